@@ -1,0 +1,56 @@
+# make            build/sund
+# make demo       the main job on real data (installs what it needs)
+# make test       every test (installs what it needs); last line: N passed, N failed
+# make lint       layers, sizes, headers         make format   clang-format
+# make bench      what is measured, against what
+VARIANT ?= release
+B       := build/$(VARIANT)
+CSTD    := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -ffp-contract=off
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+           -Wold-style-definition -Wwrite-strings -Wcast-qual -Wcast-align -Wpointer-arith -Wundef \
+           -Wvla -Wformat=2 -Wswitch-enum -Wdouble-promotion -Wnull-dereference -Wimplicit-fallthrough \
+           -fno-common
+HARDEN  := -fstack-protector-strong -fPIE
+LIBS    := -lhts -lcurl -lzstd -lxxhash -lsodium -lcrypto -lgnutls -lmicrohttpd -lsqlite3 -lm -lpthread
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+OPT.release := -O2 -g -D_FORTIFY_SOURCE=2
+OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT.tsan    := -O1 -g -fsanitize=thread
+OPT.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+CC.fuzz     := clang
+CC          := $(if $(CC.$(VARIANT)),$(CC.$(VARIANT)),gcc)
+WARN.fuzz   := -Wall -Wextra
+CFLAGS  := $(CSTD) $(if $(WARN.$(VARIANT)),$(WARN.$(VARIANT)),$(WARN)) $(HARDEN) $(OPT.$(VARIANT)) -MMD -MP -Isrc
+LDFLAGS := $(filter -fsanitize%,$(OPT.$(VARIANT))) -pie
+
+LIBSRC  := $(filter-out src/cmd/%,$(wildcard src/*/*.c))
+CMDSRC  := $(wildcard src/cmd/*.c)
+TESTSRC := $(wildcard test/unit/*.c)
+FUZZSRC := $(wildcard test/fuzz/fuzz_*.c)
+obj      = $(patsubst %.c,$(B)/%.o,$(1))
+TESTS   := $(patsubst test/unit/%.c,$(B)/test/%.t,$(TESTSRC))
+FUZZERS := $(patsubst test/fuzz/fuzz_%.c,$(B)/fuzz/%,$(FUZZSRC))
+
+all: build/sund
+build/sund: $(B)/sund ; @ln -sf $(VARIANT)/sund $@
+$(B)/libsund.a: $(call obj,$(LIBSRC)) ; @rm -f $@; $(AR) rcs $@ $^
+$(B)/sund: $(call obj,$(CMDSRC)) $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/test/%.t: $(B)/test/unit/%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/fuzz/%: $(B)/test/fuzz/fuzz_%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $^ $(LIBS)
+$(B)/%.o: %.c ; @mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+unit: $(TESTS)
+fuzzers: $(FUZZERS)
+lint: ; @tools/check-layers src/LAYERS src && tools/check-size src test && tools/check-headers '$(CC) $(CSTD) -Isrc' src
+packages-%: ; @tools/install-packages packages.txt build $*
+test: packages-test ; @tools/run-tests
+demo: packages-demo ; @$(MAKE) --no-print-directory all && demo/run $(if $(KEEP),--keep)
+bench: packages-test ; @$(MAKE) --no-print-directory all && bench/run
+format: ; clang-format -i $(wildcard src/*/*.[ch] test/unit/*.[ch])
+clean: ; rm -rf build demo/out
+.PHONY: all unit fuzzers lint test demo bench format clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(patsubst %.o,%.d,$(call obj,$(LIBSRC) $(CMDSRC) $(TESTSRC) $(FUZZSRC)))

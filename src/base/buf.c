@@ -1,0 +1,182 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sund_buf_free(sund_buf *b)
+{
+    free(b->p);
+    memset(b, 0, sizeof *b);
+}
+
+void sund_buf_clear(sund_buf *b) { b->n = 0; }
+
+bool sund_buf_room(sund_buf *b, size_t n)
+{
+    size_t   cap = b->cap ? b->cap : 256;
+    uint8_t *p;
+
+    if (b->bad)
+        return false;
+    if (n <= b->cap - b->n)
+        return true;
+    while (cap - b->n < n) {
+        if (cap > SIZE_MAX / 2) {
+            b->bad = true;
+            return false;
+        }
+        cap *= 2;
+    }
+    p = realloc(b->p, cap);
+    if (!p) {
+        b->bad = true;
+        return false;
+    }
+    b->p = p;
+    b->cap = cap;
+    return true;
+}
+
+void sund_buf_put(sund_buf *b, const void *p, size_t n)
+{
+    if (n && sund_buf_room(b, n)) {
+        memcpy(b->p + b->n, p, n);
+        b->n += n;
+    }
+}
+
+static void put_le(sund_buf *b, uint64_t v, unsigned n_byte)
+{
+    uint8_t le[8];
+
+    for (unsigned i = 0; i < n_byte; i++)
+        le[i] = (uint8_t) (v >> (8 * i));
+    sund_buf_put(b, le, n_byte);
+}
+
+void sund_buf_u8(sund_buf *b, uint8_t v) { put_le(b, v, 1); }
+void sund_buf_u16(sund_buf *b, uint16_t v) { put_le(b, v, 2); }
+void sund_buf_u32(sund_buf *b, uint32_t v) { put_le(b, v, 4); }
+void sund_buf_u64(sund_buf *b, uint64_t v) { put_le(b, v, 8); }
+void sund_buf_text(sund_buf *b, const char *s) { sund_buf_put(b, s, strlen(s)); }
+void sund_buf_str(sund_buf *b, const char *s) { sund_buf_blob(b, s, strlen(s)); }
+
+void sund_buf_blob(sund_buf *b, const void *p, size_t n)
+{
+    if (n > UINT32_MAX) {
+        b->bad = true;
+        return;
+    }
+    sund_buf_u32(b, (uint32_t) n);
+    sund_buf_put(b, p, n);
+}
+
+void sund_buf_printf(sund_buf *b, const char *fmt, ...)
+{
+    va_list ap;
+    int     n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    if (n < 0 || !sund_buf_room(b, (size_t) n + 1)) {
+        b->bad = true;
+        return;
+    }
+    va_start(ap, fmt);
+    (void) vsnprintf((char *) b->p + b->n, (size_t) n + 1, fmt, ap);
+    va_end(ap);
+    b->n += (size_t) n;
+}
+
+void sund_buf_nul(sund_buf *b)
+{
+    if (sund_buf_room(b, 1))
+        b->p[b->n] = 0;
+}
+
+sund_code sund_buf_ok(const sund_buf *b, sund_err *err)
+{
+    return b->bad ? sund_fail(err, SUND_E_NOMEM, "out of memory while building a message") : SUND_OK;
+}
+
+sund_cur sund_cur_of(const void *p, size_t n) { return (sund_cur){ p, n, false }; }
+
+const uint8_t *sund_cur_bytes(sund_cur *c, size_t n)
+{
+    const uint8_t *p = c->p;
+
+    if (c->bad || n > c->n) {
+        c->bad = true;
+        return NULL;
+    }
+    c->p += n;
+    c->n -= n;
+    return p;
+}
+
+static uint64_t get_le(sund_cur *c, unsigned n_byte)
+{
+    const uint8_t *p = sund_cur_bytes(c, n_byte);
+    uint64_t       v = 0;
+
+    for (unsigned i = 0; p && i < n_byte; i++)
+        v |= (uint64_t) p[i] << (8 * i);
+    return v;
+}
+
+uint8_t  sund_cur_u8(sund_cur *c) { return (uint8_t) get_le(c, 1); }
+uint16_t sund_cur_u16(sund_cur *c) { return (uint16_t) get_le(c, 2); }
+uint32_t sund_cur_u32(sund_cur *c) { return (uint32_t) get_le(c, 4); }
+uint64_t sund_cur_u64(sund_cur *c) { return get_le(c, 8); }
+
+bool sund_cur_copy(sund_cur *c, void *out, size_t n)
+{
+    const uint8_t *p = sund_cur_bytes(c, n);
+
+    if (!p)
+        return false;
+    if (n)
+        memcpy(out, p, n);
+    return true;
+}
+
+sund_cur sund_cur_blob(sund_cur *c, size_t max)
+{
+    uint32_t       n = sund_cur_u32(c);
+    const uint8_t *p;
+
+    if (n > max)
+        c->bad = true;
+    p = sund_cur_bytes(c, n);
+    return (sund_cur){ p, p ? n : 0, !p };
+}
+
+bool sund_cur_str(sund_cur *c, char *out, size_t cap)
+{
+    sund_cur s = sund_cur_blob(c, cap - 1);
+
+    out[0] = 0;
+    if (s.bad || (s.n && memchr(s.p, 0, s.n))) {
+        c->bad = true;
+        return false;
+    }
+    if (s.n)
+        memcpy(out, s.p, s.n);
+    out[s.n] = 0;
+    return true;
+}
+
+sund_code sund_cur_ok(const sund_cur *c, const char *what, sund_err *err)
+{
+    return c->bad ? sund_fail(err, SUND_E_FORMAT, "%s is truncated or has a field out of bounds", what)
+                  : SUND_OK;
+}
+
+sund_code sund_cur_end(const sund_cur *c, const char *what, sund_err *err)
+{
+    SUND_TRY(sund_cur_ok(c, what, err));
+    return c->n ? sund_fail(err, SUND_E_FORMAT, "%s has %zu bytes too many", what, c->n) : SUND_OK;
+}

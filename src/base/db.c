@@ -1,0 +1,182 @@
+#include "base/db.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sund_db {
+    sqlite3 *h;
+};
+
+struct sund_rows {
+    sqlite3_stmt *st;
+    sqlite3      *h;
+};
+
+static sund_code db_fail(sqlite3 *h, const char *what, sund_err *err)
+{
+    return sund_fail(err, SUND_E_IO, "database: %s: %s", what, h ? sqlite3_errmsg(h) : "out of memory");
+}
+
+sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_err *err)
+{
+    static const char *setup = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                               "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
+    sund_db           *d = calloc(1, sizeof *d);
+    sund_code          rc;
+
+    if (!d)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory opening %s", path);
+    if (strcmp(path, ":memory:") != 0) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* SQLite itself would make it 0644 */
+        if (fd >= 0)
+            (void) close(fd);
+    }
+    if (sqlite3_open_v2(path, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) != SQLITE_OK ||
+        sqlite3_busy_timeout(d->h, 10000) != SQLITE_OK || sqlite3_exec(d->h, setup, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(d->h, schema, NULL, NULL, NULL) != SQLITE_OK) {
+        rc = db_fail(d->h, path, err);
+        sund_db_close(d);
+        return rc;
+    }
+    (void) sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    *db = d;
+    return SUND_OK;
+}
+
+void sund_db_close(sund_db *db)
+{
+    if (!db)
+        return;
+    (void) sqlite3_close_v2(db->h);
+    free(db);
+}
+
+static sund_code prepare(sund_db *db, sqlite3_stmt **out, sund_err *err, const char *sql, const char *kinds, va_list ap)
+{
+    sqlite3_stmt *st = NULL;
+    int           ok = sqlite3_prepare_v2(db->h, sql, -1, &st, NULL);
+
+    if (ok == SQLITE_OK && sqlite3_bind_parameter_count(st) != (int) strlen(kinds)) {
+        (void) sqlite3_finalize(st);
+        return sund_fail(err, SUND_E_ARG, "database: %zu parameters given to: %s", strlen(kinds), sql);
+    }
+    for (int i = 1; ok == SQLITE_OK && kinds[i - 1]; i++) {
+        if (kinds[i - 1] == 'i') {
+            ok = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
+        }
+        else if (kinds[i - 1] == 't') {
+            ok = sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+        }
+        else {
+            const void *p = va_arg(ap, const void *);
+            size_t      n = va_arg(ap, size_t);
+            ok = p ? sqlite3_bind_blob64(st, i, p, n, SQLITE_TRANSIENT) : sqlite3_bind_zeroblob(st, i, 0);
+        }
+    }
+    if (ok != SQLITE_OK) {
+        sund_code rc = db_fail(db->h, sql, err);
+        (void) sqlite3_finalize(st);
+        return rc;
+    }
+    *out = st;
+    return SUND_OK;
+}
+
+sund_code sund_db_run(sund_db *db, sund_err *err, const char *sql, const char *kinds, ...)
+{
+    sqlite3_stmt *st = NULL;
+    va_list       ap;
+    sund_code     rc;
+
+    va_start(ap, kinds);
+    rc = prepare(db, &st, err, sql, kinds, ap);
+    va_end(ap);
+    if (rc != SUND_OK)
+        return rc;
+    if (sqlite3_step(st) != SQLITE_DONE)
+        rc = db_fail(db->h, sql, err);
+    (void) sqlite3_finalize(st);
+    return rc;
+}
+
+int64_t sund_db_last_id(sund_db *db) { return sqlite3_last_insert_rowid(db->h); }
+int64_t sund_db_changes(sund_db *db) { return sqlite3_changes64(db->h); }
+
+sund_code sund_db_query(sund_db *db, sund_rows **rows, sund_err *err, const char *sql, const char *kinds, ...)
+{
+    sund_rows *r = calloc(1, sizeof *r);
+    va_list    ap;
+    sund_code  rc;
+
+    if (!r)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    r->h = db->h;
+    va_start(ap, kinds);
+    rc = prepare(db, &r->st, err, sql, kinds, ap);
+    va_end(ap);
+    if (rc != SUND_OK) {
+        free(r);
+        return rc;
+    }
+    *rows = r;
+    return SUND_OK;
+}
+
+sund_code sund_rows_next(sund_rows *rows, bool *more, sund_err *err)
+{
+    int ok = sqlite3_step(rows->st);
+
+    if (ok != SQLITE_ROW && ok != SQLITE_DONE)
+        return db_fail(rows->h, "query", err);
+    *more = ok == SQLITE_ROW;
+    return SUND_OK;
+}
+
+int64_t sund_rows_i64(sund_rows *rows, int col) { return sqlite3_column_int64(rows->st, col); }
+
+const char *sund_rows_text(sund_rows *rows, int col)
+{
+    const unsigned char *s = sqlite3_column_text(rows->st, col);
+
+    return s ? (const char *) s : "";
+}
+
+sund_cur sund_rows_blob(sund_rows *rows, int col)
+{
+    const void *p = sqlite3_column_blob(rows->st, col);
+
+    return sund_cur_of(p, (size_t) sqlite3_column_bytes(rows->st, col));
+}
+
+bool sund_rows_null(sund_rows *rows, int col) { return sqlite3_column_type(rows->st, col) == SQLITE_NULL; }
+
+void sund_rows_close(sund_rows *rows)
+{
+    if (!rows)
+        return;
+    (void) sqlite3_finalize(rows->st);
+    free(rows);
+}
+
+sund_code sund_db_i64(sund_db *db, int64_t *out, int64_t otherwise, sund_err *err, const char *sql, const char *kinds, ...)
+{
+    sund_rows r = { NULL, db->h };
+    va_list   ap;
+    bool      more = false;
+    sund_code rc;
+
+    va_start(ap, kinds);
+    rc = prepare(db, &r.st, err, sql, kinds, ap);
+    va_end(ap);
+    if (rc != SUND_OK)
+        return rc;
+    rc = sund_rows_next(&r, &more, err);
+    if (rc == SUND_OK)
+        *out = more && !sund_rows_null(&r, 0) ? sund_rows_i64(&r, 0) : otherwise;
+    (void) sqlite3_finalize(r.st);
+    return rc;
+}

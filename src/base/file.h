@@ -1,0 +1,34 @@
+#ifndef SUND_BASE_FILE_H
+#define SUND_BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/** Whole file into out (replaced), at most max bytes. Errors: SUND_E_NOT_FOUND, _IO, _LIMIT, each naming the path. */
+sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+
+/** Write to a temporary name beside path, fsync, rename, fsync the folder: path holds the old bytes or the new
+ *  ones, never a part. mode as in chmod, e.g. 0600 for secrets. */
+sund_code sund_file_write(const char *path, const void *p, size_t n, unsigned mode, sund_err *err) SUND_MUST_CHECK;
+
+/** fsync the folder that holds path, so a rename in it survives a crash. */
+sund_code sund_dir_sync(const char *path, sund_err *err) SUND_MUST_CHECK;
+
+/** mkdir -p, mode 0700 for what it makes. */
+sund_code sund_dir_make(const char *path, sund_err *err) SUND_MUST_CHECK;
+
+bool sund_file_exists(const char *path);
+
+/** A read-only memory map. Errors as sund_file_read. An empty file maps to p = NULL, n = 0. */
+typedef struct sund_map { const uint8_t *p; size_t n; } sund_map;
+sund_code sund_map_open(sund_map *m, const char *path, sund_err *err) SUND_MUST_CHECK;
+void      sund_map_close(sund_map *m);
+
+/** Hold an exclusive advisory lock on path until the process ends or *fd is closed.
+ *  Errors: SUND_E_DENIED when another process holds it. */
+sund_code sund_file_lock(const char *path, int *fd, sund_err *err) SUND_MUST_CHECK;
+
+/** "a/b" into out of cap bytes. Errors: SUND_E_LIMIT when it does not fit. */
+sund_code sund_path_join(char *out, size_t cap, const char *a, const char *b, sund_err *err) SUND_MUST_CHECK;
+
+#endif

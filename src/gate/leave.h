@@ -1,0 +1,102 @@
+#ifndef SUND_GATE_LEAVE_H
+#define SUND_GATE_LEAVE_H
+
+#include "base/db.h"
+#include "gate/rules.h"
+#include "secagg/envelope.h"
+#include "secagg/mask.h"
+
+/** The only way out. net/ sends nothing but a sund_leave, and only the functions here make one: from a masked vector, a release, a lookup
+ *  answer that the rules have passed, or a protocol message of a listed kind and bounded size. Everything that leaves is in the ledger.
+ *  Owns: sund_leave_free(), safe on NULL. */
+typedef struct sund_leave sund_leave;
+const uint8_t *sund_leave_bytes(const sund_leave *l, size_t *n); /**< a whole signed envelope */
+const sund_envelope *sund_leave_head(const sund_leave *l);
+void           sund_leave_free(sund_leave *l);
+
+/** Kinds of federation messages. */
+enum sund_msg {
+    SUND_MSG_SUBMIT = 1,   /**< researcher: a signed study */
+    SUND_MSG_LINE,         /**< node: decision and session line */
+    SUND_MSG_MASKED,       /**< node: y_u of one chunk */
+    SUND_MSG_TOTAL,        /**< hub: T and the headers of all y_u */
+    SUND_MSG_SIGN_TOTAL,   /**< node: I saw this T from this roster */
+    SUND_MSG_OPEN,         /**< node: b_u sealed to each peer */
+    SUND_MSG_RETRY,        /**< node: this attempt is dead */
+    SUND_MSG_PROPOSE,      /**< proposer: locked release, key sealed to each peer */
+    SUND_MSG_SIGN_RELEASE, /**< node: digest of the release */
+    SUND_MSG_RELEASE,      /**< proposer: the release, plain, once all have signed */
+    SUND_MSG_STOP,         /**< node: the study ends, with the reason */
+    SUND_MSG_POLL = 32,    /**< node: what is new for me? */
+    SUND_MSG_BATCH,        /**< hub: answer to a poll or request */
+    SUND_MSG_LOOKUP,       /**< anyone with a key: a variant over all countries */
+    SUND_MSG_LOOKUP_ASK,   /**< hub to node */
+    SUND_MSG_LOOKUP_ANSWER,/**< node */
+    SUND_MSG_STATUS,       /**< researcher: state of studies */
+    SUND_MSG_FETCH,        /**< researcher: a release */
+    SUND_MSG_CATALOGUE_PUT,/**< a public catalogue, to the hub */
+    SUND_MSG_CATALOGUE_GET,/**< by digest */
+    SUND_MSG_ERROR,        /**< hub: the request was refused: code and message */
+    SUND_MSG_END
+};
+const char *sund_msg_name(unsigned kind);
+
+/** A node's gate: thresholds, identity, ledger. The researcher's and the hub's programs have one without data. */
+typedef struct sund_gate sund_gate;
+sund_code sund_gate_open(sund_gate **g, sund_db *db, const sund_identity *me, const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
+void      sund_gate_close(sund_gate *g);
+const sund_thresholds *sund_gate_thresholds(const sund_gate *g);
+
+/** head gives kind, channel, seq, about, prev; the rest is filled. Each appends to the ledger (kind, study, bytes, digest, rules) before it
+ *  returns, durably. */
+sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+/** Protocol and request kinds only (never MASKED, RELEASE, PROPOSE, LOOKUP_ANSWER); MASKED-sized bodies only for catalogues: others <= 64 KiB. */
+sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+
+/** A release: what the rules let through of one study's tables. Made row by row; a row whose guard fails `mac` is not there; cells of
+ *  kind genotype are "." together when `genotype-cells` fails. */
+typedef struct sund_release sund_release;
+typedef struct sund_release_column { const char *name; char kind; bool genotype_cell; } sund_release_column; /**< kind: 's' text, 'i' integer, 'f' real */
+typedef union sund_cell { const char *s; int64_t i; double f; } sund_cell; /**< f NaN prints NA; i INT64_MIN prints NA */
+typedef struct sund_guard { int64_t ac, an; int64_t cell[6]; size_t n_cell; bool association; int64_t n_missing; } sund_guard;
+/** t: the study's joined thresholds. Table is TSV with a header; reals with t->digits significant digits (%.*g). Owns: sund_release_free(). */
+sund_code sund_release_begin(sund_release **r, const sund_thresholds *t, const sund_release_column *col, size_t n_col, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_release_row(sund_release *r, const sund_guard *guard, const sund_cell *cell, sund_err *err) SUND_MUST_CHECK;
+/** Seals it, with provenance (JSON text that holds public study facts and gate-passed totals only). */
+sund_code sund_release_end(sund_release *r, const char *provenance_json, sund_err *err) SUND_MUST_CHECK;
+void      sund_release_free(sund_release *r);
+/** u32-length-prefixed table, then provenance: what all nodes sign. */
+const uint8_t *sund_release_bytes(const sund_release *r, size_t *n);
+const char    *sund_release_table(const sund_release *r, size_t *n);
+const char    *sund_release_provenance(const sund_release *r, size_t *n);
+sund_digest    sund_release_digest(const sund_release *r);
+size_t         sund_release_rows(const sund_release *r);
+/** Rows withheld by mac, and rows whose genotype cells are hidden. */
+void           sund_release_withheld(const sund_release *r, size_t *by_mac, size_t *by_genotype_cells);
+/** A peer's release bytes, taken only when they agree with ours: same shape, texts and integers equal, reals within 1e-9 relative. On
+ *  success ours is replaced by the proposer's bytes. Errors: SUND_E_MISMATCH naming row, column - never a value. */
+sund_code sund_release_agree(sund_release *ours, const void *theirs, size_t n, sund_err *err) SUND_MUST_CHECK;
+
+/** PROPOSE: release locked under a fresh key, the key sealed to each session node. RELEASE: plain bytes. */
+sund_code sund_leave_propose(sund_gate *g, const sund_envelope *head, const sund_session *s, const sund_release *r, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_propose_read(const sund_session *s, const sund_session_key *k, sund_cur body, sund_buf *release, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_leave_release(sund_gate *g, const sund_envelope *head, const sund_release *r, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+
+/** A lookup's numbers at one node, before the rules; and its status after them. */
+typedef enum sund_lookup_status { SUND_LOOKUP_COUNTED = 1, SUND_LOOKUP_BELOW, SUND_LOOKUP_NOT_COVERED, SUND_LOOKUP_REFUSED, SUND_LOOKUP_TIMEOUT } sund_lookup_status;
+const char *sund_lookup_status_name(sund_lookup_status s); /**< "counted", "below-10", "not-covered", "refused", "timeout" */
+typedef struct sund_lookup_cells { int64_t ac, an, hom, hemi; } sund_lookup_cells;
+typedef struct sund_lookup_counts {
+    sund_lookup_status status;
+    bool              sexes;          /**< male and female are set */
+    sund_lookup_cells all, male, female; /**< hom, hemi -1 when hidden */
+} sund_lookup_counts;
+/** Rule `margins` at one node: below-10 when 0 < AC.. fails `mac` or AC is 0..9 alike; then ac = 0 in what is written, an kept; sexes only when both pass. */
+void      sund_margins_node(const sund_thresholds *t, sund_lookup_counts *c);
+/** Rule `margins` over countries, at the hub: country numbers are shown only if none is hidden (below-10), or >= 3 are hidden and the
+ *  hidden ones' residual is >= 10 can be promised; otherwise every country's becomes below-10 (kept out of sums too). */
+void      sund_margins_countries(const sund_thresholds *t, sund_lookup_counts *c, size_t n);
+sund_code sund_leave_lookup(sund_gate *g, const sund_envelope *head, uint64_t ticket, const sund_lookup_counts *c, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_lookup_read(sund_cur body, uint64_t *ticket, sund_lookup_counts *c, sund_err *err) SUND_MUST_CHECK;
+
+#endif

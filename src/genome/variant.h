@@ -1,0 +1,49 @@
+#ifndef SUND_GENOME_VARIANT_H
+#define SUND_GENOME_VARIANT_H
+
+#include "base/buf.h"
+#include "genome/contig.h"
+#include "genome/reference.h"
+
+enum { SUND_ALLELE_MAX = 65535 };
+
+typedef enum sund_kind {
+    SUND_KIND_SNV = 0, SUND_KIND_INDEL, SUND_KIND_MNV,
+    SUND_KIND_SYMBOLIC, /**< <DEL>, <CN0>, <INS:ME:ALU> */
+    SUND_KIND_BREAKEND,
+    SUND_KIND_STAR,     /**< '*', allele missing because of an overlapping deletion */
+    SUND_N_KIND
+} sund_kind;
+
+/** One biallelic variant. Alleles are upper case, not NUL-terminated, owned elsewhere. */
+typedef struct sund_variant {
+    int         contig;
+    uint32_t    pos_bp; /**< 0-based */
+    const char *ref, *alt;
+    uint32_t    n_ref, n_alt;
+} sund_variant;
+
+/** Order of catalogues and stores: contig, position, REF bytes (shorter first when one is a prefix), ALT bytes. */
+int sund_variant_cmp(const sund_variant *a, const sund_variant *b);
+
+/** Kind by alleles. Errors: SUND_E_FORMAT for alleles that VCF does not allow (letters outside ACGTN in REF, ...). */
+sund_code sund_variant_kind(const sund_variant *v, sund_kind *kind, sund_err *err) SUND_MUST_CHECK;
+
+/** Minimal, left-aligned form of a sequence variant (SNV, INDEL, MNV): trims the common suffix then prefix, keeps one
+ *  anchor base for indels, and, where ref is not NULL, rolls left over the reference. Others are left as they are.
+ *  Alleles may then point into scratch. Errors: SUND_E_MISMATCH when REF differs from the reference (position named).
+ *  Source: Tan, Abecasis, Kang, Bioinformatics 2015. */
+sund_code sund_variant_normalise(sund_variant *v, const sund_reference *ref, sund_buf *scratch, sund_err *err) SUND_MUST_CHECK;
+
+/** "20-1000226-A-T", "chr20:1000226:A:T", "NC_000020.10:1000226:A:T", "20:1000226 A>T" -> variant; alleles point into
+ *  store (caller's, SUND_ALLELE_MAX not needed: at most 1024 bytes each here). Errors name the part that is wrong. */
+sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, sund_err *err) SUND_MUST_CHECK;
+
+/** "20-1000226-A-T", 1-based. */
+void sund_variant_print(const sund_variant *v, sund_buf *out);
+
+/** A half-open region, 0-based. "20:1000000-2000000" (1-based inclusive), "chr20", "X:1-100". */
+typedef struct sund_region { int contig; uint32_t from_bp, to_bp; } sund_region;
+sund_code sund_region_parse(const char *s, sund_region *r, sund_err *err) SUND_MUST_CHECK;
+
+#endif

@@ -1,0 +1,17 @@
+#ifndef SUND_MATH_LINALG_H
+#define SUND_MATH_LINALG_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+enum { SUND_K_MAX = 64 };
+
+/** Cholesky of a symmetric positive definite k x k row-major matrix (lower triangle read), after scaling to unit diagonal; fixed order,
+ *  same bits everywhere. l: k*k out (lower), scale: k out (square roots of the diagonal).
+ *  Errors: SUND_E_NUMERIC with *bad = the column whose pivot falls under 1e-11 (a linear combination of those before it). */
+sund_code sund_chol(size_t k, const double *a, double *l, double *scale, size_t *bad, sund_err *err) SUND_MUST_CHECK;
+/** Solves L z = D^-1 b (forward half), z: k out. Then b' A^-1 c = z_b . z_c. */
+void sund_chol_forward(size_t k, const double *l, const double *scale, const double *b, double *z);
+
+#endif

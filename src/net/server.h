@@ -1,0 +1,46 @@
+#ifndef SUND_NET_SERVER_H
+#define SUND_NET_SERVER_H
+
+#include "base/buf.h"
+
+/** HTTPS server (TLS 1.3) over libmicrohttpd; knows nothing of genomes.
+ *
+ *  Each connection has a thread, so a handler may wait (long poll) at most `max_wait_s`. The header guard refuses, with 400, repeated
+ *  Host, Content-Length, Transfer-Encoding, Content-Type; Content-Length with Transfer-Encoding; and bodies over max_body (413).
+ *  A whole request must arrive within 60 s, whatever its drip. Owns: sund_server_stop(), safe on NULL. */
+typedef struct sund_request {
+    const char    *method, *path;
+    const uint8_t *body;
+    size_t         n_body;
+    const char *(*query)(const struct sund_request *r, const char *key); /**< decoded value or NULL */
+    void          *priv;
+} sund_request;
+
+typedef struct sund_response {
+    int         status;
+    const char *type; /**< content type, static string */
+    sund_buf    body; /**< freed by the server */
+} sund_response;
+
+typedef void (*sund_handler)(void *ctx, const sund_request *in, sund_response *out);
+
+typedef struct sund_server_config {
+    const char  *host; /**< address to bind, e.g. "127.0.0.1" */
+    uint16_t     port; /**< 0: any; see sund_server_port */
+    const char  *cert_pem, *key_pem; /**< texts; both NULL: plain HTTP (behind a proxy on loopback only) */
+    size_t       max_body;
+    unsigned     max_connections;
+    sund_handler handler;
+    void        *ctx;
+} sund_server_config;
+
+typedef struct sund_server sund_server;
+sund_code sund_server_start(sund_server **s, const sund_server_config *c, sund_err *err) SUND_MUST_CHECK;
+uint16_t  sund_server_port(const sund_server *s);
+/** Refuses new requests, lets running handlers end (the caller must have woken its waiting ones), stops. */
+void      sund_server_stop(sund_server *s);
+
+/** Self-signed P-256 certificate and key (PEM), for the IP address or DNS name `host`, and the pin of its key ("sha256//BASE64"). */
+sund_code sund_cert_make(const char *name, const char *host, sund_buf *cert_pem, sund_buf *key_pem, char pin[64], sund_err *err) SUND_MUST_CHECK;
+
+#endif

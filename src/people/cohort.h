@@ -1,0 +1,21 @@
+#ifndef SUND_PEOPLE_COHORT_H
+#define SUND_PEOPLE_COHORT_H
+
+#include "base/buf.h"
+
+/** A cohort definition: a strict little language, at most 4096 bytes, depth 32, 256 terms.
+ *
+ *      expr  = and { "or" and } ;  and = not { "and" not } ;  not = "not" not | "(" expr ")" | term
+ *      term  = variable ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value | variable "in" "(" value { "," value } ")"
+ *            | "has" CODE | "withdrawn" | "all"
+ *  e.g.  sex = F and age >= 40 and has ICD10:E11 and not withdrawn
+ *  `has ICD10:E11` takes E11 and every code below it (E11.9). sex, country, population, born and the dictionary's
+ *  variables may be used. No regular expressions, no arithmetic. Errors name the column and what was expected.
+ *  Owns: sund_cohort_free(), safe on NULL. */
+typedef struct sund_cohort sund_cohort;
+sund_code sund_cohort_parse(sund_cohort **c, const char *text, sund_err *err) SUND_MUST_CHECK;
+void      sund_cohort_free(sund_cohort *c);
+/** Canonical text: same meaning written differently (spaces, parentheses, order of and/or operands) prints the same. */
+void      sund_cohort_print(const sund_cohort *c, sund_buf *out);
+
+#endif

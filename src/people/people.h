@@ -1,0 +1,60 @@
+#ifndef SUND_PEOPLE_PEOPLE_H
+#define SUND_PEOPLE_PEOPLE_H
+
+#include "base/buf.h"
+#include "people/cohort.h"
+
+/** Persons, variables, codes and consent of one country, in one SQLite file. Person ids never leave this folder but to the
+ *  genotype store's columns inside the same process. Owns: sund_people_close(), safe on NULL. */
+typedef struct sund_people sund_people;
+sund_code sund_people_open(sund_people **p, const char *path, sund_err *err) SUND_MUST_CHECK;
+void      sund_people_close(sund_people *p);
+
+typedef enum sund_var_type { SUND_VAR_INTEGER, SUND_VAR_REAL, SUND_VAR_BINARY, SUND_VAR_CATEGORY } sund_var_type;
+
+/** One variable as the data dictionary declares it. A real value x is the integer raw = x 10^decimals, exactly; at most 9
+ *  significant digits. Binary: raw 0 or 1 (codes give the words). Category: raw is the index in codes. */
+typedef struct sund_var {
+    char          name[64];  /**< [a-z][a-z0-9_]* */
+    sund_var_type type;
+    char          unit[32];  /**< UCUM, "" for none */
+    int           decimals;  /**< 0..6 */
+    int64_t       min, max;  /**< raw, inclusive */
+    char          codes[512]; /**< "control|case" */
+} sund_var;
+
+/** Dictionary TSV: name, type, unit, min, max, decimals, codes. People TSV: person, then any of sex (M, F, U), country, population, born
+ *  (year), consent (DUO codes separated by ','), withdrawn (0, 1), codes (ICD10:E11,ORPHA:123 separated by ','), and the
+ *  dictionary's variables; NA or empty is missing. Values outside their declaration are errors naming file, line and column.
+ *  All or nothing (one transaction); importing again updates by person. */
+typedef struct sund_people_report { uint64_t n_person, n_new, n_value, n_variable, n_missing; } sund_people_report;
+sund_code sund_people_import(sund_people *p, const char *people_tsv, const char *dictionary_tsv, sund_people_report *out, sund_err *err) SUND_MUST_CHECK;
+/** Mark one person (id read from a file or terminal by the caller) as withdrawn. SUND_E_NOT_FOUND does not repeat the id. */
+sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err) SUND_MUST_CHECK;
+
+size_t    sund_people_n_var(const sund_people *p);
+/** By index or name. Errors: SUND_E_NOT_FOUND naming the nearest variable. "sex" (binary, F = 1) is always there. */
+sund_code sund_people_var_at(const sund_people *p, size_t i, sund_var *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_people_var(const sund_people *p, const char *name, sund_var *out, sund_err *err) SUND_MUST_CHECK;
+/** One canonical line of a variable's declaration: equal at all nodes of a study, or the study is refused. */
+void      sund_var_print(const sund_var *v, sund_buf *out);
+
+/** The people of a cohort whose consent allows the purpose: never anyone withdrawn. Order: by internal id. */
+typedef struct sund_person_set {
+    size_t   n;
+    int64_t *id;       /**< internal row ids */
+    char   (*name)[64]; /**< person ids, to be matched with a store's columns */
+    char   (*country)[32];
+    uint8_t *sex;      /**< as sund_sex: 0 unknown, 1 male, 2 female */
+} sund_person_set;
+sund_code sund_people_select(sund_people *p, const sund_cohort *c, const char *purpose, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
+void      sund_person_set_free(sund_person_set *s);
+
+/** Raw values of a variable for the set's people; SUND_VALUE_MISSING where there is none. out has set->n entries. */
+#define SUND_VALUE_MISSING INT64_MIN
+sund_code sund_people_values(sund_people *p, const sund_var *v, const sund_person_set *set, int64_t *out, sund_err *err) SUND_MUST_CHECK;
+
+/** How many people in all, by sex and by country, for `sund info` (local operator only). */
+sund_code sund_people_summary(sund_people *p, sund_buf *json, sund_err *err) SUND_MUST_CHECK;
+
+#endif

@@ -1,0 +1,80 @@
+#ifndef SUND_STORE_STORE_H
+#define SUND_STORE_STORE_H
+
+#include "base/crypto.h"
+#include "genome/variant.h"
+
+/** A sealed genotype store: one folder, immutable, described in doc/format.md.
+ *
+ *  People are columns 0..n_person-1, sites are rows 0..n_site-1 in sund_variant_cmp order.
+ *  Threads: an open store is read-only and safe from any thread; each thread has its own sund_store_reader.
+ *  Errors: SUND_E_FORMAT naming file, block and site range for damaged bytes. Never crashes on hostile bytes. */
+typedef struct sund_store sund_store;
+
+typedef struct sund_store_info {
+    sund_assembly      assembly;
+    size_t             n_person, n_site, n_population;
+    const char *const *person;      /**< n_person sample names */
+    const uint8_t     *sex;         /**< n_person, sund_sex */
+    const uint16_t    *population;  /**< n_person, index */
+    const char *const *population_name;
+    bool               has_callable; /**< callable regions were given at import */
+    sund_digest        manifest;    /**< BLAKE2b of the manifest: the identity of this release */
+} sund_store_info;
+
+/** Opens and checks header, manifest and index (not every block: that is sund_store_verify).
+ *  Owns: sund_store_close(), safe on NULL. */
+sund_code sund_store_open(sund_store **s, const char *dir, sund_err *err) SUND_MUST_CHECK;
+void      sund_store_close(sund_store *s);
+const sund_store_info *sund_store_describe(const sund_store *s);
+
+typedef struct sund_site {
+    sund_variant v; /**< alleles live as long as the store */
+    sund_kind    kind;
+    sund_copies  copies;
+} sund_site;
+void sund_store_site(const sund_store *s, size_t j, sund_site *out);
+/** Row of a (normalised) variant. False when the store lacks it. */
+bool sund_store_find(const sund_store *s, const sund_variant *v, size_t *j);
+/** Whether all of [pos, pos + n) lies in the callable regions; without regions every position within a record's reach is
+ *  unknown, and the answer is false. */
+bool sund_store_callable(const sund_store *s, int contig, uint32_t pos_bp, uint32_t n_bp);
+
+/** People by genotype at one site. Diploid: hom_ref, het, hom_alt; one copy: hemi_ref, hemi_alt; no copies: nowhere.
+ *      AC = het + 2 hom_alt + hemi_alt,  AN = 2 (hom_ref + het + hom_alt) + hemi_ref + hemi_alt  */
+typedef struct sund_counts { uint32_t hom_ref, het, hom_alt, hemi_ref, hemi_alt, missing; } sund_counts;
+/** Counts of one population (index, or -1 for all) and sex (sund_sex, or -1 for all), from the sites table alone: no
+ *  genotypes are read. Cost about 0.1 us. */
+void sund_store_counts(const sund_store *s, size_t j, int population, int sex, sund_counts *out);
+
+/** Genotypes of one site in the form they are kept in.
+ *
+ *  sparse: `rest` (0 hom-ref or 2 hom-alt) for everyone but the listed people: het, hom (the other homozygote) and
+ *          missing, ascending person indexes.
+ *  dense:  bit planes of (n_person + 63) / 64 words; a person is in het, hom (hom-alt), missing or none (hom-ref).
+ *  One-copy genotypes count as homozygous. People without copies are missing.
+ *  Pointers stay valid until the reader's next read. */
+typedef struct sund_gt {
+    bool            sparse;
+    uint8_t         rest;
+    size_t          n_het, n_hom, n_missing; /**< list lengths; for dense, popcounts */
+    const uint32_t *het, *hom, *missing;     /**< sparse */
+    const uint64_t *het_plane, *hom_plane, *missing_plane; /**< dense */
+} sund_gt;
+
+typedef struct sund_store_reader sund_store_reader;
+sund_code sund_store_reader_open(sund_store_reader **r, const sund_store *s, sund_err *err) SUND_MUST_CHECK;
+void      sund_store_reader_close(sund_store_reader *r);
+/** Reads site j; checks its block's digest the first time the block is touched. */
+sund_code sund_store_read(sund_store_reader *r, size_t j, sund_gt *out, sund_err *err) SUND_MUST_CHECK;
+/** n_person codes 0, 1, 2, SUND_GT_MISSING from a sund_gt. */
+enum { SUND_GT_MISSING = 3 };
+void      sund_gt_codes(const sund_gt *g, size_t n_person, uint8_t *code);
+/** Phase of site j, if kept: a plane with a bit for each person whose het is alt|ref, and one for each phased het. False when none. */
+sund_code sund_store_phase(sund_store_reader *r, size_t j, const uint64_t **phased, const uint64_t **alt_first, bool *any, sund_err *err) SUND_MUST_CHECK;
+
+/** Reads every byte and checks every digest, and that counts agree with genotypes. Errors: SUND_E_FORMAT, message "FILE: block B (sites
+ *  CONTIG:FROM-TO): ...". progress may be NULL; called with bytes done and total. */
+sund_code sund_store_verify(const char *dir, void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, sund_err *err) SUND_MUST_CHECK;
+
+#endif
