@@ -1,0 +1,69 @@
+#include "study/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double power_of_ten(int k) { return k == 0 ? 1.0 : 10.0 * power_of_ten(k - 1); }
+
+static sund_code add_column(sund_columns_plan *plan, const sund_var *v, int64_t level, const char *level_name, sund_err *err)
+{
+    sund_column *c = &plan->col[plan->n];
+    int64_t      mid = v->min + (v->max - v->min) / 2;
+    int64_t      reach = mid - v->min > v->max - mid ? mid - v->min : v->max - mid;
+
+    if (plan->n == SUND_COLUMN_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "the model has more than %d columns", SUND_COLUMN_MAX);
+    memset(c, 0, sizeof *c);
+    c->var = *v;
+    c->level = level;
+    c->binary = level >= 0 || v->type == SUND_VAR_BINARY;
+    if (level >= 0)
+        (void) snprintf(c->name, sizeof c->name, "%s=%.64s", v->name, level_name);
+    else
+        (void) snprintf(c->name, sizeof c->name, "%s", v->name);
+    c->mid = c->binary ? 0 : mid;
+    c->unit = c->binary ? 1.0 : 1.0 / power_of_ten(v->decimals);
+    c->max_abs = c->binary ? 1 : (uint64_t) reach;
+    if (c->max_abs > INT32_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "variable %s: its declared range has more than 9 significant digits", v->name);
+    plan->n++;
+    return SUND_OK;
+}
+
+/** A number is one column, a category of m codes m - 1 indicators. */
+static sund_code add_variable(sund_columns_plan *plan, sund_people *people, const char *name, bool outcome, sund_buf *vars, sund_err *err)
+{
+    sund_var    v;
+    const char *at;
+    int64_t     level = 0;
+
+    SUND_TRY(sund_people_var(people, name, &v, err));
+    if (vars)
+        sund_var_print(&v, vars);
+    if (v.type != SUND_VAR_CATEGORY)
+        return add_column(plan, &v, -1, "", err);
+    if (outcome)
+        return sund_fail(err, SUND_E_ARG, "the outcome %s is a category; a number or a binary variable is needed", name);
+    for (at = v.codes; *at; level++) {
+        char   code[65];
+        size_t n = strcspn(at, "|");
+
+        (void) snprintf(code, sizeof code, "%.*s", (int) (n < 64 ? n : 64), at);
+        if (level > 0)
+            SUND_TRY(add_column(plan, &v, level, code, err));
+        at += n + (at[n] == '|');
+    }
+    return SUND_OK;
+}
+
+sund_code sund_columns_make(sund_columns_plan *plan, sund_people *people, const sund_study *s, sund_buf *vars, sund_err *err)
+{
+    memset(plan, 0, sizeof *plan);
+    for (size_t k = 0; k < s->n_covariate; k++)
+        SUND_TRY(add_variable(plan, people, s->covariate[k], false, vars, err));
+    plan->n_covariate = plan->n;
+    if (s->outcome[0])
+        SUND_TRY(add_variable(plan, people, s->outcome, true, vars, err));
+    return SUND_OK;
+}

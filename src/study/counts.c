@@ -1,0 +1,227 @@
+#include "stats/hwe.h"
+#include "study/tally.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Allele and genotype counts with Hardy-Weinberg tests. Round 0 people, round 1 the counts of every variant of the catalogue's range. With
+ * strata, each country adds its own share of the stratified test (two integers), so that mixing populations with different
+ * frequencies does not look like a departure (Wahlund). */
+
+typedef struct counts_own {
+    sund_tally *tally;     /* n_variant */
+    int64_t   (*hwe)[2];   /* n_variant: summed deviation and variance; NULL without strata */
+} counts_own;
+
+static size_t lanes(const sund_study *s) { return SUND_TALLY_LANES + (s->strata_country ? 2u : 0u); }
+
+static sund_code counts_check(const sund_study *s, sund_err *err)
+{
+    if (s->outcome[0] || s->n_covariate)
+        return sund_fail(err, SUND_E_ARG, "analysis counts takes no outcome and no covariates: remove those lines");
+    if (s->drop_missing)
+        return sund_fail(err, SUND_E_ARG, "analysis counts reports missing genotypes as they are: remove the line 'missing'");
+    return SUND_OK;
+}
+
+static void counts_end(sund_state *st)
+{
+    counts_own *own = st->own;
+
+    if (own) {
+        free(own->tally);
+        free(own->hwe);
+        free(own);
+    }
+    st->own = NULL;
+}
+
+static sund_code counts_begin(sund_state *st, sund_err *err)
+{
+    counts_own *own = calloc(1, sizeof *own);
+
+    st->own = own;
+    if (own) {
+        own->tally = calloc(st->n_variant + 1, sizeof *own->tally);
+        own->hwe = calloc(st->n_variant + 1, sizeof *own->hwe);
+    }
+    return own && own->tally && own->hwe ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
+}
+
+static sund_code counts_plan(sund_state *st, sund_round *r, sund_err *err)
+{
+    (void) err;
+    if (r->index == 0) {
+        sund_people_round(st, r);
+        return SUND_OK;
+    }
+    (void) snprintf(r->name, sizeof r->name, "counts");
+    sund_round_split(r, st->study, r->index == 1 ? st->n_variant : 0, lanes(st->study));
+    r->params = sund_round_params(r, st->study, NULL, 0);
+    return SUND_OK;
+}
+
+typedef struct counts_run {
+    const sund_state *st;
+    const sund_view  *v;
+    size_t            from, n_lane;
+    sund_vec         *out;
+} counts_run;
+
+static void add_strata(const counts_run *run, sund_presence where, const sund_gt *g, sund_copies copies, size_t lane)
+{
+    const sund_view *v = run->v;
+    int64_t          dev = 0, var = 0;
+
+    if (where != SUND_IN_STORE || (copies != SUND_DIPLOID && copies != SUND_COPIES_X))
+        return; /* nobody has a het, or no two copies: no share */
+    for (size_t s = 0; s < v->n_stratum; s++) {
+        sund_classes c;
+
+        sund_classes_in(g, v->stratum[s], copies == SUND_COPIES_X ? v->female : NULL, v->n_word, &c);
+        sund_hwe_stratum((uint64_t) c.ref, (uint64_t) c.het, (uint64_t) c.alt, &dev, &var);
+        sund_vec_add64(run->out, lane, dev);
+        sund_vec_add64(run->out, lane + 1, var);
+    }
+}
+
+static sund_code count_item(void *ctx, size_t j, sund_store_reader *reader, unsigned thread, sund_err *err)
+{
+    const counts_run *run = ctx;
+    sund_presence     where = sund_view_presence(run->v, run->st->catalogue, j);
+    sund_copies       copies = sund_state_copies(run->st, j);
+    size_t            lane = (j - run->from) * run->n_lane;
+    sund_gt           g;
+    sund_tally        t;
+
+    (void) thread;
+    if (where == SUND_IN_STORE)
+        SUND_TRY(sund_store_read(reader, run->v->row[j], &g, err));
+    sund_tally_own(run->v, where, &g, copies, &t);
+    sund_tally_put(run->out, lane, &t);
+    if (run->n_lane > SUND_TALLY_LANES)
+        add_strata(run, where, &g, copies, lane + SUND_TALLY_LANES);
+    return SUND_OK;
+}
+
+static sund_code counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
+{
+    counts_run run = { st, v, 0, lanes(st->study), out };
+    size_t     n;
+
+    if (r->index == 0)
+        return sund_people_local(v, out, err);
+    n = sund_chunk_range(r, st->study, run.n_lane, chunk, &run.from);
+    SUND_TRY(sund_vec_new(out, n * run.n_lane, 0, err));
+    return sund_each_item(v, run.from, n, n_thread, count_item, &run, err);
+}
+
+static sund_code counts_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *total, sund_err *err)
+{
+    counts_own *own = st->own;
+    size_t      k = lanes(st->study), from, n;
+
+    if (r->index == 0)
+        return sund_people_total(st, total, err);
+    n = sund_chunk_range(r, st->study, k, chunk, &from);
+    if (total->n64 != n * k || total->n128 != 0)
+        return sund_fail(err, SUND_E_FORMAT, "a total of counts has another shape than the round");
+    for (size_t i = 0; i < n; i++) {
+        SUND_TRY(sund_tally_get(total, i * k, st->n_person, &own->tally[from + i], err));
+        for (size_t h = 0; h < k - SUND_TALLY_LANES; h++)
+            own->hwe[from + i][h] = sund_vec_get64(total, i * k + SUND_TALLY_LANES + h);
+    }
+    return SUND_OK;
+}
+
+static const sund_release_column column[] = {
+    { "chrom", 's', false },    { "pos", 'i', false },      { "ref", 's', false },      { "alt", 's', false },
+    { "n", 'i', false },        { "ac", 'i', false },       { "an", 'i', false },       { "af", 'f', false },
+    { "hom_ref", 'i', true },   { "het", 'i', true },       { "hom_alt", 'i', true },   { "hemi_ref", 'i', true },
+    { "hemi_alt", 'i', true },  { "nlog10p_hwe", 'f', true }, { "nlog10p_hwe_strata", 'f', true },
+};
+enum { N_COLUMN = sizeof column / sizeof column[0] };
+
+static double hwe_of(const sund_tally *t, const sund_alleles *a, sund_copies copies)
+{
+    if (copies == SUND_DIPLOID)
+        return sund_hwe_nlog10p((uint64_t) a->ref, (uint64_t) a->het, (uint64_t) a->alt);
+    if (copies == SUND_COPIES_X)
+        return sund_hwe_x_nlog10p((uint64_t) t->male.ref, (uint64_t) t->male.alt, (uint64_t) a->ref, (uint64_t) a->het, (uint64_t) a->alt);
+    return (double) NAN;
+}
+
+static sund_code counts_row(sund_state *st, size_t j, sund_release *out, sund_buf *text, sund_err *err)
+{
+    const counts_own *own = st->own;
+    sund_variant      v = sund_catalogue_at(st->catalogue, st->first + j);
+    sund_copies       copies = sund_state_copies(st, j);
+    sund_alleles      a = sund_tally_alleles(&own->tally[j], copies);
+    bool              strata = st->study->strata_country && (copies == SUND_DIPLOID || copies == SUND_COPIES_X);
+    bool              hemi = a.hemi_alt >= 0, two = copies == SUND_DIPLOID || copies == SUND_COPIES_X;
+    sund_guard        guard = { a.ac, a.an, { two ? a.ref : -1, two ? a.het : -1, two ? a.alt : -1, a.hemi_ref, a.hemi_alt, -1 }, 5, false, a.missing };
+    sund_cell         cell[N_COLUMN];
+    size_t            ref_at, alt_at;
+
+    sund_buf_clear(text);
+    ref_at = text->n;
+    sund_buf_put(text, v.ref, v.n_ref);
+    sund_buf_u8(text, 0);
+    alt_at = text->n;
+    sund_buf_put(text, v.alt, v.n_alt);
+    sund_buf_u8(text, 0);
+    SUND_TRY(sund_buf_ok(text, err));
+    cell[0].s = sund_contig_name(v.contig);
+    cell[1].i = (int64_t) v.pos_bp + 1;
+    cell[2].s = (const char *) text->p + ref_at;
+    cell[3].s = (const char *) text->p + alt_at;
+    cell[4].i = a.called;
+    cell[5].i = a.ac;
+    cell[6].i = a.an;
+    cell[7].f = a.an ? (double) a.ac / (double) a.an : (double) NAN;
+    cell[8].i = two ? a.ref : INT64_MIN;
+    cell[9].i = two ? a.het : INT64_MIN;
+    cell[10].i = two ? a.alt : INT64_MIN;
+    cell[11].i = hemi ? a.hemi_ref : INT64_MIN;
+    cell[12].i = hemi ? a.hemi_alt : INT64_MIN;
+    cell[13].f = hwe_of(&own->tally[j], &a, copies);
+    cell[14].f = strata ? sund_hwe_strata_nlog10p(own->hwe[j][0], own->hwe[j][1]) : (double) NAN;
+    return sund_release_row(out, &guard, cell, err);
+}
+
+static sund_code counts_finish(sund_state *st, sund_release **out, sund_err *err)
+{
+    sund_release *r = NULL;
+    sund_buf      text = { 0 };
+    sund_code     rc;
+
+    SUND_TRY(sund_release_begin(&r, &st->thresholds, column, N_COLUMN, err));
+    for (size_t j = 0; j < st->n_variant; j++)
+        SUND_GO(counts_row(st, j, r, &text, err));
+    (void) snprintf(st->facts, sizeof st->facts, "\"n\": %lld, \"variants\": %zu", (long long) st->n_person, st->n_variant);
+    rc = SUND_OK;
+out:
+    sund_buf_free(&text);
+    if (rc == SUND_OK)
+        *out = r;
+    else
+        sund_release_free(r);
+    return rc;
+}
+
+extern const sund_analysis sund_analysis_counts;
+const sund_analysis        sund_analysis_counts = {
+    .name = "counts",
+    .title = "Allele and genotype counts, Hardy-Weinberg",
+    .help = "Allele count, number and frequency, genotype counts and the exact Hardy-Weinberg test of every variant; with strata = country "
+            "also the test combined over countries.",
+    .rules = "parties, cell-min, mac, genotype-cells",
+    .check = counts_check,
+    .begin = counts_begin,
+    .end = counts_end,
+    .plan = counts_plan,
+    .local = counts_local,
+    .total = counts_total,
+    .finish = counts_finish,
+};

@@ -1,0 +1,147 @@
+#include "study/engine.h"
+
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/** The next round; a round without chunks ends the questions. */
+static sund_code ask(sund_engine *e, uint32_t index, sund_err *err)
+{
+    memset(&e->round, 0, sizeof e->round);
+    e->round.index = index;
+    e->chunk = 0;
+    SUND_TRY(e->analysis->plan(&e->state, &e->round, err));
+    e->done = e->round.n_chunk == 0;
+    return SUND_OK;
+}
+
+sund_code sund_engine_open(sund_engine *e, const sund_study *s, const sund_catalogue *c, const sund_columns_plan *plan,
+                           const sund_thresholds *t, sund_err *err)
+{
+    memset(e, 0, sizeof *e);
+    SUND_TRY(sund_analysis_find(s->analysis, &e->analysis, err));
+    SUND_TRY(e->analysis->check(s, err));
+    e->state.study = s;
+    e->state.catalogue = c;
+    e->state.plan = plan;
+    e->state.thresholds = *t;
+    sund_study_range(s, c, &e->state.first, &e->state.n_variant);
+    if (e->state.n_variant == 0)
+        return sund_fail(err, SUND_E_ARG, "the catalogue has no variant in the study's region");
+    SUND_TRY(e->analysis->begin(&e->state, err));
+    return ask(e, 0, err);
+}
+
+void sund_engine_close(sund_engine *e)
+{
+    if (e->analysis && e->state.own)
+        e->analysis->end(&e->state);
+    memset(e, 0, sizeof *e);
+}
+
+sund_code sund_engine_local(const sund_engine *e, const sund_view *v, unsigned n_thread, sund_vec *out, sund_err *err)
+{
+    sund_vec x = { 0, 0, NULL };
+
+    sund_code rc = e->analysis->local(&e->state, v, &e->round, e->chunk, n_thread, &x, err);
+    if (rc == SUND_OK)
+        *out = x;
+    else
+        sund_vec_free(&x);
+    return rc;
+}
+
+sund_code sund_engine_absorb(sund_engine *e, const sund_vec *total, sund_err *err)
+{
+    SUND_TRY(sund_vec_bounded(total, err));
+    SUND_TRY(e->analysis->total(&e->state, &e->round, e->chunk, total, err));
+    if (++e->chunk < e->round.n_chunk)
+        return SUND_OK;
+    return ask(e, e->round.index + 1, err);
+}
+
+static void add_thresholds(sund_json *j, const sund_thresholds *t)
+{
+    sund_json_open(j, "thresholds", '{');
+    sund_json_bool(j, "open", t->open);
+    sund_json_i64(j, "cell_min", t->cell_min);
+    sund_json_i64(j, "mac", t->mac);
+    sund_json_i64(j, "mac_association", t->mac_association);
+    sund_json_i64(j, "parties", t->parties);
+    sund_json_i64(j, "digits", t->digits);
+    sund_json_close(j, '}');
+}
+
+sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release **out, sund_err *err)
+{
+    const sund_study *s = e->state.study;
+    sund_digest       cat = sund_catalogue_digest(e->state.catalogue);
+    sund_release     *r = NULL;
+    sund_buf          text = { 0 };
+    sund_json         j;
+    size_t            by_mac, by_cells;
+    sund_code         rc;
+
+    SUND_TRY(e->analysis->finish(&e->state, &r, err));
+    sund_json_init(&j, &text, true);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "program", "sund " SUND_VERSION);
+    sund_json_str(&j, "study", sund_digest_hex(&s->digest).s);
+    sund_json_str(&j, "title", s->title);
+    sund_json_str(&j, "analysis", s->analysis);
+    sund_json_str(&j, "cohort", s->cohort);
+    sund_json_str(&j, "purpose", s->purpose);
+    sund_json_str(&j, "catalogue", sund_digest_hex(&cat).s);
+    sund_json_str(&j, "missing", s->drop_missing ? "drop" : "mean");
+    sund_json_str(&j, "strata_by", s->strata_country ? "country" : "none");
+    add_thresholds(&j, &e->state.thresholds);
+    sund_release_withheld(r, &by_mac, &by_cells);
+    sund_json_i64(&j, "rows", (int64_t) sund_release_rows(r));
+    sund_json_i64(&j, "rows_withheld_by_mac", (int64_t) by_mac);
+    sund_json_i64(&j, "rows_with_hidden_genotype_cells", (int64_t) by_cells);
+    sund_buf_printf(&text, ",\n  %s", e->state.facts);
+    if (run_facts && run_facts[0])
+        sund_buf_printf(&text, ",\n  %s", run_facts);
+    sund_json_close(&j, '}');
+    sund_buf_text(&text, "\n");
+    sund_buf_nul(&text);
+    rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_release_end(r, (const char *) text.p, err);
+    sund_buf_free(&text);
+    if (rc == SUND_OK)
+        *out = r;
+    else
+        sund_release_free(r);
+    return rc;
+}
+
+sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, sund_err *err)
+{
+    sund_view   *v = NULL;
+    sund_engine  e = { 0 };
+    sund_hex64   manifest = sund_digest_hex(&sund_store_describe(run->store)->manifest);
+    char         facts[256];
+    sund_code    rc;
+
+    SUND_GO(sund_view_open(&v, run->store, run->people, run->study, run->catalogue, err));
+    SUND_GO(sund_engine_open(&e, run->study, run->catalogue, &v->plan, run->thresholds, err));
+    while (!e.done) {
+        sund_vec x = { 0, 0, NULL };
+
+        if (run->progress)
+            run->progress(run->ctx, e.round.name, e.chunk, e.round.n_chunk);
+        SUND_GO(sund_engine_local(&e, v, run->n_thread, &x, err));
+        rc = sund_engine_absorb(&e, &x, err);
+        sund_vec_free(&x);
+        if (rc != SUND_OK)
+            goto out;
+    }
+    (void) snprintf(facts, sizeof facts, "\"run\": \"local\", \"data_release\": \"%s\"", manifest.s);
+    rc = sund_engine_finish(&e, facts, out, err);
+out:
+    sund_engine_close(&e);
+    sund_view_close(v);
+    return rc;
+}

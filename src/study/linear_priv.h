@@ -1,0 +1,49 @@
+#ifndef SUND_STUDY_LINEAR_PRIV_H
+#define SUND_STUDY_LINEAR_PRIV_H
+
+#include "math/exact.h"
+#include "stats/linear.h"
+#include "stats/planes.h"
+#include "study/tally.h"
+
+/* Linear association, shared between linear.c (rounds, totals, table) and linear_local.c (own sums).
+ *
+ * Columns k = 0..n_column-1 are the covariates, then the outcome. What each eligible variant sends:
+ *
+ *   strata, missing = mean   64-bit: gg (2^-32), then g.q_k (2^-frac[k]); centred in each stratum, missing calls at its mean
+ *   none,   missing = mean   64-bit: sum g (2^-32), sum g^2 (2^-32), sum g q_k (2^-frac[k]); missing calls at the pooled mean S/M
+ *   strata, missing = drop   64-bit: called, strata with anyone called; 128-bit: upper triangle of (q_0.., g), centred (2^-32)
+ *   none,   missing = drop   64-bit: called, sum g, sum g^2; 128-bit: sum q_k, then sum g q_k, then upper triangle of q.q
+ *
+ * and the `cross` round, once:
+ *   strata                   64-bit: people, strata;  128-bit: upper triangle of q.q, centred (2^-32)
+ *   none                     64-bit: people;          128-bit: sum q_k, then upper triangle of q.q
+ */
+typedef struct linear_fit { double beta, se, nlog10p; } linear_fit;
+
+typedef struct linear_own {
+    size_t           n_column;               /* covariates and outcome */
+    unsigned         frac[SUND_COLUMN_MAX];
+    sund_alleles    *count;                  /* n_variant: from round 1 */
+    uint32_t        *eligible;               /* variants that phase 2 asks, ascending */
+    size_t           n_eligible;
+    linear_fit      *fit;                    /* n_eligible */
+    int64_t          n_stratum;
+    sund_i128        sum[SUND_COLUMN_MAX];   /* pooled column sums, without strata */
+    double           cross[SUND_COLUMN_MAX * SUND_COLUMN_MAX]; /* centred */
+    sund_linear      model;
+} linear_own;
+
+enum { LINEAR_FRAC = 32 };
+
+typedef struct linear_shape { size_t n64, n128; } linear_shape; /* lanes a variant */
+
+static inline size_t triangle(size_t k) { return k * (k + 1) / 2; }
+linear_shape sund_linear_shape(const sund_state *st);
+/** Words a variant, for the size of chunks. */
+static inline size_t sund_linear_words(linear_shape s) { return s.n64 + 2 * s.n128; }
+
+sund_code sund_linear_cross_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_linear_sums_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+
+#endif

@@ -1,0 +1,152 @@
+#include "study/study.h"
+
+#include "base/ini.h"
+#include "people/cohort.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const known[] = { "study.title",  "study.analysis",   "study.purpose", "study.cohort",    "study.outcome",
+                                     "study.covariates", "study.strata", "study.missing", "study.catalogue", "study.region",
+                                     "study.nodes",  "study.chunk",      "study.number",  NULL };
+
+static sund_code bad(const sund_ini *ini, const char *key, const char *why, sund_err *err)
+{
+    for (size_t i = 0; i < ini->n_item; i++)
+        if (strcmp(ini->item[i].key, key) == 0)
+            return sund_fail(err, SUND_E_FORMAT, "%s:%u: %s: %s", ini->name, ini->item[i].line, key, why);
+    return sund_fail(err, SUND_E_FORMAT, "%s: [study] lacks '%s': %s", ini->name, key, why);
+}
+
+/** Copies a value; "" when the key is absent and not needed. */
+static sund_code take(const sund_ini *ini, const char *key, bool need, char *out, size_t cap, sund_err *err)
+{
+    const char *v = sund_ini_get(ini, "study", key);
+
+    if (!v && need)
+        return bad(ini, key, "give a value", err);
+    if (snprintf(out, cap, "%s", v ? v : "") >= (int) cap)
+        return bad(ini, key, "the value is too long", err);
+    return SUND_OK;
+}
+
+/** Splits "a, b, c" into words of at most cap - 1 bytes at out + i * cap; refuses empty and repeated ones. */
+static sund_code words(const sund_ini *ini, const char *key, char *out, size_t cap, size_t max, size_t *n, sund_err *err)
+{
+    const char *at = sund_ini_get(ini, "study", key);
+
+    *n = 0;
+    while (at && *at) {
+        size_t len = strcspn(at, ",");
+        size_t skip = strspn(at, " ");
+        size_t end = len;
+
+        while (end > skip && at[end - 1] == ' ')
+            end--;
+        if (end <= skip || end - skip >= cap || *n == max)
+            return bad(ini, key, "names separated by commas are expected", err);
+        memcpy(out + *n * cap, at + skip, end - skip);
+        out[*n * cap + end - skip] = 0;
+        for (size_t i = 0; i < *n; i++)
+            if (strcmp(out + i * cap, out + *n * cap) == 0)
+                return bad(ini, key, "a name is there twice", err);
+        (*n)++;
+        if (at[len] == ',' && !at[len + 1])
+            return bad(ini, key, "a name is missing behind the last comma", err);
+        at += len + (at[len] == ',');
+    }
+    return SUND_OK;
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(a, b); }
+
+static sund_code choice(const sund_ini *ini, const char *key, const char *no, const char *yes, bool otherwise, bool *out, sund_err *err)
+{
+    const char *v = sund_ini_get(ini, "study", key);
+    char        why[128];
+
+    *out = otherwise;
+    if (!v || strcmp(v, otherwise ? yes : no) == 0)
+        return SUND_OK;
+    *out = !otherwise;
+    if (strcmp(v, otherwise ? no : yes) == 0)
+        return SUND_OK;
+    (void) snprintf(why, sizeof why, "'%s' or '%s' is expected", yes, no);
+    return bad(ini, key, why, err);
+}
+
+static sund_code parse_where(sund_study *s, const sund_ini *ini, sund_err *err)
+{
+    const char *v = sund_ini_get(ini, "study", "catalogue");
+    int64_t     chunk = 4096, number = 1;
+
+    if (!v || !sund_unhex(v, s->catalogue.b, sizeof s->catalogue.b))
+        return bad(ini, "catalogue", "the 64 hex digits that 'sund catalogue' prints are expected", err);
+    v = sund_ini_get(ini, "study", "region");
+    s->has_region = v != NULL;
+    if (v && sund_region_parse(v, &s->region, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s: region", ini->name);
+    v = sund_ini_get(ini, "study", "chunk");
+    if (v && !sund_parse_i64(v, 1, 1 << 20, &chunk))
+        return bad(ini, "chunk", "a whole number from 1 to 1048576 is expected", err);
+    v = sund_ini_get(ini, "study", "number");
+    if (v && !sund_parse_i64(v, 1, 1000000, &number))
+        return bad(ini, "number", "a whole number from 1 to 1000000 is expected", err);
+    s->chunk = (uint32_t) chunk;
+    return SUND_OK;
+}
+
+static sund_code parse_items(sund_study *s, const sund_ini *ini, sund_err *err)
+{
+    sund_cohort *cohort = NULL;
+
+    SUND_TRY(sund_ini_known(ini, known, err));
+    SUND_TRY(take(ini, "title", true, s->title, sizeof s->title, err));
+    SUND_TRY(take(ini, "analysis", true, s->analysis, sizeof s->analysis, err));
+    SUND_TRY(take(ini, "purpose", true, s->purpose, sizeof s->purpose, err));
+    SUND_TRY(take(ini, "cohort", true, s->cohort, sizeof s->cohort, err));
+    SUND_TRY(take(ini, "outcome", false, s->outcome, sizeof s->outcome, err));
+    SUND_TRY(words(ini, "covariates", s->covariate[0], sizeof s->covariate[0], SUND_COVARIATE_MAX, &s->n_covariate, err));
+    SUND_TRY(words(ini, "nodes", s->node[0], sizeof s->node[0], SUND_NODE_MAX, &s->n_node, err));
+    SUND_TRY(choice(ini, "strata", "none", "country", true, &s->strata_country, err));
+    SUND_TRY(choice(ini, "missing", "mean", "drop", false, &s->drop_missing, err));
+    SUND_TRY(parse_where(s, ini, err));
+    if (!s->n_node)
+        return bad(ini, "nodes", "name the nodes that are asked", err);
+    for (size_t i = 0; i < s->n_node; i++)
+        if (!sund_id_ok(s->node[i]))
+            return bad(ini, "nodes", "a node's name has letters, digits, '-' and '_' only", err);
+    qsort(s->node, s->n_node, sizeof s->node[0], by_text);
+    if (sund_cohort_parse(&cohort, s->cohort, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s: cohort", ini->name);
+    sund_cohort_free(cohort);
+    return SUND_OK;
+}
+
+sund_code sund_study_parse(sund_study *s, const char *name, const void *p, size_t n, sund_err *err)
+{
+    sund_ini   ini = { 0 };
+    sund_study got;
+    sund_code  rc;
+
+    if (n > SUND_STUDY_MAX_BYTES)
+        return sund_fail(err, SUND_E_LIMIT, "%s: a study file has at most %d bytes", name, SUND_STUDY_MAX_BYTES);
+    memset(&got, 0, sizeof got);
+    SUND_TRY(sund_ini_parse(&ini, name, p, n, err));
+    rc = parse_items(&got, &ini, err);
+    sund_ini_free(&ini);
+    if (rc == SUND_OK) {
+        got.digest = sund_digest_of(p, n);
+        *s = got;
+    }
+    return rc;
+}
+
+int sund_study_node(const sund_study *s, const char *id)
+{
+    for (size_t i = 0; i < s->n_node; i++)
+        if (strcmp(s->node[i], id) == 0)
+            return (int) i;
+    return -1;
+}

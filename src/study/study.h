@@ -1,0 +1,48 @@
+#ifndef SUND_STUDY_STUDY_H
+#define SUND_STUDY_STUDY_H
+
+#include "base/crypto.h"
+#include "genome/variant.h"
+#include "secagg/roster.h"
+
+enum { SUND_STUDY_MAX_BYTES = 32768, SUND_COVARIATE_MAX = 32 };
+
+/** What a researcher asks, as the study file says it. The digest of the file's bytes is the study's name.
+ *
+ *      [study]
+ *      title      = Height and chromosome 20
+ *      analysis   = linear                 # a name from `sund study check --help`
+ *      purpose    = health-research        # what consent is checked against
+ *      cohort     = age >= 18 and not withdrawn
+ *      outcome    = height
+ *      covariates = age, sex
+ *      strata     = country                # or none: one common intercept
+ *      missing    = mean                   # or drop: leave out people without the genotype
+ *      catalogue  = 64 hex digits          # digest of the public list of variants
+ *      region     = 20:1-3000000           # optional
+ *      nodes      = ES, FI, GB
+ *      chunk      = 4096                   # optional: variants in one message
+ *      number     = 1                      # optional: to ask the same again as another study
+ *
+ *  Owns nothing: plain data. */
+typedef struct sund_study {
+    char        title[201], analysis[33], purpose[65], cohort[4097], outcome[65];
+    char        covariate[SUND_COVARIATE_MAX][65];
+    size_t      n_covariate;
+    bool        strata_country, drop_missing, has_region;
+    sund_digest catalogue;
+    sund_region region;
+    char        node[SUND_NODE_MAX][SUND_ID_MAX + 1]; /**< sorted */
+    size_t      n_node;
+    uint32_t    chunk;
+    sund_digest digest;
+} sund_study;
+
+/** Strict: unknown keys, repeated names, unparsable cohorts or regions are errors naming file and line. The analysis's own check
+ *  is sund_analysis.check. */
+sund_code sund_study_parse(sund_study *s, const char *name, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
+
+/** Position of a node in s->node, or -1. */
+int sund_study_node(const sund_study *s, const char *id);
+
+#endif

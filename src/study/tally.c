@@ -1,0 +1,168 @@
+#include "study/tally.h"
+
+#include "base/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+sund_copies sund_state_copies(const sund_state *st, size_t j)
+{
+    sund_variant v = sund_catalogue_at(st->catalogue, st->first + j);
+
+    return sund_copies_at(sund_catalogue_assembly(st->catalogue), v.contig, v.pos_bp);
+}
+
+sund_alleles sund_tally_alleles(const sund_tally *t, sund_copies copies)
+{
+    const sund_classes *f = &t->female, *m = &t->male;
+    sund_alleles        a = { 0 };
+
+    if (copies == SUND_DIPLOID || copies == SUND_COPIES_X) {
+        a.ref = f->ref;
+        a.het = f->het;
+        a.alt = f->alt;
+        a.hemi_ref = a.hemi_alt = -1;
+    }
+    if (copies == SUND_DIPLOID) {
+        a.ref += m->ref;
+        a.het += m->het;
+        a.alt += m->alt;
+    }
+    else {
+        a.hemi_ref = m->ref + (copies == SUND_COPIES_MT ? f->ref : 0);
+        a.hemi_alt = m->alt + (copies == SUND_COPIES_MT ? f->alt : 0);
+    }
+    a.ac = a.het + 2 * a.alt + (a.hemi_alt > 0 ? a.hemi_alt : 0);
+    a.an = 2 * (a.ref + a.het + a.alt) + (a.hemi_alt >= 0 ? a.hemi_ref + a.hemi_alt : 0);
+    a.called = a.ref + a.het + a.alt + (a.hemi_alt >= 0 ? a.hemi_ref + a.hemi_alt : 0);
+    a.missing = m->missing + (copies == SUND_COPIES_Y ? 0 : f->missing);
+    a.dose = a.het + 2 * a.alt + (a.hemi_alt > 0 ? 2 * a.hemi_alt : 0);
+    return a;
+}
+
+static void everyone(const uint64_t *set, size_t n_word, sund_presence where, sund_classes *out)
+{
+    int64_t n = 0;
+
+    for (size_t w = 0; w < n_word; w++)
+        n += __builtin_popcountll(set[w]);
+    *out = (sund_classes){ where == SUND_ALL_REF ? n : 0, 0, 0, where == SUND_ALL_REF ? 0 : n };
+}
+
+void sund_tally_own(const sund_view *v, sund_presence where, const sund_gt *g, sund_copies copies, sund_tally *out)
+{
+    if (where == SUND_IN_STORE) {
+        sund_classes_in(g, v->female, NULL, v->n_word, &out->female);
+        sund_classes_in(g, v->male, NULL, v->n_word, &out->male);
+    }
+    else {
+        everyone(v->female, v->n_word, where, &out->female);
+        everyone(v->male, v->n_word, where, &out->male);
+    }
+    if (copies == SUND_COPIES_Y)
+        out->female = (sund_classes){ 0, 0, 0, 0 };
+}
+
+void sund_tally_put(sund_vec *v, size_t lane, const sund_tally *t)
+{
+    const int64_t x[SUND_TALLY_LANES] = { t->female.ref, t->female.het, t->female.alt, t->female.missing,
+                                          t->male.ref,   t->male.het,   t->male.alt,   t->male.missing };
+
+    for (size_t i = 0; i < SUND_TALLY_LANES; i++)
+        sund_vec_add64(v, lane + i, x[i]);
+}
+
+sund_code sund_tally_get(const sund_vec *v, size_t lane, int64_t n_person, sund_tally *t, sund_err *err)
+{
+    int64_t x[SUND_TALLY_LANES], sum = 0;
+
+    for (size_t i = 0; i < SUND_TALLY_LANES; i++) {
+        x[i] = sund_vec_get64(v, lane + i);
+        if (x[i] < 0 || x[i] > n_person)
+            return sund_fail(err, SUND_E_FORMAT, "a total of counts is impossible: not between 0 and the people of the study");
+        sum += x[i];
+    }
+    if (sum > n_person)
+        return sund_fail(err, SUND_E_FORMAT, "a total of counts is impossible: more people than the study has");
+    t->female = (sund_classes){ x[0], x[1], x[2], x[3] };
+    t->male = (sund_classes){ x[4], x[5], x[6], x[7] };
+    return SUND_OK;
+}
+
+size_t sund_chunk_items(const sund_study *s, size_t lanes)
+{
+    size_t most = SUND_VEC_MAX_WORDS / (lanes ? lanes : 1);
+
+    return s->chunk < most ? s->chunk : most;
+}
+
+void sund_round_split(sund_round *r, const sund_study *s, size_t n_item, size_t lanes)
+{
+    size_t size = sund_chunk_items(s, lanes);
+
+    r->n_item = n_item;
+    r->n_chunk = (uint32_t) ((n_item + size - 1) / size);
+}
+
+size_t sund_chunk_range(const sund_round *r, const sund_study *s, size_t lanes, uint32_t chunk, size_t *from)
+{
+    size_t size = sund_chunk_items(s, lanes);
+
+    *from = (size_t) chunk * size;
+    return r->n_item - *from < size ? r->n_item - *from : size;
+}
+
+sund_digest sund_round_params(const sund_round *r, const sund_study *s, const void *more, size_t n_more)
+{
+    sund_hasher h;
+    uint8_t     shape[16];
+
+    for (unsigned i = 0; i < 8; i++) {
+        shape[i] = (uint8_t) (r->n_item >> (8 * i));
+        shape[8 + i] = (uint8_t) ((uint64_t) r->n_chunk >> (8 * i));
+    }
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, s->digest.b, sizeof s->digest.b);
+    sund_hasher_add(&h, r->name, strlen(r->name) + 1);
+    sund_hasher_add(&h, shape, sizeof shape);
+    sund_hasher_add(&h, more, n_more);
+    return sund_hasher_end(&h);
+}
+
+enum { ITEMS_A_TASK = 256 };
+
+typedef struct item_run {
+    size_t              from, n;
+    sund_item_task      each;
+    void               *ctx;
+    sund_store_reader **reader;
+} item_run;
+
+static sund_code run_items(void *ctx, size_t i, unsigned thread, sund_err *err)
+{
+    item_run *run = ctx;
+    size_t    last = (i + 1) * ITEMS_A_TASK < run->n ? (i + 1) * ITEMS_A_TASK : run->n;
+
+    for (size_t at = i * ITEMS_A_TASK; at < last; at++)
+        SUND_TRY(run->each(run->ctx, run->from + at, run->reader[thread], thread, err));
+    return SUND_OK;
+}
+
+sund_code sund_each_item(const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_item_task each, void *ctx, sund_err *err)
+{
+    unsigned  threads = sund_pool_threads(n_thread);
+    item_run  run = { from, n, each, ctx, calloc(threads, sizeof *run.reader) };
+    sund_code rc = SUND_OK;
+
+    if (!run.reader)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    for (unsigned t = 0; t < threads && rc == SUND_OK; t++)
+        rc = sund_store_reader_open(&run.reader[t], v->store, err);
+    if (rc == SUND_OK)
+        rc = sund_pool_run(threads, (n + ITEMS_A_TASK - 1) / ITEMS_A_TASK, run_items, &run, err);
+    for (unsigned t = 0; t < threads; t++)
+        if (run.reader[t])
+            sund_store_reader_close(run.reader[t]);
+    free(run.reader);
+    return rc;
+}

@@ -1,0 +1,46 @@
+#ifndef SUND_STUDY_TALLY_H
+#define SUND_STUDY_TALLY_H
+
+#include "study/analysis.h"
+
+/** Phase-1 counts of one variant, pooled or own: people by genotype, by sex. Where males have one copy, theirs are hemizygous. */
+typedef struct sund_tally { sund_classes female, male; } sund_tally;
+enum { SUND_TALLY_LANES = 8 };
+
+/** What a tally says under a copies rule. */
+typedef struct sund_alleles {
+    int64_t ac, an;            /**< alternate alleles, alleles called */
+    int64_t called, missing;   /**< people */
+    int64_t ref, het, alt;     /**< two copies */
+    int64_t hemi_ref, hemi_alt;/**< one copy; -1 where nobody can have one */
+    int64_t dose;              /**< sum of 0/1/2 with one-copy alternates as 2, as association codes them */
+} sund_alleles;
+sund_alleles sund_tally_alleles(const sund_tally *t, sund_copies copies);
+
+/** Own tally of variant j of the range. g may be NULL unless the variant is in the store. */
+void sund_tally_own(const sund_view *v, sund_presence where, const sund_gt *g, sund_copies copies, sund_tally *out);
+void sund_tally_put(sund_vec *v, size_t lane, const sund_tally *t);
+/** From a total. Errors: SUND_E_FORMAT when a count is negative or people exceed n_person. */
+sund_code sund_tally_get(const sund_vec *v, size_t lane, int64_t n_person, sund_tally *t, sund_err *err) SUND_MUST_CHECK;
+/** Copies rule of variant j of the state's range. */
+sund_copies sund_state_copies(const sund_state *st, size_t j);
+
+/** Chunks of a round whose items need `lanes` words each. */
+size_t sund_chunk_items(const sund_study *s, size_t lanes);
+void   sund_round_split(sund_round *r, const sund_study *s, size_t n_item, size_t lanes);
+/** Items [*from, *from + returned) of a chunk. */
+size_t sund_chunk_range(const sund_round *r, const sund_study *s, size_t lanes, uint32_t chunk, size_t *from);
+/** Digest that a round's masks are bound to: its name and size, and what the analysis adds. */
+sund_digest sund_round_params(const sund_round *r, const sund_study *s, const void *more, size_t n_more);
+
+/** Runs each(ctx, item, reader, thread) for items [from, from + n) on threads, each with its own reader; vec rows are disjoint. */
+typedef sund_code (*sund_item_task)(void *ctx, size_t item, sund_store_reader *reader, unsigned thread, sund_err *err);
+sund_code sund_each_item(const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_item_task each, void *ctx, sund_err *err) SUND_MUST_CHECK;
+
+/** The first round of every study: how many people, by sex and by the levels of binary columns and pairs of them. Rules: cell-min on the cohort,
+ *  on every level and on every pair's four cells; model-size. Sets st->n_person. */
+void      sund_people_round(const sund_state *st, sund_round *r);
+sund_code sund_people_local(const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_people_total(sund_state *st, const sund_vec *total, sund_err *err) SUND_MUST_CHECK;
+
+#endif

@@ -1,0 +1,265 @@
+#include "study/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** What opening needs and the view does not keep. */
+typedef struct opening {
+    sund_view       *v;
+    sund_people     *people;
+    sund_person_set  set;
+    uint32_t        *col_of; /**< set member -> store column, or UINT32_MAX */
+    int64_t         *value;  /**< one variable's values over the set */
+    bool            *whole;  /**< set member is genotyped and has every value */
+} opening;
+
+typedef struct named { const char *name; uint32_t col; } named;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const named *) a)->name, ((const named *) b)->name);
+}
+
+/** Finds every cohort member's genotype column by person id. */
+static sund_code match_people(opening *o, sund_err *err)
+{
+    const sund_store_info *info = sund_store_describe(o->v->store);
+    named                 *list = calloc(info->n_person + 1, sizeof *list);
+
+    o->col_of = calloc(o->set.n + 1, sizeof *o->col_of);
+    o->value = calloc(o->set.n + 1, sizeof *o->value);
+    o->whole = calloc(o->set.n + 1, sizeof *o->whole);
+    if (!list || !o->col_of || !o->value || !o->whole) {
+        free(list);
+        return sund_fail(err, SUND_E_NOMEM, "out of memory matching people with genotypes");
+    }
+    for (size_t i = 0; i < info->n_person; i++)
+        list[i] = (named){ info->person[i], (uint32_t) i };
+    qsort(list, info->n_person, sizeof *list, by_name);
+    for (size_t m = 0; m < o->set.n; m++) {
+        const named  want = { o->set.name[m], 0 };
+        const named *hit = bsearch(&want, list, info->n_person, sizeof *list, by_name);
+
+        o->col_of[m] = hit ? hit->col : UINT32_MAX;
+        o->whole[m] = hit != NULL;
+    }
+    free(list);
+    return SUND_OK;
+}
+
+/** Values of column k into the view, and who lacks one. */
+static sund_code fill_column(opening *o, size_t k, sund_err *err)
+{
+    const sund_column *c = &o->v->plan.col[k];
+    int32_t           *q = calloc(o->v->n_word * 64, sizeof *q);
+
+    if (!q)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for column %s", c->name);
+    o->v->column[k] = q;
+    SUND_TRY(sund_people_values(o->people, &c->var, &o->set, o->value, err));
+    for (size_t m = 0; m < o->set.n; m++) {
+        if (o->value[m] == SUND_VALUE_MISSING)
+            o->whole[m] = false;
+        else if (o->value[m] < c->var.min || o->value[m] > c->var.max)
+            return sund_fail(err, SUND_E_FORMAT, "variable %s: a value lies outside its declared range; import the people again", c->name);
+        else if (o->whole[m])
+            q[o->col_of[m]] = (int32_t) (c->level >= 0 ? o->value[m] == c->level : o->value[m] - c->mid);
+    }
+    return SUND_OK;
+}
+
+static void set_bit(uint64_t *plane, uint32_t i) { plane[i / 64] |= 1ULL << (i % 64); }
+
+/** The stratum of member m: the index of its country among the members' countries, in text order; all are stratum 0 without strata. */
+static sund_code stratum_of(opening *o, const char (*country)[32], size_t n_country, size_t m, size_t *out, sund_err *err)
+{
+    for (size_t s = 0; s < n_country; s++)
+        if (strcmp(country[s], o->set.country[m]) == 0) {
+            *out = s;
+            return SUND_OK;
+        }
+    return sund_fail(err, SUND_E_LIMIT, "more than %d countries in one node's cohort", SUND_STRATA_MAX);
+}
+
+static int by_country(const void *a, const void *b) { return strcmp(a, b); }
+
+static size_t list_countries(const opening *o, char (*country)[32])
+{
+    size_t n = 0;
+
+    for (size_t m = 0; m < o->set.n; m++) {
+        bool seen = !o->whole[m];
+
+        for (size_t s = 0; s < n && !seen; s++)
+            seen = strcmp(country[s], o->set.country[m]) == 0;
+        if (!seen && n < SUND_STRATA_MAX)
+            memcpy(country[n++], o->set.country[m], 32);
+    }
+    qsort(country, n, 32, by_country);
+    return n;
+}
+
+static sund_code fill_masks(opening *o, bool by_strata, sund_err *err)
+{
+    sund_view *v = o->v;
+    char       country[SUND_STRATA_MAX][32];
+    size_t     n_country = by_strata ? list_countries(o, country) : 1;
+
+    v->n_stratum = n_country;
+    for (size_t s = 0; s < n_country; s++)
+        if (!(v->stratum[s] = calloc(v->n_word, sizeof **v->stratum)))
+            return sund_fail(err, SUND_E_NOMEM, "out of memory for strata");
+    for (size_t m = 0; m < o->set.n; m++) {
+        uint32_t i = o->col_of[m];
+        size_t   s = 0;
+
+        if (!o->whole[m]) {
+            for (size_t k = 0; k < v->plan.n && i != UINT32_MAX; k++)
+                v->column[k][i] = 0;
+            continue;
+        }
+        if (by_strata)
+            SUND_TRY(stratum_of(o, (const char(*)[32]) country, n_country, m, &s, err));
+        set_bit(v->stratum[s], i);
+        set_bit(v->member, i);
+        set_bit(o->set.sex[m] == SUND_MALE ? v->male : v->female, i);
+        v->ones[i] = 1;
+        v->n_member++;
+    }
+    return SUND_OK;
+}
+
+static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
+{
+    v->row = malloc((v->n_variant + 1) * sizeof *v->row);
+    if (!v->row)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", v->n_variant);
+    for (size_t j = 0; j < v->n_variant; j++) {
+        sund_variant x = sund_catalogue_at(c, v->first + j);
+        size_t       row = 0;
+
+        v->row[j] = sund_store_find(v->store, &x, &row) ? (uint32_t) row : UINT32_MAX;
+    }
+    return SUND_OK;
+}
+
+void sund_study_range(const sund_study *s, const sund_catalogue *c, size_t *first, size_t *n)
+{
+    size_t last = sund_catalogue_n(c);
+
+    *first = 0;
+    if (s->has_region)
+        sund_catalogue_range(c, &s->region, first, &last);
+    *n = last - *first;
+}
+
+static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, sund_err *err)
+{
+    sund_view             *v = o->v;
+    const sund_store_info *info = sund_store_describe(v->store);
+    sund_cohort           *cohort = NULL;
+    sund_code              rc;
+
+    if (info->assembly != sund_catalogue_assembly(c))
+        return sund_fail(err, SUND_E_MISMATCH, "the catalogue is on %s, the genotypes are on %s",
+                         sund_assembly_name(sund_catalogue_assembly(c)), sund_assembly_name(info->assembly));
+    v->n_person = info->n_person;
+    v->n_word = (info->n_person + 63) / 64;
+    sund_study_range(s, c, &v->first, &v->n_variant);
+    v->member = calloc(v->n_word, 8);
+    v->male = calloc(v->n_word, 8);
+    v->female = calloc(v->n_word, 8);
+    v->ones = calloc(v->n_word * 64, sizeof *v->ones);
+    if (!v->member || !v->male || !v->female || !v->ones)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", v->n_person);
+    SUND_TRY(sund_columns_make(&v->plan, o->people, s, NULL, err));
+    SUND_TRY(sund_cohort_parse(&cohort, s->cohort, err));
+    rc = sund_people_select(o->people, cohort, s->purpose, &o->set, err);
+    sund_cohort_free(cohort);
+    SUND_TRY(rc);
+    SUND_TRY(match_people(o, err));
+    for (size_t k = 0; k < v->plan.n; k++)
+        SUND_TRY(fill_column(o, k, err));
+    SUND_TRY(fill_masks(o, s->strata_country, err));
+    return fill_rows(v, c, err);
+}
+
+sund_code sund_view_open(sund_view **out, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, sund_err *err)
+{
+    opening   o = { calloc(1, sizeof *o.v), people, { 0 }, NULL, NULL, NULL };
+    sund_code rc;
+
+    if (!o.v)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    o.v->store = store;
+    rc = fill(&o, s, c, err);
+    sund_person_set_free(&o.set);
+    free(o.col_of);
+    free(o.value);
+    free(o.whole);
+    if (rc == SUND_OK)
+        *out = o.v;
+    else
+        sund_view_close(o.v);
+    return rc;
+}
+
+void sund_view_close(sund_view *v)
+{
+    if (!v)
+        return;
+    for (size_t s = 0; s < SUND_STRATA_MAX; s++)
+        free(v->stratum[s]);
+    for (size_t k = 0; k < SUND_COLUMN_MAX; k++)
+        free(v->column[k]);
+    free(v->member);
+    free(v->male);
+    free(v->female);
+    free(v->ones);
+    free(v->row);
+    free(v);
+}
+
+sund_presence sund_view_presence(const sund_view *v, const sund_catalogue *c, size_t j)
+{
+    sund_variant x;
+
+    if (v->row[j] != UINT32_MAX)
+        return SUND_IN_STORE;
+    x = sund_catalogue_at(c, v->first + j);
+    return sund_store_callable(v->store, x.contig, x.pos_bp, x.n_ref) ? SUND_ALL_REF : SUND_NOT_COVERED;
+}
+
+static uint64_t both(const uint64_t *set, const uint64_t *also, size_t w) { return also ? set[w] & also[w] : set[w]; }
+
+static int64_t list_in(const uint32_t *list, size_t n, const uint64_t *set, const uint64_t *also)
+{
+    int64_t in = 0;
+
+    for (size_t i = 0; i < n; i++)
+        in += (int64_t) (both(set, also, list[i] / 64) >> (list[i] % 64) & 1);
+    return in;
+}
+
+void sund_classes_in(const sund_gt *g, const uint64_t *set, const uint64_t *also, size_t n_word, sund_classes *out)
+{
+    int64_t n = 0, hom = 0;
+
+    for (size_t w = 0; w < n_word; w++)
+        n += __builtin_popcountll(both(set, also, w));
+    *out = (sund_classes){ 0, 0, 0, 0 };
+    if (g->sparse) {
+        out->het = list_in(g->het, g->n_het, set, also);
+        out->missing = list_in(g->missing, g->n_missing, set, also);
+        hom = list_in(g->hom, g->n_hom, set, also);
+        out->alt = g->rest == 2 ? n - out->het - out->missing - hom : hom;
+    }
+    else {
+        for (size_t w = 0; w < n_word; w++) {
+            out->het += __builtin_popcountll(both(set, also, w) & g->het_plane[w]);
+            out->alt += __builtin_popcountll(both(set, also, w) & g->hom_plane[w]);
+            out->missing += __builtin_popcountll(both(set, also, w) & g->missing_plane[w]);
+        }
+    }
+    out->ref = n - out->het - out->alt - out->missing;
+}

@@ -1,0 +1,65 @@
+#ifndef SUND_STUDY_VIEW_H
+#define SUND_STUDY_VIEW_H
+
+#include "gate/rules.h"
+#include "genome/catalogue.h"
+#include "people/people.h"
+#include "store/store.h"
+#include "study/study.h"
+
+enum { SUND_STRATA_MAX = 64, SUND_COLUMN_MAX = 62 };
+
+/** One column of a study's model: a variable, or one level of a category (level 1.. of it against level 0).
+ *      q = raw - mid   (mid = middle of the declared range for numbers, 0 for indicators): exact, the same at every node */
+typedef struct sund_column {
+    char     name[136];  /**< "age", "smoking=never" */
+    bool     binary;
+    int64_t  mid;
+    double   unit;       /**< value of one step of q in the variable's unit: 10^-decimals, 1 for indicators */
+    uint64_t max_abs;    /**< |q| is at most this */
+    sund_var var;
+    int64_t  level;      /**< -1: the number itself */
+} sund_column;
+
+/** The columns that a study's text and the dictionary give: covariates in the study's order, the outcome last (when there is one).
+ *  Depends on nothing but declarations, so it is the same at every node. */
+typedef struct sund_columns_plan {
+    size_t      n;       /**< all, outcome included */
+    size_t      n_covariate;
+    sund_column col[SUND_COLUMN_MAX];
+} sund_columns_plan;
+
+/** A node's own data in the shape a study asks for. People of the store who are not in the cohort, or lack a value, hold 0 in every
+ *  column and no bit in any mask. Read-only once open; safe from any thread. Owns: sund_view_close(), safe on NULL. */
+typedef struct sund_view {
+    const sund_store *store;
+    size_t            n_person, n_word;  /**< of the store */
+    size_t            n_member;          /**< in the cohort, genotyped, complete */
+    size_t            n_stratum;
+    uint64_t         *stratum[SUND_STRATA_MAX]; /**< bit planes; together: member */
+    uint64_t         *member, *male, *female;   /**< male and female within member; unknown sex counts as female in two-copy regions */
+    sund_columns_plan plan;
+    int32_t          *column[SUND_COLUMN_MAX];  /**< n_word * 64 entries */
+    int32_t          *ones;                     /**< 1 for members */
+    uint32_t         *row;    /**< catalogue entry first + j -> store row, or UINT32_MAX */
+    size_t            first, n_variant; /**< the catalogue's range that the study asks for */
+} sund_view;
+
+/** The columns that the study needs, from the node's dictionary. vars: canonical declarations, appended: all nodes must have the same. */
+sund_code sund_columns_make(sund_columns_plan *plan, sund_people *people, const sund_study *s, sund_buf *vars, sund_err *err) SUND_MUST_CHECK;
+
+sund_code sund_view_open(sund_view **v, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, sund_err *err) SUND_MUST_CHECK;
+void      sund_view_close(sund_view *v);
+
+/** The study's range of the catalogue. */
+void sund_study_range(const sund_study *s, const sund_catalogue *c, size_t *first, size_t *n);
+
+/** Where a variant stands at this node. */
+typedef enum sund_presence { SUND_IN_STORE, SUND_ALL_REF, SUND_NOT_COVERED } sund_presence;
+sund_presence sund_view_presence(const sund_view *v, const sund_catalogue *c, size_t j);
+
+/** People of a set by genotype at one site. set and also: planes; also may be NULL. */
+typedef struct sund_classes { int64_t ref, het, alt, missing; } sund_classes;
+void sund_classes_in(const sund_gt *g, const uint64_t *set, const uint64_t *also, size_t n_word, sund_classes *out);
+
+#endif
