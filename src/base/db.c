@@ -103,6 +103,11 @@ sund_code sund_db_run(sund_db *db, sund_err *err, const char *sql, const char *k
     return rc;
 }
 
+sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err)
+{
+    return sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK ? SUND_OK : db_fail(db->h, "script", err);
+}
+
 int64_t sund_db_last_id(sund_db *db) { return sqlite3_last_insert_rowid(db->h); }
 int64_t sund_db_changes(sund_db *db) { return sqlite3_changes64(db->h); }
 

@@ -19,6 +19,8 @@ void      sund_db_close(sund_db *db);
 
 /** Run a statement that gives no rows. */
 sund_code sund_db_run(sund_db *db, sund_err *err, const char *sql, const char *kinds, ...) SUND_MUST_CHECK;
+/** Several statements without parameters, such as a schema. */
+sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err) SUND_MUST_CHECK;
 int64_t   sund_db_last_id(sund_db *db);
 int64_t   sund_db_changes(sund_db *db); /**< rows that the last sund_db_run changed */
 

@@ -71,10 +71,10 @@ static sund_code fill_column(opening *o, size_t k, sund_err *err)
 static void set_bit(uint64_t *plane, uint32_t i) { plane[i / 64] |= 1ULL << (i % 64); }
 
 /** The stratum of member m: the index of its country among the members' countries, in text order; all are stratum 0 without strata. */
-static sund_code stratum_of(opening *o, const char (*country)[32], size_t n_country, size_t m, size_t *out, sund_err *err)
+static sund_code stratum_of(opening *o, size_t n_country, size_t m, size_t *out, sund_err *err)
 {
     for (size_t s = 0; s < n_country; s++)
-        if (strcmp(country[s], o->set.country[m]) == 0) {
+        if (strcmp(o->v->country[s], o->set.country[m]) == 0) {
             *out = s;
             return SUND_OK;
         }
@@ -102,8 +102,7 @@ static size_t list_countries(const opening *o, char (*country)[32])
 static sund_code fill_masks(opening *o, bool by_strata, sund_err *err)
 {
     sund_view *v = o->v;
-    char       country[SUND_STRATA_MAX][32];
-    size_t     n_country = by_strata ? list_countries(o, country) : 1;
+    size_t     n_country = by_strata ? list_countries(o, v->country) : 1;
 
     v->n_stratum = n_country;
     for (size_t s = 0; s < n_country; s++)
@@ -119,7 +118,7 @@ static sund_code fill_masks(opening *o, bool by_strata, sund_err *err)
             continue;
         }
         if (by_strata)
-            SUND_TRY(stratum_of(o, (const char(*)[32]) country, n_country, m, &s, err));
+            SUND_TRY(stratum_of(o, n_country, m, &s, err));
         set_bit(v->stratum[s], i);
         set_bit(v->member, i);
         set_bit(o->set.sex[m] == SUND_MALE ? v->male : v->female, i);
@@ -141,6 +140,12 @@ static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
         v->row[j] = sund_store_find(v->store, &x, &row) ? (uint32_t) row : UINT32_MAX;
     }
     return SUND_OK;
+}
+
+void sund_view_strata(const sund_view *v, sund_buf *out)
+{
+    for (size_t s = 0; s < v->n_stratum; s++)
+        sund_buf_printf(out, "%s%s", s ? "|" : "", v->country[s]);
 }
 
 void sund_study_range(const sund_study *s, const sund_catalogue *c, size_t *first, size_t *n)

@@ -37,6 +37,7 @@ typedef struct sund_view {
     size_t            n_member;          /**< in the cohort, genotyped, complete */
     size_t            n_stratum;
     uint64_t         *stratum[SUND_STRATA_MAX]; /**< bit planes; together: member */
+    char              country[SUND_STRATA_MAX][32]; /**< their names, with strata = country */
     uint64_t         *member, *male, *female;   /**< male and female within member; unknown sex counts as female in two-copy regions */
     sund_columns_plan plan;
     int32_t          *column[SUND_COLUMN_MAX];  /**< n_word * 64 entries */
@@ -50,6 +51,9 @@ sund_code sund_columns_make(sund_columns_plan *plan, sund_people *people, const 
 
 sund_code sund_view_open(sund_view **v, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, sund_err *err) SUND_MUST_CHECK;
 void      sund_view_close(sund_view *v);
+
+/** "FI|SE": whose strata lie here. */
+void sund_view_strata(const sund_view *v, sund_buf *out);
 
 /** The study's range of the catalogue. */
 void sund_study_range(const sund_study *s, const sund_catalogue *c, size_t *first, size_t *n);

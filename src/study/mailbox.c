@@ -1,0 +1,472 @@
+#include "study/mailbox.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const tables =
+    "CREATE TABLE IF NOT EXISTS study(digest BLOB PRIMARY KEY, title TEXT NOT NULL, researcher TEXT NOT NULL, received TEXT NOT NULL, nodes TEXT NOT NULL,"
+    " n_node INTEGER NOT NULL, state TEXT NOT NULL, detail TEXT NOT NULL, ended INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE TABLE IF NOT EXISTS message(study BLOB NOT NULL, idx INTEGER NOT NULL, place TEXT NOT NULL, kind INTEGER NOT NULL, sender TEXT NOT NULL,"
+    " head BLOB NOT NULL, body BLOB NOT NULL, PRIMARY KEY(study, idx), UNIQUE(study, place)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS masked(study BLOB NOT NULL, place TEXT NOT NULL, sender TEXT NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL,"
+    " PRIMARY KEY(study, place, sender)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS number(sender TEXT NOT NULL, channel INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(sender, channel)) STRICT;";
+
+sund_code sund_mailbox_tables(sund_db *db, sund_err *err) { return sund_db_script(db, tables, err); }
+
+sund_code sund_mailbox_number(sund_mailbox *m, const sund_envelope *e, sund_err *err)
+{
+    if (e->seq > INT64_MAX)
+        return sund_fail(err, SUND_E_DENIED, "the number of a message of %s is out of bounds", e->from);
+    SUND_TRY(sund_db_run(m->db, err, "INSERT INTO number(sender, channel, seq) VALUES(?,?,?) ON CONFLICT DO UPDATE SET seq=excluded.seq WHERE excluded.seq > seq",
+                         "tii", e->from, (int64_t) e->channel, (int64_t) e->seq));
+    if (sund_db_changes(m->db) == 0)
+        return sund_fail(err, SUND_E_DENIED, "a message of %s was sent before (its number is not above the last): refused as a replay", e->from);
+    return SUND_OK;
+}
+
+/** One study as the hub knows it. */
+typedef struct hub_study { char nodes[SUND_NODE_MAX * (SUND_ID_MAX + 1) + 2]; int64_t n_node, n_message; bool ended, there; } hub_study;
+
+static sund_code load(sund_mailbox *m, const sund_digest *study, hub_study *out, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    memset(out, 0, sizeof *out);
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT nodes, n_node, ended, (SELECT COUNT(*) FROM message WHERE study=digest) FROM study WHERE digest=?", "b",
+                           study->b, sizeof study->b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more) {
+        (void) snprintf(out->nodes, sizeof out->nodes, "%s", sund_rows_text(rows, 0));
+        out->n_node = sund_rows_i64(rows, 1);
+        out->ended = sund_rows_i64(rows, 2) != 0;
+        out->n_message = sund_rows_i64(rows, 3);
+        out->there = true;
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+static bool asks(const hub_study *s, const char *node)
+{
+    char want[SUND_ID_MAX + 3];
+
+    (void) snprintf(want, sizeof want, ",%s,", node);
+    return strstr(s->nodes, want) != NULL;
+}
+
+/** Appends to a study's log at its next index. The place says what may be there once: the same body again changes nothing. */
+static sund_code append(sund_mailbox *m, const char *place, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_buf  head = { 0 };
+    sund_code rc;
+
+    sund_envelope_head(e, &head);
+    rc = sund_buf_ok(&head, err);
+    if (rc == SUND_OK)
+        rc = sund_db_run(m->db, err, "INSERT INTO message(study, idx, place, kind, sender, head, body) VALUES(?1,(SELECT COUNT(*) FROM message WHERE study=?1),?2,?3,?4,?5,?6)",
+                         "btitbb", e->about.b, sizeof e->about.b, place, (int64_t) e->kind, e->from, head.p, head.n, body, n_body);
+    sund_buf_free(&head);
+    return rc;
+}
+
+static sund_code set_state(sund_mailbox *m, const sund_digest *study, bool ended, sund_err *err, const char *state, const char *detail)
+{
+    return sund_db_run(m->db, err, "UPDATE study SET state=?, detail=?, ended=? WHERE digest=?", "ttib", state, detail, (int64_t) ended, study->b, sizeof study->b);
+}
+
+static sund_code post_submit(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_study  *s = calloc(1, sizeof *s);
+    sund_buf     nodes = { 0 };
+    sund_digest  d = sund_digest_of(body, n_body);
+    char         now[32];
+    sund_code    rc;
+
+    if (!s)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_study_parse(s, "study", body, n_body, err));
+    if (!sund_digest_eq(&d, &e->about)) {
+        rc = sund_fail(err, SUND_E_DENIED, "the study's text was changed after it was signed");
+        goto out;
+    }
+    for (size_t i = 0; i < s->n_node; i++) {
+        if (!sund_roster_find(m->roster, s->node[i], SUND_ROLE_NODE)) {
+            rc = sund_fail(err, SUND_E_NOT_FOUND, "the federation has no node %s", s->node[i]);
+            goto out;
+        }
+        sund_buf_printf(&nodes, ",%s", s->node[i]);
+    }
+    sund_buf_text(&nodes, ",");
+    sund_buf_nul(&nodes);
+    SUND_GO(sund_buf_ok(&nodes, err));
+    sund_time_text(now);
+    SUND_GO(sund_db_run(m->db, err, "INSERT INTO study(digest, title, researcher, received, nodes, n_node, state, detail) VALUES(?,?,?,?,?,?,'submitted','')", "btttti",
+                        d.b, sizeof d.b, s->title, e->from, now, (const char *) nodes.p, (int64_t) s->n_node));
+    rc = append(m, "submit", e, body, n_body, err);
+out:
+    sund_buf_free(&nodes);
+    free(s);
+    return rc;
+}
+
+/** All vectors of a place are there: the hub adds them and says the total, with the headers under it. */
+static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *place, const sund_slot *slot, sund_err *err)
+{
+    sund_envelope head[SUND_NODE_MAX], total = { .kind = SUND_MSG_TOTAL, .about = *study };
+    sund_rows    *rows = NULL;
+    sund_vec      sum = { 0, 0, NULL };
+    sund_buf      body = { 0 }, whole = { 0 };
+    size_t        n = 0;
+    bool          more = false;
+    sund_code     rc;
+
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT head, body FROM masked WHERE study=? AND place=? ORDER BY sender", "bt", study->b, sizeof study->b, place));
+    for (;; n++) {
+        sund_cur h, b;
+        sund_vec y = { 0, 0, NULL };
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more || n == SUND_NODE_MAX)
+            break;
+        h = sund_rows_blob(rows, 0);
+        b = sund_rows_blob(rows, 1);
+        SUND_GO(sund_envelope_read(&h, UINT64_MAX, &head[n], err));
+        (void) sund_cur_bytes(&b, 12);
+        SUND_GO(sund_vec_read(n ? &y : &sum, b.p, b.n, err));
+        rc = n ? sund_vec_add(&sum, &y, err) : SUND_OK;
+        sund_vec_free(&y);
+        if (rc != SUND_OK)
+            goto out;
+    }
+    sund_total_write(slot, head, n, &sum, &body);
+    SUND_GO(sund_buf_ok(&body, err));
+    total.seq = sund_seq_next(0);
+    sund_envelope_write(&total, m->me, body.p, body.n, &whole);
+    SUND_GO(sund_buf_ok(&whole, err));
+    sund_rows_close(rows);
+    rows = NULL;
+    SUND_GO(append(m, place, &total, body.p, body.n, err));
+    rc = sund_db_run(m->db, err, "DELETE FROM masked WHERE study=?", "b", study->b, sizeof study->b);
+out:
+    sund_rows_close(rows);
+    sund_vec_free(&sum);
+    sund_buf_free(&body);
+    sund_buf_free(&whole);
+    return rc;
+}
+
+/** Whether something already stands in a place: with the same body it is the same message again. */
+static sund_code standing(sund_mailbox *m, const char *table_sql, const sund_envelope *e, const char *place, bool *same, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    *same = false;
+    SUND_TRY(sund_db_query(m->db, &rows, err, table_sql, "btt", e->about.b, sizeof e->about.b, place, e->from));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more) {
+        sund_cur      h = sund_rows_blob(rows, 0);
+        sund_envelope was;
+
+        rc = sund_envelope_read(&h, UINT64_MAX, &was, err);
+        if (rc == SUND_OK && !sund_digest_eq(&was.body, &e->body))
+            rc = sund_fail(err, SUND_E_DENIED, "%s already said something else in this place (%s): refused", e->from, sund_msg_name(e->kind));
+        *same = rc == SUND_OK;
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_cur  c = sund_cur_of(body, n_body);
+    sund_slot slot;
+    sund_vec  y = { 0, 0, NULL };
+    sund_buf  head = { 0 };
+    char      place[80];
+    int64_t   n = 0;
+    bool      same;
+    sund_code rc;
+
+    sund_slot_read(&c, &slot);
+    SUND_TRY(sund_cur_ok(&c, "a masked vector", err));
+    (void) snprintf(place, sizeof place, "total/%u/%u/%u", slot.round, slot.chunk, slot.attempt);
+    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM message WHERE study=? AND place=?", "bt", e->about.b, sizeof e->about.b, place));
+    if (n)
+        return SUND_OK; /* its total is out already */
+    SUND_TRY(standing(m, "SELECT head FROM masked WHERE study=? AND place=? AND sender=?", e, place, &same, err));
+    if (same)
+        return SUND_OK;
+    SUND_TRY(sund_vec_read(&y, c.p, c.n, err));
+    sund_vec_free(&y);
+    sund_envelope_head(e, &head);
+    rc = sund_buf_ok(&head, err);
+    if (rc == SUND_OK)
+        rc = sund_db_run(m->db, err, "INSERT INTO masked(study, place, sender, head, body) VALUES(?,?,?,?,?)", "bttbb", e->about.b, sizeof e->about.b, place, e->from, head.p, head.n,
+                         body, n_body);
+    sund_buf_free(&head);
+    SUND_TRY(rc);
+    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM masked WHERE study=? AND place=?", "bt", e->about.b, sizeof e->about.b, place));
+    return n == s->n_node ? add_up(m, &e->about, place, &slot, err) : SUND_OK;
+}
+
+/** Every node signed these very bytes. */
+static sund_code check_release(sund_mailbox *m, const hub_study *s, const sund_envelope *e, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    int64_t    n = 0;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT body FROM message WHERE study=? AND kind=?", "bi", e->about.b, sizeof e->about.b, (int64_t) SUND_MSG_SIGN_RELEASE));
+    for (;; n++) {
+        sund_slot   slot;
+        sund_digest d;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more)
+            break;
+        SUND_GO(sund_signed_read(sund_rows_blob(rows, 0), &slot, &d, err));
+        if (!sund_digest_eq(&d, &e->body)) {
+            rc = sund_fail(err, SUND_E_DENIED, "a release differs from what a node signed");
+            goto out;
+        }
+    }
+    if (n != s->n_node)
+        rc = sund_fail(err, SUND_E_DENIED, "a release needs the signatures of all %lld nodes, there are %lld", (long long) s->n_node, (long long) n);
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
+/** Where a logged message belongs: what may stand there once. */
+static sund_code place_of(const sund_envelope *e, sund_cur body, char *place, size_t cap, sund_err *err)
+{
+    sund_slot slot = { 0, 0, 0 };
+
+    if (e->kind == SUND_MSG_SIGN_TOTAL || e->kind == SUND_MSG_OPEN || e->kind == SUND_MSG_RETRY) {
+        sund_slot_read(&body, &slot);
+        SUND_TRY(sund_cur_ok(&body, "a message of a round", err));
+    }
+    else if (e->kind != SUND_MSG_LINE && e->kind != SUND_MSG_PROPOSE && e->kind != SUND_MSG_SIGN_RELEASE && e->kind != SUND_MSG_RELEASE && e->kind != SUND_MSG_STOP) {
+        return sund_fail(err, SUND_E_DENIED, "a message of kind %u does not belong into a study", e->kind);
+    }
+    if (e->kind == SUND_MSG_RETRY)
+        (void) snprintf(place, cap, "retry/%u/%u/%u", slot.round, slot.chunk, slot.attempt); /* the first to ask is enough */
+    else
+        (void) snprintf(place, cap, "%s/%u/%u/%u/%s", sund_msg_name(e->kind), slot.round, slot.chunk, slot.attempt, e->from);
+    return SUND_OK;
+}
+
+/** What people see of a study's progress. */
+static sund_code show(sund_mailbox *m, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    char       detail[SUND_REASON_MAX + 64], reason[SUND_REASON_MAX + 1];
+    sund_slot  slot;
+    sund_line *l;
+    sund_code  rc = SUND_OK;
+
+    switch (e->kind) {
+    case SUND_MSG_LINE:
+        l = calloc(1, sizeof *l);
+        if (!l)
+            return sund_fail(err, SUND_E_NOMEM, "out of memory");
+        rc = sund_line_read(body, l, err);
+        (void) snprintf(detail, sizeof detail, "%s: %.300s", e->from, l->approved ? "approved" : l->reason);
+        if (rc == SUND_OK)
+            rc = set_state(m, &e->about, !l->approved, err, l->approved ? "deciding" : "refused", detail);
+        free(l);
+        return rc;
+    case SUND_MSG_SIGN_TOTAL:
+        sund_slot_read(&body, &slot);
+        (void) snprintf(detail, sizeof detail, "round %u, chunk %u summed", slot.round, slot.chunk + 1);
+        return set_state(m, &e->about, false, err, "computing", detail);
+    case SUND_MSG_SIGN_RELEASE: return set_state(m, &e->about, false, err, "signing", "");
+    case SUND_MSG_RELEASE:
+        SUND_TRY(sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind IN(?,?)", "bii", e->about.b, sizeof e->about.b, (int64_t) SUND_MSG_OPEN,
+                             (int64_t) SUND_MSG_PROPOSE));
+        return set_state(m, &e->about, true, err, "released", "");
+    case SUND_MSG_STOP:
+        SUND_TRY(sund_reason_read(body, &slot, reason, err));
+        (void) snprintf(detail, sizeof detail, "by %s: %.380s", e->from, reason);
+        return set_state(m, &e->about, true, err, "stopped", detail);
+    default: return SUND_OK;
+    }
+}
+
+static sund_code post_logged(sund_mailbox *m, const hub_study *s, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    char place[120];
+    bool same;
+
+    SUND_TRY(place_of(e, sund_cur_of(body, n_body), place, sizeof place, err));
+    SUND_TRY(standing(m, "SELECT head FROM message WHERE study=? AND place=? AND sender=?", e, place, &same, err));
+    if (same)
+        return SUND_OK;
+    if (s->ended)
+        return sund_fail(err, SUND_E_DENIED, "the study has ended");
+    if (e->kind == SUND_MSG_RELEASE)
+        SUND_TRY(check_release(m, s, e, err));
+    SUND_TRY(append(m, place, e, body, n_body, err));
+    if (e->kind == SUND_MSG_RETRY)
+        SUND_TRY(sund_db_run(m->db, err, "DELETE FROM masked WHERE study=?", "b", e->about.b, sizeof e->about.b));
+    return show(m, e, sund_cur_of(body, n_body), err);
+}
+
+static sund_code post(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    hub_study s;
+    bool      same;
+
+    SUND_TRY(load(m, &e->about, &s, err));
+    if (e->kind == SUND_MSG_SUBMIT) {
+        if (!s.there)
+            return post_submit(m, e, body, n_body, err);
+        SUND_TRY(standing(m, "SELECT head FROM message WHERE study=? AND place=? AND sender=?", e, "submit", &same, err));
+        return same ? SUND_OK : sund_fail(err, SUND_E_DENIED, "this very study was submitted by somebody else; add a line 'number = 2' to ask it again");
+    }
+    if (!s.there)
+        return sund_fail(err, SUND_E_NOT_FOUND, "the hub has no study %.12s", sund_digest_hex(&e->about).s);
+    if (!asks(&s, e->from))
+        return sund_fail(err, SUND_E_DENIED, "the study does not ask %s", e->from);
+    return e->kind == SUND_MSG_MASKED ? post_masked(m, &s, e, body, n_body, err) : post_logged(m, &s, e, body, n_body, err);
+}
+
+sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_db_script(m->db, "BEGIN IMMEDIATE", err));
+    rc = post(m, e, body, n_body, err);
+    if (rc == SUND_OK)
+        return sund_db_script(m->db, "COMMIT", err);
+    (void) sund_db_script(m->db, "ROLLBACK", NULL);
+    return rc;
+}
+
+static uint32_t known_index(sund_cur known, const sund_digest *study)
+{
+    while (known.n >= 36) {
+        sund_digest d;
+        uint32_t    at;
+
+        (void) sund_cur_copy(&known, d.b, sizeof d.b);
+        at = sund_cur_u32(&known);
+        if (sund_digest_eq(&d, study))
+            return at;
+    }
+    return 0;
+}
+
+static sund_code batch_study(sund_mailbox *m, const sund_digest *study, uint32_t from, size_t max, sund_buf *out, bool *any, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT idx, head, body FROM message WHERE study=? AND idx>=? ORDER BY idx LIMIT 64", "bi", study->b, sizeof study->b, (int64_t) from));
+    while (out->n < max) {
+        sund_cur h, b;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more)
+            break;
+        h = sund_rows_blob(rows, 1);
+        b = sund_rows_blob(rows, 2);
+        sund_buf_put(out, study->b, sizeof study->b);
+        sund_buf_u32(out, (uint32_t) sund_rows_i64(rows, 0));
+        sund_buf_put(out, h.p, h.n);
+        sund_buf_blob(out, b.p, b.n);
+        *any = true;
+    }
+    rc = sund_buf_ok(out, err);
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    char       want[SUND_ID_MAX + 3];
+    bool       more = false;
+    sund_code  rc;
+
+    *any = false;
+    (void) snprintf(want, sizeof want, ",%s,", node);
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT digest, (SELECT COUNT(*) FROM message WHERE study=digest) FROM study WHERE instr(nodes, ?) > 0 ORDER BY received", "t", want));
+    for (;;) {
+        sund_digest d;
+        sund_cur    c;
+        uint32_t    from;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more || out->n >= max)
+            break;
+        c = sund_rows_blob(rows, 0);
+        if (!sund_cur_copy(&c, d.b, sizeof d.b))
+            continue;
+        from = known_index(known, &d);
+        if (from < sund_rows_i64(rows, 1))
+            SUND_GO(batch_study(m, &d, from, max, out, any, err));
+    }
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT digest, title, researcher, state, detail, received FROM study ORDER BY received DESC, digest LIMIT 1000", ""));
+    for (;;) {
+        sund_mailbox_row row;
+        sund_cur         c;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more)
+            break;
+        c = sund_rows_blob(rows, 0);
+        (void) sund_cur_copy(&c, row.study.b, sizeof row.study.b);
+        row.title = sund_rows_text(rows, 1);
+        row.researcher = sund_rows_text(rows, 2);
+        row.state = sund_rows_text(rows, 3);
+        row.detail = sund_rows_text(rows, 4);
+        row.received = sund_rows_text(rows, 5);
+        SUND_GO(each(ctx, &row, err));
+    }
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT body FROM message WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) SUND_MSG_RELEASE));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more) {
+        sund_cur b = sund_rows_blob(rows, 0);
+
+        sund_buf_put(out, b.p, b.n);
+        rc = sund_buf_ok(out, err);
+    }
+    else if (rc == SUND_OK) {
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "study %.12s has no release yet; 'sund study status' says where it stands", sund_digest_hex(study).s);
+    }
+    sund_rows_close(rows);
+    return rc;
+}

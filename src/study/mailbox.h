@@ -1,0 +1,37 @@
+#ifndef SUND_STUDY_MAILBOX_H
+#define SUND_STUDY_MAILBOX_H
+
+#include "base/db.h"
+#include "study/messages.h"
+#include "study/study.h"
+
+/** The hub's side of every study: puts messages in order, adds opaque vectors, keeps releases. It never sees a number that the gate has not
+ *  passed, and needs no trust but for availability: nodes check what it does. All state is in the database; a killed hub goes on
+ *  from it. Threads: the caller holds one lock around these calls. */
+typedef struct sund_mailbox {
+    sund_db             *db;
+    const sund_identity *me;     /**< the hub's */
+    const sund_roster   *roster;
+} sund_mailbox;
+
+sund_code sund_mailbox_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
+
+/** Refuses an envelope whose seq is not above the last of its sender and channel (replay), then remembers it. */
+sund_code sund_mailbox_number(sund_mailbox *m, const sund_envelope *e, sund_err *err) SUND_MUST_CHECK;
+
+/** A study message of a researcher (SUBMIT) or node. The signature must have been checked. The same again is accepted and changes nothing;
+ *  something else in its place is refused. */
+sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
+
+/** Appends to out, for each study that asks this node: 32 bytes study, u32 index, header, blob body - from the index the node has (known: pairs of
+ *  digest and u32 next index; others start at 0), until out has max bytes. */
+sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err) SUND_MUST_CHECK;
+
+/** State of every study, newest first, or of one: for people. */
+typedef struct sund_mailbox_row { sund_digest study; const char *title, *researcher, *state, *detail, *received; } sund_mailbox_row;
+typedef sund_code (*sund_mailbox_each)(void *ctx, const sund_mailbox_row *row, sund_err *err);
+sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, sund_err *err) SUND_MUST_CHECK;
+/** The release of a study: what all nodes signed. Errors: SUND_E_NOT_FOUND says the state the study is in. */
+sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+
+#endif

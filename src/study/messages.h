@@ -1,0 +1,48 @@
+#ifndef SUND_STUDY_MESSAGES_H
+#define SUND_STUDY_MESSAGES_H
+
+#include "gate/leave.h"
+
+/** Bodies of study messages; layouts in doc/protocol.md. All readers are strict: nothing left over, every field in bounds. */
+
+enum { SUND_VARS_MAX = 32768, SUND_STRATA_TEXT_MAX = 2048, SUND_REASON_MAX = 400 };
+
+/** Where in a study a sum stands. */
+typedef struct sund_slot { uint32_t round, chunk, attempt; } sund_slot;
+void sund_slot_write(const sund_slot *s, sund_buf *out);
+void sund_slot_read(sund_cur *c, sund_slot *s);
+
+/** LINE: a node's decision, and what it pins. */
+typedef struct sund_line {
+    bool            approved;
+    char            reason[SUND_REASON_MAX + 1]; /**< of a refusal */
+    char            version[33];
+    sund_pub        eph;
+    uint8_t         nonce[32];
+    sund_digest     manifest;   /**< data release */
+    sund_thresholds thresholds;
+    bool            has_people; /**< the cohort here has at least cell_min people */
+    char            strata[SUND_STRATA_TEXT_MAX + 1]; /**< "FI|SE": whose strata lie here; "" without strata */
+    char            vars[SUND_VARS_MAX + 1]; /**< canonical declarations of the variables used */
+} sund_line;
+void      sund_line_write(const sund_line *l, sund_buf *out);
+sund_code sund_line_read(sund_cur body, sund_line *l, sund_err *err) SUND_MUST_CHECK;
+
+/** TOTAL: slot, headers of all masked vectors in session order, the sum's bytes. */
+typedef struct sund_total { sund_slot slot; size_t n_head; sund_envelope head[SUND_NODE_MAX]; sund_vec sum; } sund_total;
+void      sund_total_write(const sund_slot *slot, const sund_envelope *head, size_t n_head, const sund_vec *sum, sund_buf *out);
+/** Owns: sund_vec_free(&t->sum). */
+sund_code sund_total_read(sund_cur body, sund_total *t, sund_err *err) SUND_MUST_CHECK;
+
+/** SIGN_TOTAL and SIGN_RELEASE (slot zero): slot and digest. */
+void      sund_signed_write(const sund_slot *slot, const sund_digest *d, sund_buf *out);
+sund_code sund_signed_read(sund_cur body, sund_slot *slot, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
+
+/** RETRY (slot: the new attempt) and STOP (slot zero): slot and reason. */
+void      sund_reason_write(const sund_slot *slot, const char *reason, sund_buf *out);
+sund_code sund_reason_read(sund_cur body, sund_slot *slot, char reason[SUND_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
+
+/** What a MASKED header carries in `prev`: the digest of session and label, so that a vector cannot be passed off for another's place. */
+sund_digest sund_label_digest(const sund_digest *session, const sund_mask_label *label);
+
+#endif

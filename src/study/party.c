@@ -1,0 +1,281 @@
+#include "study/party_priv.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const tables =
+    "CREATE TABLE IF NOT EXISTS study(digest BLOB PRIMARY KEY, decision INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',"
+    " received TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '', release BLOB) STRICT;"
+    "CREATE TABLE IF NOT EXISTS message(study BLOB NOT NULL, idx INTEGER NOT NULL, head BLOB NOT NULL, body BLOB, PRIMARY KEY(study, idx)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS sent(study BLOB NOT NULL, round INTEGER NOT NULL, chunk INTEGER NOT NULL, attempt INTEGER NOT NULL,"
+    " digest BLOB NOT NULL, PRIMARY KEY(study, round, chunk, attempt)) STRICT;";
+
+sund_code sund_party_tables(sund_db *db, sund_err *err) { return sund_db_script(db, tables, err); }
+
+const char *sund_party_state_name(sund_party_state s)
+{
+    static const char *const name[] = { "waits for approval", "waits for the other nodes", "computing", "comparing results", "released", "refused", "stopped" };
+
+    return name[s];
+}
+
+void sund_party_fault(sund_party *p, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (p->fault[0])
+        return;
+    va_start(ap, fmt);
+    (void) vsnprintf(p->fault, sizeof p->fault, fmt, ap);
+    va_end(ap);
+}
+
+/** Reasons go to all nodes and to the researcher: what the operating system said, with its paths, stays here. */
+void sund_party_fault_err(sund_party *p, const sund_err *err)
+{
+    if (err->code == SUND_E_IO || err->code == SUND_E_NOMEM)
+        sund_party_fault(p, "this node has a fault of its own (%s); its operator's log says more", sund_code_name(err->code));
+    else
+        sund_party_fault(p, "%.300s", err->msg);
+}
+
+bool sund_party_all(const sund_party *p, bool (*has)(const party_peer *))
+{
+    for (size_t i = 0; i < p->study.n_node; i++)
+        if (!has(&p->peer[i]))
+            return false;
+    return true;
+}
+
+bool sund_peer_has_line(const party_peer *x) { return x->has_line; }
+bool sund_peer_signed_total(const party_peer *x) { return x->signed_total; }
+bool sund_peer_opened(const party_peer *x) { return x->opened; }
+bool sund_peer_signed_release(const party_peer *x) { return x->signed_release; }
+
+sund_mask_label sund_party_label(const sund_party *p)
+{
+    return (sund_mask_label){ p->slot.round, p->slot.chunk, p->slot.attempt, p->engine.round.params };
+}
+
+size_t sund_party_proposer(const sund_party *p) { return p->name.b[0] % p->study.n_node; }
+
+sund_code sund_party_key_path(const sund_party *p, char *out, size_t cap, sund_err *err)
+{
+    char file[80];
+
+    (void) snprintf(file, sizeof file, "%.32s.key", sund_digest_hex(&p->name).s);
+    return sund_path_join(out, cap, p->node->key_dir, file, err);
+}
+
+sund_code sund_party_prepare(sund_party *p, sund_err *err)
+{
+    const sund_analysis *a;
+    sund_digest          got;
+
+    if (p->view)
+        return SUND_OK;
+    SUND_TRY(sund_analysis_find(p->study.analysis, &a, err));
+    SUND_TRY(a->check(&p->study, err));
+    if (!p->catalogue)
+        SUND_TRY(p->node->catalogue(p->node->ctx, &p->study.catalogue, &p->catalogue, err));
+    got = sund_catalogue_digest(p->catalogue);
+    if (!sund_digest_eq(&got, &p->study.catalogue))
+        return sund_fail(err, SUND_E_MISMATCH, "the hub gave a catalogue with another digest than the study names");
+    return sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, err);
+}
+
+uint32_t sund_party_index(const sund_party *p) { return p->n_fed; }
+void     sund_party_again(sund_party *p)
+{
+    p->said = false;
+    p->said_masked = false;
+    p->said_stop = false;
+}
+
+/** Keeps the study's state where `sund study status` and a restart find it; at an end, what could open totals goes. */
+static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
+{
+    char path[4096];
+
+    SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET state=?, detail=? WHERE digest=?", "itb", (int64_t) p->state, p->detail, p->name.b,
+                         sizeof p->name.b));
+    if (p->state < SUND_PARTY_RELEASED || was >= SUND_PARTY_RELEASED)
+        return SUND_OK;
+    if (sund_party_key_path(p, path, sizeof path, NULL) == SUND_OK)
+        (void) unlink(path);
+    sund_wipe(&p->key, sizeof p->key);
+    p->has_key = false;
+    sund_wipe(p->open_key, sizeof p->open_key);
+    sund_vec_free(&p->total);
+    return sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0", "b", p->name.b, sizeof p->name.b);
+}
+
+static sund_code store_message(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_buf  head = { 0 };
+    sund_code rc;
+
+    sund_envelope_head(e, &head);
+    rc = sund_buf_ok(&head, err);
+    if (rc == SUND_OK)
+        rc = sund_db_run(p->node->db, err, "INSERT OR IGNORE INTO message(study, idx, head, body) VALUES(?,?,?,?)", "bibb", p->name.b, sizeof p->name.b,
+                         (int64_t) p->n_fed, head.p, head.n, body, n_body);
+    sund_buf_free(&head);
+    return rc;
+}
+
+static void heard(sund_party *p, const sund_envelope *e, sund_cur body)
+{
+    sund_digest head = sund_envelope_digest(e);
+    sund_err    why = { SUND_OK, "" };
+
+    sund_hasher_add(&p->transcript, head.b, sizeof head.b);
+    if (p->state >= SUND_PARTY_RELEASED)
+        return;
+    if (sund_party_hear(p, e, body, &why) != SUND_OK)
+        sund_party_fault_err(p, &why);
+}
+
+sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_party_state was = p->state;
+
+    SUND_TRY(store_message(p, e, body, n_body, err));
+    heard(p, e, sund_cur_of(body, n_body));
+    p->n_fed++;
+    if (p->state == SUND_PARTY_RELEASED && was != SUND_PARTY_RELEASED && p->release) {
+        size_t         n;
+        const uint8_t *bytes = sund_release_bytes(p->release, &n);
+
+        SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", bytes, n, p->name.b, sizeof p->name.b));
+    }
+    return keep_state(p, was, err);
+}
+
+/** Feeds the stored log again, without storing. */
+static sund_code replay(sund_party *p, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT idx, head, body FROM message WHERE study=? ORDER BY idx", "b", p->name.b, sizeof p->name.b));
+    for (;;) {
+        sund_envelope e;
+        sund_cur      head;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more)
+            break;
+        if (sund_rows_i64(rows, 0) != (int64_t) p->n_fed) {
+            rc = sund_fail(err, SUND_E_FORMAT, "the stored transcript of a study has a gap at message %u", p->n_fed);
+            goto out;
+        }
+        head = sund_rows_blob(rows, 1);
+        SUND_GO(sund_envelope_read(&head, UINT64_MAX, &e, err));
+        heard(p, &e, sund_rows_blob(rows, 2));
+        p->n_fed++;
+    }
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
+/** An ended study is not heard again: its large bodies are gone. */
+static sund_code restore_end(sund_party *p, bool *ended, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT state, detail, (SELECT COUNT(*) FROM message WHERE study=digest) FROM study WHERE digest=?", "b",
+                           p->name.b, sizeof p->name.b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more && sund_rows_i64(rows, 0) >= SUND_PARTY_RELEASED) {
+        p->state = (sund_party_state) sund_rows_i64(rows, 0);
+        (void) snprintf(p->detail, sizeof p->detail, "%s", sund_rows_text(rows, 1));
+        p->n_fed = (uint32_t) sund_rows_i64(rows, 2);
+        *ended = true;
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_party_open(sund_party **out, const sund_party_node *node, const sund_digest *study, sund_err *err)
+{
+    sund_party *p = calloc(1, sizeof *p);
+    char        now[32];
+    bool        ended = false;
+    sund_code   rc;
+
+    if (!p)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    p->node = node;
+    p->name = *study;
+    sund_hasher_init(&p->transcript);
+    sund_time_text(now);
+    SUND_GO(sund_db_run(node->db, err, "INSERT OR IGNORE INTO study(digest, received) VALUES(?,?)", "bt", study->b, sizeof study->b, now));
+    SUND_GO(restore_end(p, &ended, err));
+    if (!ended)
+        SUND_GO(replay(p, err));
+    *out = p;
+    return SUND_OK;
+out:
+    sund_party_close(p);
+    return rc;
+}
+
+void sund_party_close(sund_party *p)
+{
+    if (!p)
+        return;
+    sund_engine_close(&p->engine);
+    sund_view_close(p->view);
+    sund_catalogue_free(p->catalogue);
+    sund_vec_free(&p->total);
+    sund_release_free(p->release);
+    sund_buf_free(&p->proposal);
+    sund_wipe(&p->key, sizeof p->key);
+    sund_wipe(p->open_key, sizeof p->open_key);
+    free(p);
+}
+
+static void list_waiting(sund_party *p)
+{
+    bool (*has)(const party_peer *) = NULL;
+
+    p->waiting[0] = 0;
+    if (p->state <= SUND_PARTY_LINES)
+        has = sund_peer_has_line;
+    else if (p->state == SUND_PARTY_ROUNDS && p->has_total)
+        has = sund_party_all(p, sund_peer_signed_total) ? sund_peer_opened : sund_peer_signed_total;
+    else if (p->state == SUND_PARTY_RELEASE && p->has_proposal)
+        has = sund_peer_signed_release;
+    for (size_t i = 0; has && i < p->study.n_node; i++)
+        if (!has(&p->peer[i])) {
+            size_t n = strlen(p->waiting);
+            (void) snprintf(p->waiting + n, sizeof p->waiting - n, "%s%s", n ? ", " : "", p->study.node[i]);
+        }
+}
+
+void sund_party_describe(sund_party *p, sund_party_status *out)
+{
+    list_waiting(p);
+    *out = (sund_party_status){ p->state, p->fault[0] && p->state < SUND_PARTY_RELEASED ? p->fault : p->detail, p->engine.round.name, p->engine.chunk,
+                                p->engine.round.n_chunk, p->waiting };
+}
+
+sund_code sund_party_decide(sund_db *db, const sund_digest *study, bool approve, const char *reason, sund_err *err)
+{
+    SUND_TRY(sund_db_run(db, err, "UPDATE study SET decision=?, reason=? WHERE digest=? AND decision=0 AND state<4", "itb", (int64_t) (approve ? 1 : 2), reason,
+                         study->b, sizeof study->b));
+    if (sund_db_changes(db) == 0)
+        return sund_fail(err, SUND_E_NOT_FOUND, "no study of that name waits for a decision here; 'sund study status' lists them");
+    return SUND_OK;
+}

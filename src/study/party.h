@@ -1,0 +1,67 @@
+#ifndef SUND_STUDY_PARTY_H
+#define SUND_STUDY_PARTY_H
+
+#include "study/engine.h"
+#include "study/messages.h"
+
+/** One study at one node: a state machine over the study's log of messages, which the hub has put in order.
+ *
+ *  sund_party_feed() takes the next message; sund_party_next() says what this node owes, if anything, given all it has been fed. What is owed
+ *  depends on the log and the node's own data alone, so a node that was killed feeds itself the stored log and goes on with the
+ *  same bytes. Nothing here talks to a network. Threads: one at a time for each party. */
+typedef struct sund_party sund_party;
+
+/** What a node brings; must outlive its parties. */
+typedef struct sund_party_node {
+    const sund_identity *me;
+    const sund_roster   *roster;
+    sund_gate           *gate;
+    sund_db             *db;       /**< transcripts: sund_party_tables() */
+    const char          *key_dir;  /**< where session keys are kept (0600) while a study runs */
+    const sund_store    *store;
+    sund_people         *people;
+    sund_code (*catalogue)(void *ctx, const sund_digest *d, sund_catalogue **out, sund_err *err); /**< by digest; the party frees it */
+    void                *ctx;
+    unsigned             n_thread;
+    bool                 approve_all; /**< an agreement approves every study of a known researcher; else an operator does */
+} sund_party_node;
+
+typedef enum sund_party_state {
+    SUND_PARTY_APPROVAL = 0, /**< waits for this node's operator */
+    SUND_PARTY_LINES,        /**< waits for the other nodes' decisions */
+    SUND_PARTY_ROUNDS,
+    SUND_PARTY_RELEASE,      /**< the nodes compare and sign the result */
+    SUND_PARTY_RELEASED,
+    SUND_PARTY_REFUSED,
+    SUND_PARTY_STOPPED
+} sund_party_state;
+const char *sund_party_state_name(sund_party_state s);
+
+/** Makes the tables: study, message, sent. */
+sund_code sund_party_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
+
+/** A study's party, with whatever its stored log holds fed again. Owns: sund_party_close(), safe on NULL. */
+sund_code sund_party_open(sund_party **p, const sund_party_node *node, const sund_digest *study, sund_err *err) SUND_MUST_CHECK;
+void      sund_party_close(sund_party *p);
+/** Message `index` of the log: the next one. Stores it before acting. A message that breaks the protocol stops the study (state, detail), it
+ *  does not fail the call; errors are those of the database. */
+sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
+/** *out is NULL when nothing is owed now. The caller sends it and frees it. A message given out is given again only by
+ *  sund_party_again() or after a restart. */
+sund_code sund_party_next(sund_party *p, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+void      sund_party_again(sund_party *p); /**< the last one did not arrive */
+uint32_t  sund_party_index(const sund_party *p); /**< of the next message to feed */
+
+typedef struct sund_party_status {
+    sund_party_state state;
+    const char      *detail; /**< reason of an end, or the round and chunk */
+    const char      *round;
+    uint32_t         chunk, n_chunk;
+    const char      *waiting_for; /**< names of nodes whose word is missing, "" for none */
+} sund_party_status;
+void sund_party_describe(sund_party *p, sund_party_status *out);
+
+/** The operator's decision, kept in the database: taken up by sund_party_next(). */
+sund_code sund_party_decide(sund_db *db, const sund_digest *study, bool approve, const char *reason, sund_err *err) SUND_MUST_CHECK;
+
+#endif

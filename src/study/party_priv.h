@@ -1,0 +1,65 @@
+#ifndef SUND_STUDY_PARTY_PRIV_H
+#define SUND_STUDY_PARTY_PRIV_H
+
+#include "study/party.h"
+
+/* Shared by party.c (the log and its storage), party_hear.c (what each message means) and party_say.c (what is owed). */
+
+typedef struct party_peer {
+    bool        has_line, signed_total, opened, signed_release;
+    sund_line   line;
+    sund_digest line_head; /* of the LINE's header */
+    sund_digest last;      /* header of its last message in the log */
+} party_peer;
+
+struct sund_party {
+    const sund_party_node *node;
+    sund_digest            name;
+    sund_study             study;
+    size_t                 me;          /* index in study.node */
+    uint32_t               n_fed;
+    sund_party_state       state;
+    char                   detail[SUND_REASON_MAX + 1], waiting[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1];
+    char                   fault[SUND_REASON_MAX + 1]; /* why this node must stop the study; "" for none */
+    bool                   said;        /* an owed message was given out and is not in the log yet */
+    bool                   said_stop;
+    party_peer             peer[SUND_NODE_MAX];
+    sund_hasher            transcript;  /* of all headers so far */
+
+    sund_catalogue        *catalogue;
+    sund_view             *view;
+    sund_session_key       key;
+    bool                   has_key;
+    sund_session           session;
+    sund_engine            engine;
+    sund_slot              slot;        /* what is being summed */
+    bool                   said_masked; /* own vector of the slot was given out */
+    bool                   has_total;
+    sund_digest            total_digest;
+    sund_vec               total;
+    sund_key               open_key[SUND_NODE_MAX];
+
+    sund_release          *release;     /* own, or the proposer's bytes once agreed */
+    sund_buf               proposal;    /* the proposer's bytes, as they came */
+    bool                   has_proposal, agreed;
+};
+
+/** Stops hearing: this node will say STOP with the reason. */
+void sund_party_fault(sund_party *p, const char *fmt, ...) SUND_PRINTF(2, 3);
+void sund_party_fault_err(sund_party *p, const sund_err *err);
+
+/** What a message means; a returned error becomes a fault. */
+sund_code sund_party_hear(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err) SUND_MUST_CHECK;
+
+sund_mask_label sund_party_label(const sund_party *p);
+size_t          sund_party_proposer(const sund_party *p);
+/** Loads catalogue and view once. Errors are this node's reason to refuse. */
+sund_code       sund_party_prepare(sund_party *p, sund_err *err) SUND_MUST_CHECK;
+sund_code       sund_party_key_path(const sund_party *p, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
+bool            sund_party_all(const sund_party *p, bool (*has)(const party_peer *));
+bool            sund_peer_has_line(const party_peer *x);
+bool            sund_peer_signed_total(const party_peer *x);
+bool            sund_peer_opened(const party_peer *x);
+bool            sund_peer_signed_release(const party_peer *x);
+
+#endif

@@ -1,0 +1,271 @@
+#include "study/party_priv.h"
+
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a node owes the study, given the log it has heard. Every message goes through the gate. */
+
+static sund_envelope head_of(const sund_party *p, uint16_t kind)
+{
+    return (sund_envelope){ .kind = kind, .channel = 0, .seq = sund_seq_next(0), .about = p->name, .prev = p->peer[p->me].last };
+}
+
+/** A logged message: none is owed until it has come back in the log. */
+static sund_code say(sund_party *p, uint16_t kind, sund_buf *body, sund_leave **out, sund_err *err)
+{
+    sund_envelope head = head_of(p, kind);
+    sund_code     rc = sund_buf_ok(body, err);
+
+    if (rc == SUND_OK)
+        rc = sund_leave_protocol(p->node->gate, &head, body->p, body->n, out, err);
+    sund_buf_free(body);
+    if (rc == SUND_OK)
+        p->said = true;
+    return rc;
+}
+
+static void list_strata(const sund_party *p, sund_line *l)
+{
+    sund_buf text = { 0 };
+
+    sund_view_strata(p->view, &text);
+    if (!text.bad && text.n < sizeof l->strata && text.n) {
+        memcpy(l->strata, text.p, text.n);
+        l->strata[text.n] = 0;
+    }
+    sund_buf_free(&text);
+}
+
+/** Own part of the pinned facts. An error is the reason to refuse. */
+static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
+{
+    const sund_thresholds *t = sund_gate_thresholds(p->node->gate);
+    sund_columns_plan      plan;
+    sund_buf               vars = { 0 };
+    char                   path[4096];
+    sund_code              rc;
+
+    SUND_TRY(sund_party_prepare(p, err));
+    rc = sund_columns_make(&plan, p->node->people, &p->study, &vars, err);
+    if (rc == SUND_OK && vars.n >= sizeof l->vars)
+        rc = sund_fail(err, SUND_E_LIMIT, "the declarations of the study's variables are too long");
+    if (rc == SUND_OK && vars.n)
+        memcpy(l->vars, vars.p, vars.n);
+    sund_buf_free(&vars);
+    SUND_TRY(rc);
+    if (p->study.strata_country)
+        list_strata(p, l);
+    l->manifest = sund_store_describe(p->node->store)->manifest;
+    l->has_people = p->view->n_member > 0 && sund_rule_cell_min(t, (int64_t) p->view->n_member);
+    if (!p->has_key) {
+        sund_session_key_make(&p->key);
+        SUND_TRY(sund_party_key_path(p, path, sizeof path, err));
+        SUND_TRY(sund_session_key_save(&p->key, path, err));
+        p->has_key = true;
+    }
+    l->eph = sund_dh_pub(&p->key.eph);
+    l->approved = true;
+    return SUND_OK;
+}
+
+/** 0: wait; 1: yes; 2: no. */
+static sund_code decision(sund_party *p, int64_t *out, char *reason, size_t cap, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT decision, reason FROM study WHERE digest=?", "b", p->name.b, sizeof p->name.b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK) {
+        *out = more ? sund_rows_i64(rows, 0) : 0;
+        (void) snprintf(reason, cap, "%s", more ? sund_rows_text(rows, 1) : "");
+    }
+    sund_rows_close(rows);
+    if (rc == SUND_OK && *out == 0 && p->node->approve_all)
+        *out = 1;
+    return rc;
+}
+
+static sund_code say_line(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_line *l = calloc(1, sizeof *l);
+    sund_buf   body = { 0 };
+    sund_err   why = { SUND_OK, "" };
+    int64_t    yes = 0;
+    sund_code  rc;
+
+    if (!l)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(decision(p, &yes, l->reason, sizeof l->reason, err));
+    if (yes == 0 && !p->fault[0])
+        goto out;
+    (void) snprintf(l->version, sizeof l->version, "%s", SUND_VERSION);
+    sund_random(l->nonce, sizeof l->nonce);
+    l->thresholds = *sund_gate_thresholds(p->node->gate);
+    if (yes == 1 && !p->fault[0] && fill_line(p, l, &why) != SUND_OK) {
+        sund_party_fault_err(p, &why);
+        l->approved = false;
+    }
+    if (p->fault[0])
+        (void) snprintf(l->reason, sizeof l->reason, "%.380s", p->fault);
+    else if (!l->approved && !l->reason[0])
+        (void) snprintf(l->reason, sizeof l->reason, "refused by its operator");
+    p->fault[0] = 0; /* the refusal says it */
+    sund_line_write(l, &body);
+    rc = say(p, SUND_MSG_LINE, &body, out, err);
+out:
+    free(l);
+    return rc;
+}
+
+/** Stores the digest of a vector before it may be sent. *other: another vector was already sent under this label. */
+static sund_code keep_sent(sund_party *p, const sund_digest *d, bool *other, sund_err *err)
+{
+    int64_t same = 0;
+
+    SUND_TRY(sund_db_run(p->node->db, err, "INSERT OR IGNORE INTO sent(study, round, chunk, attempt, digest) VALUES(?,?,?,?,?)", "biiib", p->name.b,
+                         sizeof p->name.b, (int64_t) p->slot.round, (int64_t) p->slot.chunk, (int64_t) p->slot.attempt, d->b, sizeof d->b));
+    SUND_TRY(sund_db_i64(p->node->db, &same, 0, err, "SELECT COUNT(*) FROM sent WHERE study=? AND round=? AND chunk=? AND attempt=? AND digest=?", "biiib", p->name.b,
+                         sizeof p->name.b, (int64_t) p->slot.round, (int64_t) p->slot.chunk, (int64_t) p->slot.attempt, d->b, sizeof d->b));
+    *other = same == 0;
+    return SUND_OK;
+}
+
+static sund_code say_retry(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_buf  body = { 0 };
+    sund_slot next = { p->slot.round, p->slot.chunk, p->slot.attempt + 1 };
+
+    sund_reason_write(&next, "this node's vector would differ from the one it sent under this label; a label is never used twice", &body);
+    return say(p, SUND_MSG_RETRY, &body, out, err);
+}
+
+/** The body of MASKED is slot and vector; its digest is what is stored before sending, and what totals list. */
+static sund_digest body_digest(const sund_party *p, const sund_masked *y)
+{
+    sund_hasher    h;
+    sund_buf       slot = { 0 };
+    size_t         n;
+    const uint8_t *bytes = sund_masked_bytes(y, &n);
+
+    sund_slot_write(&p->slot, &slot);
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, slot.p, slot.n);
+    sund_hasher_add(&h, bytes, n);
+    sund_buf_free(&slot);
+    return sund_hasher_end(&h);
+}
+
+static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_mask_label label = sund_party_label(p);
+    sund_envelope   head = head_of(p, SUND_MSG_MASKED);
+    sund_vec        x = { 0, 0, NULL };
+    sund_masked    *y = NULL;
+    sund_digest     d;
+    bool            other = false;
+    sund_code       rc;
+
+    SUND_GO(sund_engine_local(&p->engine, p->view, p->node->n_thread, &x, err));
+    SUND_GO(sund_mask(&y, &p->session, &p->key, &label, &x, err));
+    d = body_digest(p, y);
+    SUND_GO(keep_sent(p, &d, &other, err));
+    if (other) {
+        rc = say_retry(p, out, err);
+        goto out;
+    }
+    head.prev = sund_label_digest(&p->session.digest, &label);
+    SUND_GO(sund_leave_masked(p->node->gate, &head, &label, y, out, err));
+    p->said_masked = true;
+out:
+    if (x.w)
+        sund_wipe(x.w, sund_vec_words(&x) * sizeof *x.w);
+    sund_vec_free(&x);
+    sund_masked_free(y);
+    return rc;
+}
+
+static sund_code say_in_round(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_buf body = { 0 };
+
+    if (!p->has_total)
+        return p->said_masked ? SUND_OK : say_masked(p, out, err);
+    if (!p->peer[p->me].signed_total) {
+        sund_signed_write(&p->slot, &p->total_digest, &body);
+        return say(p, SUND_MSG_SIGN_TOTAL, &body, out, err);
+    }
+    if (sund_party_all(p, sund_peer_signed_total) && !p->peer[p->me].opened) {
+        sund_mask_label label = sund_party_label(p);
+
+        sund_slot_write(&p->slot, &body);
+        SUND_TRY(sund_mask_seal_own(&p->session, &p->key, &label, &body, err));
+        return say(p, SUND_MSG_OPEN, &body, out, err);
+    }
+    return SUND_OK;
+}
+
+static sund_code say_in_release(sund_party *p, sund_leave **out, sund_err *err)
+{
+    bool            proposer = p->me == sund_party_proposer(p);
+    sund_envelope   head;
+    sund_buf        body = { 0 };
+    const sund_slot none = { 0, 0, 0 };
+    sund_digest     d;
+
+    if (proposer && !p->has_proposal) {
+        head = head_of(p, SUND_MSG_PROPOSE);
+        SUND_TRY(sund_leave_propose(p->node->gate, &head, &p->session, p->release, out, err));
+        p->said = true;
+        return SUND_OK;
+    }
+    if (p->agreed && !p->peer[p->me].signed_release) {
+        d = sund_release_digest(p->release);
+        sund_signed_write(&none, &d, &body);
+        return say(p, SUND_MSG_SIGN_RELEASE, &body, out, err);
+    }
+    if (proposer && p->agreed && sund_party_all(p, sund_peer_signed_release)) {
+        head = head_of(p, SUND_MSG_RELEASE);
+        SUND_TRY(sund_leave_release(p->node->gate, &head, p->release, out, err));
+        p->said = true;
+    }
+    return SUND_OK;
+}
+
+static sund_code say_stop(sund_party *p, sund_leave **out, sund_err *err)
+{
+    const sund_slot none = { 0, 0, 0 };
+    sund_buf        body = { 0 };
+
+    if (p->said_stop)
+        return SUND_OK;
+    p->said_stop = true;
+    sund_reason_write(&none, p->fault, &body);
+    return say(p, SUND_MSG_STOP, &body, out, err);
+}
+
+sund_code sund_party_next(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_err why = { SUND_OK, "" };
+
+    *out = NULL;
+    if (p->state >= SUND_PARTY_RELEASED || p->n_fed == 0 || p->study.n_node == 0)
+        return SUND_OK;
+    if (p->said && !p->fault[0])
+        return SUND_OK;
+    if (!p->peer[p->me].has_line)
+        return p->said ? SUND_OK : say_line(p, out, err);
+    if (p->fault[0])
+        return say_stop(p, out, err);
+    if (p->state == SUND_PARTY_ROUNDS && say_in_round(p, out, &why) != SUND_OK)
+        sund_party_fault_err(p, &why);
+    else if (p->state == SUND_PARTY_RELEASE && say_in_release(p, out, &why) != SUND_OK)
+        sund_party_fault_err(p, &why);
+    if (why.code == SUND_OK)
+        return SUND_OK;
+    return say_stop(p, out, err);
+}
