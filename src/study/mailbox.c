@@ -347,7 +347,8 @@ sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void 
     rc = post(m, e, body, n_body, err);
     if (rc == SUND_OK)
         return sund_db_script(m->db, "COMMIT", err);
-    (void) sund_db_script(m->db, "ROLLBACK", NULL);
+    if (sund_db_script(m->db, "ROLLBACK", NULL) != SUND_OK)
+        return rc; /* the first error is the one to tell */
     return rc;
 }
 
