@@ -1,0 +1,299 @@
+#include "home/home.h"
+
+#include "base/file.h"
+#include "base/ini.h"
+#include "gate/ledger.h"
+#include "net/server.h"
+#include "study/party.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access",
+                                     "node.approve",   "hub.listen",    "hub.port",        "gate.cell_min",    "gate.mac",
+                                     "gate.mac_association", "gate.cases_min", "gate.parties", "gate.df_min", "gate.digits", NULL };
+
+static const char *const role_name[] = { "", "hub", "node", "researcher" };
+
+sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t cap, sund_err *err)
+{
+    if (name[0] == '/')
+        return snprintf(out, cap, "%s", name) < (int) cap ? SUND_OK : sund_fail(err, SUND_E_LIMIT, "path too long: %.100s", name);
+    return sund_path_join(out, cap, h->dir, name, err);
+}
+
+static void config_text(const sund_home_plan *p, sund_buf *out)
+{
+    sund_buf_printf(out, "# Made by 'sund init'. Paths are relative to this folder.\n[sund]\nid = %s\nrole = %s\n# threads = 0        # 0: all processors\n", p->id, role_name[p->role]);
+    if (p->role == SUND_ROLE_NODE)
+        sund_buf_printf(out,
+                        "\n[node]\nstore = store\n"
+                        "# open: the people consented to publication, nothing is suppressed; controlled: every gate rule applies\naccess = %s\n"
+                        "# ask: the operator decides on each study by 'sund study approve'; all: every study of a researcher in the roster\napprove = %s\n"
+                        "\n[gate]\n# Thresholds may be stricter than the defaults, never looser; a study uses the strictest of its nodes.\n"
+                        "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n",
+                        p->access, p->approve);
+    if (p->role == SUND_ROLE_HUB)
+        sund_buf_printf(out, "\n[hub]\nlisten = %s\nport = %u\n", p->host, p->port);
+}
+
+static sund_code write_in(const char *dir, const char *name, const void *p, size_t n, unsigned mode, sund_err *err)
+{
+    char path[2048];
+
+    SUND_TRY(sund_path_join(path, sizeof path, dir, name, err));
+    return sund_file_write(path, p, n, mode, err);
+}
+
+static sund_code init_tls(const char *dir, const sund_home_plan *plan, char pin[64], sund_err *err)
+{
+    sund_buf  cert = { 0 }, key = { 0 };
+    sund_code rc = sund_cert_make(plan->id, plan->host, &cert, &key, pin, err);
+
+    if (rc == SUND_OK)
+        rc = write_in(dir, "tls.cert", cert.p, cert.n, 0644, err);
+    if (rc == SUND_OK)
+        rc = write_in(dir, "tls.key", key.p, key.n, 0600, err);
+    if (key.p)
+        sund_wipe(key.p, key.n);
+    sund_buf_free(&cert);
+    sund_buf_free(&key);
+    return rc;
+}
+
+static sund_code check_plan(const sund_home_plan *plan, sund_err *err)
+{
+    if (!sund_id_ok(plan->id))
+        return sund_fail(err, SUND_E_ARG, "'%.40s' cannot be a name: letters, digits, '-' and '_', at most %d", plan->id, SUND_ID_MAX);
+    if (plan->role == SUND_ROLE_NODE && strcmp(plan->access, "open") != 0 && strcmp(plan->access, "controlled") != 0)
+        return sund_fail(err, SUND_E_ARG, "--access is 'open' or 'controlled', not '%.40s'", plan->access);
+    if (plan->role == SUND_ROLE_NODE && strcmp(plan->approve, "ask") != 0 && strcmp(plan->approve, "all") != 0)
+        return sund_fail(err, SUND_E_ARG, "--approve is 'ask' or 'all', not '%.40s'", plan->approve);
+    return SUND_OK;
+}
+
+sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *member, sund_err *err)
+{
+    char          path[2048], pin[64] = "", hex[65];
+    sund_identity me;
+    sund_buf      text = { 0 };
+    sund_code     rc;
+
+    SUND_TRY(check_plan(plan, err));
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "sund.ini", err));
+    if (sund_file_exists(path))
+        return sund_fail(err, SUND_E_MISMATCH, "%s is a home already; choose another folder", dir);
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "catalogues", err));
+    SUND_TRY(sund_dir_make(path, err));
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "keys", err));
+    SUND_TRY(sund_dir_make(path, err));
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "identity.ini", err));
+    SUND_TRY(sund_identity_make(&me, plan->id, path, err));
+    sund_hex(me.pub.b, sizeof me.pub.b, hex);
+    sund_wipe(&me, sizeof me);
+    if (plan->role == SUND_ROLE_HUB) {
+        SUND_TRY(init_tls(dir, plan, pin, err));
+        sund_buf_printf(member, "[hub]\nid = %s\nsign = %s\nurl = https://%s:%u\npin = %s\n", plan->id, hex, plan->host, plan->port, pin);
+    }
+    else {
+        sund_buf_printf(member, "[%s %s]\nsign = %s\n", role_name[plan->role], plan->id, hex);
+    }
+    config_text(plan, &text);
+    rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = write_in(dir, "member.ini", member->p, member->n, 0644, err);
+    if (rc == SUND_OK)
+        rc = write_in(dir, "sund.ini", text.p, text.n, 0644, err); /* last: now it is a home */
+    sund_buf_free(&text);
+    return rc;
+}
+
+static sund_code number(const sund_ini *ini, const char *section, const char *key, int64_t min, int64_t max, int64_t *out, sund_err *err)
+{
+    const char *v = sund_ini_get(ini, section, key);
+
+    if (v && !sund_parse_i64(v, min, max, out))
+        return sund_fail(err, SUND_E_FORMAT, "%s: [%s] %s: a whole number from %lld to %lld is expected", ini->name, section, key, (long long) min, (long long) max);
+    return SUND_OK;
+}
+
+static sund_code threshold(const sund_ini *ini, const char *key, uint32_t *out, sund_err *err)
+{
+    int64_t v = *out;
+
+    SUND_TRY(number(ini, "gate", key, 0, 1000000, &v, err));
+    *out = (uint32_t) v;
+    return SUND_OK;
+}
+
+static sund_code read_gate(sund_home *h, const sund_ini *ini, sund_err *err)
+{
+    const char *access = sund_ini_get(ini, "node", "access");
+
+    h->thresholds = sund_thresholds_default();
+    (void) snprintf(h->access, sizeof h->access, "%s", access ? access : "controlled");
+    if (strcmp(h->access, "open") == 0) {
+        h->thresholds.open = true;
+        h->thresholds.digits = 17;
+    }
+    else if (strcmp(h->access, "controlled") != 0) {
+        return sund_fail(err, SUND_E_FORMAT, "%s: [node] access: 'open' or 'controlled' is expected", ini->name);
+    }
+    SUND_TRY(threshold(ini, "cell_min", &h->thresholds.cell_min, err));
+    SUND_TRY(threshold(ini, "mac", &h->thresholds.mac, err));
+    SUND_TRY(threshold(ini, "mac_association", &h->thresholds.mac_association, err));
+    SUND_TRY(threshold(ini, "cases_min", &h->thresholds.cases_min, err));
+    SUND_TRY(threshold(ini, "parties", &h->thresholds.parties, err));
+    SUND_TRY(threshold(ini, "df_min", &h->thresholds.df_min, err));
+    SUND_TRY(threshold(ini, "digits", &h->thresholds.digits, err));
+    if (sund_thresholds_check(&h->thresholds, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s: [gate]", ini->name);
+    return SUND_OK;
+}
+
+static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
+{
+    const char *id = sund_ini_get(ini, "sund", "id"), *role = sund_ini_get(ini, "sund", "role"), *v;
+    int64_t     threads = 0, port = 0;
+
+    SUND_TRY(sund_ini_known(ini, known, err));
+    for (int r = SUND_ROLE_HUB; role && r <= SUND_ROLE_RESEARCHER; r++)
+        if (strcmp(role, role_name[r]) == 0)
+            h->role = (sund_role) r;
+    if (!id || !h->role)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [sund] needs id, and role = hub, node or researcher", ini->name);
+    (void) snprintf(h->id, sizeof h->id, "%s", id);
+    SUND_TRY(number(ini, "sund", "threads", 0, 64, &threads, err));
+    SUND_TRY(number(ini, "hub", "port", 0, 65535, &port, err));
+    h->n_thread = (unsigned) threads;
+    h->listen_port = (uint16_t) port;
+    v = sund_ini_get(ini, "hub", "listen");
+    (void) snprintf(h->listen_host, sizeof h->listen_host, "%s", v ? v : "127.0.0.1");
+    v = sund_ini_get(ini, "node", "approve");
+    if (v && strcmp(v, "all") != 0 && strcmp(v, "ask") != 0)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [node] approve: 'ask' or 'all' is expected", ini->name);
+    h->approve_all = v && strcmp(v, "all") == 0;
+    v = sund_ini_get(ini, "node", "store");
+    SUND_TRY(sund_home_path(h, v ? v : "store", h->store_path, sizeof h->store_path, err));
+    return read_gate(h, ini, err);
+}
+
+static sund_code open_state(sund_home *h, sund_err *err)
+{
+    char path[2048];
+
+    SUND_TRY(sund_home_path(h, "state.db", path, sizeof path, err));
+    SUND_TRY(sund_db_open(&h->db, path, "", err));
+    SUND_TRY(sund_ledger_open(h->db, err));
+    if (h->role == SUND_ROLE_NODE)
+        SUND_TRY(sund_party_tables(h->db, err));
+    return sund_gate_open(&h->gate, h->db, &h->identity, &h->thresholds, err);
+}
+
+static sund_code open_roster(sund_home *h, sund_err *err)
+{
+    char               path[2048];
+    const sund_member *me;
+
+    SUND_TRY(sund_home_path(h, "roster.ini", path, sizeof path, err));
+    if (!sund_file_exists(path))
+        return sund_fail(err, SUND_E_NOT_FOUND, "%s is not there: every member's member.ini goes into one file that all nodes sign ('sund roster --help')", path);
+    SUND_TRY(sund_roster_read(&h->roster, path, false, err));
+    me = sund_roster_find(&h->roster, h->id, h->role);
+    if (!me || memcmp(me->sign.b, h->identity.pub.b, sizeof me->sign.b) != 0)
+        return sund_fail(err, SUND_E_MISMATCH, "%s does not hold %s %s with the key of this home", path, role_name[h->role], h->id);
+    return SUND_OK;
+}
+
+static sund_code open_rest(sund_home *h, unsigned what, sund_err *err)
+{
+    char path[2048];
+
+    SUND_TRY(sund_home_path(h, "identity.ini", path, sizeof path, err));
+    SUND_TRY(sund_identity_read(&h->identity, path, err));
+    if (what & SUND_HOME_ROSTER)
+        SUND_TRY(open_roster(h, err));
+    if (what & SUND_HOME_STATE)
+        SUND_TRY(open_state(h, err));
+    if (what & SUND_HOME_PEOPLE) {
+        SUND_TRY(sund_home_path(h, "people.db", path, sizeof path, err));
+        SUND_TRY(sund_people_open(&h->people, path, err));
+    }
+    if ((what & SUND_HOME_STORE) && sund_store_open(&h->store, h->store_path, err) != SUND_OK)
+        return sund_fail_in(err, err ? err->code : SUND_E_IO, "no usable genotype store at %s (made by 'sund import')", h->store_path);
+    return SUND_OK;
+}
+
+sund_code sund_home_open(sund_home *h, const char *dir, unsigned what, sund_err *err)
+{
+    sund_ini  ini = { 0 };
+    char      path[2048];
+    sund_code rc;
+
+    memset(h, 0, sizeof *h);
+    if (snprintf(h->dir, sizeof h->dir, "%s", dir) >= (int) sizeof h->dir)
+        return sund_fail(err, SUND_E_LIMIT, "path too long: %.100s", dir);
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "sund.ini", err));
+    if (!sund_file_exists(path))
+        return sund_fail(err, SUND_E_NOT_FOUND, "%s is not a home: 'sund init' makes one, --home or SUND_HOME names it", dir);
+    SUND_TRY(sund_ini_read(&ini, path, err));
+    rc = read_config(h, &ini, err);
+    sund_ini_free(&ini);
+    if (rc == SUND_OK)
+        rc = open_rest(h, what, err);
+    if (rc != SUND_OK)
+        sund_home_close(h);
+    return rc;
+}
+
+void sund_home_close(sund_home *h)
+{
+    sund_gate_close(h->gate);
+    sund_store_close(h->store);
+    sund_people_close(h->people);
+    sund_db_close(h->db);
+    sund_roster_free(&h->roster);
+    sund_wipe(h, sizeof *h);
+}
+
+static sund_code catalogue_path(const sund_home *h, const sund_digest *d, char *out, size_t cap, sund_err *err)
+{
+    char name[100];
+
+    (void) snprintf(name, sizeof name, "catalogues/%s.tsv", sund_digest_hex(d).s);
+    return sund_home_path(h, name, out, cap, err);
+}
+
+sund_code sund_home_catalogue_bytes(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err)
+{
+    char path[2048];
+
+    SUND_TRY(catalogue_path(h, d, path, sizeof path, err));
+    if (!sund_file_exists(path))
+        return sund_fail(err, SUND_E_NOT_FOUND, "there is no catalogue %.12s here; 'sund catalogue' makes one and sends it to the hub", sund_digest_hex(d).s);
+    return sund_file_read(path, SUND_CATALOGUE_MAX_BYTES, out, err);
+}
+
+sund_code sund_home_catalogue(const sund_home *h, const sund_digest *d, sund_catalogue **out, sund_err *err)
+{
+    sund_buf  bytes = { 0 };
+    sund_code rc = sund_home_catalogue_bytes(h, d, &bytes, err);
+
+    if (rc == SUND_OK)
+        rc = sund_catalogue_parse(out, "catalogue", bytes.p, bytes.n, err);
+    sund_buf_free(&bytes);
+    return rc;
+}
+
+sund_code sund_home_catalogue_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err)
+{
+    sund_catalogue *c = NULL;
+    char            path[2048];
+
+    SUND_TRY(sund_catalogue_parse(&c, "catalogue", p, n, err));
+    *d = sund_catalogue_digest(c);
+    sund_catalogue_free(c);
+    SUND_TRY(catalogue_path(h, d, path, sizeof path, err));
+    return sund_file_exists(path) ? SUND_OK : sund_file_write(path, p, n, 0644, err);
+}

@@ -1,0 +1,59 @@
+#ifndef SUND_HOME_HOME_H
+#define SUND_HOME_HOME_H
+
+#include "gate/leave.h"
+#include "genome/catalogue.h"
+#include "people/people.h"
+#include "store/store.h"
+
+/** A home: the folder in which a node, the hub or a researcher keeps everything but genotypes.
+ *
+ *      sund.ini       configuration, written by `sund init`, for its owner to edit
+ *      identity.ini   signing key, mode 0600        roster.ini   who is in the federation, signed by its nodes
+ *      state.db       transcripts and ledger        people.db    persons (nodes)
+ *      keys/          session keys of running studies            catalogues/  public lists of variants, by digest
+ *      tls.cert tls.key (hub)
+ *  Paths in sund.ini are relative to the home. */
+typedef struct sund_home {
+    char            dir[1024], id[SUND_ID_MAX + 1], store_path[1024], listen_host[64], access[16];
+    sund_role       role;
+    uint16_t        listen_port;
+    unsigned        n_thread;
+    bool            approve_all;
+    sund_thresholds thresholds;
+    sund_identity   identity;
+    sund_roster     roster;  /**< empty until there is a roster.ini */
+    sund_db        *db;
+    sund_gate      *gate;
+    sund_store     *store;   /**< NULL unless opened with SUND_HOME_DATA */
+    sund_people    *people;
+} sund_home;
+
+/** What to open beyond configuration and identity. */
+enum { SUND_HOME_ROSTER = 1, SUND_HOME_STATE = 2, SUND_HOME_PEOPLE = 4, SUND_HOME_STORE = 8, SUND_HOME_DATA = 12 };
+
+typedef struct sund_home_plan {
+    sund_role   role;
+    const char *id;
+    const char *host;   /**< hub: the name or address that nodes dial; NULL otherwise */
+    uint16_t    port;
+    const char *access; /**< node: "controlled" or "open" */
+    const char *approve; /**< node: "ask" or "all" */
+} sund_home_plan;
+
+/** Makes a home: refuses a folder that holds one already. member: the lines for the roster, appended. */
+sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *member, sund_err *err) SUND_MUST_CHECK;
+/** Owns: sund_home_close(), safe on a zeroed home. Errors name the file and the remedy. */
+sund_code sund_home_open(sund_home *h, const char *dir, unsigned what, sund_err *err) SUND_MUST_CHECK;
+void      sund_home_close(sund_home *h);
+sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
+
+/** Catalogues of the home by digest. */
+sund_code sund_home_catalogue(const sund_home *h, const sund_digest *d, sund_catalogue **out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_home_catalogue_bytes(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+/** Checks that the bytes are a catalogue and keeps them. */
+sund_code sund_home_catalogue_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
+
+enum { SUND_CATALOGUE_MAX_BYTES = 1 << 30 };
+
+#endif

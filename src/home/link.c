@@ -1,0 +1,102 @@
+#include "home/link.h"
+
+#include <stdio.h>
+#include <string.h>
+
+sund_code sund_link_open(sund_link *l, const sund_home *home, uint8_t channel, sund_err *err)
+{
+    memset(l, 0, sizeof *l);
+    l->home = home;
+    l->channel = channel;
+    return sund_client_open(&l->client, home->roster.hub_url, home->roster.hub_pin, err);
+}
+
+void sund_link_close(sund_link *l)
+{
+    sund_client_close(l->client);
+    memset(l, 0, sizeof *l);
+}
+
+sund_envelope sund_link_head(sund_link *l, uint16_t kind, const sund_digest *about)
+{
+    sund_envelope e = { .kind = kind, .channel = l->channel };
+
+    l->seq = sund_seq_next(l->seq);
+    e.seq = l->seq;
+    if (about)
+        e.about = *about;
+    return e;
+}
+
+static sund_code read_error(sund_cur body, sund_err *err)
+{
+    uint8_t code = sund_cur_u8(&body);
+    char    msg[400];
+
+    (void) sund_cur_str(&body, msg, sizeof msg);
+    if (body.bad || body.n || code == SUND_OK || code >= SUND_E_COUNT)
+        return sund_fail(err, SUND_E_UPSTREAM, "the hub's answer cannot be read");
+    for (char *c = msg; *c; c++)
+        if ((unsigned char) *c < 32)
+            *c = ' ';
+    return sund_fail(err, (sund_code) code, "the hub: %s", msg);
+}
+
+static sund_code read_reply(const sund_link *l, const sund_leave *asked, const sund_buf *raw, sund_buf *reply, sund_err *err)
+{
+    sund_cur      c = sund_cur_of(raw->p, raw->n), body;
+    sund_envelope e;
+    sund_digest   head = sund_envelope_digest(sund_leave_head(asked));
+
+    SUND_TRY(sund_envelope_read(&c, SUND_REPLY_MAX, &e, err));
+    SUND_TRY(sund_envelope_body(&c, &e, &body, err));
+    SUND_TRY(sund_cur_end(&c, "the hub's answer", err));
+    SUND_TRY(sund_envelope_check(&e, &l->home->roster, 1u << SUND_ROLE_HUB, err));
+    if (!sund_digest_eq(&e.about, &head))
+        return sund_fail(err, SUND_E_DENIED, "the hub answered another message than the one it was sent");
+    if (e.kind == SUND_MSG_ERROR)
+        return read_error(body, err);
+    sund_buf_clear(reply);
+    sund_buf_put(reply, body.p, body.n);
+    return sund_buf_ok(reply, err);
+}
+
+sund_code sund_link_send(sund_link *l, const sund_leave *what, unsigned wait_s, sund_buf *reply, sund_err *err)
+{
+    sund_buf  raw = { 0 };
+    sund_code rc = sund_client_send(l->client, SUND_HUB_PATH, what, wait_s, SUND_REPLY_MAX, &raw, err);
+
+    if (rc == SUND_OK)
+        rc = read_reply(l, what, &raw, reply, err);
+    sund_buf_free(&raw);
+    return rc;
+}
+
+sund_code sund_link_ask(sund_link *l, uint16_t kind, const void *body, size_t n, unsigned wait_s, sund_buf *reply, sund_err *err)
+{
+    sund_envelope head = sund_link_head(l, kind, NULL);
+    sund_leave   *out = NULL;
+    sund_code     rc = sund_leave_protocol(l->home->gate, &head, body, n, &out, err);
+
+    if (rc == SUND_OK)
+        rc = sund_link_send(l, out, wait_s, reply, err);
+    sund_leave_free(out);
+    return rc;
+}
+
+sund_code sund_reply_make(const sund_identity *hub, const sund_envelope *asked, uint16_t kind, const void *body, size_t n, sund_buf *out, sund_err *err)
+{
+    sund_envelope e = { .kind = kind, .seq = sund_seq_next(0), .about = sund_envelope_digest(asked) };
+
+    sund_envelope_write(&e, hub, body, n, out);
+    return sund_buf_ok(out, err);
+}
+
+void sund_reply_error(const sund_err *why, sund_buf *out)
+{
+    char cut[380];
+
+    (void) snprintf(cut, sizeof cut, "%.370s", why->msg);
+    sund_buf_u8(out, (uint8_t) why->code);
+    sund_buf_str(out, cut);
+}

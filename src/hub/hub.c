@@ -1,0 +1,290 @@
+#include "hub/hub.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "gate/ledger.h"
+#include "home/link.h"
+#include "hub/lookups.h"
+#include "net/server.h"
+#include "study/mailbox.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The hub: every request is one signed envelope, every answer another. One lock guards the mailbox; waiting polls sleep on its condition. */
+
+enum { BODY_MAX = 64 << 20, BATCH_MAX = 32 << 20, POLL_MAX_S = 20, LOOKUP_MS = 5000 };
+
+typedef struct hub {
+    sund_home       home;
+    sund_mailbox    box;
+    sund_lookups    lookups;
+    pthread_mutex_t lock;
+    pthread_cond_t  news;
+    uint64_t        n_news; /* rises with every message taken in */
+    bool            stopping;
+} hub;
+
+static const unsigned anyone = 1u << SUND_ROLE_NODE | 1u << SUND_ROLE_RESEARCHER;
+
+static sund_code note(hub *h, const sund_envelope *e, sund_err *err)
+{
+    char study[13];
+
+    (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&e->about).s);
+    return sund_ledger_add(h->home.db, sund_msg_name(e->kind), study, err, "from %s, %llu bytes, digest %.16s", e->from, (unsigned long long) e->n_body,
+                           sund_digest_hex(&e->body).s);
+}
+
+static sund_code do_post(hub *h, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    unsigned  role = e->kind == SUND_MSG_SUBMIT ? 1u << SUND_ROLE_RESEARCHER : 1u << SUND_ROLE_NODE;
+    sund_code rc;
+
+    SUND_TRY(sund_envelope_check(e, &h->home.roster, role, err));
+    (void) pthread_mutex_lock(&h->lock);
+    rc = sund_mailbox_post(&h->box, e, body.p, body.n, err);
+    if (rc == SUND_OK && e->kind != SUND_MSG_SIGN_TOTAL && e->kind != SUND_MSG_OPEN)
+        rc = note(h, e, err);
+    h->n_news++;
+    (void) pthread_cond_broadcast(&h->news);
+    (void) pthread_mutex_unlock(&h->lock);
+    if (rc == SUND_OK && (e->kind == SUND_MSG_SUBMIT || e->kind == SUND_MSG_RELEASE || e->kind == SUND_MSG_STOP))
+        sund_log(SUND_LOG_INFO, "study %.12s: %s by %s", sund_digest_hex(&e->about).s, sund_msg_name(e->kind), e->from);
+    return rc;
+}
+
+static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
+{
+    unsigned        wait_s = sund_cur_u8(&body);
+    struct timespec until;
+    bool            any = false;
+    sund_code       rc;
+
+    SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << SUND_ROLE_NODE, err));
+    SUND_TRY(sund_cur_ok(&body, "a poll", err));
+    wait_s = wait_s < POLL_MAX_S ? wait_s : POLL_MAX_S;
+    if (e->channel == 1) {
+        sund_lookups_poll(&h->lookups, e->from, wait_s, out);
+        return sund_buf_ok(out, err);
+    }
+    (void) clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_s;
+    (void) pthread_mutex_lock(&h->lock);
+    for (;;) {
+        rc = sund_mailbox_batch(&h->box, e->from, body, BATCH_MAX, out, &any, err);
+        if (rc != SUND_OK || any || wait_s == 0 || h->stopping)
+            break;
+        if (pthread_cond_timedwait(&h->news, &h->lock, &until) == ETIMEDOUT)
+            wait_s = 0;
+    }
+    (void) pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
+static sund_code do_lookup(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
+{
+    sund_lookup_result *r = calloc(1, sizeof *r);
+    char                text[SUND_LOOKUP_TEXT_MAX];
+    sund_code           rc;
+
+    if (!r)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_envelope_check(e, &h->home.roster, anyone, err));
+    (void) sund_cur_str(&body, text, sizeof text);
+    SUND_GO(sund_cur_end(&body, "a lookup", err));
+    SUND_GO(sund_lookups_ask(&h->lookups, text, LOOKUP_MS, r, err));
+    sund_lookup_result_write(r, out);
+    (void) pthread_mutex_lock(&h->lock);
+    rc = note(h, e, err);
+    (void) pthread_mutex_unlock(&h->lock);
+out:
+    free(r);
+    return rc;
+}
+
+static sund_code add_row(void *ctx, const sund_mailbox_row *row, sund_err *err)
+{
+    sund_buf *out = ctx;
+
+    sund_buf_put(out, row->study.b, sizeof row->study.b);
+    sund_buf_str(out, row->title);
+    sund_buf_str(out, row->researcher);
+    sund_buf_str(out, row->state);
+    sund_buf_str(out, row->detail);
+    sund_buf_str(out, row->received);
+    return sund_buf_ok(out, err);
+}
+
+static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
+{
+    sund_digest d;
+    sund_code   rc = SUND_OK;
+
+    SUND_TRY(sund_envelope_check(e, &h->home.roster, anyone, err));
+    if (e->kind == SUND_MSG_CATALOGUE_PUT) {
+        SUND_TRY(sund_home_catalogue_put(&h->home, body.p, body.n, &d, err));
+        sund_buf_put(out, d.b, sizeof d.b);
+        return sund_buf_ok(out, err);
+    }
+    if (e->kind != SUND_MSG_STATUS) {
+        (void) sund_cur_copy(&body, d.b, sizeof d.b);
+        SUND_TRY(sund_cur_end(&body, "a request", err));
+    }
+    if (e->kind == SUND_MSG_CATALOGUE_GET)
+        return sund_home_catalogue_bytes(&h->home, &d, out, err);
+    (void) pthread_mutex_lock(&h->lock);
+    rc = e->kind == SUND_MSG_FETCH ? sund_mailbox_release(&h->box, &d, out, err) : sund_mailbox_list(&h->box, add_row, out, err);
+    (void) pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
+static sund_code number(hub *h, const sund_envelope *e, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_envelope_check(e, &h->home.roster, anyone, err));
+    (void) pthread_mutex_lock(&h->lock);
+    rc = sund_mailbox_number(&h->box, e, err);
+    (void) pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
+static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
+{
+    SUND_TRY(number(h, e, err));
+    switch (e->kind) {
+    case SUND_MSG_POLL: return do_poll(h, e, body, out, err);
+    case SUND_MSG_LOOKUP: return do_lookup(h, e, body, out, err);
+    case SUND_MSG_LOOKUP_ANSWER: return sund_lookups_answer(&h->lookups, e->from, body, err);
+    case SUND_MSG_STATUS:
+    case SUND_MSG_FETCH:
+    case SUND_MSG_CATALOGUE_PUT:
+    case SUND_MSG_CATALOGUE_GET: return do_file(h, e, body, out, err);
+    default: return do_post(h, e, body, err);
+    }
+}
+
+static void handle_envelope(hub *h, const sund_request *in, sund_response *out)
+{
+    sund_cur      c = sund_cur_of(in->body, in->n_body), body = { 0 };
+    sund_envelope e = { 0 };
+    sund_err      err = { SUND_OK, "" };
+    sund_buf      answer = { 0 };
+    bool          readable = false;
+    sund_code     rc = sund_envelope_read(&c, BODY_MAX, &e, &err);
+
+    readable = rc == SUND_OK;
+    if (rc == SUND_OK)
+        rc = sund_envelope_body(&c, &e, &body, &err);
+    if (rc == SUND_OK)
+        rc = sund_cur_end(&c, "a message", &err);
+    if (rc == SUND_OK)
+        rc = dispatch(h, &e, body, &answer, &err);
+    if (rc != SUND_OK) {
+        sund_log(SUND_LOG_DEBUG, "refused: %s", err.msg);
+        sund_buf_clear(&answer);
+        sund_reply_error(&err, &answer);
+    }
+    out->type = "application/octet-stream";
+    out->status = 200;
+    if (!readable || sund_reply_make(&h->home.identity, &e, rc == SUND_OK ? SUND_MSG_BATCH : SUND_MSG_ERROR, answer.p, answer.n, &out->body, &err) != SUND_OK) {
+        out->status = sund_code_http(err.code);
+        out->type = "text/plain; charset=utf-8";
+        sund_buf_clear(&out->body);
+        sund_buf_printf(&out->body, "%s\n", err.msg);
+    }
+    sund_buf_free(&answer);
+}
+
+static void handle(void *ctx, const sund_request *in, sund_response *out)
+{
+    hub *h = ctx;
+
+    if (strcmp(in->path, SUND_HUB_PATH) == 0 && strcmp(in->method, "POST") == 0) {
+        handle_envelope(h, in, out);
+        return;
+    }
+    out->type = "text/plain; charset=utf-8";
+    out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
+    sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s of federation %s\n" : "not here\n", h->home.id, h->home.roster.name);
+}
+
+static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
+{
+    pthread_condattr_t a;
+    char               path[2048];
+
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "hub.lock", err));
+    SUND_TRY(sund_file_lock(path, lock, err));
+    SUND_TRY(sund_home_open(&h->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    if (h->home.role != SUND_ROLE_HUB)
+        return sund_fail(err, SUND_E_ARG, "%s is not the home of a hub", dir);
+    SUND_TRY(sund_mailbox_tables(h->home.db, err));
+    h->box = (sund_mailbox){ h->home.db, &h->home.identity, &h->home.roster };
+    if (pthread_mutex_init(&h->lock, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
+        pthread_cond_init(&h->news, &a) != 0)
+        return sund_fail(err, SUND_E_NOMEM, "cannot make a lock");
+    (void) pthread_condattr_destroy(&a);
+    return sund_lookups_init(&h->lookups, &h->home.roster, err);
+}
+
+static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *key, sund_err *err)
+{
+    sund_server_config c = { .host = h->home.listen_host, .port = h->home.listen_port, .max_body = BODY_MAX + 4096, .max_connections = 512, .handler = handle, .ctx = h };
+    char               path[2048];
+
+    SUND_TRY(sund_home_path(&h->home, "tls.cert", path, sizeof path, err));
+    SUND_TRY(sund_file_read(path, 65536, cert, err));
+    SUND_TRY(sund_home_path(&h->home, "tls.key", path, sizeof path, err));
+    SUND_TRY(sund_file_read(path, 65536, key, err));
+    c.cert_pem = (const char *) cert->p;
+    c.key_pem = (const char *) key->p;
+    return sund_server_start(server, &c, err);
+}
+
+static void stop_waiting(hub *h)
+{
+    (void) pthread_mutex_lock(&h->lock);
+    h->stopping = true;
+    (void) pthread_cond_broadcast(&h->news);
+    (void) pthread_mutex_unlock(&h->lock);
+    sund_lookups_stop(&h->lookups);
+}
+
+sund_code sund_hub_run(const char *dir, const char *port_file, const volatile bool *stop, sund_err *err)
+{
+    hub         *h = calloc(1, sizeof *h);
+    sund_server *server = NULL;
+    sund_buf     cert = { 0 }, key = { 0 };
+    char         text[32];
+    int          lock = -1;
+    sund_code    rc;
+
+    if (!h)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(open_hub(h, dir, &lock, err));
+    SUND_GO(start(h, &server, &cert, &key, err));
+    (void) snprintf(text, sizeof text, "%u\n", sund_server_port(server));
+    if (port_file)
+        SUND_GO(sund_file_write(port_file, text, strlen(text), 0644, err));
+    sund_log(SUND_LOG_INFO, "hub %s of %s listens on %s:%u", h->home.id, h->home.roster.name, h->home.listen_host, sund_server_port(server));
+    while (!*stop)
+        (void) usleep(100000);
+    stop_waiting(h);
+out:
+    sund_server_stop(server);
+    if (key.p)
+        sund_wipe(key.p, key.n);
+    sund_buf_free(&cert);
+    sund_buf_free(&key);
+    sund_home_close(&h->home);
+    free(h);
+    if (lock >= 0)
+        (void) close(lock);
+    return rc;
+}

@@ -1,0 +1,296 @@
+#include "node/node.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "gate/ledger.h"
+#include "home/link.h"
+#include "node/lookup.h"
+#include "study/party.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A node: one loop that polls the hub's log of studies and says what its parties owe, and a second thread for lookups. */
+
+enum { PARTIES_MAX = 1024, WAIT_S = 15 };
+
+typedef struct running {
+    sund_digest      name;
+    sund_party      *party;
+    sund_party_state shown; /* last state that was logged */
+    uint32_t         chunk, round;
+} running;
+
+typedef struct node {
+    sund_home            home;
+    sund_link            link;
+    sund_party_node      seat;
+    running             *run;
+    size_t               n_run;
+    const volatile bool *stop;
+} node;
+
+/** Catalogues come from the hub by digest once, and stay. */
+static sund_code get_catalogue(void *ctx, const sund_digest *d, sund_catalogue **out, sund_err *err)
+{
+    node       *n = ctx;
+    sund_buf    bytes = { 0 };
+    sund_digest got;
+    sund_code   rc = sund_home_catalogue(&n->home, d, out, NULL);
+
+    if (rc == SUND_OK)
+        return SUND_OK;
+    rc = sund_link_ask(&n->link, SUND_MSG_CATALOGUE_GET, d->b, sizeof d->b, 600, &bytes, err);
+    if (rc == SUND_OK)
+        rc = sund_home_catalogue_put(&n->home, bytes.p, bytes.n, &got, err);
+    sund_buf_free(&bytes);
+    if (rc == SUND_OK && !sund_digest_eq(&got, d))
+        rc = sund_fail(err, SUND_E_MISMATCH, "the hub gave another catalogue than the study names");
+    return rc == SUND_OK ? sund_home_catalogue(&n->home, d, out, err) : rc;
+}
+
+static sund_code find_or_open(node *n, const sund_digest *name, running **out, sund_err *err)
+{
+    running *r;
+
+    for (size_t i = 0; i < n->n_run; i++)
+        if (sund_digest_eq(&n->run[i].name, name)) {
+            *out = &n->run[i];
+            return SUND_OK;
+        }
+    if (n->n_run == PARTIES_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "more than %d studies", PARTIES_MAX);
+    r = &n->run[n->n_run];
+    memset(r, 0, sizeof *r);
+    r->name = *name;
+    SUND_TRY(sund_party_open(&r->party, &n->seat, name, err));
+    n->n_run++;
+    *out = r;
+    return SUND_OK;
+}
+
+/** Studies that this node knew when it stopped. */
+static sund_code open_known(node *n, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(n->home.db, &rows, err, "SELECT digest FROM study ORDER BY received", ""));
+    for (;;) {
+        sund_digest d;
+        sund_cur    c;
+        running    *r;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more)
+            break;
+        c = sund_rows_blob(rows, 0);
+        if (sund_cur_copy(&c, d.b, sizeof d.b))
+            SUND_GO(find_or_open(n, &d, &r, err));
+    }
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
+/** Says in the log and the ledger when a study moves. */
+static void show(node *n, running *r)
+{
+    sund_party_status s;
+    sund_hex64        name = sund_digest_hex(&r->name);
+
+    sund_party_describe(r->party, &s);
+    if (s.state == r->shown && s.chunk == r->chunk)
+        return;
+    if (s.state == SUND_PARTY_ROUNDS)
+        sund_log(SUND_LOG_INFO, "study %.12s: round %s, chunk %u of %u", name.s, s.round, s.chunk + 1, s.n_chunk);
+    else if (s.state != r->shown)
+        sund_log(SUND_LOG_INFO, "study %.12s: %s%s%s", name.s, sund_party_state_name(s.state), s.detail[0] ? ": " : "", s.detail);
+    if (s.state != r->shown && sund_ledger_add(n->home.db, "study", name.s, NULL, "%s%s%.300s", sund_party_state_name(s.state), s.detail[0] ? ": " : "", s.detail) != SUND_OK)
+        sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
+    r->shown = s.state;
+    r->chunk = s.chunk;
+}
+
+static sund_code take_batch(node *n, sund_cur c, sund_err *err)
+{
+    while (c.n) {
+        sund_digest   name;
+        sund_envelope e;
+        uint32_t      index;
+        sund_cur      body;
+        running      *r = NULL;
+
+        (void) sund_cur_copy(&c, name.b, sizeof name.b);
+        index = sund_cur_u32(&c);
+        SUND_TRY(sund_cur_ok(&c, "the hub's batch", err));
+        SUND_TRY(sund_envelope_read(&c, SUND_REPLY_MAX, &e, err));
+        body = sund_cur_blob(&c, SUND_REPLY_MAX);
+        SUND_TRY(sund_cur_ok(&c, "the hub's batch", err));
+        SUND_TRY(find_or_open(n, &name, &r, err));
+        if (index < sund_party_index(r->party))
+            continue;
+        if (index > sund_party_index(r->party))
+            return sund_fail(err, SUND_E_UPSTREAM, "the hub left out message %u of study %.12s", sund_party_index(r->party), sund_digest_hex(&name).s);
+        SUND_TRY(sund_party_feed(r->party, &e, body.p, body.n, err));
+        show(n, r);
+    }
+    return SUND_OK;
+}
+
+/** Everything that is owed to one study. */
+static sund_code say_owed(node *n, running *r, bool *said, sund_err *err)
+{
+    sund_buf reply = { 0 };
+
+    for (;;) {
+        sund_leave *out = NULL;
+        sund_code   rc = sund_party_next(r->party, &out, err);
+
+        if (rc == SUND_OK && out) {
+            *said = true;
+            rc = sund_link_send(&n->link, out, 600, &reply, err);
+            if (rc != SUND_OK && rc != SUND_E_DENIED)
+                sund_party_again(r->party);
+        }
+        show(n, r);
+        sund_buf_free(&reply);
+        if (rc != SUND_OK || !out) {
+            sund_leave_free(out);
+            return rc;
+        }
+        sund_leave_free(out);
+    }
+}
+
+static sund_code poll_once(node *n, bool wait, sund_buf *reply, sund_err *err)
+{
+    sund_buf  ask = { 0 };
+    bool      pending = false;
+    sund_code rc;
+
+    for (size_t i = 0; i < n->n_run; i++) {
+        sund_party_status s;
+        sund_party_describe(n->run[i].party, &s);
+        pending |= s.state == SUND_PARTY_APPROVAL;
+    }
+    sund_buf_u8(&ask, !wait ? 0 : pending ? 1 : WAIT_S);
+    for (size_t i = 0; i < n->n_run; i++) {
+        sund_buf_put(&ask, n->run[i].name.b, sizeof n->run[i].name.b);
+        sund_buf_u32(&ask, sund_party_index(n->run[i].party));
+    }
+    rc = sund_buf_ok(&ask, err);
+    if (rc == SUND_OK)
+        rc = sund_link_ask(&n->link, SUND_MSG_POLL, ask.p, ask.n, 600, reply, err);
+    sund_buf_free(&ask);
+    return rc == SUND_OK ? take_batch(n, sund_cur_of(reply->p, reply->n), err) : rc;
+}
+
+static void loop(node *n)
+{
+    sund_buf reply = { 0 };
+    bool     wait = false, away = false;
+
+    while (!*n->stop) {
+        sund_err  why = { SUND_OK, "" };
+        bool      said = false;
+        sund_code rc = poll_once(n, wait, &reply, &why);
+
+        for (size_t i = 0; i < n->n_run && rc == SUND_OK; i++)
+            rc = say_owed(n, &n->run[i], &said, &why);
+        wait = !said;
+        if (rc == SUND_OK) {
+            if (away)
+                sund_log(SUND_LOG_INFO, "the hub is back");
+            away = false;
+            continue;
+        }
+        if (*n->stop)
+            break;
+        if (!away || rc != SUND_E_UPSTREAM)
+            sund_log(SUND_LOG_WARN, "%s; trying again", why.msg);
+        away = rc == SUND_E_UPSTREAM;
+        for (int i = 0; i < 10 && !*n->stop; i++)
+            (void) usleep(100000);
+    }
+    sund_buf_free(&reply);
+}
+
+typedef struct lookup_thread { const char *dir; const volatile bool *stop; } lookup_thread;
+
+static void *serve_lookups(void *arg)
+{
+    lookup_thread *t = arg;
+    sund_err       err = { SUND_OK, "" };
+
+    if (sund_lookup_serve(t->dir, t->stop, &err) != SUND_OK)
+        sund_log(SUND_LOG_ERROR, "lookups are off: %s", err.msg);
+    return NULL;
+}
+
+static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, int *lock, sund_err *err)
+{
+    char path[2048];
+
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "node.lock", err));
+    SUND_TRY(sund_file_lock(path, lock, err));
+    SUND_TRY(sund_home_open(&n->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_DATA, err));
+    if (n->home.role != SUND_ROLE_NODE)
+        return sund_fail(err, SUND_E_ARG, "%s is not the home of a node", dir);
+    SUND_TRY(sund_home_path(&n->home, "keys", key_dir, cap, err));
+    SUND_TRY(sund_link_open(&n->link, &n->home, 0, err));
+    n->run = calloc(PARTIES_MAX, sizeof *n->run);
+    if (!n->run)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    n->seat = (sund_party_node){ &n->home.identity, &n->home.roster, n->home.gate, n->home.db, key_dir, n->home.store, n->home.people, get_catalogue, n,
+                                 n->home.n_thread, n->home.approve_all };
+    return open_known(n, err);
+}
+
+/** Wakes the waiting poll when the process is told to stop. */
+static void *watch_stop(void *arg)
+{
+    node *n = arg;
+
+    while (!*n->stop)
+        (void) usleep(100000);
+    sund_client_stop(n->link.client);
+    return NULL;
+}
+
+sund_code sund_node_run(const char *dir, const volatile bool *stop, sund_err *err)
+{
+    node          n;
+    char          key_dir[2048];
+    int           lock = -1;
+    pthread_t     lookups, watcher;
+    lookup_thread t = { dir, stop };
+    sund_code     rc;
+
+    memset(&n, 0, sizeof n);
+    n.stop = stop;
+    rc = open_node(&n, dir, key_dir, sizeof key_dir, &lock, err);
+    if (rc == SUND_OK && pthread_create(&lookups, NULL, serve_lookups, &t) != 0)
+        rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
+    if (rc == SUND_OK && pthread_create(&watcher, NULL, watch_stop, &n) != 0)
+        rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
+    if (rc == SUND_OK) {
+        sund_log(SUND_LOG_INFO, "node %s: %zu people, %zu sites, access %s, hub %s", n.home.id, sund_store_describe(n.home.store)->n_person,
+                 sund_store_describe(n.home.store)->n_site, n.home.access, n.home.roster.hub_url);
+        loop(&n);
+        (void) pthread_join(watcher, NULL);
+        (void) pthread_join(lookups, NULL);
+    }
+    for (size_t i = 0; i < n.n_run; i++)
+        sund_party_close(n.run[i].party);
+    free(n.run);
+    sund_link_close(&n.link);
+    sund_home_close(&n.home);
+    if (lock >= 0)
+        (void) close(lock);
+    return rc;
+}
