@@ -1,0 +1,48 @@
+#ifndef SUND_CMD_CMD_H
+#define SUND_CMD_CMD_H
+
+#include "base/buf.h"
+#include "base/opt.h"
+
+#include <signal.h>
+
+/** One command. `sund help`, `sund COMMAND --help` and the nearest-name hint come from this table. A name of two words ("study submit")
+ *  is a command with a sub-command. */
+typedef struct sund_cmd {
+    const char *name;
+    const char *group; /**< heading in `sund help` */
+    const char *help;  /**< one line */
+    sund_code (*run)(int argc, char **argv, sund_err *err); /**< argv[0] is the last word of the name */
+} sund_cmd;
+
+sund_code sund_cmd_init(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_roster(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_import(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_people(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_simulate(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_info(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_verify(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_node(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_hub(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_study_check(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_study_approve(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_log_show(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_log_verify(int argc, char **argv, sund_err *err);
+
+/** --home's default: SUND_HOME, else the current folder. */
+const char *sund_default_home(void);
+/** Set by SIGINT and SIGTERM once sund_stop_on_signals() was called. */
+extern volatile bool sund_stopping;
+void                 sund_stop_on_signals(void);
+/** Writes a result: table.tsv and provenance.json under `out` folder, or the table to stdout when out is NULL. */
+sund_code sund_write_release(const char *out, const void *table, size_t n_table, const void *provenance, size_t n_provenance, sund_err *err) SUND_MUST_CHECK;
+/** A study's name from 8 or more hex digits or all 64, among the names given by `each`; or a study file's path. */
+sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, sund_err *err) SUND_MUST_CHECK;
+
+#endif

@@ -1,0 +1,222 @@
+#include "base/file.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "cmd/cmd.h"
+#include "home/home.h"
+#include "home/link.h"
+#include "store/import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* import, verify, catalogue: files into stores and lists. */
+
+static void show_records(void *ctx, uint64_t n) { sund_progress_at(ctx, n); }
+
+static void print_report(const sund_import_report *r, const char *dir)
+{
+    char a[32], b[32], c[32];
+
+    printf("%s: %s people, %s sites from %s records\n", dir, sund_commas(r->n_person, a), sund_commas(r->n_site, b), sund_commas(r->n_record, c));
+    if (r->n_multiallelic)
+        printf("  %s multi-allelic records split\n", sund_commas(r->n_multiallelic, a));
+    if (r->n_moved)
+        printf("  %s variants left-aligned to another position\n", sund_commas(r->n_moved, a));
+    if (r->n_filtered_genotype)
+        printf("  %s genotypes below the filters made missing\n", sund_commas(r->n_filtered_genotype, a));
+    if (r->n_half_call)
+        printf("  %s half calls made missing\n", sund_commas(r->n_half_call, a));
+    if (r->n_haploid_het)
+        printf("  %s heterozygous calls where a person has one copy made missing\n", sund_commas(r->n_haploid_het, a));
+    if (r->n_left_out)
+        printf("  %s records left out; the first: %s\n", sund_commas(r->n_left_out, a), r->first_left_out);
+}
+
+static sund_code parse_fraction(const char *s, double *out, sund_err *err)
+{
+    char  *end = NULL;
+    double v = strtod(s, &end);
+
+    if (end == s || *end || !(v >= 0.0 && v <= 0.5))
+        return sund_fail(err, SUND_E_ARG, "--min-ab is a number from 0 to 0.5, not '%.40s'", s);
+    *out = v;
+    return SUND_OK;
+}
+
+static sund_code split_keep(const char *keep, char *column, size_t cap, sund_import *in, sund_err *err)
+{
+    const char *eq = strchr(keep, '=');
+
+    if (!eq || eq == keep || !eq[1] || (size_t) (eq - keep) >= cap)
+        return sund_fail(err, SUND_E_ARG, "--keep is COLUMN=VALUE, e.g. country=FI");
+    memcpy(column, keep, (size_t) (eq - keep));
+    column[eq - keep] = 0;
+    in->keep_column = column;
+    in->keep_value = eq + 1;
+    return SUND_OK;
+}
+
+sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
+{
+    const char        *out = NULL, *samples = NULL, *keep = NULL, *assembly = NULL, *reference = NULL, *callable = NULL, *ab = NULL;
+    int64_t            gq = 0, dp = 0;
+    bool               lenient = false, helped = false;
+    char               column[64];
+    const sund_opt     opt[] = {
+        { "store", 's', &out, "FOLDER", "the store to make (needed)" },
+        { "samples", 's', &samples, "TSV", "person, sex (M, F, U), population: who is taken, in this order (needed)" },
+        { "keep", 's', &keep, "COLUMN=VALUE", "only these rows of the samples file, e.g. country=FI" },
+        { "assembly", 's', &assembly, "NAME", "GRCh37 or GRCh38, where the files do not say" },
+        { "reference", 's', &reference, "FASTA", "check REF and left-align indels against it" },
+        { "callable", 's', &callable, "BED", "regions where absence of a variant means reference" },
+        { "min-gq", 'i', &gq, "N", "genotypes of lower quality become missing" },
+        { "min-dp", 'i', &dp, "N", "genotypes of lower depth become missing" },
+        { "min-ab", 's', &ab, "F", "heterozygotes of lower allele balance become missing" },
+        { "lenient", 'b', &lenient, NULL, "leave out unsound records and count them, instead of stopping at the first" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts    o = { "import", "[OPTIONS] FILE...", "VCF, VCF.gz or BCF into one sealed store. Files may hold different people at the same sites, or the same people elsewhere. A stopped import goes on where it was; the store appears whole or not at all.",
+                             "sund import --store fi/store --samples samples.tsv --keep country=FI chr20.vcf.gz\nsund import --store store --samples samples.tsv --reference GRCh38.fa --min-gq 20 --min-dp 10 --min-ab 0.2 cohort.bcf", opt, 1, 4096 };
+    sund_import        in = { 0 };
+    sund_import_report report;
+    sund_progress      bar;
+    size_t             n;
+    sund_code          rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (!out || !samples)
+        return sund_fail(err, SUND_E_ARG, "--store and --samples are needed; see 'sund import --help'");
+    if (keep)
+        SUND_TRY(split_keep(keep, column, sizeof column, &in, err));
+    if (assembly)
+        SUND_TRY(sund_assembly_parse(assembly, &in.assembly, err));
+    if (ab)
+        SUND_TRY(parse_fraction(ab, &in.min_ab, err));
+    if (gq < 0 || gq > 1000 || dp < 0 || dp > 100000)
+        return sund_fail(err, SUND_E_ARG, "--min-gq is from 0 to 1000, --min-dp from 0 to 100000");
+    in.file = (const char *const *) (argv + 1);
+    in.n_file = n;
+    in.dir = out;
+    in.samples = samples;
+    in.reference = reference;
+    in.callable = callable;
+    in.min_gq = (int) gq;
+    in.min_dp = (int) dp;
+    in.lenient = lenient;
+    sund_progress_begin(&bar, "import", "records", 0);
+    in.progress = show_records;
+    in.ctx = &bar;
+    rc = sund_store_import(&in, &report, err);
+    sund_progress_end(&bar);
+    if (rc == SUND_OK)
+        print_report(&report, out);
+    return rc;
+}
+
+static void show_bytes(void *ctx, uint64_t done, uint64_t total)
+{
+    sund_progress *bar = ctx;
+
+    bar->total = total;
+    sund_progress_at(bar, done);
+}
+
+sund_code sund_cmd_verify(int argc, char **argv, sund_err *err)
+{
+    const sund_opt  opt[] = { { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "verify", "STORE", "Reads every byte of a store, checks every digest, and that the counts agree with the genotypes. Names file, block and sites of what is damaged.", "sund verify fi/store", opt, 1, 1 };
+    sund_progress   bar;
+    bool            helped = false;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    sund_progress_begin(&bar, "verify", "bytes", 0);
+    rc = sund_store_verify(argv[1], show_bytes, &bar, err);
+    sund_progress_end(&bar);
+    if (rc == SUND_OK)
+        printf("%s: every byte is as it was sealed\n", argv[1]);
+    return rc;
+}
+
+static sund_code add_variant(void *ctx, const sund_variant *v, sund_err *err) { return sund_catalogue_builder_add(ctx, v, err); }
+
+static sund_code build(const char *assembly, const char *reference, char **file, size_t n, sund_buf *out, sund_err *err)
+{
+    sund_catalogue_builder *b = NULL;
+    sund_reference         *ref = NULL;
+    sund_assembly           a;
+    sund_code               rc;
+
+    SUND_TRY(sund_assembly_parse(assembly, &a, err));
+    SUND_GO(sund_catalogue_builder_new(&b, a, err));
+    if (reference)
+        SUND_GO(sund_reference_open(&ref, reference, err));
+    for (size_t i = 0; i < n; i++)
+        SUND_GO(sund_vcf_variants(file[i], ref, add_variant, b, err));
+    rc = sund_catalogue_builder_end(b, out, err);
+out:
+    sund_catalogue_builder_free(b);
+    sund_reference_close(ref);
+    return rc;
+}
+
+static sund_code send_to_hub(const char *home, const sund_buf *bytes, sund_err *err)
+{
+    sund_home h;
+    sund_link l = { 0 };
+    sund_buf  reply = { 0 };
+    sund_code rc;
+
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    SUND_GO(sund_link_open(&l, &h, 0, err));
+    rc = sund_link_ask(&l, SUND_MSG_CATALOGUE_PUT, bytes->p, bytes->n, 600, &reply, err);
+out:
+    sund_link_close(&l);
+    sund_buf_free(&reply);
+    sund_home_close(&h);
+    return rc;
+}
+
+sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *assembly = NULL, *reference = NULL, *out = NULL;
+    bool            to_hub = false, helped = false;
+    const sund_opt  opt[] = {
+        { "assembly", 's', &assembly, "NAME", "GRCh37 or GRCh38 (needed)" },
+        { "reference", 's', &reference, "FASTA", "left-align against it" },
+        { "out", 's', &out, "FILE", "the catalogue to write (needed)" },
+        { "hub", 'b', &to_hub, NULL, "send it to the hub, for all nodes" },
+        { "home", 's', &home, "FOLDER", "with --hub: a member's home" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "catalogue", "[OPTIONS] VCF...", "A public list of variants out of the records of VCF or BCF files (genotypes are not read): normalised, sorted, pinned by its digest, which study files name. Never use a list that is not public.",
+                          "sund catalogue --assembly GRCh37 --out chr20.catalogue sites.vcf.gz\nsund catalogue --assembly GRCh38 --out g.catalogue --hub --home anna sites.bcf", opt, 1, 4096 };
+    sund_catalogue *c = NULL;
+    sund_buf        bytes = { 0 };
+    sund_digest     d;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (!assembly || !out)
+        return sund_fail(err, SUND_E_ARG, "--assembly and --out are needed; see 'sund catalogue --help'");
+    SUND_GO(build(assembly, reference, argv + 1, n, &bytes, err));
+    SUND_GO(sund_catalogue_parse(&c, out, bytes.p, bytes.n, err));
+    SUND_GO(sund_file_write(out, bytes.p, bytes.n, 0644, err));
+    if (to_hub)
+        SUND_GO(send_to_hub(home, &bytes, err));
+    d = sund_catalogue_digest(c);
+    printf("%s: %zu variants%s\ncatalogue = %s\n", out, sund_catalogue_n(c), to_hub ? ", sent to the hub" : "", sund_digest_hex(&d).s);
+out:
+    sund_catalogue_free(c);
+    sund_buf_free(&bytes);
+    return rc;
+}

@@ -1,0 +1,284 @@
+#include "base/file.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "cmd/cmd.h"
+#include "gate/ledger.h"
+#include "home/home.h"
+#include "home/link.h"
+#include "hub/hub.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* info, lookup, log: what is there. */
+
+static void put(const sund_buf *b) { (void) fwrite(b->p, 1, b->n, stdout); }
+
+static void info_store(const sund_store *s, const char *dir, bool as_json)
+{
+    const sund_store_info *i = sund_store_describe(s);
+    sund_buf               out = { 0 };
+    sund_json              j;
+    char                   a[32], b[32];
+
+    if (as_json) {
+        sund_json_init(&j, &out, true);
+        sund_json_open(&j, NULL, '{');
+        sund_json_str(&j, "store", dir);
+        sund_json_str(&j, "assembly", sund_assembly_name(i->assembly));
+        sund_json_i64(&j, "people", (int64_t) i->n_person);
+        sund_json_i64(&j, "sites", (int64_t) i->n_site);
+        sund_json_bool(&j, "callable_regions", i->has_callable);
+        sund_json_str(&j, "release", sund_digest_hex(&i->manifest).s);
+        sund_json_open(&j, "populations", '[');
+        for (size_t p = 0; p < i->n_population; p++)
+            sund_json_str(&j, NULL, i->population_name[p]);
+        sund_json_close(&j, ']');
+        sund_json_close(&j, '}');
+        sund_buf_text(&out, "\n");
+    }
+    else {
+        sund_buf_printf(&out, "store       %s\nassembly    %s\npeople      %s\nsites       %s\ncallable    %s\nrelease     %s\npopulations", dir, sund_assembly_name(i->assembly),
+                        sund_commas(i->n_person, a), sund_commas(i->n_site, b), i->has_callable ? "regions given" : "unknown: a site that is not listed is not covered",
+                        sund_digest_hex(&i->manifest).s);
+        for (size_t p = 0; p < i->n_population; p++)
+            sund_buf_printf(&out, " %s", i->population_name[p][0] ? i->population_name[p] : "(none)");
+        sund_buf_text(&out, "\n");
+    }
+    put(&out);
+    sund_buf_free(&out);
+}
+
+static sund_code info_home(const char *dir, bool as_json, sund_err *err)
+{
+    sund_home h;
+    sund_buf  people = { 0 };
+    sund_code rc = SUND_OK;
+
+    SUND_TRY(sund_home_open(&h, dir, 0, err));
+    if (!as_json)
+        printf("home        %s\nid          %s\nrole        %s\n", dir, h.id, h.role == SUND_ROLE_NODE ? "node" : h.role == SUND_ROLE_HUB ? "hub" : "researcher");
+    if (h.role == SUND_ROLE_NODE) {
+        sund_store *s = NULL;
+
+        if (!as_json)
+            printf("access      %s\napproval    %s\n", h.access, h.approve_all ? "all" : "ask");
+        if (sund_store_open(&s, h.store_path, err) == SUND_OK)
+            info_store(s, h.store_path, as_json);
+        else if (!as_json)
+            printf("store       none yet at %s: 'sund import' makes one\n", h.store_path);
+        sund_store_close(s);
+    }
+    sund_home_close(&h);
+    if (rc == SUND_OK && sund_home_open(&h, dir, SUND_HOME_PEOPLE, err) == SUND_OK) {
+        if (h.role == SUND_ROLE_NODE && sund_people_summary(h.people, &people, err) == SUND_OK && !as_json)
+            printf("persons     %.*s\n", (int) people.n, (char *) people.p);
+        sund_buf_free(&people);
+        sund_home_close(&h);
+    }
+    return rc;
+}
+
+sund_code sund_cmd_info(int argc, char **argv, sund_err *err)
+{
+    bool            as_json = false, helped = false;
+    const sund_opt  opt[] = { { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "info", "[--json] STORE|HOME", "What a store or a home holds: sizes, names, digests; no person's data.", "sund info fi/store\nsund info --json fi", opt, 0, 1 };
+    const char     *dir;
+    char            path[4096];
+    sund_store     *s = NULL;
+    size_t          n;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    dir = n ? argv[1] : sund_default_home();
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "sund.ini", err));
+    if (sund_file_exists(path))
+        return info_home(dir, as_json, err);
+    SUND_TRY(sund_store_open(&s, dir, err));
+    info_store(s, dir, as_json);
+    sund_store_close(s);
+    return SUND_OK;
+}
+
+static void lookup_json(const char *text, const sund_lookup_result *r)
+{
+    sund_buf  out = { 0 };
+    sund_json j;
+
+    sund_json_init(&j, &out, true);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "variant", text);
+    sund_json_open(&j, "countries", '[');
+    for (size_t i = 0; i < r->n; i++) {
+        const sund_lookup_counts *c = &r->row[i].counts;
+
+        sund_json_open(&j, NULL, '{');
+        sund_json_str(&j, "node", r->row[i].node);
+        sund_json_str(&j, "status", sund_lookup_status_name(c->status));
+        if (c->status == SUND_LOOKUP_COUNTED) {
+            sund_json_i64(&j, "ac", c->all.ac);
+            sund_json_i64(&j, "an", c->all.an);
+        }
+        sund_json_close(&j, '}');
+    }
+    sund_json_close(&j, ']');
+    if (r->has_total) {
+        sund_json_i64(&j, "ac", r->total.ac);
+        sund_json_i64(&j, "an", r->total.an);
+        sund_json_f64(&j, "af", r->total.an ? (double) r->total.ac / (double) r->total.an : 0.0);
+    }
+    else {
+        sund_json_null(&j, "af");
+    }
+    sund_json_close(&j, '}');
+    sund_buf_text(&out, "\n");
+    put(&out);
+    sund_buf_free(&out);
+}
+
+static void number_or_dot(char out[24], int64_t v, bool shown)
+{
+    if (shown && v >= 0)
+        (void) snprintf(out, 24, "%lld", (long long) v);
+    else
+        (void) snprintf(out, 24, ".");
+}
+
+static void lookup_table(const char *text, const sund_lookup_result *r)
+{
+    char hom[24], f[24], m[24];
+
+    printf("%s\n  %-12s %8s %8s %10s %7s %8s %8s  %s\n", text, "country", "AC", "AN", "AF", "hom", "AC XX", "AC XY", "status");
+    for (size_t i = 0; i < r->n; i++) {
+        const sund_lookup_counts *c = &r->row[i].counts;
+
+        if (c->status != SUND_LOOKUP_COUNTED) {
+            printf("  %-12s %8s %8s %10s %7s %8s %8s  %s\n", r->row[i].node, ".", ".", ".", ".", ".", ".", sund_lookup_status_name(c->status));
+            continue;
+        }
+        number_or_dot(hom, c->all.hom, true);
+        number_or_dot(f, c->female.ac, c->sexes);
+        number_or_dot(m, c->male.ac, c->sexes);
+        printf("  %-12s %8lld %8lld %10.6f %7s %8s %8s  counted\n", r->row[i].node, (long long) c->all.ac, (long long) c->all.an,
+               c->all.an ? (double) c->all.ac / (double) c->all.an : 0.0, hom, f, m);
+    }
+    if (r->has_total)
+        printf("  %-12s %8lld %8lld %10.6f\n", "all", (long long) r->total.ac, (long long) r->total.an, r->total.an ? (double) r->total.ac / (double) r->total.an : 0.0);
+    else
+        printf("  no total: it is given only when every country's number is; a counts study pools first and suppresses second\n");
+}
+
+sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
+{
+    const char         *home = sund_default_home();
+    bool                as_json = false, helped = false;
+    const sund_opt      opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts     o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said.",
+                              "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T", opt, 1, 64 };
+    sund_lookup_result *r = calloc(1, sizeof *r);
+    sund_home           h = { .id = "" };
+    sund_link           l = { 0 };
+    sund_buf            ask = { 0 }, reply = { 0 };
+    size_t              n;
+    sund_code           rc;
+
+    if (!r)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        goto out;
+    SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    SUND_GO(sund_link_open(&l, &h, 0, err));
+    for (size_t i = 1; i <= n; i++) {
+        sund_buf_clear(&ask);
+        sund_buf_str(&ask, argv[i]);
+        SUND_GO(sund_buf_ok(&ask, err));
+        SUND_GO(sund_link_ask(&l, SUND_MSG_LOOKUP, ask.p, ask.n, 30, &reply, err));
+        SUND_GO(sund_lookup_result_read(sund_cur_of(reply.p, reply.n), r, err));
+        if (as_json)
+            lookup_json(argv[i], r);
+        else
+            lookup_table(argv[i], r);
+    }
+out:
+    free(r);
+    sund_buf_free(&ask);
+    sund_buf_free(&reply);
+    sund_link_close(&l);
+    sund_home_close(&h);
+    return rc;
+}
+
+static sund_code print_entry(void *ctx, const sund_ledger_entry *e, sund_err *err)
+{
+    const bool *as_json = ctx;
+
+    (void) err;
+    if (*as_json) {
+        sund_buf  out = { 0 };
+        sund_json j;
+
+        sund_json_init(&j, &out, false);
+        sund_json_open(&j, NULL, '{');
+        sund_json_i64(&j, "i", (int64_t) e->i);
+        sund_json_str(&j, "time", e->time);
+        sund_json_str(&j, "kind", e->kind);
+        sund_json_str(&j, "study", e->study);
+        sund_json_str(&j, "text", e->text);
+        sund_json_str(&j, "digest", sund_digest_hex(&e->digest).s);
+        sund_json_close(&j, '}');
+        sund_buf_text(&out, "\n");
+        put(&out);
+        sund_buf_free(&out);
+    }
+    else {
+        printf("%6llu  %s  %-14s %-12.12s %s\n", (unsigned long long) e->i, e->time, e->kind, e->study, e->text);
+    }
+    return SUND_OK;
+}
+
+sund_code sund_cmd_log_show(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home();
+    bool            as_json = false, helped = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of a node or hub" }, { "json", 'b', &as_json, NULL, "one JSON object a line" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "log show", "[OPTIONS]", "Everything that left this home, was asked of it or decided in it, in order.", "sund log show --home fi", opt, 0, 0 };
+    sund_home       h;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
+    rc = sund_ledger_each(h.db, print_entry, &as_json, err);
+    sund_home_close(&h);
+    return rc;
+}
+
+sund_code sund_cmd_log_verify(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home();
+    bool            helped = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of a node or hub" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "log verify", "[OPTIONS]", "Recomputes the chain of digests of the log: an entry that was altered, removed or put in is named.", "sund log verify --home fi", opt, 0, 0 };
+    sund_home       h;
+    uint64_t        count = 0;
+    sund_digest     head;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
+    rc = sund_ledger_verify(h.db, &count, &head, err);
+    if (rc == SUND_OK)
+        printf("%llu entries, unaltered; head %s\n", (unsigned long long) count, sund_digest_hex(&head).s);
+    sund_home_close(&h);
+    return rc;
+}

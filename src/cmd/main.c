@@ -1,0 +1,121 @@
+#include "base/crypto.h"
+#include "base/ini.h"
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const sund_cmd cmds[] = {
+    { "init", "Set up", "make the home of a node, hub or researcher: configuration and keys", sund_cmd_init },
+    { "roster", "Set up", "put members together, and sign who is in the federation", sund_cmd_roster },
+    { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },
+    { "people", "Set up", "persons, phenotypes, codes and consent into the home's database", sund_cmd_people },
+    { "catalogue", "Set up", "make a public list of variants, pinned by its digest", sund_cmd_catalogue },
+    { "simulate", "Set up", "a simulated trait with planted effects on a store's real genotypes", sund_cmd_simulate },
+    { "info", "Look", "what a store or a home holds", sund_cmd_info },
+    { "verify", "Look", "read every byte of a store and check every digest", sund_cmd_verify },
+    { "lookup", "Look", "frequency of one variant over all countries", sund_cmd_lookup },
+    { "hub", "Run", "run the hub until stopped", sund_cmd_hub },
+    { "node", "Run", "run a node until stopped", sund_cmd_node },
+    { "study check", "Studies", "is a study file sound? lists the analyses", sund_cmd_study_check },
+    { "study submit", "Studies", "sign a study and send it to the hub", sund_cmd_study_submit },
+    { "study approve", "Studies", "a node's decision on a study", sund_cmd_study_approve },
+    { "study status", "Studies", "where studies stand", sund_cmd_study_status },
+    { "study fetch", "Studies", "the result of a study", sund_cmd_study_fetch },
+    { "study run", "Studies", "run a study on one home's own data: the pooled analysis", sund_cmd_study_run },
+    { "log show", "Audit", "what left, was asked and was decided here", sund_cmd_log_show },
+    { "log verify", "Audit", "check the log's chain of digests", sund_cmd_log_verify },
+};
+enum { N_CMD = sizeof cmds / sizeof cmds[0] };
+
+static void usage(FILE *out)
+{
+    const char *group = "";
+
+    fprintf(out, "Sund lets countries analyse their genomes together without moving them.\n\nusage: sund COMMAND [OPTIONS]\n");
+    for (size_t i = 0; i < N_CMD; i++) {
+        if (strcmp(group, cmds[i].group) != 0)
+            fprintf(out, "\n%s\n", group = cmds[i].group);
+        fprintf(out, "  %-15s %s\n", cmds[i].name, cmds[i].help);
+    }
+    fprintf(out, "\n'sund COMMAND --help' says more, with examples. The home is --home, else SUND_HOME, else the current folder.\n");
+}
+
+/** The command whose words argv begins with; *words is how many. */
+static const sund_cmd *find(int argc, char **argv, int *words)
+{
+    char two[80];
+
+    (void) snprintf(two, sizeof two, "%.30s %.30s", argv[1], argc > 2 ? argv[2] : "");
+    for (size_t i = 0; i < N_CMD; i++) {
+        *words = strchr(cmds[i].name, ' ') ? 2 : 1;
+        if (strcmp(cmds[i].name, *words == 2 ? two : argv[1]) == 0)
+            return &cmds[i];
+    }
+    return NULL;
+}
+
+static int no_command(int argc, char **argv)
+{
+    const char *names[N_CMD + 1] = { NULL }, *near;
+    char        two[80];
+    bool        group = false;
+
+    for (size_t i = 0; i < N_CMD; i++) {
+        names[i] = cmds[i].name;
+        group |= strncmp(cmds[i].name, argv[1], strlen(argv[1])) == 0 && cmds[i].name[strlen(argv[1])] == ' ';
+    }
+    if (group && (argc == 2 || strcmp(argv[2], "--help") == 0)) {
+        FILE *out = argc == 2 ? stderr : stdout;
+
+        fprintf(out, "usage: sund %s SUBCOMMAND\n", argv[1]);
+        for (size_t i = 0; i < N_CMD; i++)
+            if (strncmp(cmds[i].name, argv[1], strlen(argv[1])) == 0)
+                fprintf(out, "  %-15s %s\n", cmds[i].name, cmds[i].help);
+        return argc == 2 ? 2 : 0;
+    }
+    (void) snprintf(two, sizeof two, group ? "%.30s %.30s" : "%.30s", argv[1], argc > 2 ? argv[2] : "");
+    near = sund_nearest(two, names);
+    fprintf(stderr, "sund: no command '%s'%s%s%s; 'sund help' lists them\n", two, near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    sund_err        err = { SUND_OK, "" };
+    const sund_cmd *c;
+    int             words = 1;
+    sund_code       rc;
+
+    if (argc < 2) {
+        usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "help") == 0 && argc > 2) { /* "sund help study submit" is "sund study submit --help" */
+        static char  flag[] = "--help";
+        static char *again[4];
+
+        again[0] = argv[0];
+        for (int i = 2; i < argc && i < 4; i++)
+            again[i - 1] = argv[i];
+        again[argc > 3 ? 3 : 2] = flag;
+        argc = argc > 3 ? 4 : 3;
+        argv = again;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    c = find(argc, argv, &words);
+    if (!c)
+        return no_command(argc, argv);
+    rc = sund_crypto_init(&err);
+    if (rc == SUND_OK)
+        rc = c->run(argc - words, argv + words, &err);
+    if (rc == SUND_OK && fflush(stdout) != 0)
+        rc = sund_fail(&err, SUND_E_IO, "cannot write the output");
+    if (rc != SUND_OK)
+        fprintf(stderr, "sund %s: %s\n", c->name, err.msg);
+    return sund_code_exit(rc);
+}

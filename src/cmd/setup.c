@@ -1,0 +1,217 @@
+#include "base/file.h"
+#include "base/progress.h"
+#include "cmd/cmd.h"
+#include "home/home.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* init, roster, people: what an operator does before a node runs. */
+
+sund_code sund_cmd_init(int argc, char **argv, sund_err *err)
+{
+    const char     *role = "node", *id = NULL, *host = "127.0.0.1", *access = "controlled", *approve = "ask";
+    int64_t         port = 8750;
+    const sund_opt  opt[] = {
+        { "role", 's', &role, "ROLE", "node (default), hub or researcher" },
+        { "id", 's', &id, "NAME", "name in the federation, e.g. FI (needed)" },
+        { "host", 's', &host, "HOST", "hub: address or name that nodes dial, and that it listens on (127.0.0.1)" },
+        { "port", 'i', &port, "PORT", "hub: port (8750)" },
+        { "access", 's', &access, "LEVEL", "node: controlled (default), or open when its people consented to publication" },
+        { "approve", 's', &approve, "WHO", "node: ask (default) or all" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "init", "[OPTIONS] FOLDER", "Makes a home: sund.ini, a signing key readable by its owner only, and member.ini, the lines that go into the roster. A hub also gets a TLS certificate.",
+                          "sund init --role hub --id hub --host hub.example.org hub/\nsund init --id FI node-fi/", opt, 1, 1 };
+    sund_home_plan  plan = { .role = SUND_ROLE_NODE };
+    sund_buf        member = { 0 };
+    bool            helped = false;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (strcmp(role, "hub") == 0)
+        plan.role = SUND_ROLE_HUB;
+    else if (strcmp(role, "researcher") == 0)
+        plan.role = SUND_ROLE_RESEARCHER;
+    else if (strcmp(role, "node") != 0)
+        return sund_fail(err, SUND_E_ARG, "--role is node, hub or researcher, not '%.40s'", role);
+    if (!id)
+        return sund_fail(err, SUND_E_ARG, "--id NAME is needed; see 'sund init --help'");
+    if (port < 1 || port > 65535)
+        return sund_fail(err, SUND_E_ARG, "--port is from 1 to 65535");
+    plan.id = id;
+    plan.host = host;
+    plan.port = (uint16_t) port;
+    plan.access = access;
+    plan.approve = approve;
+    rc = sund_home_init(argv[1], &plan, &member, err);
+    if (rc == SUND_OK)
+        printf("%s: %s %s is ready. Its lines for the roster (member.ini):\n\n%.*s\nNext: 'sund roster make' puts all members together, then every node signs.\n", argv[1], role, id, (int) member.n, (char *) member.p);
+    sund_buf_free(&member);
+    return rc;
+}
+
+static sund_code roster_make(const char *name, const char *out, char **member, size_t n, sund_err *err)
+{
+    sund_buf    text = { 0 }, part = { 0 };
+    sund_roster check;
+    sund_code   rc = SUND_OK;
+
+    memset(&check, 0, sizeof check);
+    sund_buf_printf(&text, "[federation]\nname = %s\n", name);
+    for (size_t i = 0; i < n && rc == SUND_OK; i++) {
+        rc = sund_file_read(member[i], 65536, &part, err);
+        if (rc == SUND_OK) {
+            sund_buf_text(&text, "\n");
+            sund_buf_put(&text, part.p, part.n);
+        }
+    }
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_roster_parse(&check, out, text.p, text.n, true, err);
+    if (rc == SUND_OK)
+        rc = sund_file_write(out, text.p, text.n, 0644, err);
+    if (rc == SUND_OK)
+        printf("%s: federation %s, %zu nodes, %zu members. Next: every node's operator reads it and runs 'sund roster sign %s'.\n", out, name, check.n_node, check.n_member, out);
+    sund_roster_free(&check);
+    sund_buf_free(&text);
+    sund_buf_free(&part);
+    return rc;
+}
+
+static sund_code roster_sign(const char *home, const char *path, sund_err *err)
+{
+    sund_home   h;
+    sund_roster r;
+    sund_buf    text = { 0 };
+    sund_code   rc;
+
+    memset(&r, 0, sizeof r);
+    SUND_TRY(sund_home_open(&h, home, 0, err));
+    SUND_GO(sund_file_read(path, 1 << 20, &text, err));
+    SUND_GO(sund_roster_parse(&r, path, text.p, text.n, true, err));
+    if (!sund_roster_find(&r, h.id, SUND_ROLE_NODE)) {
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "%s does not name node %s", path, h.id);
+        goto out;
+    }
+    SUND_GO(sund_roster_sign(text.p, text.n, h.id, &h.identity.key, &text, err));
+    SUND_GO(sund_buf_ok(&text, err));
+    SUND_GO(sund_file_write(path, text.p, text.n, 0644, err));
+    printf("%s: signed by %s\n", path, h.id);
+out:
+    sund_roster_free(&r);
+    sund_buf_free(&text);
+    sund_home_close(&h);
+    return rc;
+}
+
+static sund_code roster_install(const char *home, const char *path, sund_err *err)
+{
+    sund_home   h;
+    sund_roster r;
+    sund_buf    text = { 0 };
+    char        to[4096];
+    sund_code   rc;
+
+    memset(&r, 0, sizeof r);
+    SUND_TRY(sund_home_open(&h, home, 0, err));
+    SUND_GO(sund_roster_read(&r, path, false, err));
+    SUND_GO(sund_file_read(path, 1 << 20, &text, err));
+    SUND_GO(sund_home_path(&h, "roster.ini", to, sizeof to, err));
+    SUND_GO(sund_file_write(to, text.p, text.n, 0644, err));
+    printf("%s: federation %s, signed by all its %zu nodes\n", to, r.name, r.n_node);
+out:
+    sund_roster_free(&r);
+    sund_buf_free(&text);
+    sund_home_close(&h);
+    return rc;
+}
+
+sund_code sund_cmd_roster(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *name = NULL;
+    const sund_opt  opt[] = {
+        { "home", 's', &home, "FOLDER", "home of the node that signs, or that installs" },
+        { "name", 's', &name, "NAME", "make: name of the federation" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "roster", "make --name NAME OUT MEMBER.ini...\n       sund roster sign [--home FOLDER] ROSTER\n       sund roster install [--home FOLDER] ROSTER",
+                          "Who is in the federation: one file with every member's public key, which every node's operator reads and signs. Nobody can add a key without all of them. 'install' checks all signatures and copies it into a home.",
+                          "sund roster make --name north roster.ini hub/member.ini fi/member.ini se/member.ini dk/member.ini anna/member.ini\nsund roster sign --home fi roster.ini\nsund roster install --home fi roster.ini", opt, 2, 64 };
+    bool            helped = false;
+    size_t          n;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (strcmp(argv[1], "make") == 0 && name && n > 2)
+        return roster_make(name, argv[2], argv + 3, n - 2, err);
+    if (strcmp(argv[1], "sign") == 0 && n == 2)
+        return roster_sign(home, argv[2], err);
+    if (strcmp(argv[1], "install") == 0 && n == 2)
+        return roster_install(home, argv[2], err);
+    return sund_fail(err, SUND_E_ARG, "'make --name NAME OUT MEMBER.ini...', 'sign ROSTER' or 'install ROSTER' is expected; see 'sund roster --help'");
+}
+
+static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
+{
+    sund_buf  text = { 0 };
+    size_t    n = 0;
+    sund_code rc = sund_file_read(file, 1 << 26, &text, err);
+
+    for (char *at = (char *) text.p; rc == SUND_OK && at && *at;) {
+        size_t len = strcspn(at, "\r\n");
+        char   end = at[len];
+
+        at[len] = 0;
+        if (len)
+            rc = sund_people_withdraw(p, at, err);
+        if (rc != SUND_OK)
+            rc = sund_fail_in(err, rc, "%s: line %zu", file, n + 1);
+        n += len > 0;
+        at += len + (end != 0);
+    }
+    sund_buf_free(&text);
+    if (rc == SUND_OK)
+        printf("%zu people withdrawn: no later answer holds them\n", n);
+    return rc;
+}
+
+sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
+{
+    const char        *home = sund_default_home(), *dict = NULL, *gone = NULL;
+    const sund_opt     opt[] = {
+        { "home", 's', &home, "FOLDER", "the node's home" },
+        { "dictionary", 's', &dict, "FILE", "TSV of the variables: name, type, unit, min, max, decimals, codes" },
+        { "withdraw", 's', &gone, "FILE", "mark the persons in FILE, one id a line, as withdrawn" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts    o = { "people", "[OPTIONS] [PEOPLE.tsv]", "Persons of a node: person, sex, country, population, born, consent (DUO codes), withdrawn, codes, and the dictionary's variables. All or nothing; again updates. See doc/cohorts.md.",
+                             "sund people --home fi --dictionary dictionary.tsv people.tsv\nsund people --home fi --withdraw gone.txt", opt, 0, 1 };
+    sund_people_report r;
+    sund_home          h;
+    bool               helped = false;
+    size_t             n;
+    sund_code          rc = SUND_OK;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (n == 0 && !gone)
+        return sund_fail(err, SUND_E_ARG, "give PEOPLE.tsv or --withdraw FILE; see 'sund people --help'");
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_PEOPLE, err));
+    if (n)
+        rc = sund_people_import(h.people, argv[1], dict, &r, err);
+    if (rc == SUND_OK && n)
+        printf("%llu people (%llu new), %llu values of %llu variables, %llu missing\n", (unsigned long long) r.n_person, (unsigned long long) r.n_new,
+               (unsigned long long) r.n_value, (unsigned long long) r.n_variable, (unsigned long long) r.n_missing);
+    if (rc == SUND_OK && gone)
+        rc = withdraw(h.people, gone, err);
+    sund_home_close(&h);
+    return rc;
+}

@@ -1,0 +1,445 @@
+#include "base/file.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "cmd/cmd.h"
+#include "gate/ledger.h"
+#include "home/home.h"
+#include "home/link.h"
+#include "study/engine.h"
+#include "study/party.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static sund_code read_study(const char *path, sund_study *s, sund_buf *text, sund_err *err)
+{
+    const sund_analysis *a;
+
+    SUND_TRY(sund_file_read(path, SUND_STUDY_MAX_BYTES, text, err));
+    SUND_TRY(sund_study_parse(s, path, text->p, text->n, err));
+    SUND_TRY(sund_analysis_find(s->analysis, &a, err));
+    if (a->check(s, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_ARG, "%s", path);
+    return SUND_OK;
+}
+
+static void print_analyses(void)
+{
+    printf("\nAnalyses:\n");
+    for (size_t i = 0; sund_analyses[i]; i++)
+        printf("  %-8s %s\n           %s\n           gate rules: %s\n", sund_analyses[i]->name, sund_analyses[i]->title, sund_analyses[i]->help, sund_analyses[i]->rules);
+}
+
+sund_code sund_cmd_study_check(int argc, char **argv, sund_err *err)
+{
+    const sund_opt  opt[] = { { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "study check", "STUDY.ini", "Reads a study file as a node would, and says what it asks.", "sund study check height.ini", opt, 1, 1 };
+    sund_study     *s = calloc(1, sizeof *s);
+    sund_buf        text = { 0 };
+    bool            helped = false;
+    size_t          n;
+    sund_code       rc;
+
+    if (!s)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped) {
+        print_analyses();
+        goto out;
+    }
+    SUND_GO(read_study(argv[1], s, &text, err));
+    printf("%s: sound\n  study      %s\n  title      %s\n  analysis   %s\n  cohort     %s\n  purpose    %s\n", argv[1], sund_digest_hex(&s->digest).s, s->title, s->analysis, s->cohort, s->purpose);
+    if (s->outcome[0])
+        printf("  outcome    %s given %zu covariates, strata %s, missing %s\n", s->outcome, s->n_covariate, s->strata_country ? "country" : "none", s->drop_missing ? "drop" : "mean");
+    printf("  nodes     ");
+    for (size_t i = 0; i < s->n_node; i++)
+        printf(" %s", s->node[i]);
+    printf("\n");
+out:
+    sund_buf_free(&text);
+    free(s);
+    return rc;
+}
+
+/** Opens a member's home and its line to the hub. */
+static sund_code dial(const char *home, sund_home *h, sund_link *l, sund_err *err)
+{
+    SUND_TRY(sund_home_open(h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    return sund_link_open(l, h, 0, err);
+}
+
+sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home();
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the researcher's home" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "study submit", "[OPTIONS] STUDY.ini", "Signs the study's text with the researcher's key and sends it to the hub. Its name is the digest of the text: changed text is another study.",
+                          "sund study submit --home anna height.ini", opt, 1, 1 };
+    sund_study     *s = calloc(1, sizeof *s);
+    sund_buf        text = { 0 }, reply = { 0 };
+    sund_home       h = { .id = "" };
+    sund_link       l = { 0 };
+    sund_leave     *out = NULL;
+    sund_envelope   head;
+    bool            helped = false;
+    size_t          n;
+    sund_code       rc;
+
+    if (!s)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        goto out;
+    SUND_GO(read_study(argv[1], s, &text, err));
+    SUND_GO(dial(home, &h, &l, err));
+    head = sund_link_head(&l, SUND_MSG_SUBMIT, &s->digest);
+    SUND_GO(sund_leave_protocol(h.gate, &head, text.p, text.n, &out, err));
+    SUND_GO(sund_link_send(&l, out, 60, &reply, err));
+    printf("study = %s\n", sund_digest_hex(&s->digest).s);
+out:
+    sund_leave_free(out);
+    sund_buf_free(&text);
+    sund_buf_free(&reply);
+    sund_link_close(&l);
+    sund_home_close(&h);
+    free(s);
+    return rc;
+}
+
+/** The one study of this node's database whose name begins so. */
+static sund_code complete_local(sund_db *db, const char *arg, sund_digest *d, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       whole, more = true;
+    size_t     hits = 0;
+    sund_code  rc;
+
+    SUND_TRY(sund_study_name(arg, d->b, &whole, err));
+    if (whole)
+        return SUND_OK;
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT digest FROM study WHERE substr(lower(hex(digest)), 1, length(?1)) = ?1", "t", arg));
+    for (;;) {
+        sund_cur c;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more)
+            break;
+        c = sund_rows_blob(rows, 0);
+        hits += sund_cur_copy(&c, d->b, sizeof d->b);
+    }
+    if (hits != 1)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "%zu studies here have a name that begins with %s", hits, arg);
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_cmd_study_approve(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *refuse = NULL;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the node's home" }, { "refuse", 's', &refuse, "REASON", "refuse instead, with this reason for all to read" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "study approve", "[OPTIONS] STUDY", "The decision of this node's data access committee on a study that waits ('sund study status --home NODE'). STUDY: its name, or its first 8 or more digits.",
+                          "sund study approve --home fi 3f2a91c0\nsund study approve --home fi --refuse 'no agreement covers this purpose' 3f2a91c0", opt, 1, 1 };
+    sund_home       h;
+    sund_digest     d;
+    bool            helped = false;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
+    if (h.role != SUND_ROLE_NODE)
+        rc = sund_fail(err, SUND_E_ARG, "%s is not the home of a node", home);
+    else
+        rc = complete_local(h.db, argv[1], &d, err);
+    if (rc == SUND_OK)
+        rc = sund_party_decide(h.db, &d, !refuse, refuse ? refuse : "", err);
+    if (rc == SUND_OK)
+        rc = sund_ledger_add(h.db, "decision", sund_digest_hex(&d).s, err, "%s by this node's operator", refuse ? "refused" : "approved");
+    if (rc == SUND_OK)
+        printf("%s: %s\n", sund_digest_hex(&d).s, refuse ? "refused" : "approved");
+    sund_home_close(&h);
+    return rc;
+}
+
+typedef struct status_row { sund_digest study; char title[208], researcher[40], state[40], detail[512], received[40]; } status_row;
+
+static bool read_row(sund_cur *c, status_row *r)
+{
+    (void) sund_cur_copy(c, r->study.b, sizeof r->study.b);
+    (void) sund_cur_str(c, r->title, sizeof r->title);
+    (void) sund_cur_str(c, r->researcher, sizeof r->researcher);
+    (void) sund_cur_str(c, r->state, sizeof r->state);
+    (void) sund_cur_str(c, r->detail, sizeof r->detail);
+    (void) sund_cur_str(c, r->received, sizeof r->received);
+    return !c->bad;
+}
+
+static void print_row(const status_row *r, bool as_json)
+{
+    sund_buf  out = { 0 };
+    sund_json j;
+
+    if (!as_json) {
+        printf("%.12s  %-10s %s  %s%s%s\n", sund_digest_hex(&r->study).s, r->state, r->received, r->title, r->detail[0] ? "\n              " : "", r->detail);
+        return;
+    }
+    sund_json_init(&j, &out, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "study", sund_digest_hex(&r->study).s);
+    sund_json_str(&j, "title", r->title);
+    sund_json_str(&j, "researcher", r->researcher);
+    sund_json_str(&j, "state", r->state);
+    sund_json_str(&j, "detail", r->detail);
+    sund_json_str(&j, "received", r->received);
+    sund_json_close(&j, '}');
+    printf("%.*s\n", (int) out.n, (char *) out.p);
+    sund_buf_free(&out);
+}
+
+/** Rows of the hub, or at a node of its own database. */
+static sund_code status_rows(sund_home *h, sund_link *l, sund_buf *reply, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    if (h->role != SUND_ROLE_NODE)
+        return sund_link_ask(l, SUND_MSG_STATUS, NULL, 0, 60, reply, err);
+    SUND_TRY(sund_db_query(h->db, &rows, err, "SELECT digest, state, detail, received FROM study ORDER BY received DESC", ""));
+    for (;;) {
+        sund_cur c;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more)
+            break;
+        c = sund_rows_blob(rows, 0);
+        sund_buf_put(reply, c.p, c.n);
+        sund_buf_str(reply, "");
+        sund_buf_str(reply, "");
+        sund_buf_str(reply, sund_party_state_name((sund_party_state) (sund_rows_i64(rows, 1) % 7)));
+        sund_buf_str(reply, sund_rows_text(rows, 2));
+        sund_buf_str(reply, sund_rows_text(rows, 3));
+    }
+    rc = sund_buf_ok(reply, err);
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
+static bool row_wanted(const status_row *r, const char *want, const sund_digest *d, bool whole)
+{
+    return !want || (whole ? sund_digest_eq(&r->study, d) : strncmp(sund_digest_hex(&r->study).s, want, strlen(want)) == 0);
+}
+
+sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home();
+    bool            as_json = false, wait = false, helped = false, whole = false, ended = false;
+    const sund_opt  opt[] = {
+        { "home", 's', &home, "FOLDER", "a member's home; a node's shows what waits for its decision" },
+        { "wait", 'b', &wait, NULL, "with a STUDY: return when it has ended" },
+        { "json", 'b', &as_json, NULL, "one JSON object a line" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "study status", "[OPTIONS] [STUDY]", "Where studies stand: submitted, deciding, computing, signing, released, refused or stopped, with the reason.", "sund study status --home anna\nsund study status --wait --home anna 3f2a91c0", opt, 0, 1 };
+    sund_home       h = { .id = "" };
+    sund_link       l = { 0 };
+    sund_buf        reply = { 0 };
+    sund_digest     d;
+    size_t          n, hits = 0;
+    status_row      row, last;
+    sund_code       rc;
+
+    SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        goto out;
+    if (n)
+        SUND_GO(sund_study_name(argv[1], d.b, &whole, err));
+    SUND_GO(sund_home_open(&h, home, SUND_HOME_STATE, err));
+    if (h.role != SUND_ROLE_NODE) {
+        sund_home_close(&h);
+        SUND_GO(dial(home, &h, &l, err));
+    }
+    do {
+        sund_cur c;
+
+        sund_buf_clear(&reply);
+        SUND_GO(status_rows(&h, &l, &reply, err));
+        c = sund_cur_of(reply.p, reply.n);
+        hits = 0;
+        while (c.n && read_row(&c, &row))
+            if (row_wanted(&row, n ? argv[1] : NULL, &d, whole)) {
+                last = row;
+                ended = strcmp(row.state, "released") == 0 || strcmp(row.state, "refused") == 0 || strcmp(row.state, "stopped") == 0;
+                if (!wait || ended)
+                    print_row(&row, as_json);
+                hits++;
+            }
+        SUND_GO(sund_cur_ok(&c, "the list of studies", err));
+        if (wait && !ended && hits)
+            (void) usleep(200000);
+    } while (wait && n && hits && !ended);
+    if (n && !hits)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "no study of that name is known there");
+    else if (wait && ended && strcmp(last.state, "released") != 0)
+        rc = sund_fail(err, SUND_E_DENIED, "the study was %s: %.300s", last.state, last.detail);
+out:
+    sund_buf_free(&reply);
+    sund_link_close(&l);
+    sund_home_close(&h);
+    return rc;
+}
+
+static sund_code split_release(const sund_buf *b, sund_cur *table, sund_cur *provenance, sund_err *err)
+{
+    sund_cur c = sund_cur_of(b->p, b->n);
+
+    *table = sund_cur_blob(&c, UINT32_MAX);
+    *provenance = sund_cur_blob(&c, 1 << 24);
+    return sund_cur_end(&c, "a release", err);
+}
+
+static sund_code complete_remote(sund_link *l, const char *arg, sund_digest *d, sund_err *err)
+{
+    sund_buf   reply = { 0 };
+    sund_cur   c;
+    status_row row;
+    bool       whole;
+    size_t     hits = 0;
+    sund_code  rc;
+
+    SUND_TRY(sund_study_name(arg, d->b, &whole, err));
+    if (whole)
+        return SUND_OK;
+    rc = sund_link_ask(l, SUND_MSG_STATUS, NULL, 0, 60, &reply, err);
+    c = sund_cur_of(reply.p, reply.n);
+    while (rc == SUND_OK && c.n && read_row(&c, &row))
+        if (row_wanted(&row, arg, d, false)) {
+            *d = row.study;
+            hits++;
+        }
+    sund_buf_free(&reply);
+    if (rc == SUND_OK && hits != 1)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "%zu studies have a name that begins with %s", hits, arg);
+    return rc;
+}
+
+sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *out = NULL;
+    bool            helped = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "out", 's', &out, "FOLDER", "where table.tsv and provenance.json go; without it the table is printed" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "study fetch", "[OPTIONS] STUDY", "The result that all nodes signed: table.tsv, and beside it provenance.json, which says what it was computed from.", "sund study fetch --home anna --out height/ 3f2a91c0", opt, 1, 1 };
+    sund_home       h = { .id = "" };
+    sund_link       l = { 0 };
+    sund_buf        reply = { 0 };
+    sund_cur        table, provenance;
+    sund_digest     d;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        goto out;
+    SUND_GO(dial(home, &h, &l, err));
+    SUND_GO(complete_remote(&l, argv[1], &d, err));
+    SUND_GO(sund_link_ask(&l, SUND_MSG_FETCH, d.b, sizeof d.b, 600, &reply, err));
+    SUND_GO(split_release(&reply, &table, &provenance, err));
+    SUND_GO(sund_write_release(out, table.p, table.n, provenance.p, provenance.n, err));
+    if (out)
+        printf("%s/table.tsv, %s/provenance.json\n", out, out);
+out:
+    sund_buf_free(&reply);
+    sund_link_close(&l);
+    sund_home_close(&h);
+    return rc;
+}
+
+static void show_chunk(void *ctx, const char *round, uint32_t chunk, uint32_t n_chunk)
+{
+    sund_progress *bar = ctx;
+
+    bar->label = round;
+    bar->total = n_chunk;
+    sund_progress_at(bar, chunk);
+}
+
+static sund_code run_local(sund_home *h, const char *study_path, const char *catalogue_path, const char *out, sund_err *err)
+{
+    sund_study     *s = calloc(1, sizeof *s);
+    sund_catalogue *c = NULL;
+    sund_release   *r = NULL;
+    sund_buf        text = { 0 };
+    sund_progress   bar;
+    sund_local_run  run = { s, NULL, h->store, h->people, &h->thresholds, h->n_thread, show_chunk, &bar };
+    const char     *table, *provenance;
+    size_t          n_table, n_provenance;
+    sund_digest     got;
+    sund_code       rc;
+
+    if (!s)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(read_study(study_path, s, &text, err));
+    SUND_GO(catalogue_path ? sund_catalogue_read(&c, catalogue_path, err) : sund_home_catalogue(h, &s->catalogue, &c, err));
+    got = sund_catalogue_digest(c);
+    if (!sund_digest_eq(&got, &s->catalogue)) {
+        rc = sund_fail(err, SUND_E_MISMATCH, "%s has the digest %.16s, the study names %.16s", catalogue_path, sund_digest_hex(&got).s, sund_digest_hex(&s->catalogue).s);
+        goto out;
+    }
+    run.catalogue = c;
+    sund_progress_begin(&bar, "study", "chunks", 0);
+    rc = sund_study_run_local(&run, &r, err);
+    sund_progress_end(&bar);
+    if (rc != SUND_OK)
+        goto out;
+    table = sund_release_table(r, &n_table);
+    provenance = sund_release_provenance(r, &n_provenance);
+    rc = sund_write_release(out, table, n_table, provenance, n_provenance, err);
+    if (rc == SUND_OK && out)
+        printf("%s/table.tsv: %zu rows\n", out, sund_release_rows(r));
+out:
+    sund_release_free(r);
+    sund_catalogue_free(c);
+    sund_buf_free(&text);
+    free(s);
+    return rc;
+}
+
+sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *out = NULL, *catalogue = NULL;
+    bool            local = false, helped = false;
+    int64_t         threads = -1;
+    const sund_opt  opt[] = {
+        { "local", 'b', &local, NULL, "on this home's own data alone (needed: across countries it is 'study submit')" },
+        { "home", 's', &home, "FOLDER", "a node's home" },
+        { "catalogue", 's', &catalogue, "FILE", "the catalogue, unless the home has it" },
+        { "threads", 'i', &threads, "N", "0: all processors; any number gives the same bytes" },
+        { "out", 's', &out, "FOLDER", "where table.tsv and provenance.json go; without it the table is printed" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "study run", "--local [OPTIONS] STUDY.ini", "The pooled analysis: the same engine on one store. Splitting its people over nodes gives the same table, byte for byte.", "sund study run --local --home pooled --out pooled-height height.ini", opt, 1, 1 };
+    sund_home       h;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (!local)
+        return sund_fail(err, SUND_E_ARG, "'study run' runs on one home's own data: say --local; across countries it is 'sund study submit'");
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_DATA, err));
+    if (threads >= 0 && threads <= 64)
+        h.n_thread = (unsigned) threads;
+    else if (threads != -1) {
+        sund_home_close(&h);
+        return sund_fail(err, SUND_E_ARG, "--threads is from 0 to 64");
+    }
+    rc = run_local(&h, argv[1], catalogue, out, err);
+    sund_home_close(&h);
+    return rc;
+}
