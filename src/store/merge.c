@@ -1,0 +1,160 @@
+/* Joins the streams of all files: at each variant, everyone's genotype from the file that has it. */
+#include "store/import_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* State while joining. from[i] is the number of the file that gave person i the genotype of the current site. */
+typedef struct joining {
+    const sund_merge *m;
+    uint8_t          *gt;
+    uint32_t         *from;
+    uint64_t         *line; /* of each file's row at the current site */
+    sund_kind         kind;
+    sund_buf          alleles;
+    size_t            n_resumed; /* rows that a resumed store has already, and the last of them */
+    sund_variant      last;
+} joining;
+
+enum { NOBODY = UINT32_MAX };
+
+static sund_code twice(const joining *j, const sund_row *r, uint32_t file, uint32_t first, sund_err *err)
+{
+    const sund_merge *m = j->m;
+    const sund_stream *a = &m->stream[first], *b = &m->stream[file];
+    char               why[400];
+
+    (void) snprintf(why, sizeof why, "%s:%u, an allele that %.160s:%s%llu has already for the same people; give each only once "
+                    "(bcftools norm -d exact; within one record: bcftools norm -m)",
+                    sund_contig_name(r->v.contig), r->v.pos_bp + 1, a->path, sund_vcf_is_bcf(a->in) ? "record " : "",
+                    (unsigned long long) j->line[first]);
+    return sund_import_leave_out(m->job, b->path, sund_vcf_is_bcf(b->in), r->line, false, why, err);
+}
+
+/* Genotypes of one row to the people that have none yet at this site. */
+static sund_code take(joining *j, uint32_t file, const sund_row *r, sund_err *err)
+{
+    const sund_stream *s = &j->m->stream[file];
+    uint32_t           first = NOBODY;
+
+    for (size_t i = 0; i < s->n_person; i++) {
+        uint32_t p = s->person[i];
+        if (j->from[p] != NOBODY) {
+            first = j->from[p];
+            continue;
+        }
+        j->from[p] = file;
+        j->gt[p] = r->gt[i];
+    }
+    if (first != NOBODY)
+        return twice(j, r, file, first, err);
+    j->line[file] = r->line;
+    return SUND_OK;
+}
+
+/* Who is in no file at this site: hom-ref where the sequence was callable. */
+static void fill_absent(joining *j, const sund_variant *v)
+{
+    const sund_merge *m = j->m;
+    bool              callable = m->bed && sund_import_bed_holds(m->bed, v->contig, v->pos_bp, v->n_ref);
+    sund_copies       rule = sund_copies_at(m->job->assembly, v->contig, v->pos_bp);
+
+    for (size_t i = 0; i < m->people->n; i++) {
+        if (j->from[i] != NOBODY)
+            continue;
+        j->gt[i] = callable && sund_copies_of(rule, (sund_sex) m->people->sex[i]) > 0 ? 0 : SUND_GT_MISSING;
+    }
+}
+
+static sund_row *first_row(const sund_merge *m)
+{
+    sund_row *least = NULL;
+
+    for (size_t f = 0; f < m->n_stream; f++) {
+        sund_row *r = m->stream[f].n_row ? m->stream[f].heap[0] : NULL;
+        if (r && (!least || sund_variant_cmp(&r->v, &least->v) < 0))
+            least = r;
+    }
+    return least;
+}
+
+/* A copy of the least variant, since its row is freed while the site is put together. */
+static sund_code copy_least(joining *j, sund_variant *v, sund_err *err)
+{
+    const sund_row *r = first_row(j->m);
+
+    v->contig = 0;
+    if (!r)
+        return SUND_OK;
+    sund_buf_clear(&j->alleles);
+    sund_buf_put(&j->alleles, r->v.ref, r->v.n_ref);
+    sund_buf_put(&j->alleles, r->v.alt, r->v.n_alt);
+    SUND_TRY(sund_buf_ok(&j->alleles, err));
+    *v = r->v;
+    v->ref = (const char *) j->alleles.p;
+    v->alt = (const char *) j->alleles.p + v->n_ref;
+    return SUND_OK;
+}
+
+/* Genotypes of the site v from every row that is equal to it. */
+static sund_code gather(joining *j, const sund_variant *v, sund_err *err)
+{
+    const sund_merge *m = j->m;
+
+    memset(j->from, 0xFF, m->people->n * sizeof *j->from);
+    for (size_t f = 0; f < m->n_stream; f++) {
+        sund_stream *s = &m->stream[f];
+        while (s->n_row && sund_variant_cmp(&s->heap[0]->v, v) == 0) {
+            sund_row *r = sund_stream_pop(s);
+            sund_code rc = take(j, (uint32_t) f, r, err);
+            j->kind = r->kind;
+            free(r);
+            SUND_TRY(rc);
+            SUND_TRY(sund_stream_fill(s, err));
+        }
+    }
+    fill_absent(j, v);
+    return SUND_OK;
+}
+
+static sund_code run(joining *j, sund_store_writer *w, sund_err *err)
+{
+    sund_import_report *report = j->m->job->report;
+    sund_variant        v;
+
+    for (size_t f = 0; f < j->m->n_stream; f++)
+        SUND_TRY(sund_stream_fill(&j->m->stream[f], err));
+    for (;;) {
+        SUND_TRY(copy_least(j, &v, err));
+        if (!v.contig)
+            break;
+        SUND_TRY(gather(j, &v, err));
+        report->n_site++;
+        if (report->n_site > j->n_resumed)
+            SUND_TRY(sund_store_writer_add(w, &v, j->kind, j->gt, err));
+        else if (report->n_site == j->n_resumed && sund_variant_cmp(&v, &j->last) != 0)
+            break;
+    }
+    if (report->n_site < j->n_resumed || v.contig)
+        return sund_fail(err, SUND_E_MISMATCH, "%s.part was begun from other records; remove that folder and import again", j->m->job->in->dir);
+    return SUND_OK;
+}
+
+sund_code sund_merge_run(const sund_merge *m, sund_store_writer *w, sund_err *err)
+{
+    size_t    n = m->people->n;
+    joining   j = { .m = m };
+    sund_code rc;
+
+    j.gt = malloc(n ? n : 1);
+    j.from = malloc((n ? n : 1) * sizeof *j.from);
+    j.line = calloc(m->n_stream ? m->n_stream : 1, sizeof *j.line);
+    j.n_resumed = sund_store_writer_resume(w, &j.last);
+    rc = j.gt && j.from && j.line ? run(&j, w, err) : sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", n);
+    free(j.gt);
+    free(j.from);
+    free(j.line);
+    sund_buf_free(&j.alleles);
+    return rc;
+}
