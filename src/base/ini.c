@@ -1,0 +1,257 @@
+#include "base/ini.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 8192, ITEM_MAX = 4096 };
+
+bool sund_utf8_ok(const void *p, size_t n)
+{
+    const uint8_t *s = p;
+
+    for (size_t i = 0; i < n;) {
+        size_t   more = s[i] < 0x80 ? 0 : s[i] >> 5 == 6 ? 1 : s[i] >> 4 == 14 ? 2 : s[i] >> 3 == 30 ? 3 : 9;
+        uint32_t v = more == 0 ? s[i] : s[i] & (0x3Fu >> more);
+
+        if (more == 9 || more >= n - i)
+            return false;
+        for (size_t k = 1; k <= more; k++) {
+            if (s[i + k] >> 6 != 2)
+                return false;
+            v = v << 6 | (s[i + k] & 0x3F);
+        }
+        if ((more == 1 && v < 0x80) || (more == 2 && v < 0x800) || (more == 3 && v < 0x10000) || v > 0x10FFFF || (v >= 0xD800 && v < 0xE000))
+            return false;
+        i += more + 1;
+    }
+    return true;
+}
+
+bool sund_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out)
+{
+    char     *end = NULL;
+    long long v;
+
+    if (!(s[0] >= '0' && s[0] <= '9') && !(s[0] == '-' && s[1] >= '0' && s[1] <= '9'))
+        return false;
+    errno = 0;
+    v = strtoll(s, &end, 10);
+    if (errno || *end || v < min || v > max)
+        return false;
+    *out = v;
+    return true;
+}
+
+static sund_code bad(const sund_ini *ini, unsigned line, const char *why, sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "%s:%u: %s", ini->name, line, why); }
+
+static char *trim(char *s)
+{
+    size_t n;
+
+    while (*s == ' ')
+        s++;
+    n = strlen(s);
+    while (n && s[n - 1] == ' ')
+        s[--n] = 0;
+    return s;
+}
+
+static bool word_ok(const char *s, const char *more)
+{
+    if (!*s)
+        return false;
+    for (; *s; s++)
+        if (!(*s >= 'a' && *s <= 'z') && !(*s >= '0' && *s <= '9') && !strchr(more, *s))
+            return false;
+    return true;
+}
+
+typedef struct place { const char *section, *label; } place;
+
+static sund_code open_section(sund_ini *ini, char *s, unsigned line, place *at, sund_err *err)
+{
+    char  *end = strchr(s, ']'), *label;
+
+    if (!end || end[1])
+        return bad(ini, line, "a section is written [name] or [name label]", err);
+    *end = 0;
+    label = strchr(s + 1, ' ');
+    if (label)
+        *label++ = 0;
+    at->section = s + 1;
+    at->label = label ? trim(label) : "";
+    if (!word_ok(at->section, "_-"))
+        return bad(ini, line, "a section's name has a-z, 0-9, '_' and '-' only", err);
+    for (size_t i = 0; i < ini->n_item; i++)
+        if (strcmp(ini->item[i].section, at->section) == 0 && strcmp(ini->item[i].label, at->label) == 0)
+            return bad(ini, line, "this section is there twice", err);
+    return SUND_OK;
+}
+
+static sund_code add_item(sund_ini *ini, char *s, unsigned line, const place *at, sund_err *err)
+{
+    char *eq = strchr(s, '='), *key;
+
+    if (!eq)
+        return bad(ini, line, "'key = value' is expected", err);
+    if (!at->section)
+        return bad(ini, line, "a key before the first [section]", err);
+    *eq = 0;
+    key = trim(s);
+    if (!word_ok(key, "_-"))
+        return bad(ini, line, "a key has a-z, 0-9, '_' and '-' only", err);
+    for (size_t i = 0; i < ini->n_item; i++)
+        if (ini->item[i].section == at->section && strcmp(ini->item[i].key, key) == 0)
+            return bad(ini, line, "this key is there twice in its section", err);
+    if (ini->n_item == ITEM_MAX)
+        return bad(ini, line, "more than 4096 keys", err);
+    ini->item[ini->n_item++] = (sund_ini_item){ at->section, at->label, key, trim(eq + 1), line };
+    return SUND_OK;
+}
+
+static sund_code parse_lines(sund_ini *ini, size_t n, sund_err *err)
+{
+    place    at = { NULL, NULL };
+    unsigned line = 0;
+
+    for (char *s = ini->text, *next; s < ini->text + n; s = next) {
+        char  *nl = strchr(s, '\n');
+        size_t len = nl ? (size_t) (nl - s) : strlen(s);
+
+        next = s + len + 1;
+        line++;
+        s[len] = 0;
+        if (len && s[len - 1] == '\r')
+            s[len - 1] = 0;
+        if (len > LINE_MAX_BYTES)
+            return bad(ini, line, "the line is longer than 8192 bytes", err);
+        for (char *c = s; *c; c++) {
+            if (*c == '\t')
+                *c = ' ';
+            if ((unsigned char) *c < 32 || *c == 127)
+                return bad(ini, line, "a control character", err);
+        }
+        s = trim(s);
+        if (s[0] == 0 || s[0] == '#' || s[0] == ';')
+            continue;
+        SUND_TRY(s[0] == '[' ? open_section(ini, s, line, &at, err) : add_item(ini, s, line, &at, err));
+    }
+    return SUND_OK;
+}
+
+sund_code sund_ini_parse(sund_ini *ini, const char *name, const void *p, size_t n, sund_err *err)
+{
+    sund_ini  got = { 0 };
+    sund_code rc;
+
+    (void) snprintf(got.name, sizeof got.name, "%s", name);
+    if (n > 1 << 20)
+        return sund_fail(err, SUND_E_LIMIT, "%s: more than 1 MiB", got.name);
+    if ((n && memchr(p, 0, n)) || !sund_utf8_ok(p, n))
+        return bad(&got, 1, "not UTF-8 text", err);
+    got.text = malloc(n + 1);
+    got.item = calloc(ITEM_MAX, sizeof *got.item);
+    if (!got.text || !got.item) {
+        rc = sund_fail(err, SUND_E_NOMEM, "%s: out of memory", got.name);
+    }
+    else {
+        if (n)
+            memcpy(got.text, p, n);
+        got.text[n] = 0;
+        rc = parse_lines(&got, n, err);
+    }
+    if (rc == SUND_OK)
+        *ini = got;
+    else
+        sund_ini_free(&got);
+    return rc;
+}
+
+sund_code sund_ini_read(sund_ini *ini, const char *path, sund_err *err)
+{
+    sund_buf  b = { 0 };
+    sund_code rc = sund_file_read(path, 1 << 20, &b, err);
+
+    if (rc == SUND_OK)
+        rc = sund_ini_parse(ini, path, b.p, b.n, err);
+    sund_buf_free(&b);
+    return rc;
+}
+
+void sund_ini_free(sund_ini *ini)
+{
+    free(ini->text);
+    free(ini->item);
+    memset(ini, 0, sizeof *ini);
+}
+
+const char *sund_ini_get(const sund_ini *ini, const char *section, const char *key)
+{
+    for (size_t i = 0; i < ini->n_item; i++)
+        if (strcmp(ini->item[i].section, section) == 0 && !ini->item[i].label[0] && strcmp(ini->item[i].key, key) == 0)
+            return ini->item[i].value;
+    return NULL;
+}
+
+sund_code sund_ini_known(const sund_ini *ini, const char *const *known, sund_err *err)
+{
+    for (size_t i = 0; i < ini->n_item; i++) {
+        char        full[300];
+        const char *near;
+        size_t      k = 0;
+
+        (void) snprintf(full, sizeof full, "%.140s.%.140s", ini->item[i].section, ini->item[i].key);
+        while (known[k] && strcmp(known[k], full) != 0)
+            k++;
+        if (known[k])
+            continue;
+        near = sund_nearest(full, known);
+        return sund_fail(err, SUND_E_FORMAT, "%s:%u: [%.60s] has no key '%.60s'%s%s%s", ini->name, ini->item[i].line, ini->item[i].section, ini->item[i].key,
+                         near ? ": did you mean '" : "", near ? strchr(near, '.') + 1 : "", near ? "'?" : "");
+    }
+    return SUND_OK;
+}
+
+/** Edit distance with swaps of neighbours, words up to 63 bytes. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b), d[64][64];
+
+    if (n > 63 || m > 63)
+        return 64;
+    for (size_t i = 0; i <= n; i++)
+        for (size_t j = 0; j <= m; j++) {
+            size_t best;
+
+            if (i == 0 || j == 0) {
+                d[i][j] = i + j;
+                continue;
+            }
+            best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
+            best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    return d[n][m];
+}
+
+const char *sund_nearest(const char *word, const char *const *list)
+{
+    const char *near = NULL;
+    size_t      best = 2 + strlen(word) / 3;
+
+    for (size_t i = 0; list[i]; i++) {
+        size_t d = distance(word, list[i]);
+        if (d < best) {
+            best = d;
+            near = list[i];
+        }
+    }
+    return near;
+}
