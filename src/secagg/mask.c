@@ -1,0 +1,204 @@
+#include "secagg/mask_priv.h"
+
+#include "base/file.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sund_session_key_make(sund_session_key *k) { sund_random(k, sizeof *k); }
+
+sund_code sund_session_key_save(const sund_session_key *k, const char *path, sund_err *err) { return sund_file_write(path, k, sizeof *k, 0600, err); }
+
+sund_code sund_session_key_load(sund_session_key *k, const char *path, sund_err *err)
+{
+    sund_buf  b = { 0 };
+    sund_code rc = sund_file_read(path, sizeof *k, &b, err);
+
+    if (rc == SUND_OK && b.n != sizeof *k)
+        rc = sund_fail(err, SUND_E_FORMAT, "%s is not a session's key", path);
+    if (rc == SUND_OK)
+        memcpy(k, b.p, sizeof *k);
+    if (b.p)
+        sund_wipe(b.p, b.n);
+    sund_buf_free(&b);
+    return rc;
+}
+
+/** What every key of a label is bound to. */
+static void write_label(const sund_session *s, const sund_mask_label *l, sund_buf *out)
+{
+    sund_buf_put(out, s->digest.b, sizeof s->digest.b);
+    sund_buf_u32(out, l->round);
+    sund_buf_u32(out, l->chunk);
+    sund_buf_u32(out, l->attempt);
+    sund_buf_put(out, l->params.b, sizeof l->params.b);
+}
+
+sund_key sund_mask_own_key(const sund_session *s, const sund_session_key *k, const sund_mask_label *label)
+{
+    sund_buf    b = { 0 };
+    sund_digest d;
+    sund_key    out;
+
+    sund_buf_text(&b, "own");
+    write_label(s, label, &b);
+    d = sund_digest_keyed(&k->own, b.p, b.n);
+    memcpy(out.b, d.b, sizeof out.b);
+    sund_buf_free(&b);
+    return out;
+}
+
+static sund_code pair_key(const sund_session *s, const sund_session_key *k, const sund_mask_label *label, size_t peer, sund_key *out, sund_err *err)
+{
+    size_t      low = s->me < peer ? s->me : peer, high = s->me < peer ? peer : s->me;
+    sund_key    shared;
+    sund_buf    b = { 0 };
+    sund_digest d;
+
+    SUND_TRY(sund_dh(&k->eph, &s->node[peer].eph, &shared, err));
+    sund_buf_text(&b, "pair");
+    write_label(s, label, &b);
+    sund_buf_str(&b, s->node[low].id);
+    sund_buf_str(&b, s->node[high].id);
+    d = sund_digest_keyed(&shared, b.p, b.n);
+    memcpy(out->b, d.b, sizeof out->b);
+    sund_wipe(&shared, sizeof shared);
+    sund_buf_free(&b);
+    return SUND_OK;
+}
+
+enum { STREAM_BYTES = 1 << 16 };
+
+/** Adds (sign > 0) or subtracts the AES-256-CTR stream of a key; the counter is the word's place. */
+static sund_code stream(sund_vec *v, const sund_key *key, int sign, sund_err *err)
+{
+    static const uint8_t zero[STREAM_BYTES];
+    uint64_t             word[STREAM_BYTES / 8];
+    EVP_CIPHER_CTX      *ctx = EVP_CIPHER_CTX_new();
+    uint8_t              iv[16] = { 0 };
+    sund_vec             part = { 0, 0, NULL };
+    size_t               n = sund_vec_words(v);
+    sund_code            rc = SUND_OK;
+
+    rc = sund_vec_new(&part, v->n64, v->n128, err);
+    if (rc == SUND_OK && (!ctx || EVP_EncryptInit_ex(ctx, EVP_aes_256_ctr(), NULL, key->b, iv) != 1))
+        rc = sund_fail(err, SUND_E_NOMEM, "the cipher cannot be set up");
+    for (size_t at = 0; rc == SUND_OK && at < n; at += STREAM_BYTES / 8) {
+        size_t take = n - at < STREAM_BYTES / 8 ? n - at : STREAM_BYTES / 8;
+        int    got = 0;
+
+        if (EVP_EncryptUpdate(ctx, (uint8_t *) word, &got, zero, (int) (8 * take)) != 1 || got != (int) (8 * take))
+            rc = sund_fail(err, SUND_E_IO, "the cipher failed");
+        else
+            memcpy(part.w + at, word, 8 * take);
+    }
+    if (rc == SUND_OK && sign < 0) {
+        for (size_t i = 0; i < v->n64; i++)
+            part.w[i] = ~part.w[i] + 1;
+        for (size_t i = 0; i < v->n128; i++) {
+            uint64_t *low = &part.w[v->n64 + 2 * i];
+
+            low[1] = ~low[1] + (low[0] == 0);
+            low[0] = ~low[0] + 1;
+        }
+    }
+    if (rc == SUND_OK)
+        rc = sund_vec_add(v, &part, err);
+    EVP_CIPHER_CTX_free(ctx);
+    if (part.w)
+        sund_wipe(part.w, 8 * n);
+    sund_vec_free(&part);
+    sund_wipe(word, sizeof word);
+    return rc;
+}
+
+static sund_code mask_in_place(const sund_session *s, const sund_session_key *k, const sund_mask_label *label, sund_vec *y, sund_err *err)
+{
+    sund_key  key = sund_mask_own_key(s, k, label);
+    sund_code rc = stream(y, &key, 1, err);
+
+    for (size_t v = 0; v < s->n_node && rc == SUND_OK; v++) {
+        if (v == s->me)
+            continue;
+        rc = pair_key(s, k, label, v, &key, err);
+        if (rc == SUND_OK)
+            rc = stream(y, &key, v > s->me ? 1 : -1, err);
+    }
+    sund_wipe(&key, sizeof key);
+    return rc;
+}
+
+sund_code sund_mask(sund_masked **out, const sund_session *s, const sund_session_key *k, const sund_mask_label *label, const sund_vec *x, sund_err *err)
+{
+    sund_masked *m = calloc(1, sizeof *m);
+    sund_vec     y = { 0, 0, NULL };
+    sund_code    rc = m ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK)
+        rc = sund_vec_new(&y, x->n64, x->n128, err);
+    if (rc == SUND_OK) {
+        if (sund_vec_words(x))
+            memcpy(y.w, x->w, 8 * sund_vec_words(x));
+        rc = mask_in_place(s, k, label, &y, err);
+    }
+    if (rc == SUND_OK) {
+        sund_vec_write(&y, &m->bytes);
+        rc = sund_buf_ok(&m->bytes, err);
+    }
+    if (y.w)
+        sund_wipe(y.w, 8 * sund_vec_words(&y)); /* on a failure on the way it is not yet masked */
+    sund_vec_free(&y);
+    if (rc == SUND_OK)
+        *out = m;
+    else
+        sund_masked_free(m);
+    return rc;
+}
+
+const uint8_t *sund_masked_bytes(const sund_masked *m, size_t *n)
+{
+    *n = m->bytes.n;
+    return m->bytes.p;
+}
+
+sund_digest sund_masked_digest(const sund_masked *m) { return sund_digest_of(m->bytes.p, m->bytes.n); }
+
+void sund_masked_free(sund_masked *m)
+{
+    if (!m)
+        return;
+    sund_buf_free(&m->bytes);
+    free(m);
+}
+
+enum { SEALED = sizeof(sund_key) + SUND_SEAL_OVERHEAD };
+
+sund_code sund_mask_seal_own(const sund_session *s, const sund_session_key *k, const sund_mask_label *label, sund_buf *out, sund_err *err)
+{
+    sund_key  b = sund_mask_own_key(s, k, label);
+    uint8_t   box[SEALED];
+    sund_code rc = SUND_OK;
+
+    for (size_t v = 0; v < s->n_node && rc == SUND_OK; v++) {
+        rc = sund_seal(&s->node[v].eph, b.b, sizeof b.b, box, err);
+        if (rc == SUND_OK)
+            sund_buf_put(out, box, sizeof box);
+    }
+    sund_wipe(&b, sizeof b);
+    return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
+}
+
+sund_code sund_mask_unseal_peer(const sund_session *s, const sund_session_key *k, sund_cur sealed, sund_key *b, sund_err *err)
+{
+    if (sealed.n != s->n_node * SEALED)
+        return sund_fail(err, SUND_E_FORMAT, "an opening does not hold one key for each node");
+    return sund_unseal(&k->eph, sealed.p + s->me * SEALED, SEALED, b->b, err);
+}
+
+sund_code sund_mask_open(const sund_session *s, const sund_key *b, sund_vec *total, sund_err *err)
+{
+    for (size_t v = 0; v < s->n_node; v++)
+        SUND_TRY(stream(total, &b[v], -1, err));
+    return SUND_OK;
+}

@@ -1,0 +1,223 @@
+#include "secagg/roster.h"
+
+#include "base/file.h"
+#include "base/ini.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool sund_id_ok(const char *id)
+{
+    size_t n = strlen(id);
+
+    if (n < 1 || n > SUND_ID_MAX)
+        return false;
+    for (; *id; id++)
+        if (!(*id >= 'a' && *id <= 'z') && !(*id >= 'A' && *id <= 'Z') && !(*id >= '0' && *id <= '9') && *id != '-' && *id != '_')
+            return false;
+    return true;
+}
+
+/** Length of the signed part: up to the first line that begins with "[signature ". */
+static size_t signed_part(const char *s, size_t n)
+{
+    static const char mark[] = "[signature ";
+
+    for (size_t i = 0; i + sizeof mark - 1 <= n; i++)
+        if ((i == 0 || s[i - 1] == '\n') && memcmp(s + i, mark, sizeof mark - 1) == 0)
+            return i;
+    return n;
+}
+
+static sund_code bad(const sund_ini *ini, const sund_ini_item *it, const char *why, sund_err *err)
+{
+    return sund_fail(err, SUND_E_FORMAT, "%s:%u: [%.20s %.40s]: %s", ini->name, it->line, it->section, it->label, why);
+}
+
+static sund_code add_member(sund_roster *r, const sund_ini *ini, const sund_ini_item *it, const char *id, sund_role role, sund_err *err)
+{
+    sund_member *m = &r->member[r->n_member];
+
+    if (!sund_id_ok(id))
+        return bad(ini, it, "a name has letters, digits, '-' and '_', at most 32", err);
+    if (sund_roster_find(r, id, (sund_role) 0))
+        return bad(ini, it, "two members of one name", err);
+    if (role == SUND_ROLE_NODE && r->n_node == SUND_NODE_MAX)
+        return bad(ini, it, "more than 30 nodes", err);
+    if (!sund_unhex(it->value, m->sign.b, sizeof m->sign.b))
+        return bad(ini, it, "sign is a public key of 64 hex digits", err);
+    for (size_t i = 0; i < r->n_member; i++)
+        if (memcmp(r->member[i].sign.b, m->sign.b, sizeof m->sign.b) == 0)
+            return bad(ini, it, "two members of one key", err);
+    (void) snprintf(m->id, sizeof m->id, "%s", id);
+    m->role = role;
+    r->n_member++;
+    r->n_node += role == SUND_ROLE_NODE;
+    return SUND_OK;
+}
+
+static sund_code add_item(sund_roster *r, const sund_ini *ini, const sund_ini_item *it, sund_err *err)
+{
+    const char *hub_id = sund_ini_get(ini, "hub", "id");
+    bool        fits = true;
+
+    if (strcmp(it->section, "federation") == 0 && strcmp(it->key, "name") == 0)
+        fits = snprintf(r->name, sizeof r->name, "%s", it->value) < (int) sizeof r->name;
+    else if (strcmp(it->section, "hub") == 0 && strcmp(it->key, "url") == 0)
+        fits = snprintf(r->hub_url, sizeof r->hub_url, "%s", it->value) < (int) sizeof r->hub_url;
+    else if (strcmp(it->section, "hub") == 0 && strcmp(it->key, "pin") == 0)
+        fits = snprintf(r->hub_pin, sizeof r->hub_pin, "%s", it->value) < (int) sizeof r->hub_pin;
+    else if (strcmp(it->section, "hub") == 0 && strcmp(it->key, "sign") == 0)
+        return add_member(r, ini, it, hub_id ? hub_id : "hub", SUND_ROLE_HUB, err);
+    else if (strcmp(it->section, "node") == 0 && strcmp(it->key, "sign") == 0)
+        return add_member(r, ini, it, it->label, SUND_ROLE_NODE, err);
+    else if (strcmp(it->section, "researcher") == 0 && strcmp(it->key, "sign") == 0)
+        return add_member(r, ini, it, it->label, SUND_ROLE_RESEARCHER, err);
+    else if (!(strcmp(it->section, "hub") == 0 && strcmp(it->key, "id") == 0) && !(strcmp(it->section, "signature") == 0 && strcmp(it->key, "sig") == 0))
+        return bad(ini, it, "a section or key that a roster does not have", err);
+    return fits ? SUND_OK : bad(ini, it, "the value is too long", err);
+}
+
+static int by_role_and_id(const void *a, const void *b)
+{
+    const sund_member *x = a, *y = b;
+
+    return x->role != y->role ? (x->role < y->role ? -1 : 1) : strcmp(x->id, y->id);
+}
+
+static sund_code check_signatures(const sund_roster *r, const sund_ini *ini, sund_err *err)
+{
+    for (size_t i = 0; i < r->n_member; i++) {
+        const sund_member *m = &r->member[i];
+        const char        *hex = NULL;
+        sund_sig           sig;
+
+        if (m->role != SUND_ROLE_NODE)
+            continue;
+        for (size_t k = 0; k < ini->n_item; k++)
+            if (strcmp(ini->item[k].section, "signature") == 0 && strcmp(ini->item[k].label, m->id) == 0)
+                hex = ini->item[k].value;
+        if (!hex)
+            return sund_fail(err, SUND_E_DENIED, "%s: node %s has not signed; its operator runs 'sund roster sign'", ini->name, m->id);
+        if (!sund_unhex(hex, sig.b, sizeof sig.b) || !sund_verify(&m->sign, &sig, r->digest.b, sizeof r->digest.b))
+            return sund_fail(err, SUND_E_DENIED, "%s: the signature of node %s does not match; the roster was changed after it signed", ini->name, m->id);
+    }
+    return SUND_OK;
+}
+
+static sund_code fill(sund_roster *r, const sund_ini *ini, bool unsigned_ok, sund_err *err)
+{
+    r->member = calloc(ini->n_item + 1, sizeof *r->member);
+    if (!r->member)
+        return sund_fail(err, SUND_E_NOMEM, "%s: out of memory", ini->name);
+    for (size_t i = 0; i < ini->n_item; i++)
+        SUND_TRY(add_item(r, ini, &ini->item[i], err));
+    qsort(r->member, r->n_member, sizeof *r->member, by_role_and_id);
+    if (!r->name[0] || !r->n_member || r->member[0].role != SUND_ROLE_HUB || !r->hub_url[0] || !r->hub_pin[0] || !r->n_node)
+        return sund_fail(err, SUND_E_FORMAT, "%s: a roster needs [federation] name, [hub] sign, url and pin, and at least one [node NAME]", ini->name);
+    return unsigned_ok ? SUND_OK : check_signatures(r, ini, err);
+}
+
+sund_code sund_roster_parse(sund_roster *r, const char *name, const void *p, size_t n, bool unsigned_ok, sund_err *err)
+{
+    sund_ini    ini = { 0 };
+    sund_roster got;
+    sund_code   rc;
+
+    memset(&got, 0, sizeof got);
+    SUND_TRY(sund_ini_parse(&ini, name, p, n, err));
+    got.digest = sund_digest_of(p, signed_part(p, n));
+    rc = fill(&got, &ini, unsigned_ok, err);
+    sund_ini_free(&ini);
+    if (rc == SUND_OK)
+        *r = got;
+    else
+        sund_roster_free(&got);
+    return rc;
+}
+
+sund_code sund_roster_read(sund_roster *r, const char *path, bool unsigned_ok, sund_err *err)
+{
+    sund_buf  b = { 0 };
+    sund_code rc = sund_file_read(path, 1 << 20, &b, err);
+
+    if (rc == SUND_OK)
+        rc = sund_roster_parse(r, path, b.p, b.n, unsigned_ok, err);
+    sund_buf_free(&b);
+    return rc;
+}
+
+void sund_roster_free(sund_roster *r)
+{
+    free(r->member);
+    memset(r, 0, sizeof *r);
+}
+
+const sund_member *sund_roster_find(const sund_roster *r, const char *id, sund_role role)
+{
+    for (size_t i = 0; i < r->n_member; i++)
+        if (strcmp(r->member[i].id, id) == 0 && (!role || r->member[i].role == role))
+            return &r->member[i];
+    return NULL;
+}
+
+sund_code sund_roster_sign(const void *p, size_t n, const char *id, const sund_sign_key *key, sund_buf *out, sund_err *err)
+{
+    sund_digest d = sund_digest_of(p, signed_part(p, n));
+    sund_sig    sig = sund_sign(key, d.b, sizeof d.b);
+    char        hex[129];
+
+    sund_hex(sig.b, sizeof sig.b, hex);
+    sund_buf_printf(out, "[signature %s]\nsig = %s\n", id, hex);
+    return sund_buf_ok(out, err);
+}
+
+sund_code sund_identity_make(sund_identity *me, const char *id, const char *path, sund_err *err)
+{
+    sund_buf  text = { 0 };
+    char      hex[129];
+    sund_code rc;
+
+    if (!sund_id_ok(id))
+        return sund_fail(err, SUND_E_ARG, "'%.40s' cannot be a name: letters, digits, '-' and '_', at most %d", id, SUND_ID_MAX);
+    if (sund_file_exists(path))
+        return sund_fail(err, SUND_E_MISMATCH, "%s exists: a key is never overwritten", path);
+    memset(me, 0, sizeof *me);
+    (void) snprintf(me->id, sizeof me->id, "%s", id);
+    sund_sign_keypair(&me->pub, &me->key);
+    sund_hex(me->key.b, sizeof me->key.b, hex);
+    sund_buf_printf(&text, "# Secret: whoever has this file speaks for %s.\n[identity]\nid = %s\nkey = %s\n", id, id, hex);
+    rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_file_write(path, text.p, text.n, 0600, err);
+    sund_wipe(hex, sizeof hex);
+    if (text.p)
+        sund_wipe(text.p, text.n);
+    sund_buf_free(&text);
+    return rc;
+}
+
+sund_code sund_identity_read(sund_identity *me, const char *path, sund_err *err)
+{
+    sund_ini    ini = { 0 };
+    struct stat st;
+    const char *id, *key;
+    sund_code   rc = SUND_OK;
+
+    if (stat(path, &st) == 0 && (st.st_mode & 077))
+        return sund_fail(err, SUND_E_DENIED, "%s may be read by others: chmod 600 it, and think about who has", path);
+    SUND_TRY(sund_ini_read(&ini, path, err));
+    memset(me, 0, sizeof *me);
+    id = sund_ini_get(&ini, "identity", "id");
+    key = sund_ini_get(&ini, "identity", "key");
+    if (!id || !key || !sund_id_ok(id) || !sund_unhex(key, me->key.b, sizeof me->key.b))
+        rc = sund_fail(err, SUND_E_FORMAT, "%s: [identity] id and key are expected", path);
+    if (rc == SUND_OK) {
+        (void) snprintf(me->id, sizeof me->id, "%s", id);
+        me->pub = sund_sign_pub(&me->key);
+    }
+    sund_ini_free(&ini);
+    return rc;
+}

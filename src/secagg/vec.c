@@ -1,0 +1,92 @@
+#include "secagg/vec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+__extension__ typedef unsigned __int128 u128;
+
+size_t sund_vec_words(const sund_vec *v) { return v->n64 + 2 * v->n128; }
+
+sund_code sund_vec_new(sund_vec *v, size_t n64, size_t n128, sund_err *err)
+{
+    uint64_t *w;
+
+    if (n64 > SUND_VEC_MAX_WORDS || n128 > SUND_VEC_MAX_WORDS || n64 + 2 * n128 > SUND_VEC_MAX_WORDS)
+        return sund_fail(err, SUND_E_LIMIT, "a vector of %zu + 2 x %zu words is over the bound of %d; make the chunk smaller", n64, n128, SUND_VEC_MAX_WORDS);
+    w = calloc(n64 + 2 * n128 + 1, sizeof *w);
+    if (!w)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for a vector of %zu words", n64 + 2 * n128);
+    *v = (sund_vec){ n64, n128, w };
+    return SUND_OK;
+}
+
+void sund_vec_free(sund_vec *v)
+{
+    free(v->w);
+    *v = (sund_vec){ 0, 0, NULL };
+}
+
+static u128 wide(const sund_vec *v, size_t i) { return (u128) v->w[v->n64 + 2 * i] | (u128) v->w[v->n64 + 2 * i + 1] << 64; }
+
+static void set_wide(sund_vec *v, size_t i, u128 x)
+{
+    v->w[v->n64 + 2 * i] = (uint64_t) x;
+    v->w[v->n64 + 2 * i + 1] = (uint64_t) (x >> 64);
+}
+
+sund_code sund_vec_add(sund_vec *a, const sund_vec *b, sund_err *err)
+{
+    if (a->n64 != b->n64 || a->n128 != b->n128)
+        return sund_fail(err, SUND_E_MISMATCH, "vectors of different shapes (%zu+%zu and %zu+%zu lanes) cannot be added", a->n64, a->n128, b->n64, b->n128);
+    for (size_t i = 0; i < a->n64; i++)
+        a->w[i] += b->w[i];
+    for (size_t i = 0; i < a->n128; i++)
+        set_wide(a, i, wide(a, i) + wide(b, i));
+    return SUND_OK;
+}
+
+int64_t sund_vec_get64(const sund_vec *v, size_t i) { return (int64_t) v->w[i]; }
+__extension__ __int128 sund_vec_get128(const sund_vec *v, size_t i) { return (__int128) wide(v, i); }
+void                   sund_vec_add64(sund_vec *v, size_t i, int64_t x) { v->w[i] += (uint64_t) x; }
+__extension__ void     sund_vec_add128(sund_vec *v, size_t i, __int128 x) { set_wide(v, i, wide(v, i) + (u128) x); }
+
+sund_code sund_vec_bounded(const sund_vec *v, sund_err *err)
+{
+    const int64_t bound = (int64_t) 1 << 62;
+
+    for (size_t i = 0; i < v->n64; i++)
+        if (sund_vec_get64(v, i) > bound || sund_vec_get64(v, i) < -bound)
+            return sund_fail(err, SUND_E_FORMAT, "lane %zu of a total is over its bound: some node's vector is not what the round asks", i);
+    for (size_t i = 0; i < v->n128; i++) {
+        int64_t high = (int64_t) v->w[v->n64 + 2 * i + 1];
+
+        if (high >= bound || high < -bound)
+            return sund_fail(err, SUND_E_FORMAT, "wide lane %zu of a total is over its bound: some node's vector is not what the round asks", i);
+    }
+    return SUND_OK;
+}
+
+void sund_vec_write(const sund_vec *v, sund_buf *out)
+{
+    sund_buf_u32(out, (uint32_t) v->n64);
+    sund_buf_u32(out, (uint32_t) v->n128);
+    if (sund_buf_room(out, 8 * sund_vec_words(v)))
+        for (size_t i = 0; i < sund_vec_words(v); i++)
+            sund_buf_u64(out, v->w[i]);
+}
+
+sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err)
+{
+    sund_cur c = sund_cur_of(p, n);
+    size_t   n64 = sund_cur_u32(&c), n128 = sund_cur_u32(&c);
+    sund_vec got;
+
+    SUND_TRY(sund_cur_ok(&c, "a vector", err));
+    if (n64 > SUND_VEC_MAX_WORDS || n128 > SUND_VEC_MAX_WORDS || c.n != 8 * (n64 + 2 * n128))
+        return sund_fail(err, SUND_E_FORMAT, "a vector's length does not fit its lanes");
+    SUND_TRY(sund_vec_new(&got, n64, n128, err));
+    for (size_t i = 0; i < n64 + 2 * n128; i++)
+        got.w[i] = sund_cur_u64(&c);
+    *v = got;
+    return SUND_OK;
+}
