@@ -1,0 +1,30 @@
+#ifndef SUND_GATE_GATE_PRIV_H
+#define SUND_GATE_GATE_PRIV_H
+
+#include "gate/leave.h"
+
+/* The structs behind the gate's opaque types: nobody else can make one. */
+struct sund_gate {
+    sund_db             *db;
+    const sund_identity *me;
+    sund_thresholds      thresholds;
+};
+
+struct sund_leave {
+    sund_envelope head;
+    sund_buf      bytes;
+};
+
+struct sund_release {
+    sund_thresholds            thresholds;
+    const sund_release_column *column;
+    size_t                     n_column, n_row, by_mac, by_cells;
+    sund_buf                   table;
+    sund_buf                   bytes; /* u32 length, table, u32 length, provenance */
+    bool                       sealed;
+};
+
+/** Builds and signs the envelope, writes the ledger, gives it out. The only place where a sund_leave is made. */
+sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+
+#endif

@@ -1,0 +1,125 @@
+#include "gate/gate_priv.h"
+#include "gate/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROTOCOL_MAX = 1 << 16, CATALOGUE_MAX = 1 << 30 };
+
+const char *sund_msg_name(unsigned kind)
+{
+    static const char *const name[SUND_MSG_END] = {
+        [SUND_MSG_SUBMIT] = "submit",     [SUND_MSG_LINE] = "line",           [SUND_MSG_MASKED] = "masked",         [SUND_MSG_TOTAL] = "total",
+        [SUND_MSG_SIGN_TOTAL] = "sign-total", [SUND_MSG_OPEN] = "open",       [SUND_MSG_RETRY] = "retry",           [SUND_MSG_PROPOSE] = "propose",
+        [SUND_MSG_SIGN_RELEASE] = "sign-release", [SUND_MSG_RELEASE] = "release", [SUND_MSG_STOP] = "stop",         [SUND_MSG_POLL] = "poll",
+        [SUND_MSG_BATCH] = "batch",       [SUND_MSG_LOOKUP] = "lookup",       [SUND_MSG_LOOKUP_ASK] = "lookup-ask", [SUND_MSG_LOOKUP_ANSWER] = "lookup-answer",
+        [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_CATALOGUE_PUT] = "catalogue-put",
+        [SUND_MSG_CATALOGUE_GET] = "catalogue-get", [SUND_MSG_ERROR] = "error",
+    };
+
+    return kind < SUND_MSG_END && name[kind] ? name[kind] : "unknown";
+}
+
+sund_code sund_gate_open(sund_gate **g, sund_db *db, const sund_identity *me, const sund_thresholds *t, sund_err *err)
+{
+    sund_gate *got;
+
+    SUND_TRY(sund_thresholds_check(t, err));
+    SUND_TRY(sund_ledger_open(db, err));
+    got = calloc(1, sizeof *got);
+    if (!got)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    *got = (sund_gate){ db, me, *t };
+    *g = got;
+    return SUND_OK;
+}
+
+void                   sund_gate_close(sund_gate *g) { free(g); }
+const sund_thresholds *sund_gate_thresholds(const sund_gate *g) { return &g->thresholds; }
+
+const uint8_t *sund_leave_bytes(const sund_leave *l, size_t *n)
+{
+    *n = l->bytes.n;
+    return l->bytes.p;
+}
+
+const sund_envelope *sund_leave_head(const sund_leave *l) { return &l->head; }
+
+void sund_leave_free(sund_leave *l)
+{
+    if (!l)
+        return;
+    sund_buf_free(&l->bytes);
+    free(l);
+}
+
+sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err)
+{
+    sund_leave *l = calloc(1, sizeof *l);
+    char        study[13] = "";
+    sund_code   rc;
+
+    if (!l)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    l->head = *head;
+    sund_envelope_write(&l->head, g->me, body, n, &l->bytes);
+    rc = sund_buf_ok(&l->bytes, err);
+    (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&head->about).s);
+    /* polls ask and tell nothing: they would drown what matters */
+    if (rc == SUND_OK && head->kind != SUND_MSG_POLL && head->kind != SUND_MSG_STATUS)
+        rc = sund_ledger_add(g->db, sund_msg_name(head->kind), strspn(study, "0") == strlen(study) ? "" : study, err, "left: %s%s%zu bytes, digest %.16s", what, what[0] ? ", " : "",
+                             n, sund_digest_hex(&l->head.body).s);
+    if (rc == SUND_OK)
+        *out = l;
+    else
+        sund_leave_free(l);
+    return rc;
+}
+
+sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, sund_leave **out, sund_err *err)
+{
+    sund_buf       body = { 0 };
+    size_t         n;
+    const uint8_t *bytes = sund_masked_bytes(y, &n);
+    char           what[80];
+    sund_code      rc;
+
+    if (head->kind != SUND_MSG_MASKED)
+        return sund_fail(err, SUND_E_ARG, "a masked vector leaves as kind masked only");
+    sund_buf_u32(&body, label->round);
+    sund_buf_u32(&body, label->chunk);
+    sund_buf_u32(&body, label->attempt);
+    sund_buf_put(&body, bytes, n);
+    (void) snprintf(what, sizeof what, "round %u, chunk %u, attempt %u", label->round, label->chunk, label->attempt);
+    rc = sund_buf_ok(&body, err);
+    if (rc == SUND_OK)
+        rc = sund_leave_make(g, head, body.p, body.n, what, out, err);
+    sund_buf_free(&body);
+    return rc;
+}
+
+sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err)
+{
+    size_t most = head->kind == SUND_MSG_CATALOGUE_PUT ? CATALOGUE_MAX : PROTOCOL_MAX;
+
+    switch (head->kind) {
+    case SUND_MSG_SUBMIT:
+    case SUND_MSG_LINE:
+    case SUND_MSG_SIGN_TOTAL:
+    case SUND_MSG_OPEN:
+    case SUND_MSG_RETRY:
+    case SUND_MSG_SIGN_RELEASE:
+    case SUND_MSG_STOP:
+    case SUND_MSG_POLL:
+    case SUND_MSG_LOOKUP:
+    case SUND_MSG_STATUS:
+    case SUND_MSG_FETCH:
+    case SUND_MSG_CATALOGUE_PUT:
+    case SUND_MSG_CATALOGUE_GET: break;
+    default: return sund_fail(err, SUND_E_DENIED, "a message of kind %s holds data: it leaves through its own rules only", sund_msg_name(head->kind));
+    }
+    if (n > most)
+        return sund_fail(err, SUND_E_LIMIT, "a message of kind %s has %zu bytes, the limit is %zu", sund_msg_name(head->kind), n, most);
+    return sund_leave_make(g, head, body, n, "", out, err);
+}

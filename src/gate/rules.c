@@ -1,0 +1,107 @@
+#include "gate/rules.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const sund_rule rules[] = {
+    { "cell-min", "10 people", "ACRO; ABS rule of 10; OpenSAFELY", "counts of 0 to 9 people are one value, \"below 10\"; levels and pairs of binary columns each need 10" },
+    { "mac", "minor allele count 10", "GDI threat model", "a variant's row is released when min(AC, AN - AC) reaches it; a withheld row is as absent" },
+    { "eligible", "minor allele count 20, missing for 0 or for 10 people", "measured on 503 genomes", "association sums are taken only for variants that pass on pooled counts: two phases" },
+    { "genotype-cells", "10 people", "measured 820 of 820", "genotype cells and the Hardy-Weinberg p-value are shown together or not at all" },
+    { "parties", "3 nodes with 10 people each", "secure aggregation", "a sum over fewer would tell one node's numbers" },
+    { "margins", "10 alleles", "measured on 503 genomes", "lookups: 0 to 9 alternate alleles are one answer; country numbers are shown together or not at all" },
+    { "model-size", "10 degrees of freedom, N/10 parameters", "ACRO; dsBase", "a model with too many parameters for its people is refused" },
+    { "hostile-parameters", "none from outside", "Huth 2022", "a round's parameters follow from the signed transcript: every node computes them itself and binds the masks to them" },
+};
+
+const sund_rule *sund_rules(size_t *n)
+{
+    *n = sizeof rules / sizeof rules[0];
+    return rules;
+}
+
+sund_thresholds sund_thresholds_default(void)
+{
+    return (sund_thresholds){ .open = false, .cell_min = 10, .mac = 10, .mac_association = 20, .cases_min = 10, .parties = 3, .df_min = 10, .digits = 5 };
+}
+
+static uint32_t max(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static uint32_t min(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+sund_thresholds sund_thresholds_join(const sund_thresholds *a, const sund_thresholds *b)
+{
+    return (sund_thresholds){ .open = a->open && b->open,
+                              .cell_min = max(a->cell_min, b->cell_min),
+                              .mac = max(a->mac, b->mac),
+                              .mac_association = max(a->mac_association, b->mac_association),
+                              .cases_min = max(a->cases_min, b->cases_min),
+                              .parties = max(a->parties, b->parties),
+                              .df_min = max(a->df_min, b->df_min),
+                              .digits = min(a->digits, b->digits) };
+}
+
+sund_code sund_thresholds_check(const sund_thresholds *t, sund_err *err)
+{
+    const sund_thresholds d = sund_thresholds_default();
+    const struct { const char *name; uint32_t have, least; } at[] = {
+        { "cell_min", t->cell_min, d.cell_min }, { "mac", t->mac, d.mac },          { "mac_association", t->mac_association, d.mac_association },
+        { "cases_min", t->cases_min, d.cases_min }, { "parties", t->parties, d.parties }, { "df_min", t->df_min, d.df_min },
+    };
+
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
+        if (at[i].have < at[i].least || at[i].have > 1000000)
+            return sund_fail(err, SUND_E_ARG, "threshold %s may be stricter than %u, never looser", at[i].name, at[i].least);
+    if (t->digits < 1 || t->digits > (t->open ? 17u : d.digits))
+        return sund_fail(err, SUND_E_ARG, "threshold digits is from 1 to %u", t->open ? 17u : d.digits);
+    return SUND_OK;
+}
+
+sund_code sund_refuse(sund_err *err, const char *rule, const char *fmt, ...)
+{
+    char    what[360];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void) vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    return sund_fail(err, SUND_E_DENIED, "refused by rule %s: %s", rule, what);
+}
+
+static int64_t minor(int64_t ac, int64_t an) { return ac < an - ac ? ac : an - ac; }
+
+bool sund_rule_cell_min(const sund_thresholds *t, int64_t n_person) { return t->open || n_person >= (int64_t) t->cell_min; }
+bool sund_rule_mac(const sund_thresholds *t, int64_t ac, int64_t an) { return t->open || minor(ac, an) >= (int64_t) t->mac; }
+bool sund_rule_eligible(const sund_thresholds *t, int64_t ac, int64_t an) { return t->open || minor(ac, an) >= (int64_t) t->mac_association; }
+bool sund_rule_missing(const sund_thresholds *t, int64_t n_missing) { return t->open || n_missing == 0 || n_missing >= (int64_t) t->cell_min; }
+
+bool sund_rule_genotype_cells(const sund_thresholds *t, const int64_t *cell, size_t n_cell)
+{
+    for (size_t i = 0; i < n_cell; i++)
+        if (cell[i] >= 0 && !sund_rule_cell_min(t, cell[i]))
+            return false;
+    return true;
+}
+
+sund_code sund_rule_parties(const sund_thresholds *t, size_t n_with, size_t n_node, sund_err *err)
+{
+    if (n_with >= t->parties && n_with == n_node)
+        return SUND_OK;
+    if (n_with >= t->parties)
+        return sund_refuse(err, "parties", "every node of a study needs at least %u people of the cohort; ask without the nodes that have fewer", t->cell_min);
+    return sund_refuse(err, "parties", "at least %u nodes with at least %u people of the cohort each are needed", t->parties, t->cell_min);
+}
+
+sund_code sund_rule_cells(const sund_thresholds *t, const int64_t *cell, size_t n_cell, const char *what, sund_err *err)
+{
+    for (size_t i = 0; i < n_cell; i++)
+        if (!sund_rule_cell_min(t, cell[i]))
+            return sund_refuse(err, "cell-min", "%.150s: every group needs at least %u people; take a wider cohort or fewer columns", what, t->cell_min);
+    return SUND_OK;
+}
+
+sund_code sund_rule_model_size(const sund_thresholds *t, int64_t n_person, int64_t n_parameter, sund_err *err)
+{
+    if (t->open || (n_parameter <= n_person / 10 && n_person - n_parameter >= (int64_t) t->df_min))
+        return SUND_OK;
+    return sund_refuse(err, "model-size", "a model needs at least ten people a parameter and %u degrees of freedom; take fewer covariates", t->df_min);
+}
