@@ -50,7 +50,8 @@ static sund_call resolve(sund_call c, unsigned copies, sund_import_report *count
     return c;
 }
 
-void sund_calls_resolve(const sund_call *in, sund_call *out, size_t n, const uint8_t *copies, sund_import_report *report)
+void sund_calls_resolve(const sund_call *in, sund_call *out, size_t n, const uint8_t *copies,
+                        sund_import_report *report)
 {
     sund_import_report ignored = { 0 };
 

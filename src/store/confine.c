@@ -70,11 +70,38 @@ static void bound_resources(void)
 static void refuse_calls(void)
 {
 #ifdef ARCH
-    static const int refused[] = { SYS_execve, SYS_execveat, SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept4,
-                                   SYS_sendto, SYS_sendmsg, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_mount,
-                                   SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, SYS_bpf, SYS_keyctl, SYS_add_key,
-                                   SYS_request_key, SYS_perf_event_open, SYS_init_module, SYS_finit_module, SYS_kexec_load, SYS_reboot,
-                                   SYS_io_uring_setup, SYS_userfaultfd, SYS_kill, SYS_tkill };
+    static const int refused[] = { SYS_execve,
+                                   SYS_execveat,
+                                   SYS_socket,
+                                   SYS_socketpair,
+                                   SYS_connect,
+                                   SYS_bind,
+                                   SYS_listen,
+                                   SYS_accept4,
+                                   SYS_sendto,
+                                   SYS_sendmsg,
+                                   SYS_ptrace,
+                                   SYS_process_vm_readv,
+                                   SYS_process_vm_writev,
+                                   SYS_mount,
+                                   SYS_umount2,
+                                   SYS_pivot_root,
+                                   SYS_chroot,
+                                   SYS_unshare,
+                                   SYS_setns,
+                                   SYS_bpf,
+                                   SYS_keyctl,
+                                   SYS_add_key,
+                                   SYS_request_key,
+                                   SYS_perf_event_open,
+                                   SYS_init_module,
+                                   SYS_finit_module,
+                                   SYS_kexec_load,
+                                   SYS_reboot,
+                                   SYS_io_uring_setup,
+                                   SYS_userfaultfd,
+                                   SYS_kill,
+                                   SYS_tkill };
     enum { N = sizeof refused / sizeof *refused };
     struct sock_filter code[N + 6];
     struct sock_fprog  prog = { .len = N + 6, .filter = code };
@@ -84,8 +111,10 @@ static void refuse_calls(void)
     code[k++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 0, N + 2);
     code[k++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     for (unsigned i = 0; i < N; i++)
-        code[k++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned) refused[i], (uint8_t) (N - i + 1), 0);
-    code[k++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, 1, 0); /* the x32 calls, by other numbers */
+        code[k++] =
+            (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned) refused[i], (uint8_t) (N - i + 1), 0);
+    code[k++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, 1,
+                                              0); /* the x32 calls, by other numbers */
     code[k++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     code[k++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
@@ -136,8 +165,11 @@ static sund_code outcome(const shared *sh, int status, const sund_import *in, su
         (void) snprintf(how, sizeof how, "signal %d", WTERMSIG(status));
     else
         (void) snprintf(how, sizeof how, "status %d", WEXITSTATUS(status));
-    return sund_fail(err, SUND_E_FORMAT, "the reader of %s died with %s near record %llu: the file is probably damaged there; nothing of it was "
-                     "taken, and an older store stays as it was", file, how, (unsigned long long) sh->at.line);
+    return sund_fail(
+        err, SUND_E_FORMAT,
+        "the reader of %s died with %s near record %llu: the file is probably damaged there; nothing of it was "
+        "taken, and an older store stays as it was",
+        file, how, (unsigned long long) sh->at.line);
 }
 
 sund_code sund_import_confined(sund_confined run, const sund_import *in, sund_import_report *out, sund_err *err)

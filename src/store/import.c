@@ -12,7 +12,7 @@
 typedef struct import {
     const sund_import *in;
     sund_import_job    job;
-    sund_vcf         **vcf;    /* until a stream takes them */
+    sund_vcf         **vcf; /* until a stream takes them */
     sund_stream       *stream;
     sund_import_people people;
     sund_import_bed    bed;
@@ -54,7 +54,10 @@ static sund_code find_assembly(import *m, sund_err *err)
         maybe38 |= a.maybe38;
     }
     if (by37 && by38)
-        return sund_fail(err, SUND_E_MISMATCH, "by the contigs in their headers %.180s is GRCh37 and %.180s is GRCh38; import one assembly at a time", by37, by38);
+        return sund_fail(
+            err, SUND_E_MISMATCH,
+            "by the contigs in their headers %.180s is GRCh37 and %.180s is GRCh38; import one assembly at a time",
+            by37, by38);
     sure = by37 ? SUND_GRCH37 : by38 ? SUND_GRCH38 : SUND_ASSEMBLY_NONE;
     if (in->assembly && sure && in->assembly != sure)
         return sund_fail(err, SUND_E_MISMATCH, "%s is %s by the contigs in its header, not %s", by37 ? by37 : by38,
@@ -63,7 +66,9 @@ static sund_code find_assembly(import *m, sund_err *err)
     if (!m->job.assembly && maybe37 != maybe38)
         m->job.assembly = maybe37 ? SUND_GRCH37 : SUND_GRCH38;
     if (!m->job.assembly)
-        return sund_fail(err, SUND_E_ARG, "the headers do not say of which assembly the positions are; give --assembly GRCh37 or --assembly GRCh38");
+        return sund_fail(
+            err, SUND_E_ARG,
+            "the headers do not say of which assembly the positions are; give --assembly GRCh37 or --assembly GRCh38");
     return SUND_OK;
 }
 
@@ -98,7 +103,8 @@ static sund_code describe(import *m, sund_err *err)
         SUND_TRY(identify(&m->source, "file", in->file[f], err));
     if (in->reference)
         SUND_TRY(identify(&m->source, "reference", in->reference, err));
-    sund_buf_printf(&m->source, "min-gq %d\nmin-dp %d\nmin-ab %g\nlenient %d\n", in->min_gq, in->min_dp, in->min_ab, in->lenient);
+    sund_buf_printf(&m->source, "min-gq %d\nmin-dp %d\nmin-ab %g\nlenient %d\n", in->min_gq, in->min_dp, in->min_ab,
+                    in->lenient);
     sund_buf_nul(&m->source);
     return sund_buf_ok(&m->source, err);
 }
@@ -156,7 +162,8 @@ static sund_code make_streams(import *m, sund_err *err)
         rc = one_stream(m, f, found, err);
     for (size_t i = 0; rc == SUND_OK && i < m->people.n; i++)
         if (!found[i])
-            rc = sund_fail(err, SUND_E_MISMATCH, "%s:%zu: none of the files has a sample of this person's name", m->in->samples, m->people.row[i]);
+            rc = sund_fail(err, SUND_E_MISMATCH, "%s:%zu: none of the files has a sample of this person's name",
+                           m->in->samples, m->people.row[i]);
     free(found);
     return rc;
 }
@@ -206,10 +213,10 @@ static void release(import *m)
 sund_code sund_import_here(const sund_import *in, sund_import_report *out, sund_import_at *at, sund_err *err)
 {
     sund_import_report report = { 0 };
-    import             m = { .in = in };
-    sund_code          rc;
+import m = {.in = in };
+    sund_code rc;
 
-    m.job = (sund_import_job) { .in = in, .report = &report, .at = at };
+    m.job = (sund_import_job){ .in = in, .report = &report, .at = at };
     SUND_GO(check_arguments(in, err));
     SUND_GO(open_all(&m, err));
     SUND_GO(make_streams(&m, err));

@@ -19,18 +19,18 @@ typedef struct sund_call {
 } sund_call;
 
 typedef struct sund_vcf_record {
-    uint64_t     line;      /* 1-based line, or record number of a BCF */
-    const char  *name;      /* the contig as written; not to be printed raw */
+    uint64_t     line; /* 1-based line, or record number of a BCF */
+    const char  *name; /* the contig as written; not to be printed raw */
     size_t       n_name;
-    int          contig;    /* 0: not primary */
-    uint32_t     pos_bp;    /* 0-based */
+    int          contig; /* 0: not primary */
+    uint32_t     pos_bp; /* 0-based */
     uint32_t     n_ref;
     const char  *ref;
     size_t       n_alt, cap_alt;
     const char **alt;
     uint32_t    *n_alt_bp;
-    sund_call   *call;      /* one for each wanted column */
-    char         why[240];  /* not empty: the record is unsound, and this is the reason */
+    sund_call   *call;     /* one for each wanted column */
+    char         why[240]; /* not empty: the record is unsound, and this is the reason */
 } sund_vcf_record;
 
 typedef struct sund_vcf_filter {
@@ -52,10 +52,11 @@ typedef struct sund_vcf_assembly {
 } sund_vcf_assembly;
 sund_vcf_assembly sund_vcf_says(const sund_vcf *v);
 /** Which columns to decode: at[s] is the call to fill for column s, or -1. Copied. */
-sund_code sund_vcf_want(sund_vcf *v, const int32_t *at, size_t n_want, sund_vcf_filter f, sund_err *err) SUND_MUST_CHECK;
+sund_code         sund_vcf_want(sund_vcf *v, const int32_t *at, size_t n_want, sund_vcf_filter f,
+                                sund_err *err) SUND_MUST_CHECK;
 /** Next record; *r is NULL at the end. A record that is unsound comes with a reason and can be stepped over; an error
  *  cannot. The record lives until the next call. */
-sund_code sund_vcf_next(sund_vcf *v, sund_vcf_record **r, sund_err *err) SUND_MUST_CHECK;
+sund_code         sund_vcf_next(sund_vcf *v, sund_vcf_record **r, sund_err *err) SUND_MUST_CHECK;
 
 /* --- between the reader's three files --- */
 typedef struct sund_vcf_bcf sund_vcf_bcf;
@@ -71,22 +72,27 @@ typedef struct sund_vcf_columns {
     sund_vcf_filter f;
 } sund_vcf_columns;
 
-void      sund_vcf_unsound(sund_vcf_record *r, const char *fmt, ...) SUND_PRINTF(2, 3);
+void sund_vcf_unsound(sund_vcf_record *r, const char *fmt, ...) SUND_PRINTF(2, 3);
 /** At most 24 bytes of hostile text, made printable. */
-typedef struct sund_vcf_shown { char s[32]; } sund_vcf_shown;
+typedef struct sund_vcf_shown {
+    char s[32];
+} sund_vcf_shown;
 sund_vcf_shown sund_vcf_show(const char *p, size_t n);
-bool      sund_vcf_add_alt(sund_vcf_record *r, const char *p, size_t n);
+bool           sund_vcf_add_alt(sund_vcf_record *r, const char *p, size_t n);
 /** A "##" line of the header. */
-void      sund_vcf_meta(sund_vcf_head *h, const char *line);
+void           sund_vcf_meta(sund_vcf_head *h, const char *line);
 /** The fields of a line; NULs in it are refused. Upper-cases alleles in place. */
-void      sund_vcf_text_parse(sund_vcf_record *r, char *line, size_t n, const sund_vcf_columns *want);
-sund_code sund_vcf_bcf_open(sund_vcf_bcf **b, void *hfile, const char *path, sund_vcf_head *head, sund_err *err) SUND_MUST_CHECK;
-void      sund_vcf_bcf_close(sund_vcf_bcf *b);
-sund_code sund_vcf_bcf_next(sund_vcf_bcf *b, sund_vcf_record *r, bool *more, const sund_vcf_columns *want, const char *path, sund_err *err) SUND_MUST_CHECK;
+void           sund_vcf_text_parse(sund_vcf_record *r, char *line, size_t n, const sund_vcf_columns *want);
+sund_code      sund_vcf_bcf_open(sund_vcf_bcf **b, void *hfile, const char *path, sund_vcf_head *head,
+                                 sund_err *err) SUND_MUST_CHECK;
+void           sund_vcf_bcf_close(sund_vcf_bcf *b);
+sund_code      sund_vcf_bcf_next(sund_vcf_bcf *b, sund_vcf_record *r, bool *more, const sund_vcf_columns *want,
+                                 const char *path, sund_err *err) SUND_MUST_CHECK;
 
 /* --- calls.c --- */
 /** Calls of n people with copies[i] copies each → missing or complete; counted in *report when it is not NULL. */
-void sund_calls_resolve(const sund_call *in, sund_call *out, size_t n, const uint8_t *copies, sund_import_report *report);
+void sund_calls_resolve(const sund_call *in, sund_call *out, size_t n, const uint8_t *copies,
+                        sund_import_report *report);
 /** Genotype bytes for allele number k of resolved calls, in the writer's codes. */
 void sund_calls_code(const sund_call *c, size_t n, unsigned k, uint8_t *gt);
 
@@ -101,10 +107,12 @@ typedef struct sund_import_people {
 /** Rows of the table that are kept, in order. */
 sund_code sund_import_people_read(sund_import_people *p, const sund_import *in, sund_err *err) SUND_MUST_CHECK;
 /** Without a table: every sample of the files, of unknown sex, in order of appearance. */
-sund_code sund_import_people_all(sund_import_people *p, sund_vcf *const *v, size_t n_vcf, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_import_people_all(sund_import_people *p, sund_vcf *const *v, size_t n_vcf,
+                                 sund_err *err) SUND_MUST_CHECK;
 void      sund_import_people_free(sund_import_people *p);
 /** For each column of v its person, or -1; found[i] is set. */
-sund_code sund_import_people_match(const sund_import_people *p, const sund_vcf *v, int32_t *person, bool *found, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_import_people_match(const sund_import_people *p, const sund_vcf *v, int32_t *person, bool *found,
+                                   sund_err *err) SUND_MUST_CHECK;
 typedef struct sund_import_bed {
     sund_region *region; /* sorted, merged */
     size_t       n;
@@ -137,26 +145,26 @@ typedef struct sund_import_job {
 
 typedef struct sund_stream {
     const sund_import_job *job;
-    sund_vcf   *in;
-    const char *path;
-    uint32_t    file;
-    uint32_t   *person;     /* of each wanted column */
-    size_t      n_person;
-    uint8_t    *copies[4];  /* by sund_copies, of each wanted column */
-    sund_row  **heap;
-    size_t      n_row, cap_row;
-    sund_row  **fresh;      /* rows of the record at hand */
-    size_t      cap_fresh;
-    sund_call  *resolved;
-    sund_buf    scratch;
-    int         contig;     /* of the last record */
-    uint32_t    pos_bp;
-    bool        ended;
+    sund_vcf              *in;
+    const char            *path;
+    uint32_t               file;
+    uint32_t              *person; /* of each wanted column */
+    size_t                 n_person;
+    uint8_t               *copies[4]; /* by sund_copies, of each wanted column */
+    sund_row             **heap;
+    size_t                 n_row, cap_row;
+    sund_row             **fresh; /* rows of the record at hand */
+    size_t                 cap_fresh;
+    sund_call             *resolved;
+    sund_buf               scratch;
+    int                    contig; /* of the last record */
+    uint32_t               pos_bp;
+    bool                   ended;
 } sund_stream;
 
 /** Takes v. Columns that are nobody's (-1) are not decoded. */
-sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t file, sund_vcf *v, const int32_t *person,
-                           const uint8_t *sex, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t file, sund_vcf *v,
+                           const int32_t *person, const uint8_t *sex, sund_err *err) SUND_MUST_CHECK;
 void      sund_stream_free(sund_stream *s);
 /** Reads on until the first row is final, or the file ends. */
 sund_code sund_stream_fill(sund_stream *s, sund_err *err) SUND_MUST_CHECK;
@@ -177,8 +185,10 @@ sund_code sund_merge_run(const sund_merge *m, sund_store_writer *w, sund_err *er
 
 /* --- confine.c --- */
 /** Runs the import in this process: what sund_store_import() does in its child. */
-sund_code sund_import_here(const sund_import *in, sund_import_report *out, sund_import_at *at, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_import_here(const sund_import *in, sund_import_report *out, sund_import_at *at,
+                           sund_err *err) SUND_MUST_CHECK;
 typedef sund_code (*sund_confined)(const sund_import *in, sund_import_report *out, sund_import_at *at, sund_err *err);
-sund_code sund_import_confined(sund_confined run, const sund_import *in, sund_import_report *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_import_confined(sund_confined run, const sund_import *in, sund_import_report *out,
+                               sund_err *err) SUND_MUST_CHECK;
 
 #endif

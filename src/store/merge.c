@@ -21,11 +21,12 @@ enum { NOBODY = UINT32_MAX };
 
 static sund_code twice(const joining *j, const sund_row *r, uint32_t file, uint32_t first, sund_err *err)
 {
-    const sund_merge *m = j->m;
+    const sund_merge  *m = j->m;
     const sund_stream *a = &m->stream[first], *b = &m->stream[file];
     char               why[400];
 
-    (void) snprintf(why, sizeof why, "%s:%u, an allele that %.160s:%s%llu has already for the same people; give each only once "
+    (void) snprintf(why, sizeof why,
+                    "%s:%u, an allele that %.160s:%s%llu has already for the same people; give each only once "
                     "(bcftools norm -d exact; within one record: bcftools norm -m)",
                     sund_contig_name(r->v.contig), r->v.pos_bp + 1, a->path, sund_vcf_is_bcf(a->in) ? "record " : "",
                     (unsigned long long) j->line[first]);
@@ -137,7 +138,9 @@ static sund_code run(joining *j, sund_store_writer *w, sund_err *err)
             break;
     }
     if (report->n_site < j->n_resumed || v.contig)
-        return sund_fail(err, SUND_E_MISMATCH, "%s.part was begun from other records; remove that folder and import again", j->m->job->in->dir);
+        return sund_fail(err, SUND_E_MISMATCH,
+                         "%s.part was begun from other records; remove that folder and import again",
+                         j->m->job->in->dir);
     return SUND_OK;
 }
 

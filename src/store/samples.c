@@ -6,7 +6,10 @@
 #include <string.h>
 
 /* Name → index, by sorting. */
-typedef struct named { const char *name; size_t i; } named;
+typedef struct named {
+    const char *name;
+    size_t      i;
+} named;
 
 static int named_cmp(const void *a, const void *b)
 {
@@ -21,7 +24,7 @@ static named *index_of(const sund_import_people *p)
     named *by = malloc((p->n ? p->n : 1) * sizeof *by);
 
     for (size_t i = 0; by && i < p->n; i++)
-        by[i] = (named) { p->person[i], i };
+        by[i] = (named){ p->person[i], i };
     if (by)
         qsort(by, p->n, sizeof *by, named_cmp);
     return by;
@@ -108,7 +111,7 @@ sund_code sund_import_people_all(sund_import_people *p, sund_vcf *const *v, size
         return sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", n);
     for (size_t f = 0; f < n_vcf; f++)
         for (size_t s = 0; s < sund_vcf_n_sample(v[f]); s++, at++)
-            by[at] = (named) { sund_vcf_sample(v[f], s), at };
+            by[at] = (named){ sund_vcf_sample(v[f], s), at };
     qsort(by, n, sizeof *by, named_cmp);
     for (size_t i = 0; i < n; i++) /* the first appearance of each name stays, marked at its place */
         if (i == 0 || strcmp(by[i - 1].name, by[i].name) != 0)
@@ -119,7 +122,8 @@ sund_code sund_import_people_all(sund_import_people *p, sund_vcf *const *v, size
             p->person[p->n] = p->person[i];
             p->population[p->n++] = "";
         }
-    return p->n ? SUND_OK : sund_fail(err, SUND_E_FORMAT, "the files have no samples: there are no genotypes to import");
+    return p->n ? SUND_OK
+                : sund_fail(err, SUND_E_FORMAT, "the files have no samples: there are no genotypes to import");
 }
 
 void sund_import_people_free(sund_import_people *p)
@@ -132,7 +136,8 @@ void sund_import_people_free(sund_import_people *p)
     memset(p, 0, sizeof *p);
 }
 
-sund_code sund_import_people_match(const sund_import_people *p, const sund_vcf *v, int32_t *person, bool *found, sund_err *err)
+sund_code sund_import_people_match(const sund_import_people *p, const sund_vcf *v, int32_t *person, bool *found,
+                                   sund_err *err)
 {
     named *by = index_of(p);
 
@@ -230,7 +235,8 @@ static sund_code bed_parse(sund_import_bed *b, char *text, size_t n, const char 
     size_t cap = 0, line = 0;
 
     if (memchr(text, 0, n))
-        return sund_fail(err, SUND_E_FORMAT, "%s: there is a NUL byte in it; callable regions must be a plain BED file", path);
+        return sund_fail(err, SUND_E_FORMAT, "%s: there is a NUL byte in it; callable regions must be a plain BED file",
+                         path);
     for (char *s = text, *e; *s; s = e) {
         sund_region r = { 0, 0, 0 };
         line++;
@@ -243,7 +249,8 @@ static sund_code bed_parse(sund_import_bed *b, char *text, size_t n, const char 
         if (!bed_line(s, &r))
             return sund_fail(err, SUND_E_FORMAT, "%s:%zu: not contig, from, to (0-based, tab-separated)", path, line);
         if (r.contig && r.to_bp > sund_contig_length(a, r.contig))
-            return sund_fail(err, SUND_E_MISMATCH, "%s:%zu: the region ends behind the end of contig %s in %s; is it of another assembly?",
+            return sund_fail(err, SUND_E_MISMATCH,
+                             "%s:%zu: the region ends behind the end of contig %s in %s; is it of another assembly?",
                              path, line, sund_contig_name(r.contig), sund_assembly_name(a));
         if (r.contig && r.from_bp < r.to_bp)
             SUND_TRY(bed_add(b, &cap, &r, err));

@@ -1,7 +1,8 @@
 /* One file's records as biallelic, normalised rows in strictly ascending order.
  *
- * Splitting, trimming and left-alignment change the order a little: rows wait in a heap until no later record can come before
- * them. A record at position p gives rows from p - REACH_BP on (left-aligned), or from p on without a reference. */
+ * Splitting, trimming and left-alignment change the order a little: rows wait in a heap until no later record can come
+ * before them. A record at position p gives rows from p - REACH_BP on (left-aligned), or from p on without a reference.
+ */
 #include "store/import_priv.h"
 
 #include <stdio.h>
@@ -16,16 +17,16 @@ sund_code sund_import_leave_out(const sund_import_job *job, const char *path, bo
     sund_import_report *r = job->report;
 
     if (!always && !job->in->lenient)
-        return sund_fail(err, SUND_E_FORMAT, "%s:%s%llu: %s; correct it, or leave such records out with --lenient", path,
-                         bcf ? "record " : "", (unsigned long long) line, why);
+        return sund_fail(err, SUND_E_FORMAT, "%s:%s%llu: %s; correct it, or leave such records out with --lenient",
+                         path, bcf ? "record " : "", (unsigned long long) line, why);
     if (r->n_left_out++ == 0)
         (void) snprintf(r->first_left_out, sizeof r->first_left_out, "%s:%s%llu: %s", path, bcf ? "record " : "",
                         (unsigned long long) line, why);
     return SUND_OK;
 }
 
-sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t file, sund_vcf *v, const int32_t *person,
-                           const uint8_t *sex, sund_err *err)
+sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t file, sund_vcf *v,
+                           const int32_t *person, const uint8_t *sex, sund_err *err)
 {
     size_t    n = sund_vcf_n_sample(v);
     int32_t  *at = malloc((n ? n : 1) * sizeof *at);
@@ -51,7 +52,7 @@ sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t 
             s->copies[c][s->n_person] = (uint8_t) sund_copies_of((sund_copies) c, (sund_sex) sex[person[i]]);
         s->person[s->n_person++] = (uint32_t) person[i];
     }
-    rc = sund_vcf_want(v, at, s->n_person, (sund_vcf_filter) { job->in->min_gq, job->in->min_dp, job->in->min_ab }, err);
+    rc = sund_vcf_want(v, at, s->n_person, (sund_vcf_filter){ job->in->min_gq, job->in->min_dp, job->in->min_ab }, err);
     free(at);
     return rc;
 }
@@ -154,18 +155,23 @@ static void check_place(const sund_stream *s, sund_vcf_record *r)
         sund_vcf_unsound(r, "REF ends at position %llu, but contig %s of %s has %u bases", (unsigned long long) end,
                          sund_contig_name(r->contig), sund_assembly_name(s->job->assembly), length);
     else if (r->contig < s->contig)
-        sund_vcf_unsound(r, "contig %s comes behind contig %s: files must be in the order 1-22, X, Y, MT; cut the file by contig "
-                         "(bcftools view -r) and give the pieces", sund_contig_name(r->contig), sund_contig_name(s->contig));
+        sund_vcf_unsound(
+            r,
+            "contig %s comes behind contig %s: files must be in the order 1-22, X, Y, MT; cut the file by contig "
+            "(bcftools view -r) and give the pieces",
+            sund_contig_name(r->contig), sund_contig_name(s->contig));
     else if (r->contig == s->contig && r->pos_bp < s->pos_bp)
         sund_vcf_unsound(r, "not sorted: position %u comes behind %u (bcftools sort)", r->pos_bp + 1, s->pos_bp + 1);
     for (uint32_t i = 0; s->job->ref && i < r->n_ref && !r->why[0]; i++) {
         char b = sund_reference_base(s->job->ref, r->contig, r->pos_bp + i);
         if (b && b != r->ref[i] && b != 'N' && r->ref[i] != 'N')
-            sund_vcf_unsound(r, "REF differs from the reference at %s:%u", sund_contig_name(r->contig), r->pos_bp + i + 1);
+            sund_vcf_unsound(r, "REF differs from the reference at %s:%u", sund_contig_name(r->contig),
+                             r->pos_bp + i + 1);
     }
 }
 
-/* A row for allele number k (from 1), without genotypes; NULL with a reason in r, or without one when memory is short. */
+/* A row for allele number k (from 1), without genotypes; NULL with a reason in r, or without one when memory is short.
+ */
 static sund_row *allele_row(sund_stream *s, sund_vcf_record *r, size_t k)
 {
     sund_variant v = { r->contig, r->pos_bp, r->ref, r->alt[k - 1], r->n_ref, r->n_alt_bp[k - 1] };
@@ -188,7 +194,8 @@ static sund_row *allele_row(sund_stream *s, sund_vcf_record *r, size_t k)
         return NULL;
     }
     if (v.pos_bp < r->pos_bp && r->pos_bp - v.pos_bp > REACH_BP) {
-        sund_vcf_unsound(r, "it aligns %u bases further left, more than the %d that are kept in order", r->pos_bp - v.pos_bp, REACH_BP);
+        sund_vcf_unsound(r, "it aligns %u bases further left, more than the %d that are kept in order",
+                         r->pos_bp - v.pos_bp, REACH_BP);
         return NULL;
     }
     return row_new(s, &v, kind, r->line);

@@ -73,7 +73,8 @@ sund_code sund_vcf_bcf_open(sund_vcf_bcf **out, void *hfile, const char *path, s
     if (hts_get_format(b->file)->format != bcf)
         return sund_fail(err, SUND_E_FORMAT, "%s: cannot be read as BCF", path);
     if (hts_get_format(b->file)->compression == bgzf && bgzf_check_EOF(b->file->fp.bgzf) == 0)
-        return sund_fail(err, SUND_E_FORMAT, "%s: cut short (the end mark of a BGZF file is not there); fetch it again", path);
+        return sund_fail(err, SUND_E_FORMAT, "%s: cut short (the end mark of a BGZF file is not there); fetch it again",
+                         path);
     b->head = bcf_hdr_read(b->file);
     if (!b->head)
         return sund_fail(err, SUND_E_FORMAT, "%s: its BCF header is damaged; fetch it again", path);
@@ -119,7 +120,8 @@ static void alleles(sund_vcf_bcf *b, sund_vcf_record *r)
         size_t n = strlen(rec->d.allele[i]);
         upper(rec->d.allele[i]);
         if (!n || n > SUND_ALLELE_MAX) {
-            sund_vcf_unsound(r, n ? "an allele has %zu bytes, the limit is %d" : "an allele is empty", n, SUND_ALLELE_MAX);
+            sund_vcf_unsound(r, n ? "an allele has %zu bytes, the limit is %d" : "an allele is empty", n,
+                             SUND_ALLELE_MAX);
             return;
         }
         if (i == 0) {
@@ -133,8 +135,8 @@ static void alleles(sund_vcf_bcf *b, sund_vcf_record *r)
     }
 }
 
-/* One value of a genotype as BCF keeps it: (allele + 1) << 1 | phased; the type's minimum is missing, minimum + 1 is past
- * the end. False when it names no allele of the record. */
+/* One value of a genotype as BCF keeps it: (allele + 1) << 1 | phased; the type's minimum is missing, minimum + 1 is
+ * past the end. False when it names no allele of the record. */
 static bool gt_value(int32_t v, int32_t min, size_t n_alt, uint16_t *allele, bool *phased)
 {
     *phased = false;
@@ -172,7 +174,7 @@ static bool gt_sample(const uint8_t *p, int type, int n, size_t n_alt, sund_call
     uint16_t a = SUND_CALL_MISSING;
     bool     phased = false, called = false;
 
-    *c = (sund_call) { SUND_CALL_MISSING, SUND_CALL_NONE, 0, 0 };
+    *c = (sund_call){ SUND_CALL_MISSING, SUND_CALL_NONE, 0, 0 };
     for (int i = 0; i < n; i++) {
         if (!gt_value(raw(p, type, i), min, n_alt, &a, &phased))
             return false;
@@ -204,7 +206,8 @@ static void genotypes(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_column
         return;
     }
     for (size_t s = 0; s < want->n; s++) {
-        if (want->at[s] >= 0 && !gt_sample(f->p + s * (size_t) f->size, f->type, f->n, r->n_alt, &r->call[want->at[s]])) {
+        if (want->at[s] >= 0 &&
+            !gt_sample(f->p + s * (size_t) f->size, f->type, f->n, r->n_alt, &r->call[want->at[s]])) {
             sund_vcf_unsound(r, "a genotype is malformed, or names an allele the record does not have");
             return;
         }
@@ -268,7 +271,8 @@ static void low_balances(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_col
 
 static sund_code contig_of(sund_vcf_bcf *b, sund_vcf_record *r)
 {
-    const char *name = b->rec->rid >= 0 && b->rec->rid < b->head->n[BCF_DT_CTG] ? bcf_hdr_id2name(b->head, b->rec->rid) : NULL;
+    const char *name =
+        b->rec->rid >= 0 && b->rec->rid < b->head->n[BCF_DT_CTG] ? bcf_hdr_id2name(b->head, b->rec->rid) : NULL;
 
     if (!name) {
         sund_vcf_unsound(r, "its contig is not in the header");
@@ -283,7 +287,8 @@ static sund_code contig_of(sund_vcf_bcf *b, sund_vcf_record *r)
     return SUND_OK;
 }
 
-sund_code sund_vcf_bcf_next(sund_vcf_bcf *b, sund_vcf_record *r, bool *more, const sund_vcf_columns *want, const char *path, sund_err *err)
+sund_code sund_vcf_bcf_next(sund_vcf_bcf *b, sund_vcf_record *r, bool *more, const sund_vcf_columns *want,
+                            const char *path, sund_err *err)
 {
     int got = bcf_read(b->file, b->head, b->rec);
 

@@ -1,5 +1,5 @@
-/* Opens a VCF or BCF without letting htslib look for anything beside it, and reads its header. Text is parsed here and in
- * vcf_text.c, since htslib accepts much that is not VCF; htslib inflates, and reads BCF. */
+/* Opens a VCF or BCF without letting htslib look for anything beside it, and reads its header. Text is parsed here and
+ * in vcf_text.c, since htslib accepts much that is not VCF; htslib inflates, and reads BCF. */
 #include "store/import_priv.h"
 
 #include <ctype.h>
@@ -25,7 +25,7 @@ struct sund_vcf {
     sund_vcf_columns want;
     sund_vcf_record  rec;
     uint64_t         n_line;
-    bool             cut;  /* plain text whose last line has no end */
+    bool             cut; /* plain text whose last line has no end */
 };
 
 void sund_vcf_unsound(sund_vcf_record *r, const char *fmt, ...)
@@ -113,9 +113,18 @@ static bool has_word(const char *s, const char *const *word)
 
 static void guess_by_words(sund_vcf_assembly *a, const char *s)
 {
-    static const char *const in37[] = { "grch37", "hg19", "b37", "hs37", "g1k_v37", "GCF_000001405.25", "GCF_000001405.13", NULL };
-    static const char *const in38[] = { "grch38", "hg38", "hs38", "b38", "GCA_000001405.15", "GCF_000001405.26",
-                                        "GCF_000001405.38", "GCF_000001405.39", "GCF_000001405.40", NULL };
+    static const char *const in37[] = { "grch37",           "hg19", "b37", "hs37", "g1k_v37", "GCF_000001405.25",
+                                        "GCF_000001405.13", NULL };
+    static const char *const in38[] = { "grch38",
+                                        "hg38",
+                                        "hs38",
+                                        "b38",
+                                        "GCA_000001405.15",
+                                        "GCF_000001405.26",
+                                        "GCF_000001405.38",
+                                        "GCF_000001405.39",
+                                        "GCF_000001405.40",
+                                        NULL };
 
     a->maybe37 |= has_word(s, in37);
     a->maybe38 |= has_word(s, in38);
@@ -171,7 +180,8 @@ static sund_code damaged(const sund_vcf *v, sund_err *err)
 {
     return sund_fail(err, SUND_E_FORMAT,
                      "%s: cannot be read on after line %llu: damaged, cut short, or a line too long for the memory; "
-                     "test it with gzip -t and fetch it again", v->path, (unsigned long long) v->n_line);
+                     "test it with gzip -t and fetch it again",
+                     v->path, (unsigned long long) v->n_line);
 }
 
 /* "#CHROM ..." and the samples. */
@@ -183,13 +193,16 @@ static sund_code read_columns(sund_vcf *v, sund_err *err)
     size_t            n = 0;
 
     if (strlen(s) != v->line.l || strncmp(s, fixed, n_fixed) != 0 || (s[n_fixed] && s[n_fixed] != '\t'))
-        return sund_fail(err, SUND_E_FORMAT, "%s:%llu: the header's last line must be the tab-separated columns #CHROM POS ID REF ALT "
-                         "QUAL FILTER INFO, then FORMAT and sample names", v->path, (unsigned long long) v->n_line);
+        return sund_fail(err, SUND_E_FORMAT,
+                         "%s:%llu: the header's last line must be the tab-separated columns #CHROM POS ID REF ALT "
+                         "QUAL FILTER INFO, then FORMAT and sample names",
+                         v->path, (unsigned long long) v->n_line);
     s += n_fixed;
     if (!*s)
         return SUND_OK;
     if (strncmp(s, "\tFORMAT", 7) != 0 || (s[7] && s[7] != '\t'))
-        return sund_fail(err, SUND_E_FORMAT, "%s:%llu: the ninth column must be FORMAT", v->path, (unsigned long long) v->n_line);
+        return sund_fail(err, SUND_E_FORMAT, "%s:%llu: the ninth column must be FORMAT", v->path,
+                         (unsigned long long) v->n_line);
     s += 7;
     for (const char *t = s; *t; t++)
         n += *t == '\t';
@@ -229,10 +242,7 @@ static sund_code read_header(sund_vcf *v, sund_err *err)
                      (unsigned long long) v->n_line);
 }
 
-static int name_cmp(const void *a, const void *b)
-{
-    return strcmp(*(char *const *) a, *(char *const *) b);
-}
+static int name_cmp(const void *a, const void *b) { return strcmp(*(char *const *) a, *(char *const *) b); }
 
 static sund_code check_names(const sund_vcf *v, sund_err *err)
 {
@@ -249,7 +259,8 @@ static sund_code check_names(const sund_vcf *v, sund_err *err)
     qsort(sorted, n, sizeof *sorted, name_cmp);
     for (size_t i = 1; i < n && rc == SUND_OK; i++)
         if (strcmp(sorted[i - 1], sorted[i]) == 0)
-            rc = sund_fail(err, SUND_E_FORMAT, "%s: two sample columns have the same name; rename one (bcftools reheader -s)", v->path);
+            rc = sund_fail(err, SUND_E_FORMAT,
+                           "%s: two sample columns have the same name; rename one (bcftools reheader -s)", v->path);
     free(sorted);
     return rc;
 }
@@ -257,8 +268,10 @@ static sund_code check_names(const sund_vcf *v, sund_err *err)
 static sund_code not_ours(const char *path, const htsFormat *f, sund_err *err)
 {
     char     *what = hts_format_description(f);
-    sund_code rc = sund_fail(err, SUND_E_FORMAT, "%s is not VCF (its first line must be ##fileformat=VCFv4.x) and not BCF; it looks like: %.60s",
-                             path, what ? what : "unknown");
+    sund_code rc =
+        sund_fail(err, SUND_E_FORMAT,
+                  "%s is not VCF (its first line must be ##fileformat=VCFv4.x) and not BCF; it looks like: %.60s", path,
+                  what ? what : "unknown");
 
     free(what);
     return rc;
@@ -278,7 +291,8 @@ static sund_code open_text(sund_vcf *v, hFILE *hf, const htsFormat *f, off_t siz
         return sund_fail(err, SUND_E_FORMAT, "%s: cannot be inflated", v->path);
     }
     if (f->compression == bgzf && bgzf_check_EOF(v->text) == 0)
-        return sund_fail(err, SUND_E_FORMAT, "%s: cut short (the end mark of a BGZF file is not there); fetch it again", v->path);
+        return sund_fail(err, SUND_E_FORMAT, "%s: cut short (the end mark of a BGZF file is not there); fetch it again",
+                         v->path);
     return read_header(v, err);
 }
 
@@ -290,7 +304,8 @@ static sund_code open_any(sund_vcf *v, sund_err *err)
     hFILE      *hf;
 
     if (fd < 0)
-        return sund_fail(err, errno == ENOENT ? SUND_E_NOT_FOUND : SUND_E_IO, "cannot open %s: %s", v->path, strerror(errno));
+        return sund_fail(err, errno == ENOENT ? SUND_E_NOT_FOUND : SUND_E_IO, "cannot open %s: %s", v->path,
+                         strerror(errno));
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         (void) close(fd);
         return sund_fail(err, SUND_E_IO, "%s is not a regular file", v->path);
@@ -305,7 +320,8 @@ static sund_code open_any(sund_vcf *v, sund_err *err)
         hclose_abruptly(hf);
         return not_ours(v->path, &f, err);
     }
-    return f.format == vcf ? open_text(v, hf, &f, st.st_size, fd, err) : sund_vcf_bcf_open(&v->bcf, hf, v->path, &v->head, err);
+    return f.format == vcf ? open_text(v, hf, &f, st.st_size, fd, err)
+                           : sund_vcf_bcf_open(&v->bcf, hf, v->path, &v->head, err);
 }
 
 sund_code sund_vcf_open(sund_vcf **out, const char *path, sund_err *err)
@@ -368,7 +384,7 @@ sund_code sund_vcf_want(sund_vcf *v, const int32_t *at, size_t n_want, sund_vcf_
         memcpy(copy, at, n * sizeof *copy);
     free(v->want.at);
     free(v->rec.call);
-    v->want = (sund_vcf_columns) { copy, n, n_want, f };
+    v->want = (sund_vcf_columns){ copy, n, n_want, f };
     v->rec.call = call;
     return SUND_OK;
 }
@@ -389,8 +405,10 @@ static sund_code next_line(sund_vcf *v, bool *more, sund_err *err)
         return SUND_OK;
     r->line = v->n_line;
     if (empty)
-        return sund_fail(err, SUND_E_FORMAT, "%s:%llu: an empty line between records: parts are lost or it was pasted together; "
-                         "remove it if the file is whole otherwise", v->path, (unsigned long long) empty);
+        return sund_fail(err, SUND_E_FORMAT,
+                         "%s:%llu: an empty line between records: parts are lost or it was pasted together; "
+                         "remove it if the file is whole otherwise",
+                         v->path, (unsigned long long) empty);
     sund_vcf_text_parse(r, v->line.s, v->line.l, &v->want);
     if (v->cut && !r->why[0] && bgzf_peek(v->text) == -1)
         sund_vcf_unsound(r, "the last line has no end, the file may be cut short");

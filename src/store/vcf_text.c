@@ -1,4 +1,5 @@
-/* One line of a VCF. Workload: few fixed columns, then up to half a million short sample columns of which some are wanted. */
+/* One line of a VCF. Workload: few fixed columns, then up to half a million short sample columns of which some are
+ * wanted. */
 #include "store/import_priv.h"
 
 #include <string.h>
@@ -6,10 +7,16 @@
 enum { GT = 0, GQ, DP, AD, N_KEY, KEY_MAX = 128, ALLELE_MAX = 60000 };
 enum { CHROM = 0, POS, ID, REF, ALT, QUAL, FILTER, INFO, FORMAT, N_FIXED };
 
-typedef struct span { const char *p; size_t n; } span;
+typedef struct span {
+    const char *p;
+    size_t      n;
+} span;
 
 /* Where the keys that matter stand in FORMAT; -1 is nowhere. */
-typedef struct format { int at[N_KEY]; int n; } format;
+typedef struct format {
+    int at[N_KEY];
+    int n;
+} format;
 
 static span field_of(const char **s, const char *end, char by)
 {
@@ -18,7 +25,7 @@ static span field_of(const char **s, const char *end, char by)
     if (!e)
         e = end;
     *s = e < end ? e + 1 : NULL;
-    return (span) { p, (size_t) (e - p) };
+    return (span){ p, (size_t) (e - p) };
 }
 
 static bool is(span f, const char *s) { return f.n == strlen(s) && memcmp(f.p, s, f.n) == 0; }
@@ -78,7 +85,7 @@ static void parse_alleles(sund_vcf_record *r, span ref, span alt)
 static void parse_format(sund_vcf_record *r, span f, format *out)
 {
     static const char *const key[N_KEY] = { "GT", "GQ", "DP", "AD" };
-    const char *s = f.p, *end = f.p + f.n;
+    const char              *s = f.p, *end = f.p + f.n;
 
     out->n = 0;
     for (int k = 0; k < N_KEY; k++)
@@ -174,7 +181,8 @@ static bool low_balance(span f, const sund_call *c, double min)
         if ((k == c->a || k == c->b) && parse_u32(one, UINT32_MAX, &n[k == c->b]))
             found++;
     }
-    return found < 2 || (double) (n[0] < n[1] ? n[0] : n[1]) < min * ((double) n[0] + (double) n[1]) || n[0] + (uint64_t) n[1] == 0;
+    return found < 2 || (double) (n[0] < n[1] ? n[0] : n[1]) < min * ((double) n[0] + (double) n[1]) ||
+           n[0] + (uint64_t) n[1] == 0;
 }
 
 static void parse_sample(sund_vcf_record *r, span f, const format *fmt, const sund_vcf_filter *want, sund_call *c)
@@ -198,8 +206,9 @@ static void parse_sample(sund_vcf_record *r, span f, const format *fmt, const su
     if (c->a == SUND_CALL_MISSING && (c->b == SUND_CALL_MISSING || c->b == SUND_CALL_NONE))
         return;
     for (int k = GQ; k <= AD; k++) {
-        span v = fmt->at[k] >= 0 && fmt->at[k] < n ? part[fmt->at[k]] : (span) { f.p, 0 };
-        if (k == AD ? want->min_ab > 0 && low_balance(v, c, want->min_ab) : low_number(v, k == GQ ? want->min_gq : want->min_dp))
+        span v = fmt->at[k] >= 0 && fmt->at[k] < n ? part[fmt->at[k]] : (span){ f.p, 0 };
+        if (k == AD ? want->min_ab > 0 && low_balance(v, c, want->min_ab)
+                    : low_number(v, k == GQ ? want->min_gq : want->min_dp))
             c->low = 1;
     }
 }
@@ -214,11 +223,12 @@ static inline bool parse_short(const char *p, size_t n, size_t n_alt, sund_call 
     b = (unsigned) (p[2] - '0');
     if (b > 9 || a > n_alt || b > n_alt)
         return false;
-    *c = (sund_call) { (uint16_t) a, (uint16_t) b, p[1] == '|', 0 };
+    *c = (sund_call){ (uint16_t) a, (uint16_t) b, p[1] == '|', 0 };
     return true;
 }
 
-static void parse_samples(sund_vcf_record *r, const char *s, const char *end, const format *fmt, const sund_vcf_columns *want)
+static void parse_samples(sund_vcf_record *r, const char *s, const char *end, const format *fmt,
+                          const sund_vcf_columns *want)
 {
     bool   plain = want->f.min_gq <= 0 && want->f.min_dp <= 0 && !(want->f.min_ab > 0) && fmt->n == 1;
     size_t n = 0;

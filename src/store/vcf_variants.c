@@ -4,7 +4,8 @@
 #include <string.h>
 
 static sund_code each_allele(const sund_vcf_record *r, const sund_reference *ref, sund_buf *scratch,
-                             sund_code (*each)(void *ctx, const sund_variant *v, sund_err *err), void *ctx, sund_err *err)
+                             sund_code (*each)(void *ctx, const sund_variant *v, sund_err *err), void *ctx,
+                             sund_err *err)
 {
     for (size_t k = 0; k < r->n_alt; k++) {
         sund_variant v = { r->contig, r->pos_bp, r->ref, r->alt[k], r->n_ref, r->n_alt_bp[k] };
@@ -23,15 +24,17 @@ static sund_code each_allele(const sund_vcf_record *r, const sund_reference *ref
 }
 
 static sund_code one_record(sund_vcf_record *r, const sund_reference *ref, sund_buf *scratch,
-                            sund_code (*each)(void *ctx, const sund_variant *v, sund_err *err), void *ctx, sund_err *err)
+                            sund_code (*each)(void *ctx, const sund_variant *v, sund_err *err), void *ctx,
+                            sund_err *err)
 {
     if (r->why[0])
         return sund_fail(err, SUND_E_FORMAT, "%s", r->why);
     return r->contig ? each_allele(r, ref, scratch, each, ctx, err) : SUND_OK;
 }
 
-sund_code sund_vcf_variants(const char *path, const sund_reference *ref, sund_code (*each)(void *ctx, const sund_variant *v, sund_err *err),
-                            void *ctx, sund_err *err)
+sund_code sund_vcf_variants(const char *path, const sund_reference                                   *ref,
+                            sund_code (*each)(void *ctx, const sund_variant *v, sund_err *err), void *ctx,
+                            sund_err *err)
 {
     sund_vcf        *v = NULL;
     sund_vcf_record *r = NULL;
@@ -45,7 +48,8 @@ sund_code sund_vcf_variants(const char *path, const sund_reference *ref, sund_co
             break;
         rc = one_record(r, ref, &scratch, each, ctx, err);
         if (rc != SUND_OK) {
-            rc = sund_fail_in(err, rc, "%s:%s%llu", path, sund_vcf_is_bcf(v) ? "record " : "", (unsigned long long) r->line);
+            rc = sund_fail_in(err, rc, "%s:%s%llu", path, sund_vcf_is_bcf(v) ? "record " : "",
+                              (unsigned long long) r->line);
             goto out;
         }
     }

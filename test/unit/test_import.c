@@ -59,15 +59,15 @@ static const char *put(const char *name, const char *text) { return put_bytes(na
 /* The whole store as text: "20-101-A-T:01r." a site. r: phased ref|alt, a: phased alt|ref. */
 static const char *dump(const char *dir)
 {
-    static char          out[8192];
-    sund_store          *s = NULL;
-    sund_store_reader   *r = NULL;
-    sund_buf             text = { 0 };
-    sund_err             err = { 0 };
-    sund_site            site;
-    sund_gt              gt;
+    static char            out[8192];
+    sund_store            *s = NULL;
+    sund_store_reader     *r = NULL;
+    sund_buf               text = { 0 };
+    sund_err               err = { 0 };
+    sund_site              site;
+    sund_gt                gt;
     const sund_store_info *info;
-    uint8_t             *code;
+    uint8_t               *code;
 
     out[0] = 0;
     if (sund_store_open(&s, dir, &err) != SUND_OK || sund_store_reader_open(&r, s, &err) != SUND_OK)
@@ -191,7 +191,8 @@ TEST(genotypes_and_phase)
 
 TEST(other_fields_are_skipped_and_info_is_not_read)
 {
-    CHECK(holds(run_one("\ta\tb", "20\t101\trs1\ta\tt\t50\tPASS\tAC=9;AN=nonsense\tGT:XX:GQ\t0/1:.:9\t1/1\n"), "20-101-A-T:12"));
+    CHECK(holds(run_one("\ta\tb", "20\t101\trs1\ta\tt\t50\tPASS\tAC=9;AN=nonsense\tGT:XX:GQ\t0/1:.:9\t1/1\n"),
+                "20-101-A-T:12"));
 }
 
 TEST(multiallelic_records_are_split)
@@ -205,7 +206,8 @@ TEST(multiallelic_records_are_split)
 TEST(rows_are_trimmed_and_come_out_in_order)
 {
     /* the second allele of the first record begins at 104 when trimmed, behind the next record's 102 */
-    const outcome *o = run_one("\ta", "20\t101\t.\tACGTA\tT,ACGT,ACGGA\t" DIPL "\t1/3\n20\t102\t.\tC\tG\t" DIPL "\t0/1\n");
+    const outcome *o =
+        run_one("\ta", "20\t101\t.\tACGTA\tT,ACGT,ACGGA\t" DIPL "\t1/3\n20\t102\t.\tC\tG\t" DIPL "\t0/1\n");
 
     CHECK(holds(o, "20-101-ACGTA-T:1 20-102-C-G:1 20-104-T-G:1 20-104-TA-T:0"));
     CHECK(o->report.n_moved == 2);
@@ -218,14 +220,19 @@ TEST(left_alignment_over_the_reference)
 
     in.reference = ref;
     /* deleting the last AT of ATATATAT (103..110), and an SNV in between */
-    CHECK(holds(run_files(in, vcf_of("one.vcf", "\ta\tb", "20\t104\t.\tT\tC\t" DIPL "\t0/1\t0/0\n20\t108\t.\tTAT\tT\t" DIPL "\t0/0\t1/1\n"), NULL),
+    CHECK(holds(run_files(in,
+                          vcf_of("one.vcf", "\ta\tb",
+                                 "20\t104\t.\tT\tC\t" DIPL "\t0/1\t0/0\n20\t108\t.\tTAT\tT\t" DIPL "\t0/0\t1/1\n"),
+                          NULL),
                 "20-102-CAT-C:02 20-104-T-C:10"));
-    CHECK(says(run_files(in, vcf_of("one.vcf", "\ta", "20\t104\t.\tG\tC\t" DIPL "\t0/1\n"), NULL), "one.vcf:4: 20:104: REF differs from the reference"));
+    CHECK(says(run_files(in, vcf_of("one.vcf", "\ta", "20\t104\t.\tG\tC\t" DIPL "\t0/1\n"), NULL),
+               "one.vcf:4: 20:104: REF differs from the reference"));
 }
 
 TEST(kinds_without_sequence_are_kept)
 {
-    const outcome *o = run_one("\ta", "20\t101\t.\tA\t<DEL>\t" DIPL "\t0/1\n20\t102\t.\tC\tC[20:500[\t" DIPL "\t1/1\n20\t103\t.\tG\t.\t" DIPL "\t0/0\n"
+    const outcome *o = run_one("\ta", "20\t101\t.\tA\t<DEL>\t" DIPL "\t0/1\n20\t102\t.\tC\tC[20:500[\t" DIPL
+                                      "\t1/1\n20\t103\t.\tG\t.\t" DIPL "\t0/0\n"
                                       "20\t104\t.\tG\t<NON_REF>\t" DIPL "\t0/0\n");
     CHECK(holds(o, "20-101-A-<DEL>:1 20-102-C-C[20:500[:2"));
     CHECK(o->report.n_record == 4 && o->report.n_site == 2);
@@ -234,10 +241,10 @@ TEST(kinds_without_sequence_are_kept)
 TEST(copies_by_sex)
 {
     static const char people[] = "person\tsex\tpopulation\nm\tM\tP\nf\tF\tP\nu\tU\tQ\n";
-    static const char records[] = "X\t100\t.\tA\tT\t" DIPL "\t0/1\t0/1\t0/1\n"      /* before PAR1 */
-                                  "X\t100000\t.\tA\tT\t" DIPL "\t0/1\t0/1\t0/1\n"   /* PAR1 */
-                                  "X\t5000000\t.\tA\tC\t" DIPL "\t1\t0/1\t1\n"      /* haploid */
-                                  "X\t5000000\t.\tA\tG\t" DIPL "\t1/.\t1/.\t0/0\n"  /* half */
+    static const char records[] = "X\t100\t.\tA\tT\t" DIPL "\t0/1\t0/1\t0/1\n"     /* before PAR1 */
+                                  "X\t100000\t.\tA\tT\t" DIPL "\t0/1\t0/1\t0/1\n"  /* PAR1 */
+                                  "X\t5000000\t.\tA\tC\t" DIPL "\t1\t0/1\t1\n"     /* haploid */
+                                  "X\t5000000\t.\tA\tG\t" DIPL "\t1/.\t1/.\t0/0\n" /* half */
                                   "X\t5000000\t.\tA\tT\t" DIPL "\t1/1\t./1\t1/1\n"
                                   "Y\t5000000\t.\tA\tT\t" DIPL "\t1\t1\t1\n"
                                   "MT\t500\t.\tA\tT\t" DIPL "\t1/1\t1\t0/1\n";
@@ -246,7 +253,8 @@ TEST(copies_by_sex)
 
     in.samples = put("people.tsv", people);
     o = run_files(in, vcf_of("one.vcf", "\tm\tf\tu", records), NULL);
-    CHECK(holds(o, "X-100-A-T:.11 X-100000-A-T:111 X-5000000-A-C:21. X-5000000-A-G:2.0 X-5000000-A-T:2.2 Y-5000000-A-T:2.. MT-500-A-T:22."));
+    CHECK(holds(o, "X-100-A-T:.11 X-100000-A-T:111 X-5000000-A-C:21. X-5000000-A-G:2.0 X-5000000-A-T:2.2 "
+                   "Y-5000000-A-T:2.. MT-500-A-T:22."));
     CHECK(o->report.n_haploid_het == 2);
     CHECK(o->report.n_half_call == 3);
 }
@@ -264,7 +272,8 @@ TEST(filters)
     sund_import    in = plain;
     const outcome *o;
     const char    *f = vcf_of("one.vcf", "\ta\tb\tc\td\te\tf",
-                           "20\t101\t.\tA\tT\t.\t.\t.\tGT:GQ:DP:AD\t0/1:20:10:5,5\t0/1:19:10:5,5\t0/1:20:9:5,4\t0/1:20:10:9,1\t1/1:20:10:0,10\t0/0:99\n");
+                              "20\t101\t.\tA\tT\t.\t.\t.\tGT:GQ:DP:AD\t0/1:20:10:5,5\t0/1:19:10:5,5\t0/1:20:9:5,4\t0/"
+                                 "1:20:10:9,1\t1/1:20:10:0,10\t0/0:99\n");
 
     in.min_gq = 20;
     o = run_files(in, f, NULL);
@@ -305,8 +314,12 @@ TEST(samples_select_and_order)
 TEST(files_of_different_people_are_merged)
 {
     sund_import in = plain;
-    const char *a = vcf_of("a.vcf", "\ta\tb", "20\t101\t.\tA\tT\t" DIPL "\t0/1\t1/1\n20\t201\t.\tC\tG\t" DIPL "\t0/1\t0/1\n20\t301\t.\tC\tG\t" DIPL "\t0/1\t0/1\n");
-    const char *b = vcf_of("b.vcf", "\tc", "20\t101\t.\tA\tT\t" DIPL "\t1|0\n20\t150\t.\tA\tT\t" DIPL "\t1/1\n20\t201\t.\tC\tG,T\t" DIPL "\t1/2\n");
+    const char *a = vcf_of("a.vcf", "\ta\tb",
+                           "20\t101\t.\tA\tT\t" DIPL "\t0/1\t1/1\n20\t201\t.\tC\tG\t" DIPL
+                           "\t0/1\t0/1\n20\t301\t.\tC\tG\t" DIPL "\t0/1\t0/1\n");
+    const char *b =
+        vcf_of("b.vcf", "\tc",
+               "20\t101\t.\tA\tT\t" DIPL "\t1|0\n20\t150\t.\tA\tT\t" DIPL "\t1/1\n20\t201\t.\tC\tG,T\t" DIPL "\t1/2\n");
 
     CHECK(holds(run_files(in, a, b), "20-101-A-T:12a 20-150-A-T:..2 20-201-C-G:111 20-201-C-T:..1 20-301-C-G:11."));
     /* callable [200, 300) holds position 201 alone */
@@ -342,7 +355,9 @@ TEST(a_genotype_given_twice)
 }
 
 /* Records that must stop an import, and be left out with lenient. */
-static const struct { const char *record, *why; } unsound[] = {
+static const struct {
+    const char *record, *why;
+} unsound[] = {
     { "20\t150\t.\tAJ\tT\t" DIPL "\t0/1\n", "REF" },
     { "20\t150\t.\tA\tQ\t" DIPL "\t0/1\n", "ALT" },
     { "20\t150\t.\tA\tA\t" DIPL "\t0/1\n", "" },
@@ -379,19 +394,22 @@ TEST(unsound_records)
         sund_import    in = plain;
         const outcome *o;
 
-        (void) snprintf(text, sizeof text, "20\t101\t.\tA\tT\t" DIPL "\t0/1\n%s20\t200\t.\tA\tT\t" DIPL "\t1/1\n", unsound[k].record);
+        (void) snprintf(text, sizeof text, "20\t101\t.\tA\tT\t" DIPL "\t0/1\n%s20\t200\t.\tA\tT\t" DIPL "\t1/1\n",
+                        unsound[k].record);
         o = run_one("\ta", text);
         CHECK(o->code == SUND_E_FORMAT && says(o, "one.vcf:5: ") && says(o, unsound[k].why) && says(o, "--lenient"));
         in.lenient = true;
         o = run_files(in, at("one.vcf"), NULL);
         CHECK(holds(o, "20-101-A-T:1 20-200-A-T:2"));
-        CHECK(o->report.n_left_out == 1 && strstr(o->report.first_left_out, "one.vcf:5: ") && strstr(o->report.first_left_out, unsound[k].why));
+        CHECK(o->report.n_left_out == 1 && strstr(o->report.first_left_out, "one.vcf:5: ") &&
+              strstr(o->report.first_left_out, unsound[k].why));
     }
 }
 
 TEST(contigs_that_are_not_primary_are_counted)
 {
-    const outcome *o = run_one("\ta", "GL000191.1\t5\t.\tA\tT\t" DIPL "\t0/1\n20\t200\t.\tA\tT\t" DIPL "\t1/1\nchrUn_x\t5\t.\tA\tT\t" DIPL "\t0/1\n");
+    const outcome *o = run_one("\ta", "GL000191.1\t5\t.\tA\tT\t" DIPL "\t0/1\n20\t200\t.\tA\tT\t" DIPL
+                                      "\t1/1\nchrUn_x\t5\t.\tA\tT\t" DIPL "\t0/1\n");
 
     CHECK(holds(o, "20-200-A-T:2"));
     CHECK(o->report.n_left_out == 2 && strstr(o->report.first_left_out, "one.vcf:4: contig GL000191.1"));
@@ -399,7 +417,9 @@ TEST(contigs_that_are_not_primary_are_counted)
 
 TEST(headers_that_are_not_vcf)
 {
-    static const struct { const char *text, *why; } bad[] = {
+    static const struct {
+        const char *text, *why;
+    } bad[] = {
         { "", "not VCF" },
         { "hello\n", "not VCF" },
         { COLS "\ta\n", "not VCF" },
@@ -426,7 +446,8 @@ TEST(a_last_line_without_end)
     const outcome *o = run_one("\ta", "20\t101\t.\tA\tT\t" DIPL "\t0/1\n20\t150\t.\tA\tT\t" DIPL "\t0/1");
 
     CHECK(says(o, "one.vcf:5: 20:150: the last line has no end"));
-    CHECK(holds(run_one("\ta", "20\t101\t.\tA\tT\t" DIPL "\t0/1\r\n\n\n"), "20-101-A-T:1")); /* CRLF, empty lines at the end */
+    CHECK(holds(run_one("\ta", "20\t101\t.\tA\tT\t" DIPL "\t0/1\r\n\n\n"),
+                "20-101-A-T:1")); /* CRLF, empty lines at the end */
 }
 
 TEST(assembly)
@@ -438,10 +459,12 @@ TEST(assembly)
     CHECK(holds(run_files(in, vcf_of("one.vcf", "\ta", record), NULL), "20-101-A-T:1"));
     (void) snprintf(text, sizeof text, "##fileformat=VCFv4.2\n" COLS "\ta\n%s", record);
     CHECK(says(run_files(in, put("one.vcf", text), NULL), "--assembly GRCh37"));
-    (void) snprintf(text, sizeof text, "##fileformat=VCFv4.2\n##reference=file:///x/hs37d5.fa\n" COLS "\ta\n%s", record);
+    (void) snprintf(text, sizeof text, "##fileformat=VCFv4.2\n##reference=file:///x/hs37d5.fa\n" COLS "\ta\n%s",
+                    record);
     CHECK(holds(run_files(in, put("one.vcf", text), NULL), "20-101-A-T:1"));
     in.assembly = SUND_GRCH38;
-    CHECK(says(run_files(in, vcf_of("one.vcf", "\ta", record), NULL), "is GRCh37 by the contigs in its header, not GRCh38"));
+    CHECK(says(run_files(in, vcf_of("one.vcf", "\ta", record), NULL),
+               "is GRCh37 by the contigs in its header, not GRCh38"));
 }
 
 /* gzip of text by the command, so that it is plain gzip and not BGZF. */
@@ -495,17 +518,20 @@ static const char *to_bcf(const char *name, const char *from, const char *mode)
 }
 
 #define FORMATS                                                                                                        \
-    "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"g\">\n##FORMAT=<ID=GQ,Number=1,Type=Integer,Description=\"q\">\n" \
-    "##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"d\">\n##FORMAT=<ID=AD,Number=R,Type=Integer,Description=\"a\">\n"
+    "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"g\">\n##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="      \
+    "\"q\">\n"                                                                                                         \
+    "##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"d\">\n##FORMAT=<ID=AD,Number=R,Type=Integer,Description="     \
+    "\"a\">\n"
 
 static const char *with_formats(const char *name)
 {
     return put(name, HEAD37 "##contig=<ID=X,length=155270560>\n##contig=<ID=Un>\n" FORMATS COLS "\ta\tb\tc\td\te\tf\n"
-               "20\t101\t.\tA\tT\t.\t.\t.\tGT:GQ:DP:AD\t0/1:20:10:5,5\t0|1:19:10:5,5\t1|0:20:9:5,4\t0/1:20:10:9,1\t1/1:20:10:0,10\t0/0:99\n"
-               "20\t105\t.\tac\tT,<DEL>,*\t.\t.\t.\tGT:DP\t0/1:20\t2/3:19\t1:11\t0/.:1\t./.:.\t0/1/2:9\n"
-               "20\t106\t.\tA\tT\t.\t.\t.\tGT\t0\t.\t1|1\t1/0\t./.\t.|1\n"
-               "X\t5000000\t.\tA\tT\t.\t.\t.\tGT\t0\t1\t1|1\t1/0\t./.\t.|1\n"
-               "Un\t5000000\t.\tA\tT\t.\t.\t.\tGT\t0\t1\t1|1\t1/0\t./.\t.|1\n");
+                            "20\t101\t.\tA\tT\t.\t.\t.\tGT:GQ:DP:AD\t0/1:20:10:5,5\t0|1:19:10:5,5\t1|0:20:9:5,4\t0/"
+                            "1:20:10:9,1\t1/1:20:10:0,10\t0/0:99\n"
+                            "20\t105\t.\tac\tT,<DEL>,*\t.\t.\t.\tGT:DP\t0/1:20\t2/3:19\t1:11\t0/.:1\t./.:.\t0/1/2:9\n"
+                            "20\t106\t.\tA\tT\t.\t.\t.\tGT\t0\t.\t1|1\t1/0\t./.\t.|1\n"
+                            "X\t5000000\t.\tA\tT\t.\t.\t.\tGT\t0\t1\t1|1\t1/0\t./.\t.|1\n"
+                            "Un\t5000000\t.\tA\tT\t.\t.\t.\tGT\t0\t1\t1|1\t1/0\t./.\t.|1\n");
 }
 
 TEST(bcf_says_what_vcf_says)
@@ -577,8 +603,8 @@ TEST(damaged_text)
     in.file = file;
     in.n_file = 1;
     for (int k = 0; k < 1500; k++) {
-        size_t    i = test_rand() % whole.n;
-        uint8_t   was = whole.p[i];
+        size_t  i = test_rand() % whole.n;
+        uint8_t was = whole.p[i];
         whole.p[i] = (uint8_t) "\t\n:/|.,01923ACGT<[]*\0"[test_rand() % 21];
         file[0] = put_bytes("broken.vcf", whole.p, whole.n);
         whole.p[i] = was;
@@ -719,8 +745,10 @@ TEST(variants_of_a_file)
     sund_buf_nul(&b);
     CHECK(b.p && strcmp((char *) b.p, "20-101-ACT-A 20-103-T-G ") == 0);
     sund_buf_clear(&b);
-    CHECK(sund_vcf_variants(put("sites.vcf", "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n20\tx\t.\tA\tT\t.\t.\t.\n"),
-                            NULL, collect, &b, &err) == SUND_E_FORMAT);
+    CHECK(sund_vcf_variants(
+              put("sites.vcf",
+                  "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n20\tx\t.\tA\tT\t.\t.\t.\n"),
+              NULL, collect, &b, &err) == SUND_E_FORMAT);
     CHECK(strstr(err.msg, "sites.vcf:3: POS") != NULL);
     sund_buf_free(&b);
 }
