@@ -1,0 +1,213 @@
+#include "math/func.h"
+
+#include <math.h>
+
+/* Only + - * /, sqrt, floor, frexp, ldexp: these are exact or correctly rounded everywhere. */
+
+static const double ln2_hi = 6.93147180369123816490e-01; /* 32 bits: n * ln2_hi is exact for |n| < 2^20 */
+static const double ln2_lo = 1.90821492927058770002e-10;
+static const double ln10 = 2.30258509299404568402;
+static const double ln_sqrt_2pi = 0.91893853320467274178;
+static const double ln_pi_half = 0.57236494292470008707; /* log(sqrt(pi)) */
+static const double not_a_number = (double) NAN;
+
+/** 2 atanh(s) for |s| <= 0.18. */
+static double atanh2(double s)
+{
+    double q = s * s, sum = 0.0;
+
+    for (int k = 25; k >= 3; k -= 2)
+        sum = (sum + 1.0 / (double) k) * q;
+    return 2.0 * s + 2.0 * s * sum;
+}
+
+double sund_log(double x)
+{
+    int    e;
+    double m;
+
+    if (isnan(x) || x < 0.0)
+        return not_a_number;
+    if (x == 0.0)
+        return -INFINITY;
+    if (isinf(x))
+        return x;
+    m = frexp(x, &e);
+    if (m < 0.70710678118654752440) {
+        m *= 2.0;
+        e--;
+    }
+    return (double) e * ln2_hi + ((double) e * ln2_lo + atanh2((m - 1.0) / (m + 1.0)));
+}
+
+double sund_log1p(double x)
+{
+    if (x > -0.28 && x < 0.4)
+        return atanh2(x / (2.0 + x));
+    return sund_log(1.0 + x);
+}
+
+double sund_exp(double x)
+{
+    double n, r, term = 1.0, sum = 0.0;
+
+    if (isnan(x))
+        return x;
+    if (x > 709.8)
+        return INFINITY;
+    if (x < -745.2)
+        return 0.0;
+    n = floor(x / (ln2_hi + ln2_lo) + 0.5);
+    r = (x - n * ln2_hi) - n * ln2_lo;
+    for (int k = 17; k >= 1; k--)
+        sum = (sum + 1.0) * r / (double) k;
+    term += sum;
+    return ldexp(term, (int) n);
+}
+
+double sund_lgamma(double x)
+{
+    double shift = 0.0, product = 1.0, q;
+
+    if (!(x > 0.0))
+        return not_a_number;
+    if (isinf(x))
+        return x;
+    while (x < 15.0) {
+        product *= x;
+        x += 1.0;
+        if (product > 1e250) {
+            shift += sund_log(product);
+            product = 1.0;
+        }
+    }
+    shift += sund_log(product);
+    q = 1.0 / (x * x);
+    return (x - 0.5) * sund_log(x) - x + ln_sqrt_2pi + (1.0 / 12.0 - q * (1.0 / 360.0 - q * (1.0 / 1260.0 - q * (1.0 / 1680.0 - q * (1.0 / 1188.0 - q * (691.0 / 360360.0)))))) / x - shift;
+}
+
+/** log(Gamma(a + 1/2) / Gamma(a)); without the cancellation of two large logarithms. */
+static double lgamma_half_step(double a)
+{
+    double q = 1.0 / (a * a);
+
+    if (a < 24.0)
+        return sund_lgamma(a + 0.5) - sund_lgamma(a);
+    return 0.5 * sund_log(a) - (1.0 / 8.0 - q * (1.0 / 192.0 - q * (1.0 / 640.0 - q * (17.0 / 14336.0 - q * (31.0 / 18432.0))))) / a;
+}
+
+/** Continued fraction of the incomplete beta integral (modified Lentz); x + y = 1. */
+static double beta_fraction(double x, double a, double b)
+{
+    const double tiny = 1e-300;
+    double       c = 1.0, d = 1.0 - (a + b) * x / (a + 1.0), h;
+
+    d = 1.0 / (fabs(d) < tiny ? tiny : d);
+    h = d;
+    for (int m = 1; m < 100000; m++) {
+        double k = (double) m, step, delta;
+
+        step = k * (b - k) * x / ((a + 2.0 * k - 1.0) * (a + 2.0 * k));
+        d = 1.0 + step * d;
+        c = 1.0 + step / c;
+        d = 1.0 / (fabs(d) < tiny ? tiny : d);
+        c = fabs(c) < tiny ? tiny : c;
+        h *= d * c;
+        step = -(a + k) * (a + b + k) * x / ((a + 2.0 * k) * (a + 2.0 * k + 1.0));
+        d = 1.0 + step * d;
+        c = 1.0 + step / c;
+        d = 1.0 / (fabs(d) < tiny ? tiny : d);
+        c = fabs(c) < tiny ? tiny : c;
+        delta = d * c;
+        h *= delta;
+        if (fabs(delta - 1.0) < 1e-16)
+            break;
+    }
+    return h;
+}
+
+double sund_t_nlog10p(double t, double df)
+{
+    double a = 0.5 * df, q, x, y, log_prefix;
+
+    if (isnan(t) || !(df > 0.0))
+        return not_a_number;
+    t = fabs(t);
+    q = t * t / df;
+    if (isinf(q))
+        return INFINITY;
+    x = 1.0 / (1.0 + q);
+    y = q / (1.0 + q);
+    if (y == 0.0)
+        return 0.0;
+    /* x^a y^(1/2) / B(a, 1/2) */
+    log_prefix = -a * sund_log1p(q) + 0.5 * sund_log(y) + lgamma_half_step(a) - ln_pi_half;
+    if (x < (a + 1.0) / (a + 2.5))
+        return -(log_prefix + sund_log(beta_fraction(x, a, 0.5)) - sund_log(a)) / ln10;
+    return -sund_log1p(-sund_exp(log_prefix) * beta_fraction(y, 0.5, a) * 2.0) / ln10;
+}
+
+double sund_z_nlog10p(double z)
+{
+    double x = fabs(z) / 1.41421356237309504880, q = x * x;
+
+    if (isnan(z))
+        return z;
+    if (x < 2.0) { /* erf by its all-positive series */
+        double term = x, sum = x;
+
+        for (int k = 1; k < 200 && term > 1e-18 * sum; k++) {
+            term *= 2.0 * q / (2.0 * (double) k + 1.0);
+            sum += term;
+        }
+        return -sund_log1p(-2.0 * sund_exp(-q - ln_pi_half) * sum) / ln10;
+    }
+    {
+        double f = 0.0; /* erfc's continued fraction, from its far end */
+
+        for (int k = 120; k >= 1; k--)
+            f = 0.5 * (double) k / (x + f);
+        return (q + ln_pi_half + sund_log(x + f)) / ln10;
+    }
+}
+
+double sund_chisq_nlog10p(double x, double df)
+{
+    double a = 0.5 * df, h = 0.5 * x, log_prefix;
+
+    if (isnan(x) || !(df > 0.0))
+        return not_a_number;
+    if (h <= 0.0)
+        return 0.0;
+    if (df == 1.0)
+        return sund_z_nlog10p(sqrt(x));
+    log_prefix = a * sund_log(h) - h - sund_lgamma(a);
+    if (h < a + 1.0) {
+        double term = 1.0 / a, sum = term;
+
+        for (int k = 1; k < 100000 && term > 1e-17 * sum; k++) {
+            term *= h / (a + (double) k);
+            sum += term;
+        }
+        return -sund_log1p(-sund_exp(log_prefix) * sum) / ln10;
+    }
+    {
+        const double tiny = 1e-300;
+        double       b = h + 1.0 - a, c = 1.0 / tiny, d = 1.0 / b, f = d;
+
+        for (int k = 1; k < 100000; k++) {
+            double an = -(double) k * ((double) k - a), delta;
+
+            b += 2.0;
+            d = an * d + b;
+            d = 1.0 / (fabs(d) < tiny ? tiny : d);
+            c = b + an / c;
+            c = fabs(c) < tiny ? tiny : c;
+            delta = d * c;
+            f *= delta;
+            if (fabs(delta - 1.0) < 1e-16)
+                break;
+        }
+        return -(log_prefix + sund_log(f)) / ln10;
+    }
+}

@@ -1,0 +1,63 @@
+#include "stats/linear.h"
+
+#include "math/func.h"
+
+#include <math.h>
+#include <string.h>
+
+sund_code sund_linear_prepare(sund_linear *m, size_t k, const double *cxx, const double *cxy, double cyy, double df, sund_err *err)
+{
+    size_t bad = 0;
+
+    if (k > SUND_K_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "more than %d covariates", SUND_K_MAX);
+    if (!(df >= 1.0))
+        return sund_fail(err, SUND_E_NUMERIC, "no degrees of freedom are left: more people or fewer covariates are needed");
+    if (!(cyy > 0.0))
+        return sund_fail(err, SUND_E_NUMERIC, "the outcome does not vary");
+    m->k = k;
+    m->df = df;
+    SUND_TRY(sund_chol(k, cxx, m->l, m->scale, &bad, err));
+    sund_chol_forward(k, m->l, m->scale, cxy, m->zy);
+    m->yy = cyy;
+    for (size_t i = 0; i < k; i++)
+        m->yy -= m->zy[i] * m->zy[i];
+    if (!(m->yy > 1e-12 * cyy))
+        return sund_fail(err, SUND_E_NUMERIC, "the covariates explain the outcome wholly");
+    return SUND_OK;
+}
+
+bool sund_linear_variant(const sund_linear *m, double cgg, const double *cxg, double cgy, sund_linear_fit *out)
+{
+    double z[SUND_K_MAX], gg = cgg, gy = cgy, rss;
+
+    *out = (sund_linear_fit){ (double) NAN, (double) NAN, (double) NAN, (double) NAN };
+    if (!(cgg > 0.0))
+        return false;
+    sund_chol_forward(m->k, m->l, m->scale, cxg, z);
+    for (size_t i = 0; i < m->k; i++) {
+        gg -= z[i] * z[i];
+        gy -= z[i] * m->zy[i];
+    }
+    if (!(gg > 1e-10 * cgg))
+        return false;
+    rss = m->yy - gy * gy / gg;
+    if (!(rss > 0.0) || !(m->df >= 1.0))
+        return false;
+    out->beta = gy / gg;
+    out->se = sqrt(rss / m->df / gg);
+    out->t = out->beta / out->se;
+    out->nlog10p = sund_t_nlog10p(out->t, m->df);
+    return true;
+}
+
+double sund_centred(sund_i128 n, sund_i128 sab, sund_i128 sa, sund_i128 sb, unsigned shift, bool *overflow)
+{
+    sund_i128 p, q;
+
+    if (__builtin_mul_overflow(n, sab, &p) || __builtin_mul_overflow(sa, sb, &q) || __builtin_sub_overflow(p, q, &p) || n <= 0) {
+        *overflow = true;
+        return 0.0;
+    }
+    return ldexp(sund_i128_double(p) / sund_i128_double(n), -(int) shift);
+}
