@@ -147,7 +147,7 @@ static sund_code one_stream(import *m, size_t f, bool *found, sund_err *err)
     rc = sund_import_people_match(&m->people, v, person, found, err);
     if (rc == SUND_OK) {
         m->vcf[f] = NULL;
-        rc = sund_stream_init(&m->stream[f], &m->job, (uint32_t) f, v, person, m->people.sex, err);
+        rc = sund_stream_init(&m->stream[f], &m->job, (uint32_t) f, v, person, &m->people, err);
     }
     free(person);
     return rc;

@@ -30,6 +30,7 @@ typedef struct sund_vcf_record {
     const char **alt;
     uint32_t    *n_alt_bp;
     sund_call   *call;     /* one for each wanted column */
+    bool         whole;    /* every wanted call is of two alleles, above the filters: the common case */
     char         why[240]; /* not empty: the record is unsound, and this is the reason */
 } sund_vcf_record;
 
@@ -150,6 +151,7 @@ typedef struct sund_stream {
     uint32_t               file;
     uint32_t              *person; /* of each wanted column */
     size_t                 n_person;
+    bool                   everyone; /* column i is person i, of all people */
     uint8_t               *copies[4]; /* by sund_copies, of each wanted column */
     sund_row             **heap;
     size_t                 n_row, cap_row;
@@ -164,7 +166,7 @@ typedef struct sund_stream {
 
 /** Takes v. Columns that are nobody's (-1) are not decoded. */
 sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t file, sund_vcf *v,
-                           const int32_t *person, const uint8_t *sex, sund_err *err) SUND_MUST_CHECK;
+                           const int32_t *person, const sund_import_people *people, sund_err *err) SUND_MUST_CHECK;
 void      sund_stream_free(sund_stream *s);
 /** Reads on until the first row is final, or the file ends. */
 sund_code sund_stream_fill(sund_stream *s, sund_err *err) SUND_MUST_CHECK;

@@ -68,6 +68,12 @@ static void fill_absent(joining *j, const sund_variant *v)
     }
 }
 
+static sund_code other_records(const joining *j, sund_err *err)
+{
+    return sund_fail(err, SUND_E_MISMATCH, "%s.part was begun from other records; remove that folder and import again",
+                     j->m->job->in->dir);
+}
+
 static sund_row *first_row(const sund_merge *m)
 {
     sund_row *least = NULL;
@@ -98,7 +104,28 @@ static sund_code copy_least(joining *j, sund_variant *v, sund_err *err)
     return SUND_OK;
 }
 
-/* Genotypes of the site v from every row that is equal to it. */
+/* The one row of the site v, when its file has everyone in order: its genotypes are those of the store. */
+static sund_row *whole_row(const sund_merge *m, const sund_variant *v)
+{
+    sund_stream *only = NULL;
+    size_t       n = 0;
+
+    for (size_t f = 0; f < m->n_stream; f++) {
+        sund_stream *s = &m->stream[f];
+        if (s->n_row && sund_variant_cmp(&s->heap[0]->v, v) == 0) {
+            only = s;
+            n++;
+        }
+    }
+    if (n != 1 || !only->everyone)
+        return NULL;
+    for (size_t k = 1; k < only->n_row && k < 3; k++) /* the next of a heap is one of these */
+        if (sund_variant_cmp(&only->heap[k]->v, v) == 0)
+            return NULL;
+    return sund_stream_pop(only);
+}
+
+/* Genotypes of the site v from every row that is equal to it. All of them are there: the first is final. */
 static sund_code gather(joining *j, const sund_variant *v, sund_err *err)
 {
     const sund_merge *m = j->m;
@@ -112,36 +139,47 @@ static sund_code gather(joining *j, const sund_variant *v, sund_err *err)
             j->kind = r->kind;
             free(r);
             SUND_TRY(rc);
-            SUND_TRY(sund_stream_fill(s, err));
         }
     }
     fill_absent(j, v);
     return SUND_OK;
 }
 
-static sund_code run(joining *j, sund_store_writer *w, sund_err *err)
+static sund_code fill_streams(const sund_merge *m, sund_err *err)
+{
+    for (size_t f = 0; f < m->n_stream; f++)
+        SUND_TRY(sund_stream_fill(&m->stream[f], err));
+    return SUND_OK;
+}
+
+/* The site v to the writer, unless a resumed store has it. */
+static sund_code site(joining *j, const sund_variant *v, sund_store_writer *w, sund_err *err)
 {
     sund_import_report *report = j->m->job->report;
-    sund_variant        v;
+    sund_row           *r = whole_row(j->m, v);
+    sund_code           rc = SUND_OK;
 
-    for (size_t f = 0; f < j->m->n_stream; f++)
-        SUND_TRY(sund_stream_fill(&j->m->stream[f], err));
+    if (!r)
+        SUND_TRY(gather(j, v, err));
+    if (++report->n_site > j->n_resumed)
+        rc = sund_store_writer_add(w, v, r ? r->kind : j->kind, r ? r->gt : j->gt, err);
+    else if (report->n_site == j->n_resumed && sund_variant_cmp(v, &j->last) != 0)
+        rc = other_records(j, err);
+    free(r);
+    return rc;
+}
+
+static sund_code run(joining *j, sund_store_writer *w, sund_err *err)
+{
+    sund_variant v;
+
     for (;;) {
+        SUND_TRY(fill_streams(j->m, err));
         SUND_TRY(copy_least(j, &v, err));
         if (!v.contig)
-            break;
-        SUND_TRY(gather(j, &v, err));
-        report->n_site++;
-        if (report->n_site > j->n_resumed)
-            SUND_TRY(sund_store_writer_add(w, &v, j->kind, j->gt, err));
-        else if (report->n_site == j->n_resumed && sund_variant_cmp(&v, &j->last) != 0)
-            break;
+            return j->m->job->report->n_site < j->n_resumed ? other_records(j, err) : SUND_OK;
+        SUND_TRY(site(j, &v, w, err));
     }
-    if (report->n_site < j->n_resumed || v.contig)
-        return sund_fail(err, SUND_E_MISMATCH,
-                         "%s.part was begun from other records; remove that folder and import again",
-                         j->m->job->in->dir);
-    return SUND_OK;
 }
 
 sund_code sund_merge_run(const sund_merge *m, sund_store_writer *w, sund_err *err)

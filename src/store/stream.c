@@ -26,7 +26,7 @@ sund_code sund_import_leave_out(const sund_import_job *job, const char *path, bo
 }
 
 sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t file, sund_vcf *v,
-                           const int32_t *person, const uint8_t *sex, sund_err *err)
+                           const int32_t *person, const sund_import_people *people, sund_err *err)
 {
     size_t    n = sund_vcf_n_sample(v);
     int32_t  *at = malloc((n ? n : 1) * sizeof *at);
@@ -36,6 +36,7 @@ sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t 
     s->file = file;
     s->in = v;
     s->path = job->in->file[file];
+    s->everyone = true;
     s->person = malloc((n ? n : 1) * sizeof *s->person);
     s->resolved = malloc((n ? n : 1) * sizeof *s->resolved);
     for (int c = 0; c < 4; c++)
@@ -49,9 +50,11 @@ sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t 
         if (person[i] < 0)
             continue;
         for (int c = 0; c < 4; c++)
-            s->copies[c][s->n_person] = (uint8_t) sund_copies_of((sund_copies) c, (sund_sex) sex[person[i]]);
+            s->copies[c][s->n_person] = (uint8_t) sund_copies_of((sund_copies) c, (sund_sex) people->sex[person[i]]);
+        s->everyone &= person[i] == at[i];
         s->person[s->n_person++] = (uint32_t) person[i];
     }
+    s->everyone &= s->n_person == people->n;
     rc = sund_vcf_want(v, at, s->n_person, (sund_vcf_filter){ job->in->min_gq, job->in->min_dp, job->in->min_ab }, err);
     free(at);
     return rc;
@@ -218,7 +221,8 @@ static bool fresh_room(sund_stream *s, size_t n)
 /* Genotypes of the rows of one record. Which rule of copies holds may change inside it, at the edge of a PAR. */
 static void fill_genotypes(sund_stream *s, const sund_vcf_record *r, size_t n_row)
 {
-    int done = -1;
+    const sund_call *call = r->call;
+    int              done = -1;
 
     for (size_t k = 0; k < n_row; k++) {
         sund_row *row = s->fresh[k];
@@ -226,10 +230,14 @@ static void fill_genotypes(sund_stream *s, const sund_vcf_record *r, size_t n_ro
         if (!row)
             continue;
         rule = (int) sund_copies_at(s->job->assembly, row->v.contig, row->v.pos_bp);
-        if (rule != done)
+        if (rule != done && r->whole && rule == SUND_DIPLOID)
+            call = r->call;
+        else if (rule != done) {
             sund_calls_resolve(r->call, s->resolved, s->n_person, s->copies[rule], done < 0 ? s->job->report : NULL);
+            call = s->resolved;
+        }
         done = rule;
-        sund_calls_code(s->resolved, s->n_person, (unsigned) k + 1, row->gt);
+        sund_calls_code(call, s->n_person, (unsigned) k + 1, row->gt);
         s->job->report->n_moved += row->v.pos_bp != r->pos_bp;
     }
 }

@@ -193,6 +193,17 @@ static bool gt_sample(const uint8_t *p, int type, int n, size_t n_alt, sund_call
     return n > 0;
 }
 
+/* The common case: two called alleles of one byte each. */
+static inline bool gt_short(const uint8_t *p, size_t n_alt, sund_call *c)
+{
+    unsigned a = p[0] >> 1, b = p[1] >> 1;
+
+    if (a < 1 || b < 1 || a > 63 || b > 63 || a > n_alt + 1 || b > n_alt + 1)
+        return false;
+    *c = (sund_call){ (uint16_t) (a - 1), (uint16_t) (b - 1), p[1] & 1, 0 };
+    return true;
+}
+
 static void genotypes(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_columns *want)
 {
     bcf_fmt_t *f = bcf_get_fmt(b->head, b->rec, "GT");
@@ -205,12 +216,17 @@ static void genotypes(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_column
         sund_vcf_unsound(r, "GT is not of an integer type");
         return;
     }
+    r->whole = true;
     for (size_t s = 0; s < want->n; s++) {
-        if (want->at[s] >= 0 &&
-            !gt_sample(f->p + s * (size_t) f->size, f->type, f->n, r->n_alt, &r->call[want->at[s]])) {
+        const uint8_t *p = f->p + s * (size_t) f->size;
+        sund_call     *c = want->at[s] >= 0 ? &r->call[want->at[s]] : NULL;
+        if (!c || (f->type == BCF_BT_INT8 && f->n == 2 && gt_short(p, r->n_alt, c)))
+            continue;
+        if (!gt_sample(p, f->type, f->n, r->n_alt, c)) {
             sund_vcf_unsound(r, "a genotype is malformed, or names an allele the record does not have");
             return;
         }
+        r->whole &= c->a < SUND_CALL_MANY && c->b < SUND_CALL_MANY;
     }
 }
 
@@ -316,6 +332,7 @@ sund_code sund_vcf_bcf_next(sund_vcf_bcf *b, sund_vcf_record *r, bool *more, con
     genotypes(b, r, want);
     if (r->why[0])
         return SUND_OK;
+    r->whole &= want->f.min_gq <= 0 && want->f.min_dp <= 0 && !(want->f.min_ab > 0);
     low_numbers(b, r, want, "GQ", want->f.min_gq);
     low_numbers(b, r, want, "DP", want->f.min_dp);
     if (want->f.min_ab > 0)

@@ -233,12 +233,21 @@ static void parse_samples(sund_vcf_record *r, const char *s, const char *end, co
     bool   plain = want->f.min_gq <= 0 && want->f.min_dp <= 0 && !(want->f.min_ab > 0) && fmt->n == 1;
     size_t n = 0;
 
+    r->whole = true;
     for (; s && !r->why[0]; n++) {
-        span f = field_of(&s, end, '\t');
-        if (n >= want->n || want->at[n] < 0)
+        int32_t    at = n < want->n ? want->at[n] : -1;
+        span       f;
+        sund_call *c;
+        if (plain && at >= 0 && end - s > 3 && s[3] == '\t' && parse_short(s, 3, r->n_alt, &r->call[at])) {
+            s += 4;
             continue;
-        if (!(plain && parse_short(f.p, f.n, r->n_alt, &r->call[want->at[n]])))
-            parse_sample(r, f, fmt, &want->f, &r->call[want->at[n]]);
+        }
+        f = field_of(&s, end, '\t');
+        if (at < 0)
+            continue;
+        c = &r->call[at];
+        parse_sample(r, f, fmt, &want->f, c);
+        r->whole &= c->a < SUND_CALL_MANY && c->b < SUND_CALL_MANY && !c->low;
     }
     if (!r->why[0] && n != want->n)
         sund_vcf_unsound(r, "the line has %zu sample columns, the header has %zu", n, want->n);
