@@ -16,8 +16,9 @@
  *  Copies   one-copy regions: 1, 1/1, 1/. and ./1 are one copy of 1; 0/1 becomes missing (n_haploid_het). Elsewhere 0/.
  *           and 1 are half calls and become missing, as does a call of three alleles or more (n_half_call).
  *  Unsound  records (letters that are no bases, no GT, more or fewer columns, alleles that are not there, positions
- *           behind the end, REF other than the reference, unsorted, a line without end) stop the import, or are left out
- *           with lenient. Records on contigs that are not primary are always left out. A damaged or cut file stops it.
+ *           behind the end, REF other than the reference, unsorted, a line without end) stop the import, or are left
+ *           out with lenient. Records on contigs that are not primary are always left out. A damaged or cut file stops
+ *           the import in any case.
  *  Resumes  an import of the same files with the same options that was interrupted. */
 typedef struct sund_import {
     const char *const *file;

@@ -168,10 +168,10 @@ static int get_line(sund_vcf *v)
 {
     int got = bgzf_getline(v->text, '\n', &v->line);
 
-    if (got < -1)
+    if (got < -1 || v->text->errcode) /* a part of a line may come before the error */
         return -1;
     if (got == -1)
-        return v->text->errcode ? -1 : 0;
+        return 0;
     v->n_line++;
     return 1;
 }
