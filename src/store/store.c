@@ -1,0 +1,241 @@
+#include "store/store_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static sund_code bad_file(const sund_store *s, int f, const char *why, sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "%s/%s: %s", s->dir, sund_store_file[f], why); }
+
+/** Sizes that follow from each other. */
+static sund_code check_shape(const sund_store *s, const manifest *m, sund_err *err)
+{
+    size_t   width = 3 * s->people.n_group * count_width(s->people.n_person);
+    uint64_t chunks = (m->n_site + CHUNK_ROWS - 1) / CHUNK_ROWS;
+
+    if (s->people.n_person != m->n_person || m->n_person == 0)
+        return bad_file(s, F_PEOPLE, "another number of people than in the manifest", err);
+    if (m->n_site > UINT32_MAX || s->map[F_SITES].n != HEAD_BYTES + m->n_site * SITE_BYTES)
+        return bad_file(s, F_SITES, "truncated, or another number of sites than in the manifest", err);
+    if (s->map[F_COUNTS].n != HEAD_BYTES + m->n_site * width)
+        return bad_file(s, F_COUNTS, "truncated, or another number of sites than in the manifest", err);
+    if (m->n_block > UINT32_MAX || s->map[F_BLOCKS].n != HEAD_BYTES + m->n_block * BLOCK_BYTES)
+        return bad_file(s, F_BLOCKS, "truncated, or another number of blocks than in the manifest", err);
+    if (s->map[F_SUMS].n != HEAD_BYTES + 2 * 8 * chunks)
+        return bad_file(s, F_SUMS, "truncated, or another number of sites than in the manifest", err);
+    return SUND_OK;
+}
+
+static sund_code read_regions(sund_store *s, sund_err *err)
+{
+    sund_cur c = sund_cur_of(s->map[F_REGIONS].p, s->map[F_REGIONS].n);
+
+    (void) sund_cur_bytes(&c, HEAD_BYTES);
+    s->info.has_callable = sund_cur_u8(&c) == 1;
+    s->n_region = (size_t) sund_cur_u64(&c);
+    if (c.bad || c.n % 12 || s->n_region != c.n / 12)
+        return bad_file(s, F_REGIONS, "its length does not fit", err);
+    s->region = calloc(s->n_region + 1, sizeof *s->region);
+    if (!s->region)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu regions", s->n_region);
+    for (size_t i = 0; i < s->n_region; i++) {
+        s->region[i].contig = (int) (sund_cur_u32(&c) & 0xFF);
+        s->region[i].from_bp = sund_cur_u32(&c);
+        s->region[i].to_bp = sund_cur_u32(&c);
+    }
+    return SUND_OK;
+}
+
+/** The small files are checked whole; sites, counts and genotypes by chunk and block when they are touched. */
+static sund_code check_small(const sund_store *s, const manifest *m, sund_err *err)
+{
+    static const int small[] = { F_PEOPLE, F_REGIONS, F_BLOCKS, F_SUMS };
+
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
+        sund_digest d = sund_digest_of(s->map[small[i]].p, s->map[small[i]].n);
+        if (!sund_digest_eq(&d, &m->digest[small[i]]))
+            return bad_file(s, small[i], "its digest differs from the manifest: the file was altered", err);
+    }
+    return SUND_OK;
+}
+
+static sund_code open_files(sund_store *s, const manifest *m, sund_err *err)
+{
+    char path[1100];
+
+    for (int f = 0; f < N_STORE_FILE; f++) {
+        SUND_TRY(sund_path_join(path, sizeof path, s->dir, sund_store_file[f], err));
+        SUND_TRY(sund_map_open(&s->map[f], path, err));
+        if (s->map[f].n != m->size[f])
+            return bad_file(s, f, "its size differs from the manifest: truncated or altered", err);
+        if (s->map[f].n < HEAD_BYTES || memcmp(s->map[f].p, sund_store_magic[f], HEAD_BYTES) != 0)
+            return bad_file(s, f, "is not of this format", err);
+    }
+    SUND_TRY(check_small(s, m, err));
+    if (sund_people_table_read(&s->people, s->map[F_PEOPLE].p, s->map[F_PEOPLE].n, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s/people.bin", s->dir);
+    SUND_TRY(check_shape(s, m, err));
+    return read_regions(s, err);
+}
+
+sund_code sund_store_open(sund_store **out, const char *dir, sund_err *err)
+{
+    sund_store *s = calloc(1, sizeof *s);
+    manifest    m;
+    sund_code   rc;
+
+    if (!s)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    memset(&m, 0, sizeof m);
+    if (snprintf(s->dir, sizeof s->dir, "%s", dir) >= (int) sizeof s->dir)
+        rc = sund_fail(err, SUND_E_LIMIT, "path too long: %.100s", dir);
+    else
+        rc = sund_manifest_read(dir, &m, err);
+    if (rc == SUND_OK)
+        rc = open_files(s, &m, err);
+    s->n_block = (size_t) m.n_block;
+    if (rc == SUND_OK) {
+        s->touched_block = calloc(s->n_block + 1, 1);
+        s->touched_chunk = calloc((size_t) m.n_site / CHUNK_ROWS + 2, 1);
+        if (!s->touched_block || !s->touched_chunk)
+            rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
+    }
+    if (rc != SUND_OK) {
+        sund_store_close(s);
+        return rc;
+    }
+    s->info.assembly = m.assembly;
+    s->info.n_person = s->people.n_person;
+    s->info.n_site = (size_t) m.n_site;
+    s->info.n_population = s->people.n_population;
+    s->info.person = (const char *const *) s->people.person;
+    s->info.sex = s->people.sex;
+    s->info.population = s->people.population;
+    s->info.population_name = (const char *const *) s->people.population_name;
+    s->info.manifest = m.self;
+    *out = s;
+    return SUND_OK;
+}
+
+void sund_store_close(sund_store *s)
+{
+    if (!s)
+        return;
+    for (int f = 0; f < N_STORE_FILE; f++)
+        sund_map_close(&s->map[f]);
+    sund_people_table_free(&s->people);
+    free(s->region);
+    free(s->touched_block);
+    free(s->touched_chunk);
+    free(s);
+}
+
+const sund_store_info *sund_store_describe(const sund_store *s) { return &s->info; }
+
+site_row sund_store_row(const sund_store *s, size_t j)
+{
+    site_row r = sund_site_row_read(s->map[F_SITES].p + HEAD_BYTES + j * SITE_BYTES);
+    uint64_t room = s->map[F_ALLELES].n - HEAD_BYTES;
+
+    if (r.allele_at > room || (uint64_t) r.n_ref + r.n_alt > room - r.allele_at) { /* altered bytes: an empty variant, found by verify and by reads */
+        r.allele_at = 0;
+        r.n_ref = r.n_alt = 0;
+    }
+    if (r.contig >= SUND_N_CONTIG)
+        r.contig = 0;
+    return r;
+}
+
+block_row sund_store_block(const sund_store *s, size_t b) { return sund_block_row_read(s->map[F_BLOCKS].p + HEAD_BYTES + b * BLOCK_BYTES); }
+
+static sund_variant variant_of(const sund_store *s, const site_row *r)
+{
+    const char *a = (const char *) s->map[F_ALLELES].p + HEAD_BYTES + r->allele_at;
+
+    return (sund_variant){ r->contig, r->pos_bp, a, a + r->n_ref, r->n_ref, r->n_alt };
+}
+
+void sund_store_site(const sund_store *s, size_t j, sund_site *out)
+{
+    site_row r = sund_store_row(s, j);
+
+    out->v = variant_of(s, &r);
+    out->kind = r.kind < SUND_N_KIND ? (sund_kind) r.kind : SUND_KIND_SYMBOLIC;
+    out->copies = sund_copies_at(s->info.assembly, r.contig, r.pos_bp);
+}
+
+bool sund_store_find(const sund_store *s, const sund_variant *v, size_t *j)
+{
+    size_t lo = 0, hi = s->info.n_site;
+
+    while (lo < hi) {
+        size_t   mid = lo + (hi - lo) / 2;
+        site_row r = sund_store_row(s, mid);
+        int      c = r.contig != v->contig ? (r.contig < v->contig ? -1 : 1) : r.pos_bp != v->pos_bp ? (r.pos_bp < v->pos_bp ? -1 : 1) : 0;
+
+        if (c == 0) {
+            sund_variant x = variant_of(s, &r);
+            c = sund_variant_cmp(&x, v);
+        }
+        if (c == 0) {
+            *j = mid;
+            return true;
+        }
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return false;
+}
+
+bool sund_store_callable(const sund_store *s, int contig, uint32_t pos_bp, uint32_t n_bp)
+{
+    size_t lo = 0, hi = s->n_region;
+
+    if (!s->info.has_callable)
+        return false;
+    while (lo < hi) { /* the last region that begins at or before the position */
+        size_t             mid = lo + (hi - lo) / 2;
+        const sund_region *r = &s->region[mid];
+
+        if (r->contig < contig || (r->contig == contig && r->from_bp <= pos_bp))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo > 0 && s->region[lo - 1].contig == contig && pos_bp < s->region[lo - 1].to_bp && s->region[lo - 1].to_bp - pos_bp >= n_bp;
+}
+
+static uint32_t count_at(const sund_store *s, size_t j, size_t k)
+{
+    size_t   width = count_width(s->people.n_person);
+    sund_cur c = sund_cur_of(s->map[F_COUNTS].p + HEAD_BYTES + (j * 3 * s->people.n_group + k) * width, width);
+
+    return width == 2 ? sund_cur_u16(&c) : sund_cur_u32(&c);
+}
+
+void sund_store_counts(const sund_store *s, size_t j, int population, int sex, sund_counts *out)
+{
+    site_row    r = sund_store_row(s, j);
+    sund_copies copies = sund_copies_at(s->info.assembly, r.contig, r.pos_bp);
+
+    *out = (sund_counts){ 0, 0, 0, 0, 0, 0 };
+    for (size_t k = 0; k < s->people.n_group; k++) {
+        const group *g = &s->people.group[k];
+        uint32_t     het = count_at(s, j, 3 * k), alt = count_at(s, j, 3 * k + 1), missing = count_at(s, j, 3 * k + 2), ref = g->n - het - alt - missing;
+        int          n = sund_copies_of(copies, (sund_sex) g->sex);
+
+        if ((population >= 0 && g->population != population) || (sex >= 0 && g->sex != sex) || n == 0)
+            continue;
+        out->missing += missing;
+        if (n == 1) {
+            out->hemi_ref += ref;
+            out->hemi_alt += alt;
+        }
+        else {
+            out->hom_ref += ref;
+            out->het += het;
+            out->hom_alt += alt;
+        }
+    }
+}

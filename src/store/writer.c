@@ -1,0 +1,557 @@
+#include "store/store_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+/* Two blocks are open at a time, one for packed encodings and one for others; every CHECKPOINT_SITES both are closed, files are synced, and the
+ * journal says how long each file is. A resumed writer cuts the files back to the journal: so the bytes are the same as in one go. */
+
+enum { PLAIN = 0, PACKED = 1, PLAIN_BLOCK_BYTES = 1 << 16, PACKED_BLOCK_BYTES = 1 << 18, PACKED_MIN_SITES = 16, PACKED_MAX_SITES = 64 };
+
+typedef struct open_block { sund_buf raw; uint64_t first, last; uint32_t number, n_site; } open_block;
+
+struct sund_store_writer {
+    char            dir[1024], part[1040], *source;
+    sund_store_plan plan;
+    people_table    people;
+    sund_digest     description;
+    FILE           *file[N_STORE_FILE];
+    uint64_t        size[N_STORE_FILE];
+    uint64_t        n_site;
+    uint32_t        n_block;
+    open_block      open[2];
+    sund_sorted     sorted;
+    sund_buf        scratch, last_alleles;
+    sund_variant    last;
+    uint32_t       *count; /* n_group x 3 */
+};
+
+static sund_code os_fail(const sund_store_writer *w, const char *what, const char *file, sund_err *err)
+{
+    return sund_fail(err, SUND_E_IO, "cannot %s %s/%s: %s; nothing that was sealed is touched, and 'sund import' goes on from here once there is room", what, w->part, file, strerror(errno));
+}
+
+static sund_code append(sund_store_writer *w, int f, const void *p, size_t n, sund_err *err)
+{
+    if (n && fwrite(p, 1, n, w->file[f]) != n)
+        return os_fail(w, "write", sund_store_file[f], err);
+    w->size[f] += n;
+    return SUND_OK;
+}
+
+static uint16_t population_index(people_table *t, const char *name)
+{
+    for (size_t p = 0; p < t->n_population; p++)
+        if (strcmp(t->population_name[p], name) == 0)
+            return (uint16_t) p;
+    t->population_name[t->n_population] = strdup(name);
+    return (uint16_t) t->n_population++;
+}
+
+static sund_code copy_people(sund_store_writer *w, const sund_store_plan *plan, sund_err *err)
+{
+    people_table *t = &w->people;
+
+    t->person = calloc(plan->n_person + 1, sizeof *t->person);
+    t->population_name = calloc(20001, sizeof *t->population_name);
+    t->sex = calloc(plan->n_person + 1, 1);
+    t->population = calloc(plan->n_person + 1, sizeof *t->population);
+    if (!t->person || !t->population_name || !t->sex || !t->population)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", plan->n_person);
+    for (size_t i = 0; i < plan->n_person; i++) {
+        if (strlen(plan->person[i]) > 1024 || strlen(plan->population[i]) > 1024)
+            return sund_fail(err, SUND_E_LIMIT, "a name of a person or population has more than 1024 bytes");
+        if (t->n_population >= 20000)
+            return sund_fail(err, SUND_E_LIMIT, "more than 20000 populations");
+        t->person[i] = strdup(plan->person[i]);
+        t->sex[i] = plan->sex[i] <= SUND_FEMALE ? plan->sex[i] : 0;
+        t->population[i] = population_index(t, plan->population[i]);
+        t->n_person = i + 1;
+        if (!t->person[i] || !t->population_name[t->population[i]])
+            return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", plan->n_person);
+    }
+    return sund_people_table_groups(t, err);
+}
+
+static void write_people(const people_table *t, sund_buf *out)
+{
+    sund_buf_text(out, sund_store_magic[F_PEOPLE]);
+    sund_buf_u32(out, (uint32_t) t->n_population);
+    for (size_t p = 0; p < t->n_population; p++)
+        sund_buf_str(out, t->population_name[p]);
+    sund_buf_u64(out, t->n_person);
+    for (size_t i = 0; i < t->n_person; i++) {
+        sund_buf_u8(out, t->sex[i]);
+        sund_buf_u16(out, t->population[i]);
+        sund_buf_str(out, t->person[i]);
+    }
+}
+
+static void write_regions(const sund_store_plan *p, sund_buf *out)
+{
+    sund_buf_text(out, sund_store_magic[F_REGIONS]);
+    sund_buf_u8(out, p->has_callable);
+    sund_buf_u64(out, p->n_callable);
+    for (size_t i = 0; i < p->n_callable; i++) {
+        sund_buf_u32(out, (uint32_t) p->callable[i].contig);
+        sund_buf_u32(out, p->callable[i].from_bp);
+        sund_buf_u32(out, p->callable[i].to_bp);
+    }
+}
+
+/** What a resumed writer must have in common with the one before. */
+static sund_code describe(sund_store_writer *w, const sund_store_plan *plan, sund_buf *people, sund_buf *regions, sund_err *err)
+{
+    sund_hasher h;
+    uint8_t     a = (uint8_t) plan->assembly;
+
+    write_people(&w->people, people);
+    write_regions(plan, regions);
+    SUND_TRY(sund_buf_ok(people, err));
+    SUND_TRY(sund_buf_ok(regions, err));
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, &a, 1);
+    sund_hasher_add(&h, people->p, people->n);
+    sund_hasher_add(&h, regions->p, regions->n);
+    sund_hasher_add(&h, w->source, strlen(w->source));
+    w->description = sund_hasher_end(&h);
+    return SUND_OK;
+}
+
+static sund_code write_small(sund_store_writer *w, int f, const sund_buf *b, sund_err *err)
+{
+    char path[1100];
+
+    SUND_TRY(sund_path_join(path, sizeof path, w->part, sund_store_file[f], err));
+    w->size[f] = b->n;
+    return sund_file_write(path, b->p, b->n, 0600, err);
+}
+
+static sund_code journal(sund_store_writer *w, sund_err *err)
+{
+    sund_buf  b = { 0 };
+    char      path[1100];
+    sund_code rc;
+
+    sund_buf_put(&b, w->description.b, sizeof w->description.b);
+    sund_buf_u64(&b, w->n_site);
+    sund_buf_u32(&b, w->n_block);
+    for (size_t f = F_SITES; f <= F_BLOCKS; f++)
+        sund_buf_u64(&b, w->size[f]);
+    rc = sund_buf_ok(&b, err);
+    if (rc == SUND_OK)
+        rc = sund_path_join(path, sizeof path, w->part, "journal", err);
+    if (rc == SUND_OK)
+        rc = sund_file_write(path, b.p, b.n, 0600, err);
+    sund_buf_free(&b);
+    return rc;
+}
+
+static sund_code open_file(sund_store_writer *w, int f, bool fresh, sund_err *err)
+{
+    char path[1100];
+
+    SUND_TRY(sund_path_join(path, sizeof path, w->part, sund_store_file[f], err));
+    w->file[f] = fopen(path, fresh ? "w+b" : "r+b");
+    if (!w->file[f])
+        return os_fail(w, "open", sund_store_file[f], err);
+    if (fresh)
+        return append(w, f, sund_store_magic[f], HEAD_BYTES, err);
+    if (ftruncate(fileno(w->file[f]), (off_t) w->size[f]) != 0 || fseeko(w->file[f], 0, SEEK_END) != 0 || ftello(w->file[f]) != (off_t) w->size[f])
+        return sund_fail(err, SUND_E_FORMAT, "%s/%s is shorter than its journal says: remove the folder %s and import again", w->part, sund_store_file[f], w->part);
+    return SUND_OK;
+}
+
+static sund_code read_last(sund_store_writer *w, sund_err *err)
+{
+    uint8_t  row[SITE_BYTES];
+    site_row r;
+
+    if (w->n_site == 0)
+        return SUND_OK;
+    if (fseeko(w->file[F_SITES], (off_t) (HEAD_BYTES + (w->n_site - 1) * SITE_BYTES), SEEK_SET) != 0 || fread(row, 1, SITE_BYTES, w->file[F_SITES]) != SITE_BYTES)
+        return os_fail(w, "read", sund_store_file[F_SITES], err);
+    r = sund_site_row_read(row);
+    if (!sund_buf_room(&w->last_alleles, (size_t) r.n_ref + r.n_alt))
+        return sund_buf_ok(&w->last_alleles, err);
+    if (fseeko(w->file[F_ALLELES], (off_t) (HEAD_BYTES + r.allele_at), SEEK_SET) != 0 ||
+        fread(w->last_alleles.p, 1, (size_t) r.n_ref + r.n_alt, w->file[F_ALLELES]) != (size_t) r.n_ref + r.n_alt)
+        return os_fail(w, "read", sund_store_file[F_ALLELES], err);
+    w->last = (sund_variant){ r.contig, r.pos_bp, (char *) w->last_alleles.p, (char *) w->last_alleles.p + r.n_ref, r.n_ref, r.n_alt };
+    if (fseeko(w->file[F_SITES], 0, SEEK_END) != 0 || fseeko(w->file[F_ALLELES], 0, SEEK_END) != 0)
+        return os_fail(w, "read", sund_store_file[F_SITES], err);
+    return SUND_OK;
+}
+
+/** Takes up the journal of a stopped import, if there is one. */
+static sund_code resume(sund_store_writer *w, bool *fresh, sund_err *err)
+{
+    char        path[1100];
+    sund_buf    b = { 0 };
+    sund_cur    c;
+    sund_digest d;
+    sund_code   rc;
+
+    *fresh = true;
+    SUND_TRY(sund_path_join(path, sizeof path, w->part, "journal", err));
+    if (!sund_file_exists(path))
+        return SUND_OK;
+    rc = sund_file_read(path, 4096, &b, err);
+    c = sund_cur_of(b.p, b.n);
+    if (rc == SUND_OK && sund_cur_copy(&c, d.b, sizeof d.b) && !sund_digest_eq(&d, &w->description))
+        rc = sund_fail(err, SUND_E_MISMATCH, "%s holds a stopped import of other files, people or filters: finish that one, or remove the folder", w->part);
+    if (rc == SUND_OK) {
+        w->n_site = sund_cur_u64(&c);
+        w->n_block = sund_cur_u32(&c);
+        for (size_t f = F_SITES; f <= F_BLOCKS; f++)
+            w->size[f] = sund_cur_u64(&c);
+        rc = sund_cur_end(&c, path, err);
+        *fresh = false;
+    }
+    sund_buf_free(&b);
+    return rc;
+}
+
+static sund_code open_part(sund_store_writer *w, const sund_store_plan *plan, sund_err *err)
+{
+    sund_buf  people = { 0 }, regions = { 0 };
+    bool      fresh = true;
+    sund_code rc;
+
+    SUND_GO(copy_people(w, plan, err));
+    SUND_GO(describe(w, plan, &people, &regions, err));
+    SUND_GO(sund_dir_make(w->part, err));
+    SUND_GO(resume(w, &fresh, err));
+    SUND_GO(write_small(w, F_PEOPLE, &people, err));
+    SUND_GO(write_small(w, F_REGIONS, &regions, err));
+    for (int f = F_SITES; f <= F_BLOCKS && rc == SUND_OK; f++)
+        rc = open_file(w, f, fresh, err);
+    if (rc == SUND_OK && !fresh)
+        rc = read_last(w, err);
+out:
+    sund_buf_free(&people);
+    sund_buf_free(&regions);
+    return rc;
+}
+
+sund_code sund_store_writer_open(sund_store_writer **out, const char *dir, const sund_store_plan *plan, sund_err *err)
+{
+    sund_store_writer *w = calloc(1, sizeof *w);
+    size_t             n = plan->n_person;
+    sund_code          rc;
+
+    if (!w)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    w->plan = *plan;
+    w->source = strdup(plan->source ? plan->source : "");
+    w->sorted = (sund_sorted){ n, (n + 63) / 64, calloc(n + 1, 4), calloc(n + 1, 4), calloc(n + 1, 4), calloc(n + 1, 4), 0, 0, 0, 0 };
+    if (n == 0 || n > 100000000)
+        rc = sund_fail(err, SUND_E_ARG, "a store has from 1 to 100,000,000 people, not %zu", n);
+    else if (!w->source || !w->sorted.het || !w->sorted.hom_ref || !w->sorted.hom_alt || !w->sorted.missing)
+        rc = sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", n);
+    else if (snprintf(w->dir, sizeof w->dir, "%s", dir) >= (int) sizeof w->dir || snprintf(w->part, sizeof w->part, "%s.part", dir) >= (int) sizeof w->part)
+        rc = sund_fail(err, SUND_E_LIMIT, "path too long: %.100s", dir);
+    else if (sund_file_exists(dir))
+        rc = sund_fail(err, SUND_E_MISMATCH, "%s exists already and a store is never written over: choose another folder", dir);
+    else
+        rc = open_part(w, plan, err);
+    w->count = rc == SUND_OK ? calloc(3 * w->people.n_group + 1, sizeof *w->count) : NULL;
+    if (rc == SUND_OK && !w->count)
+        rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (rc == SUND_OK)
+        *out = w;
+    else
+        sund_store_writer_close(w);
+    return rc;
+}
+
+size_t sund_store_writer_resume(const sund_store_writer *w, sund_variant *last)
+{
+    if (w->n_site)
+        *last = w->last;
+    return (size_t) w->n_site;
+}
+
+/** Closes an open block: packs it, writes it and its row. */
+static sund_code close_block(sund_store_writer *w, int which, sund_err *err)
+{
+    open_block *o = &w->open[which];
+    block_row   r = { .file_at = w->size[F_GENOTYPES], .first = o->first, .last = o->last, .n_raw = (uint32_t) o->raw.n, .n_site = o->n_site, .packed = which == PACKED };
+    sund_buf    packed = { 0 }, row = { 0 };
+    sund_buf   *stored = &o->raw;
+    sund_code   rc = SUND_OK;
+
+    if (o->n_site == 0)
+        return SUND_OK;
+    if (which == PACKED) {
+        size_t bound = ZSTD_compressBound(o->raw.n), got;
+
+        if (!sund_buf_room(&packed, bound))
+            return sund_buf_ok(&packed, err);
+        got = ZSTD_compress(packed.p, bound, o->raw.p, o->raw.n, 3);
+        if (ZSTD_isError(got)) {
+            sund_buf_free(&packed);
+            return sund_fail(err, SUND_E_IO, "a block cannot be compressed");
+        }
+        packed.n = got;
+        stored = &packed;
+    }
+    r.n_stored = (uint32_t) stored->n;
+    r.sum = sund_sum64(stored->p, stored->n);
+    rc = append(w, F_GENOTYPES, stored->p, stored->n, err);
+    sund_block_row_write(&r, &row);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&row, err);
+    /* blocks close in another order than they open: rows go to the place of their number */
+    if (rc == SUND_OK && (fseeko(w->file[F_BLOCKS], (off_t) (HEAD_BYTES + (uint64_t) o->number * BLOCK_BYTES), SEEK_SET) != 0 ||
+                          fwrite(row.p, 1, row.n, w->file[F_BLOCKS]) != row.n))
+        rc = os_fail(w, "write", sund_store_file[F_BLOCKS], err);
+    sund_buf_free(&packed);
+    sund_buf_free(&row);
+    sund_buf_clear(&o->raw);
+    o->n_site = 0;
+    return rc;
+}
+
+static sund_code checkpoint(sund_store_writer *w, sund_err *err)
+{
+    SUND_TRY(close_block(w, PLAIN, err));
+    SUND_TRY(close_block(w, PACKED, err));
+    w->size[F_BLOCKS] = HEAD_BYTES + (uint64_t) w->n_block * BLOCK_BYTES;
+    for (int f = F_SITES; f <= F_BLOCKS; f++)
+        if (fflush(w->file[f]) != 0 || fdatasync(fileno(w->file[f])) != 0)
+            return os_fail(w, "write", sund_store_file[f], err);
+    return journal(w, err);
+}
+
+/** Sorts people by genotype, and counts them by group. */
+static sund_code sort_people(sund_store_writer *w, const uint8_t *gt, sund_copies copies, sund_err *err)
+{
+    sund_sorted *s = &w->sorted;
+
+    s->n_het = s->n_hom_ref = s->n_hom_alt = s->n_missing = 0;
+    memset(w->count, 0, 3 * w->people.n_group * sizeof *w->count);
+    for (uint32_t i = 0; i < s->n_person; i++) {
+        uint32_t *count = &w->count[3 * w->people.group_of[i]];
+        int       n = sund_copies_of(copies, (sund_sex) w->people.sex[i]);
+        uint8_t   g = gt[i] & 3;
+
+        if (gt[i] > 15 || (n == 1 && g == 1) || (n == 0 && g != SUND_GT_MISSING))
+            return sund_fail(err, SUND_E_ARG, "a genotype code does not fit the copies of its person at this site");
+        if (g == 0) {
+            s->hom_ref[s->n_hom_ref++] = i;
+        }
+        else if (g == 1) {
+            s->het[s->n_het++] = i;
+            count[0]++;
+        }
+        else if (g == 2) {
+            s->hom_alt[s->n_hom_alt++] = i;
+            count[1]++;
+        }
+        else {
+            s->missing[s->n_missing++] = i;
+            count[2]++;
+        }
+    }
+    return SUND_OK;
+}
+
+/* Phase, behind the encoding: u8 mode - 0 none, 1 every het, 2 some - then a bit for each het that is written alt|ref, and with 2 before that
+ * a bit for each het that is phased. */
+static void write_phase(const sund_store_writer *w, const uint8_t *gt, sund_buf *out)
+{
+    const sund_sorted *s = &w->sorted;
+    size_t             n = 0;
+
+    for (size_t i = 0; i < s->n_het; i++)
+        n += (gt[s->het[i]] & SUND_GT_PHASED) != 0;
+    sund_buf_u8(out, n == 0 ? 0 : n == s->n_het ? 1 : 2);
+    for (int pass = n == s->n_het ? 1 : 0; n && pass < 2; pass++) {
+        uint8_t byte = 0;
+
+        for (size_t i = 0; i < s->n_het; i++) {
+            uint8_t g = gt[s->het[i]], bit = pass ? (g & SUND_GT_PHASED) && (g & SUND_GT_ALT_FIRST) : (g & SUND_GT_PHASED) != 0;
+
+            byte = (uint8_t) (byte | bit << (i % 8));
+            if (i % 8 == 7 || i + 1 == s->n_het) {
+                sund_buf_u8(out, byte);
+                byte = 0;
+            }
+        }
+    }
+}
+
+static sund_code add_genotypes(sund_store_writer *w, const uint8_t *gt, site_row *row, sund_err *err)
+{
+    const sund_encoding *e = sund_encodings[0];
+    open_block          *o;
+    size_t               from;
+    int                  which;
+
+    for (size_t k = 1; !e->fits(&w->sorted); k++)
+        e = sund_encodings[k];
+    which = e->packed ? PACKED : PLAIN;
+    o = &w->open[which];
+    if (o->n_site == 0) {
+        o->number = w->n_block++;
+        o->first = w->n_site;
+    }
+    from = o->raw.n;
+    e->encode(&w->sorted, &o->raw);
+    write_phase(w, gt, &o->raw);
+    SUND_TRY(sund_buf_ok(&o->raw, err));
+    o->last = w->n_site;
+    o->n_site++;
+    row->encoding = e->code;
+    row->block = o->number;
+    row->at = (uint32_t) from;
+    row->n = (uint32_t) (o->raw.n - from);
+    if (which == PLAIN ? o->raw.n >= PLAIN_BLOCK_BYTES : (o->n_site >= PACKED_MAX_SITES || (o->n_site >= PACKED_MIN_SITES && o->raw.n >= PACKED_BLOCK_BYTES)))
+        return close_block(w, which, err);
+    return SUND_OK;
+}
+
+static sund_code keep_last(sund_store_writer *w, const sund_variant *v, sund_err *err)
+{
+    sund_buf_clear(&w->last_alleles);
+    sund_buf_put(&w->last_alleles, v->ref, v->n_ref);
+    sund_buf_put(&w->last_alleles, v->alt, v->n_alt);
+    SUND_TRY(sund_buf_ok(&w->last_alleles, err));
+    w->last = (sund_variant){ v->contig, v->pos_bp, (char *) w->last_alleles.p, (char *) w->last_alleles.p + v->n_ref, v->n_ref, v->n_alt };
+    return SUND_OK;
+}
+
+sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sund_kind kind, const uint8_t *gt, sund_err *err)
+{
+    site_row row = { .pos_bp = v->pos_bp, .contig = (uint8_t) v->contig, .kind = (uint8_t) kind, .allele_at = w->size[F_ALLELES] - HEAD_BYTES, .n_ref = (uint16_t) v->n_ref,
+                     .n_alt = (uint16_t) v->n_alt };
+    size_t   width = count_width(w->sorted.n_person);
+
+    if (v->contig < 1 || v->contig >= SUND_N_CONTIG || v->n_ref > SUND_ALLELE_MAX || v->n_alt > SUND_ALLELE_MAX || !v->n_ref || !v->n_alt)
+        return sund_fail(err, SUND_E_LIMIT, "a variant at %s:%u cannot be kept: its alleles have more than %d bytes", sund_contig_name(v->contig), v->pos_bp + 1, SUND_ALLELE_MAX);
+    if (w->n_site && sund_variant_cmp(&w->last, v) >= 0)
+        return sund_fail(err, SUND_E_ARG, "the variant at %s:%u does not come behind the one before", sund_contig_name(v->contig), v->pos_bp + 1);
+    SUND_TRY(sort_people(w, gt, sund_copies_at(w->plan.assembly, v->contig, v->pos_bp), err));
+    SUND_TRY(add_genotypes(w, gt, &row, err));
+    SUND_TRY(append(w, F_ALLELES, v->ref, v->n_ref, err));
+    SUND_TRY(append(w, F_ALLELES, v->alt, v->n_alt, err));
+    sund_buf_clear(&w->scratch);
+    sund_site_row_write(&row, &w->scratch);
+    SUND_TRY(sund_buf_ok(&w->scratch, err));
+    SUND_TRY(append(w, F_SITES, w->scratch.p, w->scratch.n, err));
+    sund_buf_clear(&w->scratch);
+    for (size_t k = 0; k < 3 * w->people.n_group; k++) {
+        if (width == 2)
+            sund_buf_u16(&w->scratch, (uint16_t) w->count[k]);
+        else
+            sund_buf_u32(&w->scratch, w->count[k]);
+    }
+    SUND_TRY(sund_buf_ok(&w->scratch, err));
+    SUND_TRY(append(w, F_COUNTS, w->scratch.p, w->scratch.n, err));
+    SUND_TRY(keep_last(w, v, err));
+    w->n_site++;
+    return w->n_site % CHECKPOINT_SITES == 0 ? checkpoint(w, err) : SUND_OK;
+}
+
+/** sums.bin out of the two row files, and every file's digest. */
+static sund_code seal_sums(sund_store_writer *w, sund_err *err)
+{
+    sund_buf  sums = { 0 };
+    size_t    row_bytes[2] = { SITE_BYTES, 3 * w->people.n_group * count_width(w->sorted.n_person) };
+    const int file[2] = { F_SITES, F_COUNTS };
+    sund_code rc = SUND_OK;
+
+    sund_buf_text(&sums, sund_store_magic[F_SUMS]);
+    for (int k = 0; k < 2 && rc == SUND_OK; k++) {
+        char     path[1100];
+        sund_map m = { NULL, 0 };
+
+        rc = sund_path_join(path, sizeof path, w->part, sund_store_file[file[k]], err);
+        if (rc == SUND_OK)
+            rc = sund_map_open(&m, path, err);
+        for (uint64_t at = 0; rc == SUND_OK && at < w->n_site; at += CHUNK_ROWS) {
+            uint64_t n = w->n_site - at < CHUNK_ROWS ? w->n_site - at : CHUNK_ROWS;
+            sund_buf_u64(&sums, sund_sum64(m.p + HEAD_BYTES + at * row_bytes[k], (size_t) n * row_bytes[k]));
+        }
+        sund_map_close(&m);
+    }
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&sums, err);
+    if (rc == SUND_OK)
+        rc = write_small(w, F_SUMS, &sums, err);
+    sund_buf_free(&sums);
+    return rc;
+}
+
+static sund_code seal_manifest(sund_store_writer *w, sund_err *err)
+{
+    manifest  m = { .assembly = w->plan.assembly, .n_person = w->sorted.n_person, .n_site = w->n_site, .n_block = w->n_block };
+    sund_buf  text = { 0 };
+    char      path[1100];
+    sund_code rc = SUND_OK;
+
+    for (int f = 0; f < N_STORE_FILE && rc == SUND_OK; f++) {
+        sund_map map = { NULL, 0 };
+
+        rc = sund_path_join(path, sizeof path, w->part, sund_store_file[f], err);
+        if (rc == SUND_OK)
+            rc = sund_map_open(&map, path, err);
+        if (rc == SUND_OK) {
+            m.size[f] = map.n;
+            m.digest[f] = sund_digest_of(map.p, map.n);
+            if (chmod(path, 0400) != 0)
+                rc = os_fail(w, "seal", sund_store_file[f], err);
+        }
+        sund_map_close(&map);
+    }
+    sund_manifest_write(&m, w->source, &text);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_path_join(path, sizeof path, w->part, "manifest.txt", err);
+    if (rc == SUND_OK)
+        rc = sund_file_write(path, text.p, text.n, 0400, err);
+    sund_buf_free(&text);
+    return rc;
+}
+
+sund_code sund_store_writer_seal(sund_store_writer *w, sund_err *err)
+{
+    char path[1100];
+
+    SUND_TRY(checkpoint(w, err));
+    SUND_TRY(seal_sums(w, err));
+    SUND_TRY(seal_manifest(w, err));
+    SUND_TRY(sund_path_join(path, sizeof path, w->part, "journal", err));
+    (void) unlink(path);
+    if (sund_file_exists(w->dir) || rename(w->part, w->dir) != 0)
+        return sund_fail(err, SUND_E_IO, "cannot rename %s to %s: %s", w->part, w->dir, sund_file_exists(w->dir) ? "it exists by now" : strerror(errno));
+    return sund_dir_sync(w->dir, err);
+}
+
+void sund_store_writer_close(sund_store_writer *w)
+{
+    if (!w)
+        return;
+    for (int f = 0; f < N_STORE_FILE; f++)
+        if (w->file[f])
+            (void) fclose(w->file[f]);
+    for (int k = 0; k < 2; k++)
+        sund_buf_free(&w->open[k].raw);
+    free(w->sorted.het);
+    free(w->sorted.hom_ref);
+    free(w->sorted.hom_alt);
+    free(w->sorted.missing);
+    free(w->count);
+    free(w->source);
+    sund_buf_free(&w->scratch);
+    sund_buf_free(&w->last_alleles);
+    sund_people_table_free(&w->people);
+    free(w);
+}
