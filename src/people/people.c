@@ -1,0 +1,142 @@
+#include "people/people_priv.h"
+
+#include "base/ini.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const schema =
+    "CREATE TABLE IF NOT EXISTS person(id INTEGER PRIMARY KEY, person TEXT NOT NULL UNIQUE, sex INTEGER NOT NULL, country TEXT NOT NULL, population TEXT NOT NULL,"
+    " born INTEGER, consent TEXT NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE TABLE IF NOT EXISTS variable(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, type INTEGER NOT NULL, unit TEXT NOT NULL, decimals INTEGER NOT NULL,"
+    " min INTEGER NOT NULL, max INTEGER NOT NULL, codes TEXT NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS value(variable INTEGER NOT NULL, person INTEGER NOT NULL, raw INTEGER NOT NULL, PRIMARY KEY(variable, person)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS code(code TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(code, person)) STRICT, WITHOUT ROWID;";
+
+sund_code sund_people_open(sund_people **p, const char *path, sund_err *err)
+{
+    sund_people *got = calloc(1, sizeof *got);
+    sund_code    rc;
+
+    if (!got)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    rc = sund_db_open(&got->db, path, schema, err);
+    if (rc == SUND_OK)
+        *p = got;
+    else
+        free(got);
+    return rc;
+}
+
+void sund_people_close(sund_people *p)
+{
+    if (!p)
+        return;
+    sund_db_close(p->db);
+    free(p);
+}
+
+sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err)
+{
+    SUND_TRY(sund_db_run(p->db, err, "UPDATE person SET withdrawn=1 WHERE person=?", "t", person));
+    return sund_db_changes(p->db) ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "there is no such person here");
+}
+
+size_t sund_people_n_var(const sund_people *p)
+{
+    int64_t n = 0;
+
+    return sund_db_i64(p->db, &n, 0, NULL, "SELECT COUNT(*) FROM variable", "") == SUND_OK ? (size_t) n + 1 : 1;
+}
+
+static const sund_var sex_var = { .name = "sex", .type = SUND_VAR_BINARY, .min = 0, .max = 1, .codes = "M|F" };
+
+static sund_code one_var(sund_rows *rows, sund_var *out, sund_err *err)
+{
+    bool more = false;
+
+    SUND_TRY(sund_rows_next(rows, &more, err));
+    if (!more)
+        return sund_fail(err, SUND_E_NOT_FOUND, "there is no such variable");
+    memset(out, 0, sizeof *out);
+    (void) snprintf(out->name, sizeof out->name, "%s", sund_rows_text(rows, 0));
+    out->type = (sund_var_type) sund_rows_i64(rows, 1);
+    (void) snprintf(out->unit, sizeof out->unit, "%s", sund_rows_text(rows, 2));
+    out->decimals = (int) sund_rows_i64(rows, 3);
+    out->min = sund_rows_i64(rows, 4);
+    out->max = sund_rows_i64(rows, 5);
+    (void) snprintf(out->codes, sizeof out->codes, "%s", sund_rows_text(rows, 6));
+    return SUND_OK;
+}
+
+sund_code sund_people_var_at(const sund_people *p, size_t i, sund_var *out, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    sund_code  rc;
+
+    if (i == 0) {
+        *out = sex_var;
+        return SUND_OK;
+    }
+    SUND_TRY(sund_db_query(p->db, &rows, err, "SELECT name, type, unit, decimals, min, max, codes FROM variable ORDER BY id LIMIT 1 OFFSET ?", "i", (int64_t) i - 1));
+    rc = one_var(rows, out, err);
+    sund_rows_close(rows);
+    return rc;
+}
+
+static sund_code no_var(const sund_people *p, const char *name, sund_err *err)
+{
+    size_t       n = sund_people_n_var(p);
+    sund_var    *v = calloc(n + 1, sizeof *v);
+    const char **names = calloc(n + 1, sizeof *names), *near = NULL;
+
+    for (size_t i = 0; v && names && i < n; i++)
+        names[i] = sund_people_var_at(p, i, &v[i], NULL) == SUND_OK ? v[i].name : "";
+    if (v && names)
+        near = sund_nearest(name, names);
+    (void) sund_fail(err, SUND_E_NOT_FOUND, "the dictionary has no variable '%.63s'%s%.63s%s", name, near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    free(names);
+    free(v);
+    return SUND_E_NOT_FOUND;
+}
+
+sund_code sund_people_var(const sund_people *p, const char *name, sund_var *out, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    sund_code  rc;
+
+    if (strcmp(name, "sex") == 0) {
+        *out = sex_var;
+        return SUND_OK;
+    }
+    SUND_TRY(sund_db_query(p->db, &rows, err, "SELECT name, type, unit, decimals, min, max, codes FROM variable WHERE name=?", "t", name));
+    rc = one_var(rows, out, NULL);
+    sund_rows_close(rows);
+    return rc == SUND_OK ? SUND_OK : no_var(p, name, err);
+}
+
+sund_code sund_people_summary(sund_people *p, sund_buf *json, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    sund_json  j;
+    bool       more = false;
+    int64_t    n = 0, gone = 0;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_i64(p->db, &n, 0, err, "SELECT COUNT(*) FROM person", ""));
+    SUND_TRY(sund_db_i64(p->db, &gone, 0, err, "SELECT COUNT(*) FROM person WHERE withdrawn", ""));
+    sund_json_init(&j, json, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_i64(&j, "people", n);
+    sund_json_i64(&j, "withdrawn", gone);
+    SUND_TRY(sund_db_query(p->db, &rows, err, "SELECT country, COUNT(*) FROM person GROUP BY country ORDER BY country", ""));
+    sund_json_open(&j, "countries", '{');
+    while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
+        sund_json_i64(&j, sund_rows_text(rows, 0), sund_rows_i64(rows, 1));
+    sund_json_close(&j, '}');
+    sund_json_close(&j, '}');
+    sund_rows_close(rows);
+    return rc == SUND_OK ? sund_buf_ok(json, err) : rc;
+}
