@@ -21,7 +21,7 @@ static double atanh2(double s)
     return 2.0 * s + 2.0 * s * sum;
 }
 
-double sund_log(double x)
+double sund_ln(double x)
 {
     int    e;
     double m;
@@ -40,11 +40,11 @@ double sund_log(double x)
     return (double) e * ln2_hi + ((double) e * ln2_lo + atanh2((m - 1.0) / (m + 1.0)));
 }
 
-double sund_log1p(double x)
+double sund_ln1p(double x)
 {
     if (x > -0.28 && x < 0.4)
         return atanh2(x / (2.0 + x));
-    return sund_log(1.0 + x);
+    return sund_ln(1.0 + x);
 }
 
 double sund_exp(double x)
@@ -77,13 +77,13 @@ double sund_lgamma(double x)
         product *= x;
         x += 1.0;
         if (product > 1e250) {
-            shift += sund_log(product);
+            shift += sund_ln(product);
             product = 1.0;
         }
     }
-    shift += sund_log(product);
+    shift += sund_ln(product);
     q = 1.0 / (x * x);
-    return (x - 0.5) * sund_log(x) - x + ln_sqrt_2pi + (1.0 / 12.0 - q * (1.0 / 360.0 - q * (1.0 / 1260.0 - q * (1.0 / 1680.0 - q * (1.0 / 1188.0 - q * (691.0 / 360360.0)))))) / x - shift;
+    return (x - 0.5) * sund_ln(x) - x + ln_sqrt_2pi + (1.0 / 12.0 - q * (1.0 / 360.0 - q * (1.0 / 1260.0 - q * (1.0 / 1680.0 - q * (1.0 / 1188.0 - q * (691.0 / 360360.0)))))) / x - shift;
 }
 
 /** log(Gamma(a + 1/2) / Gamma(a)); without the cancellation of two large logarithms. */
@@ -93,7 +93,7 @@ static double lgamma_half_step(double a)
 
     if (a < 24.0)
         return sund_lgamma(a + 0.5) - sund_lgamma(a);
-    return 0.5 * sund_log(a) - (1.0 / 8.0 - q * (1.0 / 192.0 - q * (1.0 / 640.0 - q * (17.0 / 14336.0 - q * (31.0 / 18432.0))))) / a;
+    return 0.5 * sund_ln(a) - (1.0 / 8.0 - q * (1.0 / 192.0 - q * (1.0 / 640.0 - q * (17.0 / 14336.0 - q * (31.0 / 18432.0))))) / a;
 }
 
 /** Continued fraction of the incomplete beta integral (modified Lentz); x + y = 1. */
@@ -141,10 +141,10 @@ double sund_t_nlog10p(double t, double df)
     if (y == 0.0)
         return 0.0;
     /* x^a y^(1/2) / B(a, 1/2) */
-    log_prefix = -a * sund_log1p(q) + 0.5 * sund_log(y) + lgamma_half_step(a) - ln_pi_half;
+    log_prefix = -a * sund_ln1p(q) + 0.5 * sund_ln(y) + lgamma_half_step(a) - ln_pi_half;
     if (x < (a + 1.0) / (a + 2.5))
-        return -(log_prefix + sund_log(beta_fraction(x, a, 0.5)) - sund_log(a)) / ln10;
-    return -sund_log1p(-sund_exp(log_prefix) * beta_fraction(y, 0.5, a) * 2.0) / ln10;
+        return -(log_prefix + sund_ln(beta_fraction(x, a, 0.5)) - sund_ln(a)) / ln10;
+    return -sund_ln1p(-sund_exp(log_prefix) * beta_fraction(y, 0.5, a) * 2.0) / ln10;
 }
 
 double sund_z_nlog10p(double z)
@@ -160,14 +160,14 @@ double sund_z_nlog10p(double z)
             term *= 2.0 * q / (2.0 * (double) k + 1.0);
             sum += term;
         }
-        return -sund_log1p(-2.0 * sund_exp(-q - ln_pi_half) * sum) / ln10;
+        return -sund_ln1p(-2.0 * sund_exp(-q - ln_pi_half) * sum) / ln10;
     }
     {
         double f = 0.0; /* erfc's continued fraction, from its far end */
 
         for (int k = 120; k >= 1; k--)
             f = 0.5 * (double) k / (x + f);
-        return (q + ln_pi_half + sund_log(x + f)) / ln10;
+        return (q + ln_pi_half + sund_ln(x + f)) / ln10;
     }
 }
 
@@ -181,7 +181,7 @@ double sund_chisq_nlog10p(double x, double df)
         return 0.0;
     if (df == 1.0)
         return sund_z_nlog10p(sqrt(x));
-    log_prefix = a * sund_log(h) - h - sund_lgamma(a);
+    log_prefix = a * sund_ln(h) - h - sund_lgamma(a);
     if (h < a + 1.0) {
         double term = 1.0 / a, sum = term;
 
@@ -189,7 +189,7 @@ double sund_chisq_nlog10p(double x, double df)
             term *= h / (a + (double) k);
             sum += term;
         }
-        return -sund_log1p(-sund_exp(log_prefix) * sum) / ln10;
+        return -sund_ln1p(-sund_exp(log_prefix) * sum) / ln10;
     }
     {
         const double tiny = 1e-300;
@@ -208,6 +208,6 @@ double sund_chisq_nlog10p(double x, double df)
             if (fabs(delta - 1.0) < 1e-16)
                 break;
         }
-        return -(log_prefix + sund_log(f)) / ln10;
+        return -(log_prefix + sund_ln(f)) / ln10;
     }
 }

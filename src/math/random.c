@@ -28,7 +28,7 @@ static double inverse_normal(double p)
     double              low = p < 0.5 ? p : 1.0 - p, q, r, x;
 
     if (low < 0.02425) {
-        q = sqrt(-2.0 * sund_log(low));
+        q = sqrt(-2.0 * sund_ln(low));
         x = (((((c[0] * q + c[1]) * q + c[2]) * q + c[3]) * q + c[4]) * q + c[5]) / ((((d[0] * q + d[1]) * q + d[2]) * q + d[3]) * q + 1.0);
         return p < 0.5 ? x : -x;
     }

@@ -40,7 +40,7 @@ static void add(sums *s, const weight *x)
 
 static double nlog10(const sums *s)
 {
-    double v = (sund_log(s->total) + (double) STEP * (double) s->e_total * ln2 - sund_log(s->tail)) / ln10;
+    double v = (sund_ln(s->total) + (double) STEP * (double) s->e_total * ln2 - sund_ln(s->tail)) / ln10;
 
     return v > 0.0 ? v : 0.0;
 }
