@@ -44,10 +44,9 @@ $(B)/%.o: %.c ; @mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 unit: $(TESTS)
 fuzzers: $(FUZZERS)
 lint: ; @tools/check-layers src/LAYERS src && tools/check-size src test && tools/check-headers '$(CC) $(CSTD) -Isrc' src
-packages-%: ; @tools/install-packages packages.txt build $*
-test: packages-test ; @tools/run-tests
-demo: packages-demo ; @$(MAKE) --no-print-directory all && demo/run $(if $(KEEP),--keep)
-bench: packages-test ; @$(MAKE) --no-print-directory all && bench/run
+test: ; @tools/install-packages packages.txt build demo test && tools/run-tests
+demo: ; @tools/install-packages packages.txt build demo && $(MAKE) --no-print-directory all && demo/run $(if $(KEEP),--keep)
+bench: ; @tools/install-packages packages.txt build demo test && $(MAKE) --no-print-directory all && bench/run
 format: ; clang-format -i $(wildcard src/*/*.[ch] test/unit/*.[ch])
 clean: ; rm -rf build demo/out
 .PHONY: all unit fuzzers lint test demo bench format clean
