@@ -1,0 +1,179 @@
+/* The federated answer is the pooled answer, byte for byte, whatever is done to the people, the nodes and the machine. */
+#include "fed.h"
+
+static const char *const linear_strata = "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nstrata = country\n";
+static const char *const linear_none = "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nstrata = none\n";
+static const char *const counts = "analysis = counts\nstrata = none\n";
+static const char *const counts_strata = "analysis = counts\nstrata = country\n";
+
+static void split(const world *w, size_t n, bool countries_whole, int *node_of)
+{
+    int of_country[W_COUNTRIES];
+
+    for (size_t c = 0; c < W_COUNTRIES; c++)
+        of_country[c] = c < n ? (int) c : (int) (test_rand() % n);
+    for (size_t i = 0; i < w->n; i++)
+        node_of[i] = countries_whole ? of_country[w->country[i]] : (int) (test_rand() % n);
+}
+
+typedef struct variation { unsigned kill, lose, threads; uint32_t chunk; const char *cpu; bool sparse_rows, controlled; } variation;
+
+/** One study, federated over n nodes and pooled: true when the tables are the same bytes. */
+static bool same_answer(world *w, size_t n, const char *what, const char *missing, variation v)
+{
+    bool            whole = strstr(what, "strata = country") != NULL;
+    sund_thresholds t = v.controlled ? sund_thresholds_default() : fed_open_data();
+    int             node_of[600];
+    char            more[300], text[4096];
+    fed            *f;
+    sund_buf        got;
+    sund_release   *pooled;
+    bool            same;
+
+    split(w, n, whole, node_of);
+    w->sparse_rows = v.sparse_rows;
+    f = fed_open(w, n, node_of, &t);
+    f->kill_one_in = v.kill;
+    f->lose_one_in = v.lose;
+    for (size_t i = 0; i < n; i++)
+        f->node[i].seat.n_thread = v.threads ? v.threads : 1;
+    (void) snprintf(more, sizeof more, "%s%schunk = %u\n", what, missing, v.chunk ? v.chunk : 4096);
+    study_text(f, more, text, sizeof text);
+    fed_submit(f, text);
+    fed_run(f);
+    got = fed_release(f);
+    w->sparse_rows = false;
+    pooled = world_pooled(w, f, text, &t, 1);
+    same = same_table(&got, pooled);
+    if (v.kill)
+        CHECK(f->n_killed > 0);
+    if (v.lose)
+        CHECK(f->n_lost > 0);
+    for (size_t i = 0; i < n; i++)
+        CHECK(fed_status(f, i).state == SUND_PARTY_RELEASED);
+    CHECK(sund_release_rows(pooled) > 20);
+    sund_release_free(pooled);
+    sund_buf_free(&got);
+    fed_close(f);
+    return same;
+}
+
+static world *fresh(size_t n)
+{
+    world *w = malloc(sizeof *w);
+
+    if (!w)
+        abort();
+    world_make(w, n);
+    return w;
+}
+
+TEST(any_split_gives_the_pooled_bytes)
+{
+    static const size_t nodes[] = { 3, 5, 7 };
+    world              *w = fresh(W_PEOPLE);
+
+    for (size_t k = 0; k < 3; k++) {
+        CHECK(same_answer(w, nodes[k], linear_none, "missing = mean\n", (variation){ .chunk = 16 }));
+        CHECK(same_answer(w, nodes[k], linear_none, "missing = drop\n", (variation){ .chunk = 7 }));
+        CHECK(same_answer(w, nodes[k], linear_strata, "missing = mean\n", (variation){ .chunk = 16 }));
+        CHECK(same_answer(w, nodes[k], linear_strata, "missing = drop\n", (variation){ .chunk = 31 }));
+        CHECK(same_answer(w, nodes[k], counts, "", (variation){ .chunk = 16 }));
+        CHECK(same_answer(w, nodes[k], counts_strata, "", (variation){ .chunk = 16 }));
+    }
+    free(w);
+}
+
+TEST(thirty_nodes)
+{
+    world *w = fresh(600);
+
+    CHECK(same_answer(w, 30, linear_none, "missing = mean\n", (variation){ .chunk = 40 }));
+    free(w);
+}
+
+TEST(any_block_size_gives_the_same_bytes)
+{
+    static const uint32_t size[] = { 1, 2, 71, 72, 4096 };
+    world                *w = fresh(W_PEOPLE);
+
+    for (size_t k = 0; k < 5; k++)
+        CHECK(same_answer(w, 3, linear_none, "missing = mean\n", (variation){ .chunk = size[k] }));
+    free(w);
+}
+
+TEST(threads_give_the_same_bytes)
+{
+    world *w = fresh(W_PEOPLE);
+
+    CHECK(same_answer(w, 3, linear_strata, "missing = mean\n", (variation){ .threads = 2 }));
+    CHECK(same_answer(w, 3, linear_none, "missing = drop\n", (variation){ .threads = 2, .chunk = 16 }));
+    CHECK(same_answer(w, 3, counts, "", (variation){ .threads = 2, .chunk = 16 }));
+    free(w);
+}
+
+TEST(rows_left_out_where_nobody_carries_change_nothing)
+{
+    world *w = fresh(W_PEOPLE);
+
+    CHECK(same_answer(w, 5, linear_none, "missing = mean\n", (variation){ .sparse_rows = true }));
+    CHECK(same_answer(w, 5, counts, "", (variation){ .sparse_rows = true }));
+    free(w);
+}
+
+TEST(controlled_data_give_the_pooled_bytes_too)
+{
+    world *w = fresh(W_PEOPLE);
+
+    CHECK(same_answer(w, 5, linear_strata, "missing = mean\n", (variation){ .controlled = true }));
+    CHECK(same_answer(w, 5, counts, "", (variation){ .controlled = true }));
+    free(w);
+}
+
+TEST(nodes_killed_and_messages_lost_change_nothing)
+{
+    world *w = fresh(W_PEOPLE);
+
+    for (int k = 0; k < 4; k++) {
+        CHECK(same_answer(w, 3, linear_none, "missing = mean\n", (variation){ .kill = 6, .chunk = 24 }));
+        CHECK(same_answer(w, 5, linear_strata, "missing = drop\n", (variation){ .kill = 9, .lose = 5, .chunk = 24 }));
+        CHECK(same_answer(w, 3, counts, "", (variation){ .lose = 3, .chunk = 24 }));
+    }
+    free(w);
+}
+
+/* ---- a node that was away ---- */
+
+TEST(a_node_away_pauses_and_resumes)
+{
+    world          *w = fresh(W_PEOPLE);
+    sund_thresholds t = fed_open_data();
+    int             node_of[600];
+    char            text[4096];
+    fed            *f;
+    sund_buf        got;
+    sund_release   *pooled;
+
+    split(w, 3, false, node_of);
+    f = fed_open(w, 3, node_of, &t);
+    study_text(f, "analysis = counts\nstrata = none\nchunk = 8\n", text, sizeof text);
+    fed_submit(f, text);
+    for (int k = 0; k < 12; k++)
+        for (size_t i = 0; i < 3; i++)
+            (void) fed_turn(f, i);
+    CHECK(fed_status(f, 0).state == SUND_PARTY_ROUNDS);
+    f->node[2].away = true;
+    fed_run(f);
+    CHECK(fed_status(f, 0).state == SUND_PARTY_ROUNDS); /* waits; nothing is released without node 2 */
+    CHECK(strcmp(fed_status(f, 0).waiting_for, "N00") != 0);
+    f->node[2].away = false;
+    fed_kill(f, 2); /* it comes back as a new process */
+    fed_run(f);
+    got = fed_release(f);
+    pooled = world_pooled(w, f, text, &t, 1);
+    CHECK(same_table(&got, pooled));
+    sund_release_free(pooled);
+    sund_buf_free(&got);
+    fed_close(f);
+    free(w);
+}
