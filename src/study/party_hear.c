@@ -96,18 +96,21 @@ static sund_code establish(sund_party *p, sund_err *err)
 {
     sund_thresholds joined;
 
-    for (size_t i = 0; i < p->study.n_node; i++)
-        if (!p->peer[i].line.approved) {
-            p->state = SUND_PARTY_REFUSED;
-            (void) snprintf(p->detail, sizeof p->detail, "%s: %.300s", p->study.node[i], p->peer[i].line.reason);
-            return SUND_OK;
-        }
     SUND_TRY(check_lines(p, &joined, err));
     SUND_TRY(sund_party_prepare(p, err));
     make_session(p);
     SUND_TRY(sund_engine_open(&p->engine, &p->study, p->catalogue, &p->view->plan, &joined, err));
     p->state = SUND_PARTY_ROUNDS;
     p->slot = (sund_slot){ p->engine.round.index, 0, 0 };
+    return SUND_OK;
+}
+
+/** A node that comes back with other genotypes than its line pinned says so and stops: half a study over each would be neither. */
+static sund_code same_release(const sund_party *p, const sund_line *l, sund_err *err)
+{
+    if (!sund_digest_eq(&l->manifest, &sund_store_describe(p->node->store)->manifest))
+        return sund_fail(err, SUND_E_MISMATCH, "%s pinned data release %.12s for this study and now has %.12s: submit the study again", p->node->me->id,
+                         sund_digest_hex(&l->manifest).s, sund_digest_hex(&sund_store_describe(p->node->store)->manifest).s);
     return SUND_OK;
 }
 
@@ -122,8 +125,15 @@ static sund_code hear_line(sund_party *p, size_t from, const sund_envelope *e, s
     x->line_head = sund_envelope_digest(e);
     if (from == p->me) {
         p->state = SUND_PARTY_LINES;
-        if (x->line.approved)
+        if (x->line.approved) {
             SUND_TRY(load_key(p, err));
+            SUND_TRY(same_release(p, &x->line, err));
+        }
+    }
+    if (!x->line.approved) { /* one refusal ends it, whatever the others would say */
+        p->state = SUND_PARTY_REFUSED;
+        (void) snprintf(p->detail, sizeof p->detail, "%s: %.300s", p->study.node[from], x->line.reason);
+        return SUND_OK;
     }
     return sund_party_all(p, sund_peer_has_line) ? establish(p, err) : SUND_OK;
 }

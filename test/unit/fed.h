@@ -220,6 +220,8 @@ struct fed {
     void (*heard)(fed *f, size_t from, const sund_envelope *e, sund_cur body);             /* what a node sends */
     bool (*tamper)(fed *f, size_t from, const sund_envelope *e, sund_buf *body);           /* node's own lie: changes the body, true when changed */
     bool (*hub_tamper)(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body); /* the hub's lie to one node; changes head or body */
+    void (*before_say)(fed *f, size_t i); /* a node heard all there is and is about to speak */
+    void            *ctx;
     unsigned        kill_one_in; /* 0: never; else nodes are killed and opened again between steps */
     unsigned        lose_one_in;
     size_t          n_step, n_killed, n_lost, n_retry;
@@ -455,6 +457,8 @@ static bool fed_turn(fed *f, size_t i)
     if (!x->party)
         MUST(sund_party_open(&x->party, &x->seat, &f->study, err));
     fed_deliver(f, i);
+    if (f->before_say)
+        f->before_say(f, i);
     for (;;) {
         sund_leave *l = NULL;
 
