@@ -27,7 +27,8 @@ LDFLAGS := $(filter -fsanitize%,$(OPT.$(VARIANT))) -pie
 
 LIBSRC  := $(filter-out src/cmd/%,$(wildcard src/*/*.c))
 CMDSRC  := $(wildcard src/cmd/*.c)
-TESTSRC := $(wildcard test/unit/*.c)
+TESTSRC := $(wildcard test/unit/test_*.c)
+AIDSRC  := $(filter-out $(wildcard test/unit/test_*.c),$(wildcard test/unit/*.c))
 FUZZSRC := $(wildcard test/fuzz/fuzz_*.c)
 obj      = $(patsubst %.c,$(B)/%.o,$(1))
 TESTS   := $(patsubst test/unit/%.c,$(B)/test/%.t,$(TESTSRC))
@@ -37,7 +38,7 @@ all: build/sund
 build/sund: $(B)/sund ; @ln -sf $(VARIANT)/sund $@
 $(B)/libsund.a: $(call obj,$(LIBSRC)) ; @rm -f $@; $(AR) rcs $@ $^
 $(B)/sund: $(call obj,$(CMDSRC)) $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(B)/test/%.t: $(B)/test/unit/%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/test/%.t: $(B)/test/unit/%.o $(call obj,$(AIDSRC)) $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/fuzz/%: $(B)/test/fuzz/fuzz_%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $^ $(LIBS)
 $(B)/%.o: %.c ; @mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -52,4 +53,4 @@ clean: ; rm -rf build demo/out
 .PHONY: all unit fuzzers lint test demo bench format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(patsubst %.o,%.d,$(call obj,$(LIBSRC) $(CMDSRC) $(TESTSRC) $(FUZZSRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIBSRC) $(CMDSRC) $(TESTSRC) $(AIDSRC) $(FUZZSRC)))

@@ -1,6 +1,6 @@
 /* A whole federation in one process, for property tests: generated people and genotypes, divided over nodes as asked; real stores,
  * databases, gates and parties; the hub's real mailbox; no network. Every message passes through one place, where tests
- * listen (fed.heard), tamper (fed.tamper), lose messages and kill nodes. */
+ * listen (heard), lie (tamper, hub_tamper), lose messages and kill nodes. */
 #ifndef SUND_TEST_FED_H
 #define SUND_TEST_FED_H
 
@@ -9,13 +9,16 @@
 #include "store/writer.h"
 #include "study/mailbox.h"
 #include "study/party.h"
-#include "test.h"
 
-#include <ftw.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { W_PEOPLE = 420, W_VARIANTS = 72, W_COUNTRIES = 7, FED_MAX = 30 };
+enum { W_PEOPLE = 420, W_PEOPLE_MAX = 600, W_VARIANTS = 72, W_COUNTRIES = 7, FED_MAX = 30 };
 
+/* For calls that cannot fail in a sound test. */
 #define MUST(call)                                                                                 \
     do {                                                                                           \
         sund_err must_ = { SUND_OK, "" };                                                          \
@@ -26,173 +29,24 @@ enum { W_PEOPLE = 420, W_VARIANTS = 72, W_COUNTRIES = 7, FED_MAX = 30 };
         }                                                                                          \
     } while (0)
 
-static const char *const w_country[W_COUNTRIES] = { "DK", "EE", "ES", "FI", "GB", "IT", "SE" };
+/** A path of its own under this process's temporary folder, which goes at exit. */
+const char *fed_path(const char *kind, int number);
 
 typedef struct world {
     size_t   n, m;
-    uint8_t  gt[W_VARIANTS][FED_MAX * 20 > W_PEOPLE ? FED_MAX * 20 : W_PEOPLE];
-    int      country[600], age[600], sex[600];
-    double   bmi[600], trait[600];
-    bool     no_bmi[600];
+    uint8_t  gt[W_VARIANTS][W_PEOPLE_MAX];
+    int      country[W_PEOPLE_MAX], age[W_PEOPLE_MAX], sex[W_PEOPLE_MAX];
+    double   bmi[W_PEOPLE_MAX], trait[W_PEOPLE_MAX];
+    bool     no_bmi[W_PEOPLE_MAX];
     bool     sparse_rows; /* nodes leave out rows where nobody carries: hom-ref by callable regions */
 } world;
 
-static char fed_root[64];
-
-static int fed_gone(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void) st, (void) kind, (void) f;
-    return remove(path);
-}
-static void fed_clean(void) { (void) nftw(fed_root, fed_gone, 16, FTW_DEPTH | FTW_PHYS); }
-
-static const char *fed_path(const char *kind, int number)
-{
-    static char path[64][160];
-    static int  k;
-    char        name[80];
-
-    if (!fed_root[0]) {
-        (void) snprintf(fed_root, sizeof fed_root, "/tmp/sund-fed-XXXXXX");
-        if (!mkdtemp(fed_root))
-            abort();
-        (void) atexit(fed_clean);
-        MUST(sund_crypto_init(err));
-    }
-    k = (k + 1) % 64;
-    (void) snprintf(name, sizeof name, "%s-%d", kind, number);
-    (void) snprintf(path[k], sizeof path[k], "%s/%s", fed_root, name);
-    return path[k];
-}
-
-static double unit(void) { return (double) (test_rand() >> 11) * 0x1p-53; }
-
-/** Allele frequencies from 0.2 % to 50 %; missing calls at none, a few (1 to 9), or 3 % of people. */
-static void world_make(world *w, size_t n)
-{
-    memset(w, 0, sizeof *w);
-    w->n = n;
-    w->m = W_VARIANTS;
-    for (size_t i = 0; i < n; i++) {
-        w->country[i] = (int) (i % W_COUNTRIES);
-        w->age[i] = 20 + (int) (test_rand() % 61);
-        w->sex[i] = 1 + (int) (test_rand() % 2);
-        w->bmi[i] = 18 + 0.1 * (double) (test_rand() % 200);
-        w->no_bmi[i] = test_rand() % 40 == 0;
-    }
-    for (size_t j = 0; j < w->m; j++) {
-        double af = j % 9 == 0 ? 0.003 : 0.02 + 0.5 * unit();
-        double missing = j % 3 == 0 ? 0 : j % 3 == 1 ? 3.0 / (double) n : 0.03;
-
-        for (size_t i = 0; i < n; i++) {
-            double f = af * (0.7 + 0.1 * w->country[i]);
-
-            w->gt[j][i] = (uint8_t) ((unit() < f) + (unit() < f));
-            if (unit() < missing)
-                w->gt[j][i] = SUND_GT_MISSING;
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        double x = 0.05 * w->age[i] + (w->sex[i] == 2) + 0.2 * w->country[i];
-
-        for (int k = 0; k < 4; k++)
-            x += unit() * 2 - 1;
-        w->trait[i] = x + (w->gt[7][i] == SUND_GT_MISSING ? 0 : 0.5 * w->gt[7][i]);
-    }
-}
-
-static sund_variant world_variant(size_t j)
-{
-    static const char *const ref[] = { "A", "C", "GT", "T" }, *const alt[] = { "G", "T", "G", "TACA" };
-
-    return (sund_variant){ 20, (uint32_t) (1000 + 100 * j), ref[j % 4], alt[j % 4], (uint32_t) strlen(ref[j % 4]), (uint32_t) strlen(alt[j % 4]) };
-}
-
-static void world_store(const world *w, const char *dir, const int *node_of, int node)
-{
-    static char   name[600][24];
-    const char   *person[600], *pop[600];
-    uint8_t       sex[600], gt[600];
-    size_t        at[600], n = 0;
-    sund_region   all = { 20, 0, 1000000 };
-    sund_store_plan plan = { .assembly = SUND_GRCH37, .person = person, .sex = sex, .population = pop, .source = "test", .callable = &all, .n_callable = 1, .has_callable = true };
-    sund_store_writer *out = NULL;
-
-    for (size_t i = 0; i < w->n; i++)
-        if (node < 0 || node_of[i] == node) {
-            (void) snprintf(name[i], sizeof name[i], "P%05zu", i % 1000);
-            person[n] = name[i];
-            pop[n] = w_country[w->country[i]];
-            sex[n] = (uint8_t) w->sex[i];
-            at[n++] = i;
-        }
-    plan.n_person = n;
-    MUST(sund_store_writer_open(&out, dir, &plan, err));
-    for (size_t j = 0; j < w->m; j++) {
-        sund_variant v = world_variant(j);
-        sund_kind    kind;
-        bool         any = false;
-
-        for (size_t k = 0; k < n; k++) {
-            gt[k] = w->gt[j][at[k]];
-            any = any || gt[k];
-        }
-        if (!any && w->sparse_rows)
-            continue;
-        MUST(sund_variant_kind(&v, &kind, err));
-        MUST(sund_store_writer_add(out, &v, kind, gt, err));
-    }
-    MUST(sund_store_writer_seal(out, err));
-    sund_store_writer_close(out);
-}
-
-static void put_file(const char *path, const sund_buf *b) { MUST(sund_file_write(path, b->p, b->n, 0600, err)); }
-
-static void world_people(const world *w, const char *db, const int *node_of, int node)
-{
-    static const char dict[] = "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\n"
-                               "age\tinteger\ta\t0\t120\t0\t\nbmi\treal\tkg/m2\t10\t60\t1\t\ntrait\treal\t1\t-50\t50\t4\t\n";
-    const char        *people = fed_path("people-tsv", node), *dictionary = fed_path("dictionary-tsv", node);
-    sund_people       *p = NULL;
-    sund_people_report r;
-    sund_buf           t = { 0 }, d = { 0 };
-
-    sund_buf_text(&d, dict);
-    put_file(dictionary, &d);
-    sund_buf_text(&t, "person\tsex\tcountry\tconsent\tage\tbmi\ttrait\n");
-    for (size_t i = 0; i < w->n; i++)
-        if (node < 0 || node_of[i] == node) {
-            char bmi[16];
-
-            (void) snprintf(bmi, sizeof bmi, w->no_bmi[i] ? "NA" : "%.1f", w->bmi[i]);
-            sund_buf_printf(&t, "P%05zu\t%c\t%s\tGRU\t%d\t%s\t%.4f\n", i, w->sex[i] == 2 ? 'F' : 'M', w_country[w->country[i]], w->age[i], bmi, w->trait[i]);
-        }
-    put_file(people, &t);
-    MUST(sund_people_open(&p, db, err));
-    MUST(sund_people_import(p, people, dictionary, &r, err));
-    sund_people_close(p);
-    sund_buf_free(&t);
-    sund_buf_free(&d);
-}
-
-static sund_catalogue *world_catalogue(const world *w)
-{
-    sund_catalogue_builder *b = NULL;
-    sund_catalogue         *c = NULL;
-    sund_buf                bytes = { 0 };
-
-    MUST(sund_catalogue_builder_new(&b, SUND_GRCH37, err));
-    for (size_t j = 0; j < w->m; j++) {
-        sund_variant v = world_variant(j);
-
-        MUST(sund_catalogue_builder_add(b, &v, err));
-    }
-    MUST(sund_catalogue_builder_end(b, &bytes, err));
-    sund_catalogue_builder_free(b);
-    MUST(sund_catalogue_parse(&c, "catalogue", bytes.p, bytes.n, err));
-    sund_buf_free(&bytes);
-    return c;
-}
+/** Allele frequencies from 0.3 % to 50 %; missing calls at none, a few (1 to 9), or 3 % of people. */
+void            world_make(world *w, size_t n, uint64_t seed);
+sund_variant    world_variant(size_t j);
+void            world_store(const world *w, const char *dir, const int *node_of, int node); /**< node -1: everyone */
+void            world_people(const world *w, const char *db, const int *node_of, int node);
+sund_catalogue *world_catalogue(void);
 
 typedef struct fed_node {
     sund_identity   me;
@@ -227,356 +81,26 @@ struct fed {
     size_t          n_step, n_killed, n_lost, n_retry;
 };
 
-static sund_code fed_get_catalogue(void *ctx, const sund_digest *d, sund_catalogue **out, sund_err *err)
-{
-    fed        *f = ctx;
-    world      *w = calloc(1, sizeof *w);
-    sund_digest have = sund_catalogue_digest(f->catalogue);
-
-    if (!w || !sund_digest_eq(&have, d)) {
-        free(w);
-        return sund_fail(err, SUND_E_NOT_FOUND, "no such catalogue");
-    }
-    w->m = W_VARIANTS;
-    *out = world_catalogue(w);
-    free(w);
-    return SUND_OK;
-}
-
-static void hex_line(sund_buf *t, const char *key, const void *p, size_t n)
-{
-    char hex[129];
-
-    sund_hex(p, n, hex);
-    sund_buf_printf(t, "%s = %s\n", key, hex);
-}
-
-static void fed_roster(fed *f)
-{
-    sund_buf t = { 0 };
-
-    sund_buf_text(&t, "[federation]\nname = test\n\n[hub]\nurl = https://127.0.0.1:1\npin = sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
-    hex_line(&t, "sign", f->hub.pub.b, 32);
-    for (size_t i = 0; i < f->n; i++) {
-        sund_buf_printf(&t, "\n[node %s]\n", f->node[i].me.id);
-        hex_line(&t, "sign", f->node[i].me.pub.b, 32);
-    }
-    sund_buf_text(&t, "\n[researcher anna]\n");
-    hex_line(&t, "sign", f->anna.pub.b, 32);
-    sund_buf_text(&t, "\n");
-    for (size_t i = 0, n = t.n; i < f->n; i++) {
-        sund_buf s = { 0 };
-
-        MUST(sund_roster_sign(t.p, n, f->node[i].me.id, &f->node[i].me.key, &s, err));
-        sund_buf_put(&t, s.p, s.n);
-        sund_buf_free(&s);
-    }
-    MUST(sund_roster_parse(&f->roster, "roster", t.p, t.n, false, err));
-    sund_buf_free(&t);
-}
-
-static void fed_identity(sund_identity *me, const char *id)
-{
-    (void) snprintf(me->id, sizeof me->id, "%s", id);
-    sund_sign_keypair(&me->pub, &me->key);
-}
-
-static void fed_node_open(fed *f, size_t i, const world *w, const int *node_of, const sund_thresholds *t)
-{
-    static int folders;
-    fed_node  *x = &f->node[i];
-    char       id[16];
-
-    (void) snprintf(id, sizeof id, "N%02zu", i);
-    fed_identity(&x->me, id);
-    x->folder = ++folders;
-    world_store(w, fed_path("store", x->folder), node_of, (int) i);
-    world_people(w, fed_path("people", x->folder), node_of, (int) i);
-    MUST(sund_dir_make(fed_path("keys", x->folder), err));
-    MUST(sund_db_open(&x->db, fed_path("state", x->folder), "", err));
-    MUST(sund_party_tables(x->db, err));
-    MUST(sund_ledger_open(x->db, err));
-    MUST(sund_gate_open(&x->gate, x->db, &x->me, t, err));
-    MUST(sund_store_open(&x->store, fed_path("store", x->folder), err));
-    MUST(sund_people_open(&x->people, fed_path("people", x->folder), err));
-    x->seat = (sund_party_node){ .me = &x->me, .roster = &f->roster, .gate = x->gate, .db = x->db, .store = x->store, .people = x->people,
-                                 .catalogue = fed_get_catalogue, .ctx = f, .n_thread = 1, .approve_all = true };
-    x->seat.key_dir = strdup(fed_path("keys", x->folder));
-}
-
-static sund_thresholds fed_open_data(void)
-{
-    sund_thresholds t = sund_thresholds_default();
-
-    t.open = true;
-    t.digits = 17;
-    return t;
-}
-
+sund_thresholds fed_open_data(void);
+void            fed_identity(sund_identity *me, const char *id);
 /** A federation of n nodes over a world, person i at node_of[i]. */
-static fed *fed_open(const world *w, size_t n, const int *node_of, const sund_thresholds *t)
-{
-    static int folders;
-    fed       *f = calloc(1, sizeof *f);
-
-    if (!f)
-        abort();
-    (void) fed_path("any", 0);
-    f->n = n;
-    fed_identity(&f->hub, "hub");
-    fed_identity(&f->anna, "anna");
-    f->catalogue = world_catalogue(w);
-    for (size_t i = 0; i < n; i++)
-        fed_node_open(f, i, w, node_of, t);
-    fed_roster(f);
-    MUST(sund_db_open(&f->hub_db, fed_path("hub", ++folders), "", err));
-    MUST(sund_mailbox_tables(f->hub_db, err));
-    f->box = (sund_mailbox){ f->hub_db, &f->hub, &f->roster };
-    return f;
-}
-
-static void fed_close(fed *f)
-{
-    for (size_t i = 0; i < f->n; i++) {
-        fed_node *x = &f->node[i];
-
-        sund_party_close(x->party);
-        sund_gate_close(x->gate);
-        sund_store_close(x->store);
-        sund_people_close(x->people);
-        sund_db_close(x->db);
-        free((void *) (uintptr_t) x->seat.key_dir);
-    }
-    sund_db_close(f->hub_db);
-    sund_roster_free(&f->roster);
-    sund_catalogue_free(f->catalogue);
-    free(f);
-}
-
+fed            *fed_open(const world *w, size_t n, const int *node_of, const sund_thresholds *t, uint64_t seed);
+void            fed_close(fed *f);
 /** Signs with any key and hands to the mailbox. */
-static sund_code fed_post(fed *f, const sund_identity *as, uint16_t kind, const sund_digest *about, const void *body, size_t n, sund_err *err)
-{
-    static uint64_t seq;
-    sund_envelope   e = { .kind = kind, .channel = 1, .seq = seq = sund_seq_next(seq), .about = *about };
-    sund_buf        bytes = { 0 };
-    unsigned        roles = 1u << (kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : SUND_ROLE_NODE);
-    sund_code       rc;
-
-    sund_envelope_write(&e, as, body, n, &bytes);
-    sund_buf_free(&bytes);
-    rc = sund_envelope_check(&e, &f->roster, roles, err);
-    if (rc == SUND_OK)
-        rc = sund_mailbox_number(&f->box, &e, err);
-    return rc == SUND_OK ? sund_mailbox_post(&f->box, &e, body, n, err) : rc;
-}
-
-static void fed_submit(fed *f, const char *text)
-{
-    f->study = sund_digest_of(text, strlen(text));
-    MUST(fed_post(f, &f->anna, SUND_MSG_SUBMIT, &f->study, text, strlen(text), err));
-}
-
-/** Everything the hub has for node i, up to its index. */
-static void fed_deliver(fed *f, size_t i)
-{
-    fed_node *x = &f->node[i];
-    sund_buf  known = { 0 }, out = { 0 };
-    sund_cur  c;
-    bool      any = false;
-
-    sund_buf_put(&known, f->study.b, 32);
-    sund_buf_u32(&known, sund_party_index(x->party));
-    MUST(sund_mailbox_batch(&f->box, x->me.id, sund_cur_of(known.p, known.n), 1 << 24, &out, &any, err));
-    c = sund_cur_of(out.p, out.n);
-    while (c.n) {
-        sund_digest   name;
-        sund_envelope e;
-        sund_buf      lie = { 0 };
-        sund_cur      body;
-        uint32_t      index;
-
-        (void) sund_cur_copy(&c, name.b, 32);
-        index = sund_cur_u32(&c);
-        MUST(sund_envelope_read(&c, UINT64_MAX, &e, err));
-        body = sund_cur_blob(&c, 1 << 26);
-        sund_buf_put(&lie, body.p, body.n);
-        if (f->hub_tamper)
-            (void) f->hub_tamper(f, i, index, &e, &lie);
-        MUST(sund_party_feed(x->party, &e, lie.p, lie.n, err));
-        sund_buf_free(&lie);
-    }
-    sund_buf_free(&known);
-    sund_buf_free(&out);
-}
-
-/** One message of node i to the hub, as its owner signed it. A tampering node signs its own lie. */
-static void fed_send(fed *f, size_t i, const sund_leave *l)
-{
-    const sund_envelope *h = sund_leave_head(l);
-    sund_envelope        e = *h;
-    size_t               n;
-    const uint8_t       *p = sund_leave_bytes(l, &n);
-    sund_buf             body = { 0 }, bytes = { 0 };
-    sund_err             err = { SUND_OK, "" };
-
-    sund_buf_put(&body, p + SUND_ENVELOPE_SIZE, n - SUND_ENVELOPE_SIZE);
-    if (f->tamper && f->tamper(f, i, h, &body))
-        sund_envelope_write(&e, &f->node[i].me, body.p, body.n, &bytes);
-    f->n_retry += e.kind == SUND_MSG_RETRY;
-    if (f->heard)
-        f->heard(f, i, &e, sund_cur_of(body.p, body.n));
-    if (f->lose_one_in && test_rand() % f->lose_one_in == 0) {
-        f->n_lost++;
-        sund_party_again(f->node[i].party);
-    }
-    else if (sund_mailbox_post(&f->box, &e, body.p, body.n, &err) != SUND_OK && err.code != SUND_E_DENIED) {
-        fprintf(stderr, "# hub: %s\n", err.msg);
-        exit(1);
-    }
-    sund_buf_free(&body);
-    sund_buf_free(&bytes);
-}
-
-static void fed_kill(fed *f, size_t i)
-{
-    sund_party_close(f->node[i].party);
-    f->node[i].party = NULL;
-    f->n_killed++;
-}
-
+sund_code       fed_post(fed *f, const sund_identity *as, uint16_t kind, const sund_digest *about, const void *body, size_t n, sund_err *err);
+void            fed_submit(fed *f, const char *text);
+void            fed_kill(fed *f, size_t i);
 /** One node's turn: hears, then says what it owes. True when it said something. */
-static bool fed_turn(fed *f, size_t i)
-{
-    fed_node *x = &f->node[i];
-    bool      said = false;
-
-    if (x->away)
-        return false;
-    if (f->kill_one_in && x->party && test_rand() % f->kill_one_in == 0)
-        fed_kill(f, i);
-    if (!x->party)
-        MUST(sund_party_open(&x->party, &x->seat, &f->study, err));
-    fed_deliver(f, i);
-    if (f->before_say)
-        f->before_say(f, i);
-    for (;;) {
-        sund_leave *l = NULL;
-
-        MUST(sund_party_next(x->party, &l, err));
-        if (!l)
-            return said;
-        said = true;
-        fed_send(f, i, l);
-        sund_leave_free(l);
-        if (f->kill_one_in && test_rand() % f->kill_one_in == 0) {
-            fed_kill(f, i);
-            return true;
-        }
-    }
-}
-
+bool            fed_turn(fed *f, size_t i);
 /** Runs in an order drawn anew each time round, until nobody has anything to say. */
-static void fed_run(fed *f)
-{
-    unsigned quiet = 0;
-
-    while (quiet < 3 && f->n_step < 20000) {
-        bool   any = false;
-        size_t from = test_rand() % f->n;
-
-        for (size_t k = 0; k < f->n; k++)
-            any |= fed_turn(f, (from + k) % f->n);
-        f->n_step++;
-        quiet = any || f->kill_one_in || f->lose_one_in ? 0 : quiet + 1;
-        if (f->kill_one_in || f->lose_one_in) { /* they may be quiet only because someone was just killed */
-            size_t ended = 0;
-
-            for (size_t i = 0; i < f->n; i++) {
-                sund_party_status s = { .state = SUND_PARTY_APPROVAL };
-
-                if (f->node[i].party)
-                    sund_party_describe(f->node[i].party, &s);
-                ended += f->node[i].away || s.state >= SUND_PARTY_RELEASED;
-            }
-            if (ended == f->n)
-                return;
-        }
-    }
-}
-
-static sund_party_status fed_status(fed *f, size_t i)
-{
-    sund_party_status s = { .detail = "" };
-
-    if (f->node[i].party)
-        sund_party_describe(f->node[i].party, &s);
-    return s;
-}
-
+void            fed_run(fed *f);
+sund_party_status fed_status(fed *f, size_t i);
 /** The released bytes, or an empty buffer with the reason printed. */
-static sund_buf fed_release(fed *f)
-{
-    sund_buf out = { 0 };
-    sund_err err = { SUND_OK, "" };
-
-    if (sund_mailbox_release(&f->box, &f->study, &out, &err) != SUND_OK)
-        for (size_t i = 0; i < f->n; i++)
-            fprintf(stderr, "# %s: %s: %s\n", f->node[i].me.id, sund_party_state_name(fed_status(f, i).state), fed_status(f, i).detail);
-    return out;
-}
-
-/** The table of a release's bytes. */
-static sund_cur release_table(const sund_buf *b)
-{
-    sund_cur c = sund_cur_of(b->p, b->n);
-
-    return sund_cur_blob(&c, 1 << 26);
-}
-
-static void study_text(const fed *f, const char *more, char *out, size_t cap)
-{
-    sund_digest d = sund_catalogue_digest(f->catalogue);
-    int         n = snprintf(out, cap, "[study]\ntitle = test\npurpose = general-research\ncohort = all\ncatalogue = %s\n%snodes = ", sund_digest_hex(&d).s, more);
-
-    for (size_t i = 0; i < f->n; i++)
-        n += snprintf(out + n, cap - (size_t) n, "%sN%02zu", i ? ", " : "", i);
-    (void) snprintf(out + n, cap - (size_t) n, "\n");
-}
-
+sund_buf        fed_release(fed *f);
+/** A study file over all nodes; more: its lines beside title, purpose, cohort, catalogue, nodes. */
+void            study_text(const fed *f, const char *more, char *out, size_t cap);
 /** The pooled run of the same study over everyone, in one store. */
-static sund_release *world_pooled(const world *w, fed *f, const char *text, const sund_thresholds *t, unsigned n_thread)
-{
-    static int     folders;
-    int            k = ++folders;
-    sund_store    *store = NULL;
-    sund_people   *people = NULL;
-    sund_release  *r = NULL;
-    sund_study    *s = calloc(1, sizeof *s);
-    sund_local_run run = { .study = s, .catalogue = f->catalogue, .thresholds = t, .n_thread = n_thread };
-
-    if (!s)
-        abort();
-    world_store(w, fed_path("pooled", k), NULL, -1);
-    world_people(w, fed_path("pooled-people", k), NULL, -1);
-    MUST(sund_store_open(&store, fed_path("pooled", k), err));
-    MUST(sund_people_open(&people, fed_path("pooled-people", k), err));
-    MUST(sund_study_parse(s, "study", text, strlen(text), err));
-    run.store = store;
-    run.people = people;
-    MUST(sund_study_run_local(&run, &r, err));
-    sund_store_close(store);
-    sund_people_close(people);
-    free(s);
-    return r;
-}
-
-static bool same_table(const sund_buf *release, const sund_release *pooled)
-{
-    sund_cur    t = release_table(release);
-    size_t      n;
-    const char *p = sund_release_table(pooled, &n);
-
-    return release->n && t.n == n && memcmp(t.p, p, n) == 0;
-}
+sund_release   *world_pooled(const world *w, fed *f, const char *text, const sund_thresholds *t, unsigned n_thread);
+bool            same_table(const sund_buf *release, const sund_release *pooled);
 
 #endif

@@ -1,5 +1,6 @@
 /* The federated answer is the pooled answer, byte for byte, whatever is done to the people, the nodes and the machine. */
 #include "fed.h"
+#include "test.h"
 
 static const char *const linear_strata = "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nstrata = country\n";
 static const char *const linear_none = "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nstrata = none\n";
@@ -32,7 +33,7 @@ static bool same_answer(world *w, size_t n, const char *what, const char *missin
 
     split(w, n, whole, node_of);
     w->sparse_rows = v.sparse_rows;
-    f = fed_open(w, n, node_of, &t);
+    f = fed_open(w, n, node_of, &t, test_rand());
     f->kill_one_in = v.kill;
     f->lose_one_in = v.lose;
     for (size_t i = 0; i < n; i++)
@@ -64,7 +65,7 @@ static world *fresh(size_t n)
 
     if (!w)
         abort();
-    world_make(w, n);
+    world_make(w, n, test_rand());
     return w;
 }
 
@@ -155,7 +156,7 @@ TEST(a_node_away_pauses_and_resumes)
     sund_release   *pooled;
 
     split(w, 3, false, node_of);
-    f = fed_open(w, 3, node_of, &t);
+    f = fed_open(w, 3, node_of, &t, test_rand());
     study_text(f, "analysis = counts\nstrata = none\nchunk = 8\n", text, sizeof text);
     fed_submit(f, text);
     for (int k = 0; k < 12; k++)

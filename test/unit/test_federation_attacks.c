@@ -1,5 +1,6 @@
 /* What the hub sees is noise; what anyone alters is noticed, and the message says where. */
 #include "fed.h"
+#include "test.h"
 #include "gate/gate_priv.h"
 #include "study/linear_priv.h"
 #include "study/party_priv.h"
@@ -12,7 +13,7 @@ static world *fresh(size_t n)
 
     if (!w)
         abort();
-    world_make(w, n);
+    world_make(w, n, test_rand());
     return w;
 }
 
@@ -22,7 +23,7 @@ static fed *federation(const world *w, size_t n, const sund_thresholds *t)
 
     for (size_t i = 0; i < w->n; i++)
         node_of[i] = (int) (i % n);
-    return fed_open(w, n, node_of, t);
+    return fed_open(w, n, node_of, t, test_rand());
 }
 
 static fed *open_federation(const world *w, size_t n)
@@ -740,7 +741,7 @@ TEST(fewer_than_three_nodes_with_people_are_refused)
 
     for (size_t i = 0; i < w->n; i++)
         node_of[i] = i < 9 ? 2 : (int) (i % 2); /* nine people at the third */
-    f = fed_open(w, 3, node_of, &t);
+    f = fed_open(w, 3, node_of, &t, test_rand());
     submit(f, "analysis = counts\nstrata = none\n");
     fed_run(f);
     check_ended(f, SUND_PARTY_STOPPED, -1, "rule parties", "3");
