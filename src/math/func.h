@@ -4,7 +4,7 @@
 /** Elementary functions and tails that give the same bits on every IEEE-754 machine: only + - * / sqrt, fixed order, compiled
  *  with -ffp-contract=off. libm's differ between processors (FMA variants), so nothing that enters a result may use them.
  *
- *  Accuracy  sund_exp, sund_ln, sund_ln1p: <= 2 ulp over the whole range. Tails: relative 1e-10 of the -log10 p or better for p down to
+ *  Accuracy  sund_exp, sund_ln <= 2 ulp, sund_ln1p <= 3 ulp over the whole range. Tails: relative 1e-10 of the -log10 p or better for p down to
  *            1e-100000 and beyond (never underflow: the logarithm is carried). Checked against R's libRmath in test/oracle. */
 double sund_exp(double x);
 double sund_ln(double x);

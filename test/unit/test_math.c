@@ -1,0 +1,177 @@
+/* Deterministic functions against the C library's long double and R's libRmath; exact integers against plain arithmetic. */
+#include "math/exact.h"
+#include "math/func.h"
+#include "math/linalg.h"
+#include "math/random.h"
+#include "test.h"
+
+#define MATHLIB_STANDALONE
+#include <Rmath.h>
+
+static double unit(void) { return (double) (test_rand() >> 11) * 0x1p-53; }
+
+/** Distance in units in the last place of want. */
+static double ulps(double got, long double want)
+{
+    double w = (double) want;
+
+    if (got == w)
+        return 0;
+    return (double) fabsl((long double) got - want) / (nextafter(fabs(w), INFINITY) - fabs(w));
+}
+
+TEST(exp_and_ln_within_two_ulp_ln1p_within_three)
+{
+    double worst[3] = { 0 };
+
+    for (int i = 0; i < 300000; i++) {
+        double e = -740 + 1449 * unit(), x = ldexp(1 + unit(), (int) (test_rand() % 2040) - 1020), d = ldexp(unit() - 0.5, -(int) (test_rand() % 60));
+
+        if (e > -708)
+            worst[0] = fmax(worst[0], ulps(sund_exp(e), expl((long double) e)));
+        worst[1] = fmax(worst[1], ulps(sund_ln(x), logl((long double) x)));
+        worst[1] = fmax(worst[1], ulps(sund_ln(1 + d), logl((long double) (1 + d))));
+        worst[2] = fmax(worst[2], ulps(sund_ln1p(d), log1pl((long double) d)));
+    }
+    CHECK(worst[0] <= 2 && worst[1] <= 2 && worst[2] <= 3);
+    printf("# exp, ln, ln1p: at most %.2f, %.2f, %.2f ulp from long double\n", worst[0], worst[1], worst[2]);
+}
+
+TEST(edges_of_functions)
+{
+    CHECK(sund_exp(0) == 1 && sund_ln(1) == 0 && sund_ln1p(0) == 0);
+    CHECK(sund_exp(-1e9) == 0 && isinf(sund_exp(1e9)));
+    CHECK(isnan(sund_t_nlog10p((double) NAN, 10)) && isnan(sund_z_nlog10p((double) NAN)));
+    CHECK_NEAR(sund_t_nlog10p(0, 10) + 1, 1, 1e-15);
+    CHECK_NEAR(sund_lgamma(1) + 1, 1, 1e-14);
+    CHECK_NEAR(sund_lgamma(0.5), 0.57236494292470008707, 1e-14);
+    CHECK_NEAR(sund_lgamma(1e6), lgamma(1e6), 1e-14);
+}
+
+TEST(lgamma_against_the_library)
+{
+    double worst = 0;
+
+    for (int i = 0; i < 100000; i++) {
+        double x = exp(-5 + 25 * unit()), want = (double) lgammal((long double) x);
+
+        worst = fmax(worst, fabs(sund_lgamma(x) - want) / fmax(1, fabs(want)));
+    }
+    CHECK(worst < 1e-13);
+    printf("# lgamma: at most %.1e from the library, relative above 1\n", worst);
+}
+
+static double nlog10(double log_p) { return -log_p / M_LN10; }
+static double apart(double got, double want) { return fabs(got - want) / fmax(1, fabs(want)); }
+
+TEST(tails_against_rmath)
+{
+    double worst[3] = { 0 };
+
+    for (int i = 0; i < 60000; i++) {
+        double z = exp(-6 + 9.5 * unit()), t = exp(-6 + 10 * unit()), df = exp(13 * unit()), x = exp(-6 + 13 * unit());
+        double q = 1 + (double) (test_rand() % 200);
+
+        worst[0] = fmax(worst[0], apart(sund_z_nlog10p(z), nlog10(pnorm(z, 0, 1, 0, 1) + M_LN2)));
+        worst[1] = fmax(worst[1], apart(sund_t_nlog10p(t, df), nlog10(pt(t, df, 0, 1) + M_LN2)));
+        worst[2] = fmax(worst[2], apart(sund_chisq_nlog10p(x, q), nlog10(pchisq(x, q, 0, 1))));
+    }
+    CHECK(worst[0] < 1e-9 && worst[2] < 1e-9);
+    CHECK(worst[1] < 1e-8);
+    printf("# -log10 p of z, t, chi-squared: at most %.1e, %.1e, %.1e from R's libRmath\n", worst[0], worst[1], worst[2]);
+}
+
+TEST(tails_far_out)
+{
+    /* log p of the normal by its asymptotic series, good to 1e-16 there */
+    double z = 1000, series = 1 - 1 / (z * z) + 3 / pow(z, 4);
+
+    CHECK_NEAR(sund_z_nlog10p(z), (z * z / 2 + log(z * sqrt(2 * M_PI)) - log(2 * series)) / M_LN10, 1e-12);
+    CHECK_NEAR(sund_z_nlog10p(-z), sund_z_nlog10p(z), 1e-15);
+    CHECK(sund_t_nlog10p(1e5, 1e6) > 1e5 && isfinite(sund_t_nlog10p(1e5, 1e6)));
+    CHECK_NEAR(sund_chisq_nlog10p(z * z, 1), sund_z_nlog10p(z), 1e-11);
+}
+
+TEST(integer_division_rounds_to_nearest_away_from_zero)
+{
+    for (int i = 0; i < 200000; i++) {
+        int64_t   a = (int64_t) test_rand() >> (test_rand() % 60), b = (int64_t) (test_rand() >> 1 >> (test_rand() % 60)) + 1;
+        sund_i128 twice = 2 * (sund_i128) (a < 0 ? -(sund_i128) a : a), q = (twice + b) / (2 * (sund_i128) b);
+
+        CHECK(sund_i128_div_round(a, b) == (a < 0 ? -q : q));
+    }
+    CHECK(sund_i128_div_round(5, 2) == 3 && sund_i128_div_round(-5, 2) == -3 && sund_i128_div_round(-1, 3) == 0);
+}
+
+TEST(scaled_division_is_exact_and_says_when_it_overflows)
+{
+    bool over = false;
+
+    for (int i = 0; i < 100000; i++) {
+        int64_t   a = (int64_t) test_rand() >> (test_rand() % 60), b = (int64_t) (test_rand() >> 2 >> (test_rand() % 60)) + 1;
+        unsigned  shift = (unsigned) (test_rand() % 63);
+
+        CHECK(sund_i128_scale_div(a, shift, b, &over) == sund_i128_div_round((sund_i128) a * ((sund_i128) 1 << shift), b));
+    }
+    CHECK(!over);
+    (void) sund_i128_scale_div((sund_i128) 1 << 120, 40, 1, &over);
+    CHECK(over);
+}
+
+TEST(wide_integer_to_double_is_nearest)
+{
+    for (int i = 0; i < 200000; i++) {
+        sund_i128 a = ((sund_i128) (int64_t) test_rand() << 63 ^ (sund_i128) test_rand()) >> (test_rand() % 120);
+        double    got = sund_i128_double(a), want = (double) a; /* gcc's conversion rounds to nearest */
+
+        CHECK(got == want);
+    }
+    CHECK(sund_u64_bits(0) == 0 && sund_u64_bits(1) == 1 && sund_u64_bits(255) == 8 && sund_u64_bits(UINT64_MAX) == 64);
+}
+
+TEST(cholesky_solves_and_finds_collinear_columns)
+{
+    enum { K = 9, N = 40 };
+    double x[N][K], a[K * K] = { 0 }, l[K * K], scale[K], b[K], zb[K], want[K], sum = 0, direct = 0;
+    size_t bad = 99;
+
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < K; k++)
+            x[i][k] = (unit() - 0.5) * pow(10, k - 4);
+    for (int k = 0; k < K; k++)
+        for (int m = 0; m < K; m++)
+            for (int i = 0; i < N; i++)
+                a[k * K + m] += x[i][k] * x[i][m];
+    for (int k = 0; k < K; k++)
+        want[k] = unit() - 0.5;
+    for (int k = 0; k < K; k++) {
+        b[k] = 0;
+        for (int m = 0; m < K; m++)
+            b[k] += a[k * K + m] * want[m];
+    }
+    CHECK(sund_chol(K, a, l, scale, &bad, NULL) == SUND_OK);
+    sund_chol_forward(K, l, scale, b, zb);
+    for (int k = 0; k < K; k++) { /* b' A^-1 b = want' A want */
+        sum += zb[k] * zb[k];
+        direct += want[k] * b[k];
+    }
+    CHECK_NEAR(sum, direct, 1e-10);
+    for (int k = 0; k < K; k++)
+        a[k * K + 5] = a[5 * K + k] = 2 * a[k * K + 2]; /* column 5 is twice column 2 */
+    a[5 * K + 5] = 4 * a[2 * K + 2];
+    CHECK(sund_chol(K, a, l, scale, &bad, NULL) == SUND_E_NUMERIC && bad == 5);
+}
+
+TEST(random_numbers_are_pinned)
+{
+    double sum = 0, square = 0;
+
+    CHECK(sund_rand_u64(1, 2, 3) == sund_rand_u64(1, 2, 3) && sund_rand_u64(1, 2, 3) != sund_rand_u64(1, 2, 4));
+    for (uint64_t i = 0; i < 100000; i++) {
+        double z = sund_rand_normal(42, 7, i);
+
+        sum += z;
+        square += z * z;
+    }
+    CHECK(fabs(sum / 100000) < 0.015 && fabs(square / 100000 - 1) < 0.02);
+}

@@ -1,0 +1,165 @@
+/* Linear regression against a plain QR of the full design matrix, person by person, in long double; p-values by R's libRmath. */
+#include "fed.h"
+#include "test.h"
+
+#define MATHLIB_STANDALONE
+#include <Rmath.h>
+
+enum { MAX_COL = 32 };
+
+typedef struct design { size_t n, k; long double x[W_PEOPLE_MAX][MAX_COL], y[W_PEOPLE_MAX]; } design;
+typedef struct answer { double beta, se, nlog10p; bool any; } answer;
+
+/** Householder QR; the last column of x is the variant. */
+static answer least_squares(design *d)
+{
+    long double rss = 0, diag = 0, at = 0;
+    answer      a = { 0, 0, 0, false };
+
+    for (size_t k = 0; k < d->k; k++) {
+        long double norm = 0, head, v[W_PEOPLE_MAX], vv = 0;
+
+        for (size_t i = k; i < d->n; i++)
+            norm += d->x[i][k] * d->x[i][k];
+        head = d->x[k][k] > 0 ? -sqrtl(norm) : sqrtl(norm);
+        for (size_t i = k; i < d->n; i++)
+            v[i] = d->x[i][k] - (i == k ? head : 0);
+        for (size_t i = k; i < d->n; i++)
+            vv += v[i] * v[i];
+        for (size_t c = k; c <= d->k; c++) {
+            long double dot = 0;
+
+            for (size_t i = k; i < d->n; i++)
+                dot += v[i] * (c == d->k ? d->y[i] : d->x[i][c]);
+            for (size_t i = k; vv > 0 && i < d->n; i++)
+                *(c == d->k ? &d->y[i] : &d->x[i][c]) -= 2 * v[i] * dot / vv;
+        }
+        diag = head;
+        at = d->y[k];
+    }
+    for (size_t i = d->k; i < d->n; i++)
+        rss += d->y[i] * d->y[i];
+    if (fabsl(diag) < 1e-9L)
+        return a;
+    a.any = true;
+    a.beta = (double) (at / diag);
+    a.se = (double) sqrtl(rss / (long double) (d->n - d->k) / (diag * diag));
+    a.nlog10p = -(pt(fabs(a.beta / a.se), (double) (d->n - d->k), 0, 1) + M_LN2) / M_LN10;
+    return a;
+}
+
+static long double declared(double x, int decimals)
+{
+    char text[40];
+
+    (void) snprintf(text, sizeof text, "%.*f", decimals, x);
+    return strtold(text, NULL);
+}
+
+/** Mean genotype of person i's set (its country, or everyone) among the called who are complete. */
+static long double mean_of(const world *w, size_t j, int country)
+{
+    long double sum = 0, n = 0;
+
+    for (size_t i = 0; i < w->n; i++)
+        if (!w->no_bmi[i] && (country < 0 || w->country[i] == country) && w->gt[j][i] != SUND_GT_MISSING) {
+            sum += w->gt[j][i];
+            n++;
+        }
+    return n > 0 ? sum / n : 0;
+}
+
+static answer truth(const world *w, size_t j, bool strata, bool drop)
+{
+    static design d;
+    size_t        seen[W_COUNTRIES] = { 0 }, col[W_COUNTRIES], k = 0;
+
+    memset(&d, 0, sizeof d);
+    for (size_t i = 0; i < w->n; i++)
+        seen[w->country[i]] += !w->no_bmi[i] && !(drop && w->gt[j][i] == SUND_GT_MISSING);
+    for (size_t c = 0; c < W_COUNTRIES; c++)
+        col[c] = strata && seen[c] ? k++ : 0;
+    k = strata ? k : 1;
+    for (size_t i = 0; i < w->n; i++) {
+        long double *x = d.x[d.n], g = w->gt[j][i];
+
+        if (w->no_bmi[i] || (drop && w->gt[j][i] == SUND_GT_MISSING))
+            continue;
+        if (w->gt[j][i] == SUND_GT_MISSING)
+            g = mean_of(w, j, strata ? w->country[i] : -1);
+        x[strata ? col[w->country[i]] : 0] = 1;
+        x[k] = w->age[i];
+        x[k + 1] = w->sex[i] == 2;
+        x[k + 2] = declared(w->bmi[i], 1);
+        x[k + 3] = g;
+        d.y[d.n++] = declared(w->trait[i], 4);
+    }
+    d.k = k + 4;
+    return least_squares(&d);
+}
+
+typedef struct apart { double beta, nlog10p; size_t n, na; } apart;
+
+static void compare_row(const world *w, const char *line, bool strata, bool drop, apart *worst)
+{
+    unsigned pos = 0;
+    char     beta[40], se[40], p[40];
+    answer   want;
+
+    if (sscanf(line, "%*s %u %*s %*s %*s %*s %*s %*s %39s %39s %39s", &pos, beta, se, p) != 4) {
+        CHECK(!"a row of eleven columns");
+        return;
+    }
+    want = truth(w, (pos - 1001) / 100, strata, drop);
+    if (strcmp(beta, "NA") == 0 || !want.any) {
+        CHECK(!want.any && strcmp(beta, "NA") == 0);
+        worst->na++;
+        return;
+    }
+    worst->n++;
+    worst->beta = fmax(worst->beta, fabs(atof(beta) - want.beta) / want.se);
+    worst->beta = fmax(worst->beta, fabs(atof(se) - want.se) / want.se);
+    worst->nlog10p = fmax(worst->nlog10p, fabs(atof(p) - want.nlog10p) / fmax(1, want.nlog10p));
+}
+
+static void against_qr(const char *mode, bool strata, bool drop)
+{
+    apart           worst = { 0, 0, 0, 0 };
+    sund_thresholds t = fed_open_data();
+
+    for (int k = 0; k < 3; k++) {
+        world        *w = malloc(sizeof *w);
+        int           node_of[W_PEOPLE_MAX] = { 0 };
+        char          more[300], text[4096];
+        sund_release *r;
+        fed          *f;
+        size_t        n;
+        const char   *at;
+
+        if (!w)
+            abort();
+        world_make(w, W_PEOPLE, test_rand());
+        for (size_t i = 0; i < w->n; i++)
+            node_of[i] = (int) (i % 3);
+        f = fed_open(w, 3, node_of, &t, 1);
+        (void) snprintf(more, sizeof more, "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\n%s", mode);
+        study_text(f, more, text, sizeof text);
+        r = world_pooled(w, f, text, &t, 2);
+        at = sund_release_table(r, &n);
+        for (const char *end = at + n, *line = memchr(at, '\n', n); line && line + 1 < end; line = memchr(line + 1, '\n', (size_t) (end - line - 1)))
+            compare_row(w, line + 1, strata, drop, &worst);
+        sund_release_free(r);
+        fed_close(f);
+        free(w);
+    }
+    CHECK(worst.n > 180);
+    CHECK(worst.beta <= 1e-6);
+    CHECK(worst.nlog10p <= 1e-6);
+    printf("# %s, %s: %zu rows, beta within %.1e SE of QR, -log10 p within %.1e\n", strata ? "strata" : "common intercept", drop ? "drop" : "mean", worst.n, worst.beta,
+           worst.nlog10p);
+}
+
+TEST(strata_mean) { against_qr("strata = country\nmissing = mean\n", true, false); }
+TEST(strata_drop) { against_qr("strata = country\nmissing = drop\n", true, true); }
+TEST(common_mean) { against_qr("strata = none\nmissing = mean\n", false, false); }
+TEST(common_drop) { against_qr("strata = none\nmissing = drop\n", false, true); }
