@@ -7,7 +7,7 @@
 
 /* Own sums of a linear study: everything here runs over a node's people and gives integers. */
 
-typedef struct stratum_sums { int64_t n, q[SUND_COLUMN_MAX]; } stratum_sums;
+typedef struct stratum_sums { int64_t n, q[SUND_COLUMN_MAX]; sund_i128 *pair; /* upper triangle of q.q, for complete cases */ } stratum_sums;
 
 /** What one thread needs for one variant; allocated once. */
 typedef struct scratch {
@@ -180,8 +180,9 @@ static sund_code drop_set(const sums_run *run, const sund_gt *g, size_t s, size_
     const sund_view *v = run->v;
     const uint64_t  *set = set_of(run, s);
     size_t           k = run->own->n_column, n_pair = triangle(k), at = 0;
-    sund_i128        pair[SUND_COLUMN_MAX * (SUND_COLUMN_MAX + 1) / 2] = { 0 }, gone[SUND_COLUMN_MAX * (SUND_COLUMN_MAX + 1) / 2] = { 0 };
-    products         all = { run->q, k, pair }, less = { run->q, k, gone };
+    sund_i128        gone[SUND_COLUMN_MAX * (SUND_COLUMN_MAX + 1) / 2];
+    const sund_i128 *pair = run->whole[s].pair;
+    products         less = { run->q, k, gone };
     bool             strata = run->st->study->strata_country, over = false;
     sund_classes     c;
     sund_i128        m, sg, sgg, sq[SUND_COLUMN_MAX], gq[SUND_COLUMN_MAX];
@@ -193,7 +194,7 @@ static sund_code drop_set(const sums_run *run, const sund_gt *g, size_t s, size_
     if (m == 0)
         return SUND_OK;
     class_sums(run, g, s, w);
-    products_over(v, set, &all);
+    memset(gone, 0, n_pair * sizeof *gone);
     each_missing(v, g, set, add_products, &less);
     for (size_t i = 0; i < k; i++) {
         sq[i] = run->whole[s].q[i] - w->s3[i];
@@ -276,6 +277,14 @@ static sund_code run_open(sums_run *run, const sund_state *st, const sund_view *
         sund_plane_sums(&run->columns, set_of(run, s), run->whole[s].q);
         for (size_t w = 0; w < v->n_word; w++)
             run->whole[s].n += __builtin_popcountll(set_of(run, s)[w]);
+        if (st->study->drop_missing) {
+            products all = { run->q, v->plan.n, calloc(triangle(v->plan.n), sizeof(sund_i128)) };
+
+            if (!all.out)
+                return sund_fail(err, SUND_E_NOMEM, "out of memory");
+            run->whole[s].pair = all.out;
+            products_over(v, set_of(run, s), &all);
+        }
     }
     return SUND_OK;
 }
@@ -287,6 +296,8 @@ static void run_close(sums_run *run, unsigned n_thread)
         free(run->scratch[t].list);
     }
     free(run->scratch);
+    for (size_t s = 0; run->whole && s < run->n_set; s++)
+        free(run->whole[s].pair);
     free(run->whole);
 }
 
