@@ -125,7 +125,7 @@ sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, su
     char         facts[256];
     sund_code    rc;
 
-    SUND_GO(sund_view_open(&v, run->store, run->people, run->study, run->catalogue, err));
+    SUND_GO(sund_view_open(&v, run->store, run->people, run->study, run->catalogue, run->thresholds, err));
     SUND_GO(sund_engine_open(&e, run->study, run->catalogue, &v->plan, run->thresholds, err));
     while (!e.done) {
         sund_vec x = { 0, 0, NULL };

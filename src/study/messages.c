@@ -58,7 +58,7 @@ void sund_line_write(const sund_line *l, sund_buf *out)
     sund_buf_str(out, l->version);
     sund_buf_put(out, l->eph.b, sizeof l->eph.b);
     sund_buf_put(out, l->nonce, sizeof l->nonce);
-    sund_buf_put(out, l->manifest.b, sizeof l->manifest.b);
+    sund_buf_put(out, l->release.b, sizeof l->release.b);
     thresholds_write(&l->thresholds, out);
     sund_buf_u8(out, l->has_people);
     sund_buf_str(out, l->strata);
@@ -73,7 +73,7 @@ sund_code sund_line_read(sund_cur body, sund_line *l, sund_err *err)
     (void) sund_cur_str(&body, l->version, sizeof l->version);
     (void) sund_cur_copy(&body, l->eph.b, sizeof l->eph.b);
     (void) sund_cur_copy(&body, l->nonce, sizeof l->nonce);
-    (void) sund_cur_copy(&body, l->manifest.b, sizeof l->manifest.b);
+    (void) sund_cur_copy(&body, l->release.b, sizeof l->release.b);
     thresholds_read(&body, &l->thresholds);
     l->has_people = read_bool(&body);
     (void) sund_cur_str(&body, l->strata, sizeof l->strata);

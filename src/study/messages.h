@@ -19,7 +19,7 @@ typedef struct sund_line {
     char            version[33];
     sund_pub        eph;
     uint8_t         nonce[32];
-    sund_digest     manifest;   /**< data release */
+    sund_digest     release;    /**< name of the data release: keyed, so that nobody else can test guesses of the data against it */
     sund_thresholds thresholds;
     bool            has_people; /**< the cohort here has at least cell_min people */
     char            strata[SUND_STRATA_TEXT_MAX + 1]; /**< "FI|SE": whose strata lie here; "" without strata */

@@ -87,7 +87,7 @@ sund_code sund_party_prepare(sund_party *p, sund_err *err)
     got = sund_catalogue_digest(p->catalogue);
     if (!sund_digest_eq(&got, &p->study.catalogue))
         return sund_fail(err, SUND_E_MISMATCH, "the hub gave a catalogue with another digest than the study names");
-    return sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, err);
+    return sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, sund_gate_thresholds(p->node->gate), err);
 }
 
 uint32_t sund_party_index(const sund_party *p) { return p->n_fed; }

@@ -108,9 +108,11 @@ static sund_code establish(sund_party *p, sund_err *err)
 /** A node that comes back with other genotypes than its line pinned says so and stops: half a study over each would be neither. */
 static sund_code same_release(const sund_party *p, const sund_line *l, sund_err *err)
 {
-    if (!sund_digest_eq(&l->manifest, &sund_store_describe(p->node->store)->manifest))
+    sund_digest now = sund_party_data_release(p);
+
+    if (!sund_digest_eq(&l->release, &now))
         return sund_fail(err, SUND_E_MISMATCH, "%s pinned data release %.12s for this study and now has %.12s: submit the study again", p->node->me->id,
-                         sund_digest_hex(&l->manifest).s, sund_digest_hex(&sund_store_describe(p->node->store)->manifest).s);
+                         sund_digest_hex(&l->release).s, sund_digest_hex(&now).s);
     return SUND_OK;
 }
 
@@ -236,7 +238,7 @@ static sund_code run_facts(sund_party *p, sund_buf *out, sund_err *err)
     sund_buf_printf(out, "\"run\": \"federated\", \"session\": \"%s\", \"transcript\": \"%s\", \"nodes\": {", sund_digest_hex(&p->session.digest).s,
                     sund_digest_hex(&d).s);
     for (size_t i = 0; i < p->study.n_node; i++)
-        sund_buf_printf(out, "%s\"%s\": \"%s\"", i ? ", " : "", p->study.node[i], sund_digest_hex(&p->peer[i].line.manifest).s);
+        sund_buf_printf(out, "%s\"%s\": \"%s\"", i ? ", " : "", p->study.node[i], sund_digest_hex(&p->peer[i].line.release).s);
     sund_buf_printf(out, "}");
     sund_buf_nul(out);
     return sund_buf_ok(out, err);

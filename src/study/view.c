@@ -99,11 +99,35 @@ static size_t list_countries(const opening *o, char (*country)[32])
     return n;
 }
 
-static sund_code fill_masks(opening *o, bool by_strata, sund_err *err)
+/** A country of fewer people here than a cell may have is left out of a study by strata: its name alone would tell of them, and its
+ *  centred sums are theirs. It lies wholly here, so the pooled study leaves out the same people. */
+static size_t leave_out_small(opening *o, const sund_thresholds *t, char (*country)[32], size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t s = 0; s < n; s++) {
+        int64_t here = 0;
+
+        for (size_t m = 0; m < o->set.n; m++)
+            here += o->whole[m] && strcmp(country[s], o->set.country[m]) == 0;
+        if (sund_rule_cell_min(t, here)) {
+            memmove(country[kept++], country[s], sizeof country[s]);
+            continue;
+        }
+        for (size_t m = 0; m < o->set.n; m++)
+            if (strcmp(country[s], o->set.country[m]) == 0)
+                o->whole[m] = false;
+    }
+    return kept;
+}
+
+static sund_code fill_masks(opening *o, bool by_strata, const sund_thresholds *t, sund_err *err)
 {
     sund_view *v = o->v;
     size_t     n_country = by_strata ? list_countries(o, v->country) : 1;
 
+    if (by_strata)
+        n_country = leave_out_small(o, t, v->country, n_country);
     v->n_stratum = n_country;
     for (size_t s = 0; s < n_country; s++)
         if (!(v->stratum[s] = calloc(v->n_word, sizeof **v->stratum)))
@@ -158,7 +182,7 @@ void sund_study_range(const sund_study *s, const sund_catalogue *c, size_t *firs
     *n = last - *first;
 }
 
-static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, sund_err *err)
+static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, const sund_thresholds *t, sund_err *err)
 {
     sund_view             *v = o->v;
     const sund_store_info *info = sund_store_describe(v->store);
@@ -185,11 +209,11 @@ static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, 
     SUND_TRY(match_people(o, err));
     for (size_t k = 0; k < v->plan.n; k++)
         SUND_TRY(fill_column(o, k, err));
-    SUND_TRY(fill_masks(o, s->strata_country, err));
+    SUND_TRY(fill_masks(o, s->strata_country, t, err));
     return fill_rows(v, c, err);
 }
 
-sund_code sund_view_open(sund_view **out, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, sund_err *err)
+sund_code sund_view_open(sund_view **out, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, const sund_thresholds *t, sund_err *err)
 {
     opening   o = { calloc(1, sizeof *o.v), people, { 0 }, NULL, NULL, NULL };
     sund_code rc;
@@ -197,7 +221,7 @@ sund_code sund_view_open(sund_view **out, const sund_store *store, sund_people *
     if (!o.v)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     o.v->store = store;
-    rc = fill(&o, s, c, err);
+    rc = fill(&o, s, c, t, err);
     sund_person_set_free(&o.set);
     free(o.col_of);
     free(o.value);

@@ -49,7 +49,9 @@ typedef struct sund_view {
 /** The columns that the study needs, from the node's dictionary. vars: canonical declarations, appended: all nodes must have the same. */
 sund_code sund_columns_make(sund_columns_plan *plan, sund_people *people, const sund_study *s, sund_buf *vars, sund_err *err) SUND_MUST_CHECK;
 
-sund_code sund_view_open(sund_view **v, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, sund_err *err) SUND_MUST_CHECK;
+/** t: with strata, countries below its cell_min are left out. */
+sund_code sund_view_open(sund_view **v, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, const sund_thresholds *t,
+                         sund_err *err) SUND_MUST_CHECK;
 void      sund_view_close(sund_view *v);
 
 /** "FI|SE": whose strata lie here. */
