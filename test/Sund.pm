@@ -6,7 +6,7 @@ use Exporter 'import';
 use File::Temp qw(tempdir);
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(time sleep);
-our @EXPORT = qw(ok is done note skip_all sund shared $tmp run out fails tsv slurp spew home study_file catalogue local_study
+our @EXPORT = qw(ok is done note skip_all $sund shared $tmp run out fails tsv slurp spew home study_file catalogue local_study
     federation start start_hub start_node stop stop_all submit status wait_for fetch);
 
 our $sund = $ENV{SUND} // 'build/release/sund';
@@ -15,7 +15,6 @@ my ($n, $failed) = (0, 0);
 my %pid;    # of every process that was started and not yet stopped
 my $mine = $$;
 
-sub sund { return $sund }
 sub ok { my ($good, $name, $why) = @_; $n++; print $good ? 'ok' : 'not ok', " $n - $name\n"; if (!$good) { $failed++; print STDERR "# $name\n", $why // '' } return $good }
 sub is { my ($got, $want, $name) = @_; return ok(($got // 'undef') eq $want, $name, '# got ' . ($got // 'undef') . ", want $want\n") }
 sub note { print "# $_[0]\n" }

@@ -8,6 +8,7 @@
 #include "hub/hub.h"
 #include "store/store.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,22 @@ sund_code sund_cmd_info(int argc, char **argv, sund_err *err)
     return SUND_OK;
 }
 
+/** Members of an object of its own, or of the one that is open when key is NULL. Hidden homozygotes are null. */
+static void cells_json(sund_json *j, const char *key, const sund_lookup_cells *c)
+{
+    if (key)
+        sund_json_open(j, key, '{');
+    sund_json_i64(j, "ac", c->ac);
+    sund_json_i64(j, "an", c->an);
+    sund_json_f64(j, "af", c->an ? (double) c->ac / (double) c->an : (double) NAN);
+    if (c->hom < 0)
+        sund_json_null(j, "hom");
+    else
+        sund_json_i64(j, "hom", c->hom);
+    if (key)
+        sund_json_close(j, '}');
+}
+
 static void lookup_json(const char *text, const sund_lookup_result *r)
 {
     sund_buf  out = { 0 };
@@ -120,20 +137,19 @@ static void lookup_json(const char *text, const sund_lookup_result *r)
         sund_json_str(&j, "node", r->row[i].node);
         sund_json_str(&j, "status", sund_lookup_status_name(c->status));
         if (c->status == SUND_LOOKUP_COUNTED) {
-            sund_json_i64(&j, "ac", c->all.ac);
-            sund_json_i64(&j, "an", c->all.an);
+            cells_json(&j, NULL, &c->all);
+            if (c->sexes) {
+                cells_json(&j, "male", &c->male);
+                cells_json(&j, "female", &c->female);
+            }
         }
         sund_json_close(&j, '}');
     }
     sund_json_close(&j, ']');
-    if (r->has_total) {
-        sund_json_i64(&j, "ac", r->total.ac);
-        sund_json_i64(&j, "an", r->total.an);
-        sund_json_f64(&j, "af", r->total.an ? (double) r->total.ac / (double) r->total.an : 0.0);
-    }
-    else {
-        sund_json_null(&j, "af");
-    }
+    if (r->has_total)
+        cells_json(&j, "total", &r->total);
+    else
+        sund_json_null(&j, "total");
     sund_json_close(&j, '}');
     sund_buf_text(&out, "\n");
     put(&out);

@@ -165,7 +165,7 @@ sund_code sund_cmd_study_approve(int argc, char **argv, sund_err *err)
     return rc;
 }
 
-typedef struct status_row { sund_digest study; char title[208], researcher[40], state[40], detail[512], received[40]; } status_row;
+typedef struct status_row { sund_digest study; char title[208], researcher[40], state[40], detail[1000], received[40]; } status_row;
 
 static bool read_row(sund_cur *c, status_row *r)
 {

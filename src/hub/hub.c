@@ -107,15 +107,24 @@ out:
     return rc;
 }
 
+typedef struct listing { hub *h; sund_buf *out; } listing;
+
+/** A study that is not ended and waits for a node that is away says so. */
 static sund_code add_row(void *ctx, const sund_mailbox_row *row, sund_err *err)
 {
-    sund_buf *out = ctx;
+    listing  *to = ctx;
+    sund_buf *out = to->out;
+    char      silent[400] = "", detail[1000];
+
+    if (!row->ended)
+        sund_lookups_silent(&to->h->lookups, row->nodes, silent, sizeof silent);
+    (void) snprintf(detail, sizeof detail, "%s%s%s%s", row->detail, row->detail[0] && silent[0] ? "; " : "", silent[0] ? "paused: " : "", silent);
 
     sund_buf_put(out, row->study.b, sizeof row->study.b);
     sund_buf_str(out, row->title);
     sund_buf_str(out, row->researcher);
     sund_buf_str(out, row->state);
-    sund_buf_str(out, row->detail);
+    sund_buf_str(out, detail);
     sund_buf_str(out, row->received);
     return sund_buf_ok(out, err);
 }
@@ -123,6 +132,7 @@ static sund_code add_row(void *ctx, const sund_mailbox_row *row, sund_err *err)
 static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
     sund_digest d;
+    listing     to = { h, out };
     sund_code   rc = SUND_OK;
 
     SUND_TRY(sund_envelope_check(e, &h->home.roster, anyone, err));
@@ -138,7 +148,10 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     if (e->kind == SUND_MSG_CATALOGUE_GET)
         return sund_home_catalogue_bytes(&h->home, &d, out, err);
     (void) pthread_mutex_lock(&h->lock);
-    rc = e->kind == SUND_MSG_FETCH ? sund_mailbox_release(&h->box, &d, out, err) : sund_mailbox_list(&h->box, add_row, out, err);
+    if (e->kind == SUND_MSG_FETCH)
+        rc = sund_mailbox_may_fetch(&h->box, &d, e->from, err);
+    if (rc == SUND_OK)
+        rc = e->kind == SUND_MSG_FETCH ? sund_mailbox_release(&h->box, &d, out, err) : sund_mailbox_list(&h->box, add_row, &to, err);
     (void) pthread_mutex_unlock(&h->lock);
     return rc;
 }

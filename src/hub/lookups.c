@@ -1,11 +1,14 @@
 #include "hub/lookups.h"
 
+#include "base/log.h"
 #include "genome/variant.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+enum { SILENT_S = 5 }; /* nodes ask for lookups every 3 s */
 
 sund_code sund_lookups_init(sund_lookups *l, const sund_roster *r, sund_err *err)
 {
@@ -14,6 +17,8 @@ sund_code sund_lookups_init(sund_lookups *l, const sund_roster *r, sund_err *err
     memset(l, 0, sizeof *l);
     l->roster = r;
     l->n_node = r->n_node;
+    for (size_t i = 0; i < SUND_NODE_MAX; i++)
+        l->seen_s[i] = sund_time_mono_s();
     if (pthread_mutex_init(&l->lock, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
         pthread_cond_init(&l->changed, &a) != 0)
         return sund_fail(err, SUND_E_NOMEM, "cannot make a lock");
@@ -67,6 +72,7 @@ static void collect(const sund_lookups *l, const sund_ticket *t, sund_lookup_res
 {
     sund_thresholds    rules = sund_thresholds_default();
     sund_lookup_counts counts[SUND_NODE_MAX];
+    int64_t            hom = 0;
     size_t             at = 0;
 
     memset(out, 0, sizeof *out);
@@ -88,9 +94,10 @@ static void collect(const sund_lookups *l, const sund_ticket *t, sund_lookup_res
         out->has_total &= counts[i].status == SUND_LOOKUP_COUNTED;
         out->total.ac += counts[i].all.ac;
         out->total.an += counts[i].all.an;
-        out->total.hom += counts[i].all.hom;
+        hom = hom < 0 || counts[i].all.hom < 0 ? -1 : hom + counts[i].all.hom; /* one hidden hides the total */
         out->total.hemi += counts[i].all.hemi;
     }
+    out->total.hom = hom;
 }
 
 sund_code sund_lookups_ask(sund_lookups *l, const char *text, unsigned wait_ms, sund_lookup_result *out, sund_err *err)
@@ -131,6 +138,8 @@ void sund_lookups_poll(sund_lookups *l, const char *node, unsigned wait_s, sund_
     int             at = node_index(l, node);
 
     (void) pthread_mutex_lock(&l->lock);
+    if (at >= 0)
+        l->seen_s[at] = sund_time_mono_s();
     while (at >= 0 && !l->stopping) {
         for (size_t i = 0; i < SUND_LOOKUPS_MAX; i++) {
             sund_ticket *t = &l->ticket[i];
@@ -142,6 +151,29 @@ void sund_lookups_poll(sund_lookups *l, const char *node, unsigned wait_s, sund_
         }
         if (out->n || pthread_cond_timedwait(&l->changed, &l->lock, &until) == ETIMEDOUT)
             break;
+    }
+    if (at >= 0)
+        l->seen_s[at] = sund_time_mono_s();
+    (void) pthread_mutex_unlock(&l->lock);
+}
+
+void sund_lookups_silent(sund_lookups *l, const char *names, char *out, size_t cap)
+{
+    double now = sund_time_mono_s();
+    size_t at = 0, n = 0;
+
+    out[0] = 0;
+    (void) pthread_mutex_lock(&l->lock);
+    for (size_t i = 0; i < l->roster->n_member && at < l->n_node; i++) {
+        const sund_member *m = &l->roster->member[i];
+        char               want[SUND_ID_MAX + 3];
+
+        if (m->role != SUND_ROLE_NODE)
+            continue;
+        (void) snprintf(want, sizeof want, ",%s,", m->id);
+        if (strstr(names, want) && now - l->seen_s[at] > SILENT_S && n < cap)
+            n += (size_t) snprintf(out + n, cap - n, "%s%s has not been heard for %.0f s", n ? ", " : "", m->id, now - l->seen_s[at]);
+        at++;
     }
     (void) pthread_mutex_unlock(&l->lock);
 }

@@ -429,7 +429,7 @@ sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, 
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT digest, title, researcher, state, detail, received FROM study ORDER BY received DESC, digest LIMIT 1000", ""));
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT digest, title, researcher, state, detail, received, nodes, ended FROM study ORDER BY received DESC, digest LIMIT 1000", ""));
     for (;;) {
         sund_mailbox_row row;
         sund_cur         c;
@@ -444,11 +444,27 @@ sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, 
         row.state = sund_rows_text(rows, 3);
         row.detail = sund_rows_text(rows, 4);
         row.received = sund_rows_text(rows, 5);
+        row.nodes = sund_rows_text(rows, 6);
+        row.ended = sund_rows_i64(rows, 7) != 0;
         SUND_GO(each(ctx, &row, err));
     }
 out:
     sund_rows_close(rows);
     return rc;
+}
+
+sund_code sund_mailbox_may_fetch(sund_mailbox *m, const sund_digest *study, const char *who, sund_err *err)
+{
+    hub_study s;
+    int64_t   asked = 0;
+
+    SUND_TRY(load(m, study, &s, err));
+    if (!s.there)
+        return sund_fail(err, SUND_E_NOT_FOUND, "the hub has no study %.12s", sund_digest_hex(study).s);
+    SUND_TRY(sund_db_i64(m->db, &asked, 0, err, "SELECT COUNT(*) FROM study WHERE digest=? AND researcher=?", "bt", study->b, sizeof study->b, who));
+    if (!asked && !asks(&s, who))
+        return sund_fail(err, SUND_E_DENIED, "study %.12s was asked by another researcher", sund_digest_hex(study).s);
+    return SUND_OK;
 }
 
 sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err)

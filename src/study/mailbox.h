@@ -28,9 +28,11 @@ sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void 
 sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err) SUND_MUST_CHECK;
 
 /** State of every study, newest first, or of one: for people. */
-typedef struct sund_mailbox_row { sund_digest study; const char *title, *researcher, *state, *detail, *received; } sund_mailbox_row;
+typedef struct sund_mailbox_row { sund_digest study; const char *title, *researcher, *state, *detail, *received, *nodes; bool ended; } sund_mailbox_row; /**< nodes: ",ES,FI," */
 typedef sund_code (*sund_mailbox_each)(void *ctx, const sund_mailbox_row *row, sund_err *err);
 sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, sund_err *err) SUND_MUST_CHECK;
+/** Whether `who` may have a study's release: the researcher who asked, or a node of the study. */
+sund_code sund_mailbox_may_fetch(sund_mailbox *m, const sund_digest *study, const char *who, sund_err *err) SUND_MUST_CHECK;
 /** The release of a study: what all nodes signed. Errors: SUND_E_NOT_FOUND says the state the study is in. */
 sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
