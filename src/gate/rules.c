@@ -22,7 +22,7 @@ const sund_rule *sund_rules(size_t *n)
 
 sund_thresholds sund_thresholds_default(void)
 {
-    return (sund_thresholds){ .open = false, .cell_min = 10, .mac = 10, .mac_association = 20, .cases_min = 10, .parties = 3, .df_min = 10, .digits = 5 };
+    return (sund_thresholds){ .open = false, .cell_min = 10, .mac = 10, .mac_association = 20, .parties = 3, .df_min = 10, .digits = 5 };
 }
 
 static uint32_t max(uint32_t a, uint32_t b) { return a > b ? a : b; }
@@ -34,7 +34,6 @@ sund_thresholds sund_thresholds_join(const sund_thresholds *a, const sund_thresh
                               .cell_min = max(a->cell_min, b->cell_min),
                               .mac = max(a->mac, b->mac),
                               .mac_association = max(a->mac_association, b->mac_association),
-                              .cases_min = max(a->cases_min, b->cases_min),
                               .parties = max(a->parties, b->parties),
                               .df_min = max(a->df_min, b->df_min),
                               .digits = min(a->digits, b->digits) };
@@ -45,7 +44,7 @@ sund_code sund_thresholds_check(const sund_thresholds *t, sund_err *err)
     const sund_thresholds d = sund_thresholds_default();
     const struct { const char *name; uint32_t have, least; } at[] = {
         { "cell_min", t->cell_min, d.cell_min }, { "mac", t->mac, d.mac },          { "mac_association", t->mac_association, d.mac_association },
-        { "cases_min", t->cases_min, d.cases_min }, { "parties", t->parties, d.parties }, { "df_min", t->df_min, d.df_min },
+        { "parties", t->parties, d.parties }, { "df_min", t->df_min, d.df_min },
     };
 
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)

@@ -13,7 +13,6 @@ typedef struct sund_thresholds {
     uint32_t cell_min;    /**< 10: people in a cell; 0..9 are one value */
     uint32_t mac;         /**< 10: minor allele count of a released variant */
     uint32_t mac_association; /**< 20: pooled minor allele count for phase 2 */
-    uint32_t cases_min;   /**< 10: cases, and controls, of an association study */
     uint32_t parties;     /**< 3: nodes with people in a sum */
     uint32_t df_min;      /**< 10: residual degrees of freedom */
     uint32_t digits;      /**< 5: significant digits of estimates; 17 for open data */

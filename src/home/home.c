@@ -12,7 +12,7 @@
 
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access",
                                      "node.approve",   "hub.listen",    "hub.port",        "gate.cell_min",    "gate.mac",
-                                     "gate.mac_association", "gate.cases_min", "gate.parties", "gate.df_min", "gate.digits", NULL };
+                                     "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", NULL };
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };
 
@@ -143,7 +143,6 @@ static sund_code read_gate(sund_home *h, const sund_ini *ini, sund_err *err)
     SUND_TRY(threshold(ini, "cell_min", &h->thresholds.cell_min, err));
     SUND_TRY(threshold(ini, "mac", &h->thresholds.mac, err));
     SUND_TRY(threshold(ini, "mac_association", &h->thresholds.mac_association, err));
-    SUND_TRY(threshold(ini, "cases_min", &h->thresholds.cases_min, err));
     SUND_TRY(threshold(ini, "parties", &h->thresholds.parties, err));
     SUND_TRY(threshold(ini, "df_min", &h->thresholds.df_min, err));
     SUND_TRY(threshold(ini, "digits", &h->thresholds.digits, err));

@@ -33,7 +33,6 @@ static void thresholds_write(const sund_thresholds *t, sund_buf *out)
     sund_buf_u32(out, t->cell_min);
     sund_buf_u32(out, t->mac);
     sund_buf_u32(out, t->mac_association);
-    sund_buf_u32(out, t->cases_min);
     sund_buf_u32(out, t->parties);
     sund_buf_u32(out, t->df_min);
     sund_buf_u32(out, t->digits);
@@ -45,7 +44,6 @@ static void thresholds_read(sund_cur *c, sund_thresholds *t)
     t->cell_min = sund_cur_u32(c);
     t->mac = sund_cur_u32(c);
     t->mac_association = sund_cur_u32(c);
-    t->cases_min = sund_cur_u32(c);
     t->parties = sund_cur_u32(c);
     t->df_min = sund_cur_u32(c);
     t->digits = sund_cur_u32(c);

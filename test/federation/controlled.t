@@ -1,0 +1,117 @@
+#!/usr/bin/perl
+# The same five countries with controlled data: exactly the rows that `mac` withholds are gone, exactly the cells that `genotype-cells`
+# hides are dots, estimates have five digits, and lookups say below-10 together. What must come out is computed here from the open
+# pooled tables, by the rules as doc/gate.md states them.
+use strict;
+use warnings;
+use lib 'test';
+use Sund;
+
+my @vcf     = map { shared("1kg-eur-chr20/$_.vcf.gz") } qw(reference unphased);
+my $samples = shared('1kg-eur-chr20/samples.tsv');
+my @person  = @{ tsv($samples) };
+my @country = qw(ES FI GB IT US);
+my $s = 5;
+sub draw { $s = ($s * 1103515245 + 12345) % 2147483648; return $s / 2147483648 }
+my $i = 0;
+for my $p (@person) { $p->{age} = 20 + int(60 * draw()); $p->{y} = sprintf '%.3f', 10 * (draw() + draw() + draw() - 1.5); $p->{few} = $i++ < 9 ? 'yes' : 'no' }
+spew("$tmp/dict.tsv", "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\nage\tinteger\ta\t0\t120\t0\t\ny\treal\t1\t-100\t100\t3\t\nfew\tbinary\t\t\t\t\tno|yes\n");
+sub people { my ($file, $want) = @_; return spew($file, "person\tsex\tcountry\tconsent\tage\ty\tfew\n" . join '', map { join("\t", @$_{qw(person sex country)}, 'GRU', @$_{qw(age y few)}) . "\n" } grep { !$want || $_->{country} eq $want } @person) }
+
+my $f = federation('ctl', map { $_ => { access => 'controlled', import => "--samples $samples --keep country=$_ --assembly GRCh37 @vcf", people => people("$tmp/$_.tsv", $_), dictionary => "$tmp/dict.tsv" } } @country);
+for my $access (qw(open controlled)) { home("$tmp/$access", access => $access, import => "--samples $samples --assembly GRCh37 @vcf", people => people("$tmp/all.tsv"), dictionary => "$tmp/dict.tsv") }
+my $digest = catalogue("$tmp/chr20.catalogue", "--assembly GRCh37 --hub --home $f->{at}/anna $vcf[0]");
+my %all = (catalogue => $digest, nodes => join(', ', @country));
+
+sub mac { my ($r) = @_; return $r->{ac} < $r->{an} - $r->{ac} ? $r->{ac} : $r->{an} - $r->{ac} }
+sub text { my ($x) = @_; return $x =~ /^-?\d+$|NA/ ? $x : sprintf '%.5g', $x }
+
+# A table as the rules let it through: keep(row), and hidden(row) for cells of the named columns.
+sub passed {
+    my ($open, $keep, $hidden, $cells, $reals) = @_;
+    my @head = split /\t/, (split /\n/, slurp("$open/table.tsv"))[0];
+    my ($n_mac, $n_cells, $out) = (0, 0, join("\t", @head) . "\n");
+    for my $r (@{ tsv("$open/table.tsv") }) {
+        if (!$keep->($r)) { $n_mac++; next }
+        my $hide = $hidden->($r);
+        $n_cells += $hide;
+        $out .= join("\t", map { $hide && $cells->{$_} ? '.' : $reals->{$_} && $r->{$_} ne 'NA' ? sprintf('%.5g', $r->{$_}) : $r->{$_} } @head) . "\n";
+    }
+    return ($out, $n_mac, $n_cells);
+}
+
+# ---- counts ----
+my $ini   = study_file("$tmp/counts.ini", %all, analysis => 'counts', strata => 'country');
+my $open  = local_study("$tmp/open", "$tmp/chr20.catalogue", $ini);
+my $name  = submit($f, $ini);
+ok(wait_for($f, $name, qr/released/), 'a counts study of controlled data is released');
+my $got   = fetch($f, $name);
+my %cells = map { $_ => 1 } qw(hom_ref het hom_alt hemi_ref hemi_alt nlog10p_hwe nlog10p_hwe_strata);
+my ($want, $n_mac, $n_cells) = passed($open, sub { mac($_[0]) >= 10 }, sub { my $r = $_[0]; return scalar(grep { $r->{$_} < 10 } qw(hom_ref het hom_alt)) ? 1 : 0 }, \%cells,
+    { map { $_ => 1 } qw(af nlog10p_hwe nlog10p_hwe_strata) });
+ok($n_mac > 1000 && $n_cells > 1000, "the rules have work to do: mac withholds $n_mac of 24990 rows, genotype-cells hides the cells of $n_cells");
+ok(slurp("$got/table.tsv") eq $want, 'exactly those rows are withheld and exactly those cells are hidden');
+my $provenance = slurp("$got/provenance.json");
+ok($provenance =~ /"rows_withheld_by_mac": $n_mac\b/ && $provenance =~ /"rows_with_hidden_genotype_cells": $n_cells\b/, 'provenance says how many');
+my $pooled = local_study("$tmp/controlled", "$tmp/chr20.catalogue", $ini);
+ok(slurp("$pooled/table.tsv") eq slurp("$got/table.tsv"), 'the pooled run of controlled data gives the same bytes');
+
+# ---- linear ----
+my %linear = (%all, analysis => 'linear', outcome => 'y', covariates => 'age', strata => 'country');
+$ini  = study_file("$tmp/linear.ini", %linear);
+$open = local_study("$tmp/open", "$tmp/chr20.catalogue", $ini);
+$name = submit($f, $ini);
+ok(wait_for($f, $name, qr/released/), 'a linear study of controlled data is released');
+$got  = fetch($f, $name);
+my $n_out;
+($want, $n_out) = passed($open, sub { mac($_[0]) >= 20 }, sub { 0 }, {}, { map { $_ => 1 } qw(af beta se nlog10p) });
+ok(slurp("$got/table.tsv") eq $want, "association: exactly the $n_out variants of pooled minor allele count below 20 are absent, five digits elsewhere");
+
+# ---- refusals by name ----
+my %refused = (
+    'cell-min on a covariate of nine people' => [{ %linear, covariates => 'few' }, qr/rule cell-min/],
+    'cell-min on the cohort'  => [{ %linear, cohort => 'few = yes' }, qr/rule (parties|cell-min)/],
+    'model-size'              => [{ %linear, cohort => 'age < 24', covariates => 'age, sex' }, qr/rule (model-size|cell-min|parties)/],
+    'parties'                 => [{ %linear, nodes => 'ES, FI' }, qr/rule parties/],
+    'no such variable'        => [{ %linear, outcome => 'height' }, qr/no variable .*height/],
+    'no such purpose'         => [{ %linear, purpose => 'profit' }, qr/no purpose/],
+);
+for my $what (sort keys %refused) {
+    my ($kv, $like) = @{ $refused{$what} };
+    $ini = study_file("$tmp/no.ini", %$kv, title => $what);
+    my $text = `$sund study submit --home $f->{at}/anna $ini 2>&1`;
+    my $said = $text =~ /^study = (\w+)/m ? wait_for($f, $1, qr/refused|stopped|released/) // '' : $text;
+    ok($said !~ /released/ && $said =~ $like, "refused: $what", "# $said\n");
+    note("$what: " . join ' ', split ' ', $said =~ s/^.*?\n//r);
+}
+
+# ---- lookups ----
+my %at = map { $_->{person} => $_->{country} } @person;
+my (%ac, %an);
+for my $vcf (@vcf) {
+    my @head = split /\t/, (split /\n/, out("bcftools view -h $vcf | tail -n 1"))[0];
+    for (split /\n/, out("bcftools view -H $vcf | awk 'NR % 97 == 7'")) {
+        my @x = split /\t/;
+        my $v = join '-', @x[0, 1, 3, 4];
+        for my $k (9 .. $#x) { my $c = $at{ $head[$k] }; $ac{$v}{$c} += () = (split /:/, $x[$k])[0] =~ /1/g; $an{$v}{$c} += 2 }
+    }
+}
+my ($right, $together, $shown) = (0, 0, 0);
+for my $v (sort keys %ac) {
+    my %hide = map { my $c = $_; my $m = $ac{$v}{$c} < $an{$v}{$c} - $ac{$v}{$c} ? $ac{$v}{$c} : $an{$v}{$c} - $ac{$v}{$c}; ($c => $m < 10) } @country;
+    my $n = grep { $_ } values %hide;
+    %hide = map { $_ => 1 } @country if $n == 1 || $n == 2;
+    my $json = out("$sund lookup --json --home $f->{at}/anna '$v'");
+    my $good = 1;
+    for my $c (@country) {
+        my ($status, $ac) = $json =~ /"node": "$c",\s*"status": "([^"]+)"(?:,\s*"ac": (\d+))?/;
+        $good &&= $hide{$c} ? $status eq 'below-10' && !defined $ac : $status eq 'counted' && $ac == $ac{$v}{$c};
+    }
+    $good &&= $n ? $json =~ /"total": null/ : $json =~ /"total": \{\s*"ac": / ? 1 : 0;
+    $right++ if $good;
+    $together++ if $n == 1 || $n == 2;
+    $shown++ if !$n;
+}
+is($right, scalar keys %ac, 'lookups: country numbers are shown together or not at all');
+ok($together > 5 && $shown > 5, "of " . scalar(keys %ac) . " variants $together are hidden together for one or two small countries, $shown are shown");
+done();
