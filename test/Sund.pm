@@ -123,6 +123,7 @@ END { if ($$ == $mine) { my $s = $?; kill 'KILL', values %pid; waitpid $_, 0 for
 # A federation in $tmp/$dir: hub, anna, and the nodes; node => { import => ..., people => ..., dictionary => ..., access => ..., env => {...} }.
 sub federation {
     my ($dir, %node) = @_;
+    my $tap = delete $node{tap};    # every byte above TLS goes to files $tmp/$dir/tap.up and tap.down
     my $at = "$tmp/$dir";
     mkdir $at or die;
     my $f = { at => $at, node => \%node, name => $dir };
@@ -134,9 +135,22 @@ sub federation {
     run("$sund roster make --name test $at/roster.ini $at/hub/member.ini " . join(' ', map { "$at/$_/member.ini" } sort keys %node) . " $at/anna/member.ini");
     run("$sund roster sign --home $at/$_ $at/roster.ini") for sort keys %node;
     run("$sund roster install --home $at/$_ $at/roster.ini") for sort(keys %node), 'hub', 'anna';
+    tap($f, $port) if $tap;
     start_hub($f);
     start_node($f, $_) for sort keys %node;
     return $f;
+}
+
+# The hub listens elsewhere, and a man in the middle who holds its key writes down what passes.
+sub tap {
+    my ($f, $port) = @_;
+    my $at = $f->{at};
+    my $inner = $port + 1;
+    for (1 .. 50) { last if port_free($inner); $inner++ }
+    spew("$at/hub/sund.ini", slurp("$at/hub/sund.ini") =~ s/^port = \d+$/port = $inner/mr);
+    start("$f->{name}/tap", "$at/tap.log", "socat", "-r", "$at/tap.up", "-R", "$at/tap.down",
+        "OPENSSL-LISTEN:$port,bind=127.0.0.1,cert=$at/hub/tls.cert,key=$at/hub/tls.key,verify=0,fork,reuseaddr", "OPENSSL:127.0.0.1:$inner,verify=0");
+    return;
 }
 
 sub port_free {
