@@ -126,7 +126,7 @@ sub federation {
     my $tap = delete $node{tap};    # every byte above TLS goes to files $tmp/$dir/tap.up and tap.down
     my $at = "$tmp/$dir";
     mkdir $at or die;
-    my $f = { at => $at, node => \%node, name => $dir };
+    my $f = { at => $at, node => \%node, name => $dir, program => delete $node{hub_program} };
     my $port = 20000 + ($$ * 7 + length $dir) % 20000;
     for (1 .. 50) { last if port_free($port); $port++ }
     run("$sund init --role hub --id hub --port $port $at/hub");

@@ -1,6 +1,7 @@
 #include "base/crypto.h"
 #include "base/ini.h"
 #include "cmd/cmd.h"
+#include "study/engine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        printf("sund %s\n", SUND_VERSION);
         return 0;
     }
     c = find(argc, argv, &words);

@@ -19,8 +19,7 @@ static sund_code read_study(const char *path, sund_study *s, sund_buf *text, sun
 
     SUND_TRY(sund_file_read(path, SUND_STUDY_MAX_BYTES, text, err));
     SUND_TRY(sund_study_parse(s, path, text->p, text->n, err));
-    SUND_TRY(sund_analysis_find(s->analysis, &a, err));
-    if (a->check(s, err) != SUND_OK)
+    if (sund_analysis_find(s->analysis, &a, err) != SUND_OK || a->check(s, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_ARG, "%s", path);
     return SUND_OK;
 }

@@ -190,30 +190,44 @@ static sund_code poll_once(node *n, bool wait, sund_buf *reply, sund_err *err)
     return rc == SUND_OK ? take_batch(n, sund_cur_of(reply->p, reply->n), err) : rc;
 }
 
+/** A fault that stays is said once, and again each minute. */
+static void complain(char last[480], double *last_s, const sund_err *why)
+{
+    double now = sund_time_mono_s();
+
+    if (strcmp(last, why->msg) == 0 && now - *last_s < 60)
+        return;
+    sund_log(SUND_LOG_WARN, "%s; trying again", why->msg);
+    (void) snprintf(last, 480, "%s", why->msg);
+    *last_s = now;
+}
+
 static void loop(node *n)
 {
     sund_buf reply = { 0 };
-    bool     wait = false, away = false;
+    bool     wait = false;
+    char     last[480] = "";
+    double   last_s = 0;
 
     while (!*n->stop) {
         sund_err  why = { SUND_OK, "" };
         bool      said = false;
         sund_code rc = poll_once(n, wait, &reply, &why);
 
-        for (size_t i = 0; i < n->n_run && rc == SUND_OK; i++)
-            rc = say_owed(n, &n->run[i], &said, &why);
+        for (size_t i = 0; i < n->n_run && rc != SUND_E_UPSTREAM; i++) { /* a fault of one study does not hold up the others */
+            sund_code mine = say_owed(n, &n->run[i], &said, &why);
+            rc = mine == SUND_OK ? rc : mine;
+        }
         wait = !said;
         if (rc == SUND_OK) {
-            if (away)
-                sund_log(SUND_LOG_INFO, "the hub is back");
-            away = false;
+            if (last[0])
+                sund_log(SUND_LOG_INFO, "well again");
+            last[0] = 0;
             continue;
         }
         if (*n->stop)
             break;
-        if (!away || rc != SUND_E_UPSTREAM)
-            sund_log(SUND_LOG_WARN, "%s; trying again", why.msg);
-        away = rc == SUND_E_UPSTREAM;
+        complain(last, &last_s, &why);
         for (int i = 0; i < 10 && !*n->stop; i++)
             (void) usleep(100000);
     }

@@ -1,0 +1,88 @@
+#!/usr/bin/perl
+# The command line as a person meets it: help, mistakes with their remedy, a home made by hand, damage that is named.
+use strict;
+use warnings;
+use lib 'test';
+use Sund;
+use JSON::PP;
+
+# ---- help ----
+my $help = out("$sund help");
+my @command = $help =~ /^  ([a-z]+(?: [a-z]+)?)  +\S/mg;
+ok(@command >= 18, scalar(@command) . ' commands in the help');
+for my $c (@command) {
+    my $h = out("$sund $c --help");
+    ok($h =~ /^usage: sund $c/ && $h =~ /^Examples:\n  sund /m, "sund $c --help: usage and an example");
+    my %shown = map { $_ => 1 } $h =~ /^  --([a-z-]+)/mg;
+    fails("$sund $c --no-such-option x", "sund $c refuses an option it does not have", qr/no-such-option/, qr/sund $c --help/);
+}
+is(out("$sund --version"), "sund 0.1.0\n", 'version');
+fails("$sund imprt", 'a mistyped command names the nearest', qr/did you mean .*import/);
+fails("$sund study submitt x", 'of two words too', qr/study submit/);
+fails("$sund import --stor x --samples y z.vcf", 'a mistyped option names the nearest', qr/--store/);
+fails("$sund import --store", 'an option without its value', qr/--store/);
+fails("$sund", 'no command at all', qr/usage: sund/);
+
+# ---- a home by hand ----
+my $head = join '', map { "$_\n" } '##fileformat=VCFv4.2', '##contig=<ID=20,length=63025520>', '##FORMAT=<ID=GT,Number=1,Type=String,Description="x">';
+my @id = map { sprintf 'P%03d', $_ } 1 .. 40;
+my $n = 0;
+my $body = join '', map { my $p = $_ * 100; join("\t", 20, $p, '.', 'A', 'G', '.', '.', '.', 'GT', map { $n = ($n * 7 + 3) % 101; ($n % 3 == 0 ? '0/1' : $n % 7 == 0 ? '1/1' : '0/0') } @id) . "\n" } 1 .. 50;
+spew("$tmp/a.vcf", $head . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id) . "\n$body");
+spew("$tmp/samples.tsv", "person\tsex\tpopulation\n" . join '', map { "$_\tF\tX\n" } @id);
+run("$sund init --id FI --access open $tmp/fi");
+fails("$sund init --id FI $tmp/fi", 'init does not touch a home that is there', qr/\Q$tmp\E\/fi/);
+fails("$sund init --id 'F I' $tmp/other", 'a name with a space', qr/letters/);
+is(sprintf('%o', (stat "$tmp/fi/identity.ini")[2] & 0777), '600', 'the key is its owner\'s alone');
+run("$sund import --store $tmp/fi/store --samples $tmp/samples.tsv $tmp/a.vcf --assembly GRCh37");
+fails("$sund import --store $tmp/fi/store --samples $tmp/samples.tsv $tmp/a.vcf --assembly GRCh37", 'a store is never written over', qr/store/);
+my $info = decode_json(out("$sund info --json $tmp/fi/store"));
+is("$info->{people} $info->{sites} $info->{assembly}", '40 50 GRCh37', 'info --json of a store');
+spew("$tmp/people.tsv", "person\tsex\tcountry\tconsent\theight\n" . join '', map { "$_\tF\tFI\tGRU\t" . (150 + $n++ % 40) . ".5\n" } @id);
+spew("$tmp/dict.tsv", "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\nheight\treal\tcm\t50\t250\t1\t\n");
+run("$sund people --home $tmp/fi --dictionary $tmp/dict.tsv $tmp/people.tsv");
+my $home = decode_json(out("$sund info --json $tmp/fi"));
+ok(JSON::PP->new->canonical->encode($home) =~ /40/, 'info --json of a home counts its people');
+fails("$sund people --home $tmp/fi " . spew("$tmp/bad.tsv", "person\tconsent\theight\nP001\tGRU\ttall\n"), 'a value that is none names file, line and column', qr/bad\.tsv:2/, qr/height/);
+ok(`$sund people --home $tmp/fi $tmp/bad.tsv 2>&1` !~ /P001|tall/, 'and repeats neither person nor value');
+spew("$tmp/gone.txt", "P001\nP002\n");
+run("$sund people --home $tmp/fi --withdraw $tmp/gone.txt");
+
+# ---- studies ----
+my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 $tmp/a.vcf");
+my %study = (analysis => 'linear', outcome => 'height', catalogue => $digest, nodes => 'FI', strata => 'none');
+my $good = study_file("$tmp/good.ini", %study);
+ok(out("$sund study check $good") =~ /sound/, 'a sound study file');
+my $to = local_study("$tmp/fi", "$tmp/a.catalogue", $good);
+my $rows = tsv("$to/table.tsv");
+ok(@$rows && $rows->[0]{n} == 38, 'withdrawn people are gone from every answer: 38 of 40');
+ok(decode_json(slurp("$to/provenance.json"))->{analysis} eq 'linear', 'provenance is JSON');
+ok(out("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue $good") =~ /^chrom\tpos\tref\talt\tn\t/, 'without --out the table is printed');
+for (['analysis = linar', qr/linear/], ['strata = continent', qr/strata/], ['cohort = age >', qr/column \d+|cohort/], ['catalogue = 12', qr/catalogue/], ['frobnicate = 1', qr/frobnicate/], ['chunk = 0', qr/chunk/], ['region = 99:1-2', qr/99|region/]) {
+    my ($line, $like) = @$_;
+    my ($key) = $line =~ /^(\w+)/;
+    fails("$sund study check " . study_file("$tmp/bad.ini", %study, $key => $line =~ s/^\w+ = //r), "study file: $line", qr/bad\.ini/, $like);
+}
+fails("$sund study check $tmp/none.ini", 'a study file that is not there', qr/none\.ini/);
+fails("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue " . study_file("$tmp/w.ini", %study, outcome => 'heigt'), 'a mistyped variable names the nearest', qr/height/);
+fails("$sund study status --home $tmp/nowhere", 'a home that is not there', qr/nowhere/);
+fails("$sund node --home $tmp/fi", 'a node without a roster says what to do', qr/roster/);
+
+# ---- damage ----
+my $bin = "$tmp/fi/store/genotypes.bin";
+my $bytes = slurp($bin);
+my $at = int(length($bytes) / 2);
+spew($bin, substr($bytes, 0, $at) . chr(ord(substr $bytes, $at, 1) ^ 16) . substr($bytes, $at + 1));
+fails("$sund verify $tmp/fi/store", 'verify names file, block and sites of a flipped bit', qr/genotypes\.bin/, qr/block \d+/, qr/20:\d+-\d+/);
+fails("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue $good", 'and so does a study that reads it', qr/genotypes\.bin/);
+spew($bin, substr $bytes, 0, $at);
+fails("$sund verify $tmp/fi/store", 'a store that was cut', qr/genotypes\.bin/);
+spew($bin, $bytes);
+ok(out("$sund verify $tmp/fi/store") =~ /sound|every|ok/i, 'whole again');
+spew("$tmp/x.cram", "CRAM\x03\x00" . ("\0" x 100));
+fails("$sund import --store $tmp/s2 --samples $tmp/samples.tsv --assembly GRCh37 $tmp/x.cram", 'CRAM is refused by name', qr/CRAM/);
+spew("$tmp/cut.vcf", substr slurp("$tmp/a.vcf"), 0, 3000);
+fails("$sund import --store $tmp/s3 --samples $tmp/samples.tsv --assembly GRCh37 $tmp/cut.vcf", 'a file that was cut names file and line', qr/cut\.vcf:\d+/);
+ok(!-e "$tmp/s2" && !-e "$tmp/s3", 'and no store is left');
+run("$sund log verify --home $tmp/fi");
+done();
