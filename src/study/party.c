@@ -11,7 +11,7 @@
 
 static const char *const tables =
     "CREATE TABLE IF NOT EXISTS study(digest BLOB PRIMARY KEY, decision INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',"
-    " received TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '', release BLOB) STRICT;"
+    " received TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '', pinned BLOB, release BLOB) STRICT;"
     "CREATE TABLE IF NOT EXISTS message(study BLOB NOT NULL, idx INTEGER NOT NULL, head BLOB NOT NULL, body BLOB, PRIMARY KEY(study, idx)) STRICT;"
     "CREATE TABLE IF NOT EXISTS sent(study BLOB NOT NULL, round INTEGER NOT NULL, chunk INTEGER NOT NULL, attempt INTEGER NOT NULL,"
     " digest BLOB NOT NULL, PRIMARY KEY(study, round, chunk, attempt)) STRICT;";

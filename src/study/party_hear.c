@@ -92,27 +92,38 @@ static void make_session(sund_party *p)
     p->session.digest = sund_hasher_end(&h);
 }
 
+/** A node that comes back with other genotypes, people or values than its line stood for says so and stops: half a study over each
+ *  would be neither. */
+static sund_code same_data(const sund_party *p, sund_err *err)
+{
+    sund_digest now = sund_view_digest(p->view), was;
+    sund_rows  *rows = NULL;
+    bool        more = false;
+    sund_code   rc;
+
+    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT pinned FROM study WHERE digest=?", "b", p->name.b, sizeof p->name.b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK) {
+        sund_cur c = more ? sund_rows_blob(rows, 0) : sund_cur_of(NULL, 0);
+
+        if (!sund_cur_copy(&c, was.b, sizeof was.b) || !sund_digest_eq(&now, &was))
+            rc = sund_fail(err, SUND_E_MISMATCH, "the data of %s changed while the study ran: submit it again", p->node->me->id);
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
 static sund_code establish(sund_party *p, sund_err *err)
 {
     sund_thresholds joined;
 
     SUND_TRY(check_lines(p, &joined, err));
     SUND_TRY(sund_party_prepare(p, err));
+    SUND_TRY(same_data(p, err));
     make_session(p);
     SUND_TRY(sund_engine_open(&p->engine, &p->study, p->catalogue, &p->view->plan, &joined, err));
     p->state = SUND_PARTY_ROUNDS;
     p->slot = (sund_slot){ p->engine.round.index, 0, 0 };
-    return SUND_OK;
-}
-
-/** A node that comes back with other genotypes than its line pinned says so and stops: half a study over each would be neither. */
-static sund_code same_release(const sund_party *p, const sund_line *l, sund_err *err)
-{
-    sund_digest now = sund_party_data_release(p);
-
-    if (!sund_digest_eq(&l->release, &now))
-        return sund_fail(err, SUND_E_MISMATCH, "%s pinned data release %.12s for this study and now has %.12s: submit the study again", p->node->me->id,
-                         sund_digest_hex(&l->release).s, sund_digest_hex(&now).s);
     return SUND_OK;
 }
 
@@ -127,10 +138,8 @@ static sund_code hear_line(sund_party *p, size_t from, const sund_envelope *e, s
     x->line_head = sund_envelope_digest(e);
     if (from == p->me) {
         p->state = SUND_PARTY_LINES;
-        if (x->line.approved) {
+        if (x->line.approved)
             SUND_TRY(load_key(p, err));
-            SUND_TRY(same_release(p, &x->line, err));
-        }
     }
     if (!x->line.approved) { /* one refusal ends it, whatever the others would say */
         p->state = SUND_PARTY_REFUSED;

@@ -51,8 +51,6 @@ void sund_party_fault_err(sund_party *p, const sund_err *err);
 /** What a message means; a returned error becomes a fault. */
 sund_code sund_party_hear(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err) SUND_MUST_CHECK;
 
-/** What a node calls its data release outside: the manifest's digest, keyed by its identity. */
-sund_digest     sund_party_data_release(const sund_party *p);
 sund_mask_label sund_party_label(const sund_party *p);
 size_t          sund_party_proposer(const sund_party *p);
 /** Loads catalogue and view once. Errors are this node's reason to refuse. */

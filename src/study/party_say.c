@@ -27,8 +27,8 @@ static sund_code say(sund_party *p, uint16_t kind, sund_buf *body, sund_leave **
     return rc;
 }
 
-/** A digest of the data itself would let someone who knows all but one person try what that person carries. */
-sund_digest sund_party_data_release(const sund_party *p)
+/** What a node calls its data release outside: the manifest's digest, keyed by its identity. A digest of the data itself would let someone who knows all but one person try what that person carries. */
+static sund_digest data_release(const sund_party *p)
 {
     static const char   what[] = "sund data release";
     const sund_digest  *manifest = &sund_store_describe(p->node->store)->manifest;
@@ -64,6 +64,7 @@ static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
     const sund_thresholds *t = sund_gate_thresholds(p->node->gate);
     sund_columns_plan      plan;
     sund_buf               vars = { 0 };
+    sund_digest            pinned;
     char                   path[4096];
     sund_code              rc;
 
@@ -77,7 +78,9 @@ static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
     SUND_TRY(rc);
     if (p->study.strata_country)
         list_strata(p, l);
-    l->release = sund_party_data_release(p);
+    l->release = data_release(p);
+    pinned = sund_view_digest(p->view);
+    SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET pinned=? WHERE digest=?", "bb", pinned.b, sizeof pinned.b, p->name.b, sizeof p->name.b));
     l->has_people = p->view->n_member > 0 && sund_rule_cell_min(t, (int64_t) p->view->n_member);
     if (!p->has_key) {
         sund_session_key_make(&p->key);

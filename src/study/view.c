@@ -166,6 +166,21 @@ static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
     return SUND_OK;
 }
 
+sund_digest sund_view_digest(const sund_view *v)
+{
+    const sund_digest *store = &sund_store_describe(v->store)->manifest;
+    sund_hasher        h;
+
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, store->b, sizeof store->b);
+    for (size_t s = 0; s < v->n_stratum; s++)
+        sund_hasher_add(&h, v->stratum[s], v->n_word * sizeof **v->stratum);
+    sund_hasher_add(&h, v->male, v->n_word * sizeof *v->male);
+    for (size_t k = 0; k < v->plan.n; k++)
+        sund_hasher_add(&h, v->column[k], v->n_word * 64 * sizeof **v->column);
+    return sund_hasher_end(&h);
+}
+
 void sund_view_strata(const sund_view *v, sund_buf *out)
 {
     for (size_t s = 0; s < v->n_stratum; s++)

@@ -54,6 +54,8 @@ sund_code sund_view_open(sund_view **v, const sund_store *store, sund_people *pe
                          sund_err *err) SUND_MUST_CHECK;
 void      sund_view_close(sund_view *v);
 
+/** Digest of who takes part and with which values: a node that starts again mid-study checks that it is still the same. Never leaves. */
+sund_digest sund_view_digest(const sund_view *v);
 /** "FI|SE": whose strata lie here. */
 void sund_view_strata(const sund_view *v, sund_buf *out);
 

@@ -518,3 +518,37 @@ bool same_table(const sund_buf *release, const sund_release *pooled)
 
     return release->n && t.n == n && memcmp(t.p, p, n) == 0;
 }
+
+world *fed_world(size_t n, uint64_t seed)
+{
+    world *w = malloc(sizeof *w);
+
+    if (!w)
+        abort();
+    world_make(w, n, seed);
+    return w;
+}
+
+fed *fed_even(const world *w, size_t n, const sund_thresholds *t)
+{
+    int node_of[600];
+
+    for (size_t i = 0; i < w->n; i++)
+        node_of[i] = (int) (i % n);
+    return fed_open(w, n, node_of, t, roll());
+}
+
+fed *fed_even_open(const world *w, size_t n)
+{
+    sund_thresholds t = fed_open_data();
+
+    return fed_even(w, n, &t);
+}
+
+void fed_ask(fed *f, const char *more)
+{
+    char text[4096];
+
+    study_text(f, more, text, sizeof text);
+    fed_submit(f, text);
+}

@@ -103,4 +103,10 @@ void            study_text(const fed *f, const char *more, char *out, size_t cap
 sund_release   *world_pooled(const world *w, fed *f, const char *text, const sund_thresholds *t, unsigned n_thread);
 bool            same_table(const sund_buf *release, const sund_release *pooled);
 
+/** A fresh world; a federation of people in turn; one of open data; and a study asked of it (fed_ask: study_text, then fed_submit). */
+world          *fed_world(size_t n, uint64_t seed);
+fed            *fed_even(const world *w, size_t n, const sund_thresholds *t);
+fed            *fed_even_open(const world *w, size_t n);
+void            fed_ask(fed *f, const char *more);
+
 #endif

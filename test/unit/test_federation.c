@@ -59,20 +59,10 @@ static bool same_answer(world *w, size_t n, const char *what, const char *missin
     return same;
 }
 
-static world *fresh(size_t n)
-{
-    world *w = malloc(sizeof *w);
-
-    if (!w)
-        abort();
-    world_make(w, n, test_rand());
-    return w;
-}
-
 TEST(any_split_gives_the_pooled_bytes)
 {
     static const size_t nodes[] = { 3, 5, 7 };
-    world              *w = fresh(W_PEOPLE);
+    world              *w = fed_world(W_PEOPLE, test_rand());
 
     for (size_t k = 0; k < 3; k++) {
         CHECK(same_answer(w, nodes[k], linear_none, "missing = mean\n", (variation){ .chunk = 16 }));
@@ -87,7 +77,7 @@ TEST(any_split_gives_the_pooled_bytes)
 
 TEST(thirty_nodes)
 {
-    world *w = fresh(600);
+    world *w = fed_world(600, test_rand());
 
     CHECK(same_answer(w, 30, linear_none, "missing = mean\n", (variation){ .chunk = 40 }));
     free(w);
@@ -96,7 +86,7 @@ TEST(thirty_nodes)
 TEST(any_block_size_gives_the_same_bytes)
 {
     static const uint32_t size[] = { 1, 2, 71, 72, 4096 };
-    world                *w = fresh(W_PEOPLE);
+    world                *w = fed_world(W_PEOPLE, test_rand());
 
     for (size_t k = 0; k < 5; k++)
         CHECK(same_answer(w, 3, linear_none, "missing = mean\n", (variation){ .chunk = size[k] }));
@@ -105,7 +95,7 @@ TEST(any_block_size_gives_the_same_bytes)
 
 TEST(threads_give_the_same_bytes)
 {
-    world *w = fresh(W_PEOPLE);
+    world *w = fed_world(W_PEOPLE, test_rand());
 
     CHECK(same_answer(w, 3, linear_strata, "missing = mean\n", (variation){ .threads = 2 }));
     CHECK(same_answer(w, 3, linear_none, "missing = drop\n", (variation){ .threads = 2, .chunk = 16 }));
@@ -115,7 +105,7 @@ TEST(threads_give_the_same_bytes)
 
 TEST(rows_left_out_where_nobody_carries_change_nothing)
 {
-    world *w = fresh(W_PEOPLE);
+    world *w = fed_world(W_PEOPLE, test_rand());
 
     CHECK(same_answer(w, 5, linear_none, "missing = mean\n", (variation){ .sparse_rows = true }));
     CHECK(same_answer(w, 5, counts, "", (variation){ .sparse_rows = true }));
@@ -124,7 +114,7 @@ TEST(rows_left_out_where_nobody_carries_change_nothing)
 
 TEST(controlled_data_give_the_pooled_bytes_too)
 {
-    world *w = fresh(W_PEOPLE);
+    world *w = fed_world(W_PEOPLE, test_rand());
 
     CHECK(same_answer(w, 5, linear_strata, "missing = mean\n", (variation){ .controlled = true }));
     CHECK(same_answer(w, 5, counts, "", (variation){ .controlled = true }));
@@ -133,7 +123,7 @@ TEST(controlled_data_give_the_pooled_bytes_too)
 
 TEST(nodes_killed_and_messages_lost_change_nothing)
 {
-    world *w = fresh(W_PEOPLE);
+    world *w = fed_world(W_PEOPLE, test_rand());
 
     for (int k = 0; k < 4; k++) {
         CHECK(same_answer(w, 3, linear_none, "missing = mean\n", (variation){ .kill = 6, .chunk = 24 }));
@@ -147,7 +137,7 @@ TEST(nodes_killed_and_messages_lost_change_nothing)
 
 TEST(a_node_away_pauses_and_resumes)
 {
-    world          *w = fresh(W_PEOPLE);
+    world          *w = fed_world(W_PEOPLE, test_rand());
     sund_thresholds t = fed_open_data();
     int             node_of[600];
     char            text[4096];

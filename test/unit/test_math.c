@@ -121,7 +121,7 @@ TEST(scaled_division_is_exact_and_says_when_it_overflows)
 TEST(wide_integer_to_double_is_nearest)
 {
     for (int i = 0; i < 200000; i++) {
-        sund_i128 a = ((sund_i128) (int64_t) test_rand() << 63 ^ (sund_i128) test_rand()) >> (test_rand() % 120);
+        sund_i128 a = ((sund_i128) (int64_t) test_rand() * ((sund_i128) 1 << 62) + (sund_i128) (test_rand() >> 3)) >> (test_rand() % 120);
         double    got = sund_i128_double(a), want = (double) a; /* gcc's conversion rounds to nearest */
 
         CHECK(got == want);
