@@ -1,0 +1,192 @@
+/* The store's reader. A small sound store is made once; an input is a list of changes to one of its files (byte 0: the file, byte 1: whether its
+ * digests are made right again so that the change is not merely noticed as a change), then everything is read. */
+#include "base/file.h"
+#include "store/store_priv.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+enum { PEOPLE = 70, SITES = 40 };
+static char     folder[] = "/tmp/sund-fuzz-XXXXXX", dir[64];
+static sund_buf sound[N_STORE_FILE];
+
+static int gone(const char *path, const struct stat *st, int kind, struct FTW *f)
+{
+    (void) st, (void) kind, (void) f;
+    return remove(path);
+}
+static void clean(void) { (void) nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS); }
+
+static void make(void)
+{
+    const char        *person[PEOPLE], *population[PEOPLE];
+    static char        name[PEOPLE][8];
+    uint8_t            sex[PEOPLE], gt[PEOPLE];
+    sund_region        callable = { 20, 0, 5000 };
+    sund_store_plan    plan = { SUND_GRCH37, PEOPLE, person, sex, population, "fuzz", &callable, 1, true };
+    sund_store_writer *w = NULL;
+
+    for (int i = 0; i < PEOPLE; i++) {
+        (void) snprintf(name[i], sizeof name[i], "P%d", i);
+        person[i] = name[i];
+        population[i] = i % 3 ? "A" : "B";
+        sex[i] = (uint8_t) (i % 3);
+    }
+    if (sund_store_writer_open(&w, dir, &plan, NULL) != SUND_OK)
+        abort();
+    for (uint32_t j = 0; j < SITES; j++) {
+        sund_variant v = { j < 30 ? 20 : 23, 100 + 10 * j, "A", j % 2 ? "G" : "AT", 1, j % 2 ? 1 : 2 };
+
+        for (int i = 0; i < PEOPLE; i++) {
+            uint32_t x = (uint32_t) i * 2654435761u ^ j * 40503u;
+            gt[i] = (uint8_t) (j % 4 ? (x % 29 == 0) : x % 4);
+            if (j >= 30 && sex[i] == 1 && gt[i] == 1)
+                gt[i] = 2; /* one copy of X */
+            if (j % 5 == 1 && gt[i] == 1)
+                gt[i] = 1 | SUND_GT_PHASED | (i % 2 ? SUND_GT_ALT_FIRST : 0);
+        }
+        if (sund_store_writer_add(w, &v, j % 2 ? SUND_KIND_SNV : SUND_KIND_INDEL, gt, NULL) != SUND_OK)
+            abort();
+    }
+    if (sund_store_writer_seal(w, NULL) != SUND_OK)
+        abort();
+    sund_store_writer_close(w);
+}
+
+static void path_of(int f, char out[128]) { (void) snprintf(out, 128, "%s/%s", dir, sund_store_file[f]); }
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void) argc, (void) argv;
+    if (sund_crypto_init(NULL) != SUND_OK || !mkdtemp(folder))
+        abort();
+    (void) atexit(clean);
+    (void) snprintf(dir, sizeof dir, "%s/store", folder);
+    make();
+    for (int f = 0; f < N_STORE_FILE; f++) {
+        char path[128];
+        path_of(f, path);
+        if (sund_file_read(path, 1 << 20, &sound[f], NULL) != SUND_OK)
+            abort();
+    }
+    return 0;
+}
+
+static void put(const char *path, const void *p, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+
+    if (!f || fwrite(p, 1, n, f) != n || fclose(f) != 0)
+        abort();
+}
+
+/** A manifest, and block and row digests, that fit the altered files: an attacker can make those too. */
+static void reseal(sund_buf file[N_STORE_FILE])
+{
+    manifest m;
+    sund_buf text = { 0 };
+    char     path[128];
+
+    if (sund_manifest_read(dir, &m, NULL) != SUND_OK)
+        abort();
+    for (size_t at = HEAD_BYTES; at + BLOCK_BYTES <= file[F_BLOCKS].n; at += BLOCK_BYTES) {
+        block_row r = sund_block_row_read(file[F_BLOCKS].p + at);
+        uint64_t  sum = r.file_at <= file[F_GENOTYPES].n && r.n_stored <= file[F_GENOTYPES].n - r.file_at ? sund_sum64(file[F_GENOTYPES].p + r.file_at, r.n_stored) : 0;
+        memcpy(file[F_BLOCKS].p + at + 8, &sum, 8);
+    }
+    for (int f = 0; f < N_STORE_FILE; f++) {
+        m.size[f] = file[f].n;
+        m.digest[f] = sund_digest_of(file[f].p, file[f].n);
+    }
+    sund_manifest_write(&m, "fuzz", &text);
+    (void) snprintf(path, sizeof path, "%s/manifest.txt", dir);
+    put(path, text.p, text.n);
+    sund_buf_free(&text);
+}
+
+static void read_all(void)
+{
+    sund_store        *s = NULL;
+    sund_store_reader *r = NULL;
+    sund_err           err;
+
+    if (sund_store_open(&s, dir, &err) == SUND_OK && sund_store_reader_open(&r, s, &err) == SUND_OK) {
+        const sund_store_info *info = sund_store_describe(s);
+        uint8_t               *code = malloc(info->n_person + 1);
+
+        for (size_t j = 0; code && j < info->n_site && j < 1000; j++) {
+            sund_site       site;
+            sund_gt         g;
+            sund_counts     c;
+            const uint64_t *phased, *first;
+            bool            any;
+
+            sund_store_site(s, j, &site);
+            sund_store_counts(s, j, -1, -1, &c);
+            if (sund_store_read(r, j, &g, &err) == SUND_OK) {
+                sund_gt_codes(&g, info->n_person, code);
+                for (size_t i = 0; i < info->n_person; i++)
+                    if (code[i] > SUND_GT_MISSING)
+                        abort();
+            }
+            (void) !sund_store_phase(r, j, &phased, &first, &any, &err);
+            (void) sund_store_callable(s, site.v.contig, site.v.pos_bp, site.v.n_ref);
+            (void) sund_store_find(s, &site.v, &(size_t){ 0 });
+        }
+        free(code);
+    }
+    sund_store_reader_close(r);
+    sund_store_close(s);
+    (void) !sund_store_verify(dir, NULL, NULL, &err);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+    sund_buf file[N_STORE_FILE];
+    sund_buf was = { 0 };
+    int      f;
+    char     path[128], seal[128];
+
+    if (n < 2)
+        return 0;
+    f = p[0] % N_STORE_FILE;
+    path_of(f, path);
+    (void) snprintf(seal, sizeof seal, "%s/manifest.txt", dir);
+    if (sund_file_read(seal, 1 << 20, &was, NULL) != SUND_OK)
+        abort();
+    for (int i = 0; i < N_STORE_FILE; i++) {
+        file[i] = (sund_buf){ 0 };
+        sund_buf_put(&file[i], sound[i].p, sound[i].n);
+    }
+    for (size_t at = 2; at + 3 <= n; at += 3) { /* u16 place, u8 change; place 65535 cuts the file to 16 times the change */
+        size_t place = (size_t) p[at] | (size_t) p[at + 1] << 8;
+
+        if (place == 65535 && file[f].n > (size_t) p[at + 2] * 16)
+            file[f].n = (size_t) p[at + 2] * 16;
+        else if (file[f].n)
+            file[f].p[place % file[f].n] ^= p[at + 2];
+    }
+    if (p[1] & 1)
+        reseal(file);
+    for (int i = 0; i < N_STORE_FILE; i++) {
+        path_of(i, path);
+        if (i == f || i == F_BLOCKS)
+            put(path, file[i].p, file[i].n);
+    }
+    read_all();
+    for (int i = 0; i < N_STORE_FILE; i++) {
+        path_of(i, path);
+        if (i == f || i == F_BLOCKS)
+            put(path, sound[i].p, sound[i].n);
+        sund_buf_free(&file[i]);
+    }
+    put(seal, was.p, was.n);
+    sund_buf_free(&was);
+    return 0;
+}
