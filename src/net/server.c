@@ -13,18 +13,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A connection has a thread, so a handler may wait. A watchdog shuts down connections whose request drips in for too long: the library's own
- * time-out starts again with every byte. */
+/* A connection has a thread, so a handler may wait. A watchdog shuts down connections that take too long over a handshake, a request or reading
+ * an answer: the library's own time-out starts again with every byte that drips in. */
 
-enum { REQUEST_S = 60, IDLE_S = 120, MEMORY_BYTES = 64 << 10 };
+enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10 };
 
-typedef struct incoming {
+/* One connection, from its first packet to its last. */
+typedef struct wire {
     struct MHD_Connection *c;
-    sund_buf               body;
-    double                 began_s;
-    bool                   whole, refused;
-    int                    refuse_status;
-    struct incoming       *next;
+    double                 until_s; /* shut down when this passes; 0 while a handler runs */
+    struct wire           *next;
+} wire;
+
+/* One request on it. */
+typedef struct incoming {
+    wire    *w;
+    sund_buf body;
+    bool     refused;
 } incoming;
 
 struct sund_server {
@@ -33,7 +38,7 @@ struct sund_server {
     pthread_t          watchdog;
     bool               watching, stopping;
     pthread_mutex_t    lock;
-    incoming          *list; /* requests that are not whole yet */
+    wire              *list;
 };
 
 /* --- the header guard: what the library lets through twice --- */
@@ -76,22 +81,45 @@ static int judge_headers(const sund_server *s, struct MHD_Connection *c, const c
     return 0;
 }
 
-static void list_add(sund_server *s, incoming *r)
+static double limit_s(const sund_server *s, double otherwise) { return s->config.request_s ? (double) s->config.request_s : otherwise; }
+
+/** The connection has so many seconds for what comes next; 0: as long as it takes. */
+static void allow(sund_server *s, wire *w, double seconds)
 {
     (void) pthread_mutex_lock(&s->lock);
-    r->next = s->list;
-    s->list = r;
+    w->until_s = seconds > 0 ? sund_time_mono_s() + seconds : 0;
     (void) pthread_mutex_unlock(&s->lock);
 }
 
-static void list_remove(sund_server *s, const incoming *r)
+static wire *wire_of(struct MHD_Connection *c)
 {
+    const union MHD_ConnectionInfo *i = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return i ? i->socket_context : NULL;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_ConnectionNotificationCode what)
+{
+    sund_server *s = cls;
+    wire        *w = *ctx;
+
     (void) pthread_mutex_lock(&s->lock);
-    for (incoming **p = &s->list; *p; p = &(*p)->next)
-        if (*p == r) {
-            *p = r->next;
-            break;
-        }
+    if (what == MHD_CONNECTION_NOTIFY_STARTED && (w = calloc(1, sizeof *w)) != NULL) {
+        w->c = c;
+        w->until_s = sund_time_mono_s() + limit_s(s, HEAD_S);
+        w->next = s->list;
+        s->list = w;
+        *ctx = w;
+    }
+    else if (what == MHD_CONNECTION_NOTIFY_CLOSED && w) {
+        wire **p = &s->list;
+
+        while (*p != w)
+            p = &(*p)->next;
+        *p = w->next;
+        free(w);
+        *ctx = NULL;
+    }
     (void) pthread_mutex_unlock(&s->lock);
 }
 
@@ -105,9 +133,9 @@ static void *watch(void *arg)
 
         (void) pthread_mutex_lock(&s->lock);
         stop = s->stopping;
-        for (incoming *r = s->list; r; r = r->next)
-            if (now - r->began_s > (double) (s->config.request_s ? s->config.request_s : REQUEST_S)) {
-                const union MHD_ConnectionInfo *i = MHD_get_connection_info(r->c, MHD_CONNECTION_INFO_CONNECTION_FD);
+        for (wire *w = s->list; w; w = w->next)
+            if (w->until_s > 0 && now > w->until_s) {
+                const union MHD_ConnectionInfo *i = MHD_get_connection_info(w->c, MHD_CONNECTION_INFO_CONNECTION_FD);
                 if (i)
                     (void) shutdown(i->connect_fd, SHUT_RDWR);
             }
@@ -151,7 +179,9 @@ static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, incoming
     sund_response   out = { 500, "text/plain; charset=utf-8", { 0 } };
     enum MHD_Result q;
 
+    allow(s, r->w, 0);
     s->config.handler(s->config.ctx, &in, &out);
+    allow(s, r->w, limit_s(s, REQUEST_S));
     q = reply(c, out.body.bad ? 503 : out.status, out.type, out.body.p ? (const void *) out.body.p : "", out.body.n, false);
     sund_buf_free(&out.body);
     return q;
@@ -168,12 +198,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
         if (status)
             return refuse(c, status);
         r = calloc(1, sizeof *r);
-        if (!r)
+        if (!r || !(r->w = wire_of(c))) {
+            free(r);
             return MHD_NO;
-        r->c = c;
-        r->began_s = sund_time_mono_s();
+        }
+        allow(s, r->w, limit_s(s, REQUEST_S));
         *ctx = r;
-        list_add(s, r);
         return MHD_YES;
     }
     if (*n) {
@@ -183,10 +213,6 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
             sund_buf_put(&r->body, data, *n);
         *n = 0;
         return MHD_YES;
-    }
-    if (!r->whole) {
-        r->whole = true;
-        list_remove(s, r);
     }
     if (r->refused || r->body.bad)
         return refuse(c, 413);
@@ -202,7 +228,7 @@ static void on_end(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_Req
     (void) how;
     if (!r)
         return;
-    list_remove(s, r);
+    allow(s, r->w, limit_s(s, IDLE_S));
     sund_buf_free(&r->body);
     free(r);
     *ctx = NULL;
@@ -244,7 +270,7 @@ static struct MHD_Daemon *start_daemon(sund_server *s, struct sockaddr_storage *
     tls[2].ptr_value = priorities;
     return MHD_start_daemon(flags, s->config.port, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *) at,
                             MHD_OPTION_CONNECTION_LIMIT, s->config.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t) MEMORY_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, s->config.cert_pem ? tls : none,
+                            (size_t) MEMORY_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, s->config.cert_pem ? tls : none,
                             MHD_OPTION_END);
 }
 

@@ -7,7 +7,8 @@
  *
  *  Each connection has a thread, so a handler may wait (long poll) at most `max_wait_s`. The header guard refuses, with 400, repeated
  *  Host, Content-Length, Transfer-Encoding, Content-Type; Content-Length with Transfer-Encoding; and bodies over max_body (413).
- *  A whole request must arrive within request_s, whatever its drip. Owns: sund_server_stop(), safe on NULL. */
+ *  Handshake and headers have 20 s, a body 600 s, reading an answer 600 s, keeping an idle line 120 s - or request_s each where that is given -,
+ *  whatever the drip. Owns: sund_server_stop(), safe on NULL. */
 typedef struct sund_request {
     const char    *method, *path;
     const uint8_t *body;
@@ -30,7 +31,7 @@ typedef struct sund_server_config {
     const char  *cert_pem, *key_pem; /**< texts; both NULL: plain HTTP (behind a proxy on loopback only) */
     size_t       max_body;
     unsigned     max_connections;
-    unsigned     request_s; /**< a whole request must arrive within so many seconds; 0: 60 */
+    unsigned     request_s; /**< seconds for each step of a request; 0: as above */
     sund_handler handler;
     void        *ctx;
 } sund_server_config;

@@ -224,7 +224,7 @@ static void fed_node_open(fed *f, size_t i, const world *w, const int *node_of, 
 {
     static int folders;
     fed_node  *x = &f->node[i];
-    char       id[16];
+    char       id[24];
 
     (void) snprintf(id, sizeof id, "N%02zu", i);
     fed_identity(&x->me, id);

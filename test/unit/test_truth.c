@@ -1,4 +1,5 @@
-/* Linear regression against a plain QR of the full design matrix, person by person, in long double; p-values by R's libRmath. */
+/* Linear regression against a plain QR of the full design matrix, person by person, in long double; p-values by R's libRmath.
+ * TSAN: the pooled runs have two threads. */
 #include "fed.h"
 #include "test.h"
 

@@ -1,0 +1,382 @@
+/* Server and client over loopback. TSAN: runs under the thread sanitizer too.
+ * Raw sockets speak plain HTTP to the same guard; TLS and pins are tested with the client. */
+#include "base/log.h"
+#include "gate/leave.h"
+#include "gate/ledger.h"
+#include "net/client.h"
+#include "net/server.h"
+#include "test.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { MAX_BODY = 100000 };
+
+/** Echoes the body; "/slow" takes half a second. */
+static void echo(void *ctx, const sund_request *in, sund_response *out)
+{
+    int *n = ctx;
+
+    __atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
+    if (strcmp(in->path, "/slow") == 0)
+        (void) usleep(500000);
+    out->status = 200;
+    out->type = "application/octet-stream";
+    sund_buf_put(&out->body, in->body, in->n_body);
+    sund_buf_text(&out->body, in->query(in, "q") ? in->query(in, "q") : "");
+}
+
+static int handled;
+
+static sund_server *plain_server(unsigned request_s)
+{
+    sund_server_config c = { .host = "127.0.0.1", .max_body = MAX_BODY, .max_connections = 300, .request_s = request_s, .handler = echo, .ctx = &handled };
+    sund_server       *s = NULL;
+    sund_err           err;
+
+    if (sund_server_start(&s, &c, &err) != SUND_OK) {
+        fprintf(stderr, "# %s\n", err.msg);
+        exit(1);
+    }
+    return s;
+}
+
+static int dial(const sund_server *s)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(sund_server_port(s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct timeval     wait = { 10, 0 };
+    int                fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (fd < 0 || connect(fd, (struct sockaddr *) &to, sizeof to) != 0)
+        return -1;
+    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    return fd;
+}
+
+/** Sends and reads the first answer: its status; 0 when the connection was closed without one. */
+static int say(const sund_server *s, const char *text, size_t n)
+{
+    char    reply[8192];
+    int     fd = dial(s), status = -1;
+    ssize_t got;
+
+    if (fd < 0)
+        return -1;
+    if (send(fd, text, n, MSG_NOSIGNAL) == (ssize_t) n || true) {
+        got = recv(fd, reply, sizeof reply - 1, 0);
+        status = 0;
+        if (got > 0) {
+            reply[got] = 0;
+            if (sscanf(reply, "HTTP/1.%*c %d", &status) != 1)
+                status = -2;
+        }
+    }
+    (void) close(fd);
+    return status;
+}
+
+static int ask(const sund_server *s, const char *text) { return say(s, text, strlen(text)); }
+
+#define POST "POST / HTTP/1.1\r\nHost: a\r\n"
+
+TEST(header_guard)
+{
+    static const struct { const char *text; int low, high; } odd[] = {
+        { "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 200, 200 },
+        { POST "Content-Length: 2\r\n\r\nhi", 200, 200 },
+        { POST "Content-Length: 2\r\nContent-Length: 2\r\n\r\nhi", 400, 400 },
+        { POST "Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi", 400, 400 },
+        { POST "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, 400 },
+        { POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n", 400, 400 },
+        { "POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 0\r\n\r\n", 400, 400 },
+        { POST "Content-Type: a/b\r\nContent-Type: c/d\r\nContent-Length: 0\r\n\r\n", 400, 400 },
+        { "GET / HTTP/1.1\r\n\r\n", 400, 400 },
+        { "GET / HTTP/1.0\r\nHost: a\r\n\r\n", 400, 400 },
+        { POST "Content-Length: -1\r\n\r\n", 0, 499 },
+        { POST "Content-Length: +2\r\n\r\nhi", 0, 499 },
+        { POST "Content-Length: 2x\r\n\r\nhi", 0, 499 },
+        { POST "Content-Length: 99999999999999999999999\r\n\r\n", 0, 499 },
+        { POST "Content-Length: 100001\r\n\r\n", 413, 413 },
+        { "DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", 405, 405 },
+        { "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 405, 405 },
+        { "nonsense\r\n\r\n", 0, 499 },
+        { "\r\n\r\n\r\n\r\n", 0, 499 },
+        { POST "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", 0, 499 },
+        { POST "Transfer-Encoding: chunked\r\n\r\n-1\r\n", 0, 499 },
+    };
+    sund_server *s = plain_server(1);
+
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        int status = ask(s, odd[i].text);
+
+        CHECK(status >= odd[i].low && status <= odd[i].high && (status == 0 || status >= 200));
+        if (status < odd[i].low || status > odd[i].high || (odd[i].high == 499 && status == 200))
+            fprintf(stderr, "# status %d for: %.60s\n", status, odd[i].text);
+        CHECK(odd[i].high != 499 || status != 200);
+    }
+    CHECK(say(s, "GET /\0x HTTP/1.1\r\nHost: a\r\n\r\n", 30) != -1);
+    CHECK(ask(s, "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200); /* after all that */
+    sund_server_stop(s);
+}
+
+TEST(many_and_long_headers)
+{
+    sund_server *s = plain_server(1);
+    static char  text[400000];
+    size_t       n = (size_t) sprintf(text, "GET / HTTP/1.1\r\nHost: a\r\n");
+
+    for (int i = 0; i < 100; i++)
+        n += (size_t) sprintf(text + n, "X-%d: y\r\n", i);
+    n += (size_t) sprintf(text + n, "\r\n");
+    CHECK(say(s, text, n) == 400);
+    n = (size_t) sprintf(text, "GET / HTTP/1.1\r\nHost: a\r\nX: ");
+    memset(text + n, 'x', 300000);
+    n += 300000;
+    n += (size_t) sprintf(text + n, "\r\n\r\n");
+    CHECK(say(s, text, n) != 200);
+    n = (size_t) sprintf(text, "GET /");
+    memset(text + n, 'x', 300000);
+    n += 300000;
+    n += (size_t) sprintf(text + n, " HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(say(s, text, n) != 200);
+    CHECK(ask(s, "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
+    sund_server_stop(s);
+}
+
+TEST(bodies_at_the_limit)
+{
+    sund_server *s = plain_server(5);
+    static char  text[MAX_BODY + 200];
+    int          n = sprintf(text, POST "Content-Length: %d\r\n\r\n", MAX_BODY), before;
+
+    memset(text + n, 'b', MAX_BODY);
+    CHECK(say(s, text, (size_t) n + MAX_BODY) == 200);
+    before = __atomic_load_n(&handled, __ATOMIC_RELAXED);
+    n = sprintf(text, POST "Transfer-Encoding: chunked\r\n\r\n%x\r\n", MAX_BODY + 1); /* a body that grows beyond it */
+    memset(text + n, 'b', MAX_BODY + 1);
+    n += MAX_BODY + 1;
+    n += sprintf(text + n, "\r\n0\r\n\r\n");
+    CHECK(say(s, text, (size_t) n) == 413);
+    CHECK(__atomic_load_n(&handled, __ATOMIC_RELAXED) == before); /* the handler never saw it */
+    sund_server_stop(s);
+}
+
+/** Whether the peer closes within so many seconds although bytes keep dripping. */
+static bool cut_while_dripping(sund_server *s, const char *start, const char *drip, double seconds)
+{
+    int    fd = dial(s);
+    double began = sund_time_mono_s();
+    bool   cut = false;
+
+    (void) send(fd, start, strlen(start), MSG_NOSIGNAL);
+    while (!cut && sund_time_mono_s() - began < seconds) {
+        char c;
+
+        (void) usleep(100000);
+        (void) send(fd, drip, strlen(drip), MSG_NOSIGNAL);
+        cut = recv(fd, &c, 1, MSG_DONTWAIT) == 0;
+    }
+    (void) close(fd);
+    return cut;
+}
+
+TEST(a_request_that_drips_is_cut_wherever_it_drips)
+{
+    sund_server *s = plain_server(1);
+
+    CHECK(cut_while_dripping(s, "GET / HTTP/1.1\r\nHost: a\r\n", "X: y\r\n", 4));
+    CHECK(cut_while_dripping(s, POST "Content-Length: 90000\r\n\r\n", "x", 4));
+    CHECK(cut_while_dripping(s, "", "", 4)); /* and one that says nothing */
+    CHECK(ask(s, "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
+    sund_server_stop(s);
+}
+
+TEST(a_handler_may_take_longer_than_a_request)
+{
+    sund_server *s = plain_server(1);
+    int          fd = dial(s);
+    const char  *slow = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+    char         reply[512] = "";
+
+    for (int k = 0; k < 4; k++) { /* four slow answers on one line: two seconds in all */
+        (void) send(fd, slow, strlen(slow), MSG_NOSIGNAL);
+        CHECK(recv(fd, reply, sizeof reply, 0) > 0 && memcmp(reply, "HTTP/1.1 200", 12) == 0);
+    }
+    (void) close(fd);
+    sund_server_stop(s);
+}
+
+TEST(idle_connections_do_not_stop_others)
+{
+    sund_server *s = plain_server(30);
+    int          fd[200];
+
+    for (int i = 0; i < 200; i++)
+        fd[i] = dial(s);
+    CHECK(ask(s, "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
+    for (int i = 0; i < 200; i++)
+        (void) close(fd[i]);
+    sund_server_stop(s);
+}
+
+/* ---- TLS ---- */
+
+typedef struct tls { sund_server *s; char pin[64], url[64]; sund_db *db; sund_identity me; sund_gate *gate; } tls;
+
+static tls tls_open(void)
+{
+    tls                t = { .s = NULL };
+    sund_buf           cert = { 0 }, key = { 0 };
+    sund_server_config c = { .host = "127.0.0.1", .max_body = MAX_BODY, .max_connections = 100, .handler = echo, .ctx = &handled };
+    sund_thresholds    th = sund_thresholds_default();
+
+    if (sund_crypto_init(NULL) != SUND_OK || sund_cert_make("test", "127.0.0.1", &cert, &key, t.pin, NULL) != SUND_OK)
+        abort();
+    c.cert_pem = (const char *) cert.p;
+    c.key_pem = (const char *) key.p;
+    if (sund_server_start(&t.s, &c, NULL) != SUND_OK || sund_db_open(&t.db, ":memory:", "", NULL) != SUND_OK || sund_ledger_open(t.db, NULL) != SUND_OK)
+        abort();
+    (void) snprintf(t.url, sizeof t.url, "https://127.0.0.1:%u", sund_server_port(t.s));
+    (void) snprintf(t.me.id, sizeof t.me.id, "anna");
+    sund_sign_keypair(&t.me.pub, &t.me.key);
+    if (sund_gate_open(&t.gate, t.db, &t.me, &th, NULL) != SUND_OK)
+        abort();
+    sund_buf_free(&cert);
+    sund_buf_free(&key);
+    return t;
+}
+
+static void tls_close(tls *t)
+{
+    sund_server_stop(t->s);
+    sund_gate_close(t->gate);
+    sund_db_close(t->db);
+}
+
+static sund_leave *message(tls *t, size_t n)
+{
+    sund_envelope head = { .kind = SUND_MSG_STATUS, .seq = sund_seq_next(0) };
+    sund_leave   *l = NULL;
+    uint8_t      *body = calloc(n + 1, 1);
+
+    if (!body || sund_leave_protocol(t->gate, &head, body, n, &l, NULL) != SUND_OK)
+        abort();
+    free(body);
+    return l;
+}
+
+static sund_code send_once(tls *t, const char *url, const char *pin, size_t n, size_t max_reply, sund_err *err)
+{
+    sund_client *c = NULL;
+    sund_leave  *l = message(t, n);
+    sund_buf     reply = { 0 };
+    sund_code    rc = sund_client_open(&c, url, pin, err);
+    size_t       n_sent;
+
+    if (rc == SUND_OK)
+        rc = sund_client_send(c, "/x", l, 20, max_reply, &reply, err);
+    if (rc == SUND_OK) {
+        const uint8_t *sent = sund_leave_bytes(l, &n_sent);
+        CHECK(reply.n == n_sent && memcmp(reply.p, sent, n_sent) == 0);
+    }
+    sund_buf_free(&reply);
+    sund_leave_free(l);
+    sund_client_close(c);
+    return rc;
+}
+
+TEST(the_pin_is_the_whole_of_the_trust)
+{
+    tls      t = tls_open(), other = tls_open();
+    char     plain[80];
+    sund_err err;
+
+    CHECK(send_once(&t, t.url, t.pin, 1000, 1 << 20, &err) == SUND_OK);
+    CHECK(send_once(&t, t.url, other.pin, 1000, 1 << 20, &err) == SUND_E_UPSTREAM);
+    CHECK(send_once(&t, other.url, t.pin, 1000, 1 << 20, &err) == SUND_E_UPSTREAM);
+    CHECK(send_once(&t, t.url, "", 1000, 1 << 20, &err) == SUND_E_ARG);
+    CHECK(send_once(&t, t.url, "sha256//", 1000, 1 << 20, &err) != SUND_OK);
+    CHECK(send_once(&t, "http://example.org/", t.pin, 1000, 1 << 20, &err) == SUND_E_ARG);
+    (void) snprintf(plain, sizeof plain, "http://127.0.0.1:%u", sund_server_port(t.s));
+    CHECK(send_once(&t, plain, t.pin, 1000, 1 << 20, &err) != SUND_OK); /* the server speaks TLS only */
+    CHECK(send_once(&t, t.url, t.pin, 1000, 100, &err) != SUND_OK);     /* a reply longer than asked for */
+    tls_close(&t);
+    tls_close(&other);
+}
+
+typedef struct many { tls *t; int wrong; } many;
+
+static void *client_thread(void *arg)
+{
+    many        *m = arg;
+    sund_client *c = NULL;
+    sund_buf     reply = { 0 };
+
+    if (sund_client_open(&c, m->t->url, m->t->pin, NULL) != SUND_OK)
+        abort();
+    for (size_t k = 0; k < 12; k++) {
+        sund_leave    *l = message(m->t, k * 1000);
+        size_t         n;
+        const uint8_t *p = sund_leave_bytes(l, &n);
+
+        if (sund_client_send(c, "/x", l, 30, 1 << 20, &reply, NULL) != SUND_OK || reply.n != n || memcmp(reply.p, p, n) != 0)
+            __atomic_fetch_add(&m->wrong, 1, __ATOMIC_RELAXED);
+        sund_leave_free(l);
+    }
+    sund_buf_free(&reply);
+    sund_client_close(c);
+    return NULL;
+}
+
+TEST(sixteen_clients_at_once)
+{
+    tls       t = tls_open();
+    many      m = { &t, 0 };
+    pthread_t th[16];
+
+    for (int i = 0; i < 16; i++)
+        CHECK(pthread_create(&th[i], NULL, client_thread, &m) == 0);
+    for (int i = 0; i < 16; i++)
+        (void) pthread_join(th[i], NULL);
+    CHECK(m.wrong == 0);
+    tls_close(&t);
+}
+
+static void *stop_soon(void *arg)
+{
+    (void) usleep(200000);
+    sund_client_stop(arg);
+    return NULL;
+}
+
+TEST(a_client_can_be_told_to_stop)
+{
+    int                fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t          n = sizeof at;
+    tls                t = tls_open();
+    sund_leave        *l = message(&t, 10);
+    sund_client       *c = NULL;
+    sund_buf           reply = { 0 };
+    pthread_t          th;
+    char               url[60];
+    double             began;
+
+    CHECK(bind(fd, (struct sockaddr *) &at, sizeof at) == 0 && listen(fd, 4) == 0 && getsockname(fd, (struct sockaddr *) &at, &n) == 0);
+    (void) snprintf(url, sizeof url, "https://127.0.0.1:%u", ntohs(at.sin_port)); /* takes connections, says nothing */
+    CHECK(sund_client_open(&c, url, t.pin, NULL) == SUND_OK);
+    CHECK(pthread_create(&th, NULL, stop_soon, c) == 0);
+    began = sund_time_mono_s();
+    CHECK(sund_client_send(c, "/x", l, 60, 1000, &reply, NULL) != SUND_OK);
+    CHECK(sund_time_mono_s() - began < 5);
+    (void) pthread_join(th, NULL);
+    sund_client_close(c);
+    sund_leave_free(l);
+    sund_buf_free(&reply);
+    (void) close(fd);
+    tls_close(&t);
+}
