@@ -186,7 +186,7 @@ sund_code sund_manifest_read(const char *dir, manifest *m, sund_err *err)
 {
     char        path[1100], *last;
     sund_buf    b = { 0 };
-    sund_digest d, want;
+    sund_digest d;
     sund_code   rc;
 
     SUND_TRY(sund_path_join(path, sizeof path, dir, "manifest.txt", err));
@@ -199,7 +199,7 @@ sund_code sund_manifest_read(const char *dir, manifest *m, sund_err *err)
         goto out;
     last[71] = 0;
     d = sund_digest_of(b.p, b.n - 72);
-    if (!sund_unhex(last + 7, want.b, 32) || !sund_digest_eq(&d, &want))
+    if (strcmp(last + 7, sund_digest_hex(&d).s) != 0)
         goto out;
     m->self = d;
     if (parse_manifest((const char *) b.p, m) != SUND_OK)
