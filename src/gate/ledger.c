@@ -80,8 +80,7 @@ sund_code sund_ledger_add(sund_db *db, const char *kind, const char *study, sund
     if (rc == SUND_OK)
         rc = append(db, kind, study, text, err);
     if (rc != SUND_OK) {
-        if (sund_db_script(db, "ROLLBACK TO ledger_add; RELEASE ledger_add", NULL) != SUND_OK)
-            return rc;
+        (void) !sund_db_script(db, "ROLLBACK TO ledger_add; RELEASE ledger_add", NULL); /* the first error is the one to tell */
         return rc;
     }
     return sund_db_script(db, "RELEASE ledger_add", err);

@@ -255,6 +255,10 @@ static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *k
     SUND_TRY(sund_file_read(path, 65536, cert, err));
     SUND_TRY(sund_home_path(&h->home, "tls.key", path, sizeof path, err));
     SUND_TRY(sund_file_read(path, 65536, key, err));
+    sund_buf_nul(cert);
+    sund_buf_nul(key);
+    SUND_TRY(sund_buf_ok(cert, err));
+    SUND_TRY(sund_buf_ok(key, err));
     c.cert_pem = (const char *) cert->p;
     c.key_pem = (const char *) key->p;
     return sund_server_start(server, &c, err);

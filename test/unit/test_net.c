@@ -236,6 +236,8 @@ static tls tls_open(void)
 
     if (sund_crypto_init(NULL) != SUND_OK || sund_cert_make("test", "127.0.0.1", &cert, &key, t.pin, NULL) != SUND_OK)
         abort();
+    sund_buf_nul(&cert);
+    sund_buf_nul(&key);
     c.cert_pem = (const char *) cert.p;
     c.key_pem = (const char *) key.p;
     if (sund_server_start(&t.s, &c, NULL) != SUND_OK || sund_db_open(&t.db, ":memory:", "", NULL) != SUND_OK || sund_ledger_open(t.db, NULL) != SUND_OK)

@@ -1,0 +1,326 @@
+/* The gate: every rule fires and lets pass at its boundary; releases, lookups, the ledger, and what may not leave. */
+#include "gate/ledger.h"
+#include "gate/leave.h"
+#include "test.h"
+
+#include <stdbool.h>
+
+static sund_thresholds controlled(void) { return sund_thresholds_default(); }
+static sund_thresholds opened(void)
+{
+    sund_thresholds t = sund_thresholds_default();
+
+    t.open = true;
+    t.digits = 17;
+    return t;
+}
+
+/* ---- rules ---- */
+
+TEST(rules_fire_at_their_boundary)
+{
+    sund_thresholds t = controlled(), o = opened();
+    int64_t         cells[3] = { 10, 10, 10 }, low[3] = { 10, 9, 10 }, none[3] = { 10, -1, 10 };
+
+    CHECK(!sund_rule_cell_min(&t, 0) && !sund_rule_cell_min(&t, 9) && sund_rule_cell_min(&t, 10) && sund_rule_cell_min(&o, 0));
+    CHECK(!sund_rule_mac(&t, 9, 1000) && sund_rule_mac(&t, 10, 1000) && sund_rule_mac(&t, 990, 1000) && !sund_rule_mac(&t, 991, 1000) && sund_rule_mac(&o, 0, 1000));
+    CHECK(!sund_rule_eligible(&t, 19, 1000) && sund_rule_eligible(&t, 20, 1000) && !sund_rule_eligible(&t, 981, 1000) && sund_rule_eligible(&o, 1, 1000));
+    CHECK(sund_rule_missing(&t, 0) && !sund_rule_missing(&t, 1) && !sund_rule_missing(&t, 9) && sund_rule_missing(&t, 10) && sund_rule_missing(&o, 3));
+    CHECK(sund_rule_genotype_cells(&t, cells, 3) && !sund_rule_genotype_cells(&t, low, 3) && sund_rule_genotype_cells(&t, none, 3) && sund_rule_genotype_cells(&o, low, 3));
+}
+
+static bool refused(sund_code rc, const sund_err *err, const char *rule) { return rc == SUND_E_DENIED && strstr(err->msg, rule) && strstr(err->msg, "refused by rule"); }
+
+TEST(rules_that_refuse_name_themselves)
+{
+    sund_thresholds t = controlled(), o = opened();
+    int64_t         ok[4] = { 10, 11, 12, 13 }, low[4] = { 10, 11, 9, 13 };
+    sund_err        err;
+
+    CHECK(sund_rule_parties(&t, 3, 3, &err) == SUND_OK && sund_rule_parties(&t, 5, 5, &err) == SUND_OK);
+    CHECK(refused(sund_rule_parties(&t, 2, 2, &err), &err, "parties"));
+    CHECK(refused(sund_rule_parties(&t, 2, 5, &err), &err, "parties"));
+    CHECK(refused(sund_rule_parties(&t, 4, 5, &err), &err, "parties"));
+    CHECK(refused(sund_rule_parties(&o, 2, 2, &err), &err, "parties")); /* open data too: a sum over two tells each the other's */
+    CHECK(sund_rule_cells(&t, ok, 4, "sex by smoker", &err) == SUND_OK);
+    CHECK(refused(sund_rule_cells(&t, low, 4, "sex by smoker", &err), &err, "cell-min") && strstr(err.msg, "sex by smoker") && !strstr(err.msg, "9"));
+    CHECK(sund_rule_model_size(&t, 100, 10, &err) == SUND_OK && sund_rule_model_size(&o, 12, 11, &err) == SUND_OK);
+    CHECK(refused(sund_rule_model_size(&t, 99, 10, &err), &err, "model-size"));
+    CHECK(refused(sund_rule_model_size(&t, 10, 1, &err), &err, "model-size")); /* nine degrees of freedom */
+}
+
+TEST(every_rule_is_described)
+{
+    size_t           n;
+    const sund_rule *r = sund_rules(&n);
+
+    CHECK(n == 8);
+    for (size_t i = 0; i < n; i++)
+        CHECK(r[i].name[0] && r[i].value[0] && r[i].source[0] && r[i].help[0]);
+}
+
+TEST(thresholds_may_be_stricter_never_looser)
+{
+    sund_thresholds a = controlled(), b = controlled(), j;
+    sund_err        err;
+
+    CHECK(sund_thresholds_check(&a, &err) == SUND_OK);
+    a.cell_min = 9;
+    CHECK(sund_thresholds_check(&a, &err) == SUND_E_ARG && strstr(err.msg, "cell_min"));
+    a = controlled();
+    a.mac = 3;
+    CHECK(sund_thresholds_check(&a, &err) == SUND_E_ARG && strstr(err.msg, "mac"));
+    a = controlled();
+    a.parties = 2;
+    CHECK(sund_thresholds_check(&a, &err) == SUND_E_ARG && strstr(err.msg, "parties"));
+    a = controlled();
+    a.digits = 9;
+    CHECK(sund_thresholds_check(&a, &err) == SUND_E_ARG && strstr(err.msg, "digits"));
+    a = controlled();
+    a.cell_min = 20;
+    b.mac = 30;
+    b.digits = 3;
+    CHECK(sund_thresholds_check(&a, &err) == SUND_OK && sund_thresholds_check(&b, &err) == SUND_OK);
+    j = sund_thresholds_join(&a, &b);
+    CHECK(j.cell_min == 20 && j.mac == 30 && j.digits == 3 && !j.open && j.parties == 3);
+    a = opened();
+    j = sund_thresholds_join(&a, &b);
+    CHECK(!j.open && j.digits == 3); /* one controlled node controls the study */
+    j = sund_thresholds_join(&a, &a);
+    CHECK(j.open);
+}
+
+/* ---- releases ---- */
+
+static const sund_release_column column[] = { { "name", 's', false }, { "n", 'i', false }, { "het", 'i', true }, { "beta", 'f', false } };
+
+static sund_release *release_of(const sund_thresholds *t, double beta, int64_t low)
+{
+    sund_release *r = NULL;
+    sund_guard    g = { .ac = 50, .an = 1000, .cell = { 400, low, 40 }, .n_cell = 3 };
+    sund_cell     row[4] = { { .s = "one" }, { .i = 500 }, { .i = low }, { .f = beta } };
+
+    CHECK(sund_release_begin(&r, t, column, 4, NULL) == SUND_OK);
+    CHECK(sund_release_row(r, &g, row, NULL) == SUND_OK);
+    g.ac = 9;
+    row[0].s = "rare";
+    CHECK(sund_release_row(r, &g, row, NULL) == SUND_OK);
+    g.ac = 500;
+    row[0].s = "two";
+    row[3].f = (double) NAN;
+    CHECK(sund_release_row(r, &g, row, NULL) == SUND_OK);
+    CHECK(sund_release_end(r, "{}\n", NULL) == SUND_OK);
+    return r;
+}
+
+static bool table_is(const sund_release *r, const char *want)
+{
+    size_t      n;
+    const char *t = sund_release_table(r, &n);
+
+    if (n == strlen(want) && memcmp(t, want, n) == 0)
+        return true;
+    fprintf(stderr, "# table: %.*s", (int) n, t);
+    return false;
+}
+
+TEST(a_release_holds_what_the_rules_let_through)
+{
+    sund_thresholds t = controlled(), o = opened();
+    sund_release   *r = release_of(&t, 0.123456789, 40);
+    size_t          by_mac, by_cells;
+
+    CHECK(table_is(r, "name\tn\thet\tbeta\none\t500\t40\t0.12346\ntwo\t500\t40\tNA\n"));
+    sund_release_withheld(r, &by_mac, &by_cells);
+    CHECK(by_mac == 1 && by_cells == 0 && sund_release_rows(r) == 2);
+    sund_release_free(r);
+    r = release_of(&t, 0.123456789, 9);
+    CHECK(table_is(r, "name\tn\thet\tbeta\none\t500\t.\t0.12346\ntwo\t500\t.\tNA\n"));
+    sund_release_free(r);
+    r = release_of(&o, 0.123456789, 9);
+    CHECK(table_is(r, "name\tn\thet\tbeta\none\t500\t9\t0.123456789\nrare\t500\t9\t0.123456789\ntwo\t500\t9\tNA\n"));
+    sund_release_free(r);
+}
+
+TEST(releases_agree_or_say_where_not)
+{
+    sund_thresholds t = opened();
+    sund_release   *a = release_of(&t, 0.25, 40), *b = release_of(&t, 0.25, 40), *c = release_of(&t, 0.25 * (1 + 5e-10), 40), *d = release_of(&t, 0.2500001, 40), *e = release_of(&t, 0.25, 41);
+    size_t          n;
+    const uint8_t  *p;
+    sund_digest     x, y;
+    sund_err        err;
+
+    p = sund_release_bytes(b, &n);
+    CHECK(sund_release_agree(a, p, n, &err) == SUND_OK);
+    p = sund_release_bytes(d, &n);
+    CHECK(sund_release_agree(a, p, n, &err) == SUND_E_MISMATCH && strstr(err.msg, "row 1") && strstr(err.msg, "beta") && !strstr(err.msg, "0.25"));
+    p = sund_release_bytes(e, &n);
+    CHECK(sund_release_agree(a, p, n, &err) == SUND_E_MISMATCH && strstr(err.msg, "het"));
+    p = sund_release_bytes(c, &n); /* within 1e-9: the proposer's bytes are taken */
+    CHECK(sund_release_agree(a, p, n, &err) == SUND_OK);
+    x = sund_release_digest(a);
+    y = sund_release_digest(c);
+    CHECK(sund_digest_eq(&x, &y));
+    p = sund_release_bytes(b, &n);
+    for (size_t k = 0; k < n; k++) /* every cut, in a block of its own so that a sanitizer sees a step beyond */
+    {
+        uint8_t *cut = malloc(k + 1);
+
+        memcpy(cut, p, k);
+        CHECK(sund_release_agree(d, cut, k, &err) != SUND_OK);
+        free(cut);
+    }
+    sund_release_free(a);
+    sund_release_free(b);
+    sund_release_free(c);
+    sund_release_free(d);
+    sund_release_free(e);
+}
+
+/* ---- lookups ---- */
+
+static sund_lookup_counts counted(int64_t ac, int64_t an) { return (sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { ac, an, ac / 4, 0 } }; }
+
+TEST(margins_at_a_node)
+{
+    sund_thresholds    t = controlled();
+    sund_lookup_counts c = counted(9, 1000), zero = counted(0, 1000), ten = counted(10, 1000), full = counted(995, 1000);
+
+    sund_margins_node(&t, &c);
+    sund_margins_node(&t, &zero);
+    CHECK(c.status == SUND_LOOKUP_BELOW && c.all.ac == 0 && memcmp(&c, &zero, sizeof c) == 0); /* nobody can tell 0 from 9 */
+    sund_margins_node(&t, &ten);
+    CHECK(ten.status == SUND_LOOKUP_COUNTED && ten.all.ac == 10 && ten.all.hom == -1);
+    sund_margins_node(&t, &full);
+    CHECK(full.status == SUND_LOOKUP_BELOW);
+    c = counted(100, 1000);
+    c.all.hom = 10;
+    c.sexes = true;
+    c.male = (sund_lookup_cells){ 91, 500, 9, 0 };
+    c.female = (sund_lookup_cells){ 9, 500, 1, 0 };
+    sund_margins_node(&t, &c);
+    CHECK(c.status == SUND_LOOKUP_COUNTED && c.all.hom == 10 && !c.sexes && c.male.ac == 0); /* one sex small: neither is shown */
+}
+
+TEST(margins_over_countries_by_brute_force)
+{
+    sund_thresholds t = controlled();
+
+    for (int k = 0; k < 20000; k++) {
+        sund_lookup_counts c[6];
+        size_t             n = 3 + test_rand() % 4, hidden = 0, was = 0;
+
+        for (size_t i = 0; i < n; i++) {
+            c[i] = counted((int64_t) (test_rand() % (test_rand() % 3 ? 12 : 100)), 1000);
+            sund_margins_node(&t, &c[i]);
+            was += c[i].status == SUND_LOOKUP_BELOW;
+        }
+        sund_margins_countries(&t, c, n);
+        for (size_t i = 0; i < n; i++)
+            hidden += c[i].status == SUND_LOOKUP_BELOW;
+        CHECK(hidden == 0 || hidden >= 3 || hidden == n); /* never one or two that a total from elsewhere would give away */
+        CHECK((was == 0) == (hidden == 0));
+        CHECK(was < 3 || hidden == was);
+    }
+}
+
+/* ---- leaving ---- */
+
+typedef struct seat { sund_db *db; sund_identity me; sund_gate *gate; } seat;
+
+static seat sit(void)
+{
+    seat            s = { .db = NULL };
+    sund_thresholds t = controlled();
+
+    if (sund_crypto_init(NULL) != SUND_OK || sund_db_open(&s.db, ":memory:", "", NULL) != SUND_OK || sund_ledger_open(s.db, NULL) != SUND_OK)
+        abort();
+    (void) snprintf(s.me.id, sizeof s.me.id, "FI");
+    sund_sign_keypair(&s.me.pub, &s.me.key);
+    if (sund_gate_open(&s.gate, s.db, &s.me, &t, NULL) != SUND_OK)
+        abort();
+    return s;
+}
+
+static void stand(seat *s)
+{
+    sund_gate_close(s->gate);
+    sund_db_close(s->db);
+}
+
+TEST(only_protocol_messages_of_bounded_size_leave_by_hand)
+{
+    seat           s = sit();
+    uint8_t       *big = calloc(1, 70000);
+    uint64_t       before = 0, after = 0;
+    sund_leave    *l = NULL;
+    const uint16_t never[] = { SUND_MSG_MASKED, SUND_MSG_PROPOSE, SUND_MSG_RELEASE, SUND_MSG_LOOKUP_ANSWER, SUND_MSG_END, 0, 999 };
+
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        sund_envelope e = { .kind = never[i], .seq = 1 };
+        CHECK(sund_leave_protocol(s.gate, &e, "x", 1, &l, NULL) != SUND_OK && !l);
+    }
+    sund_envelope e = { .kind = SUND_MSG_LINE, .seq = 1 };
+    CHECK(sund_leave_protocol(s.gate, &e, big, 70000, &l, NULL) == SUND_E_LIMIT && !l);
+    CHECK(sund_ledger_verify(s.db, &before, NULL, NULL) == SUND_OK);
+    CHECK(sund_leave_protocol(s.gate, &e, "x", 1, &l, NULL) == SUND_OK && l);
+    CHECK(sund_ledger_verify(s.db, &after, NULL, NULL) == SUND_OK && after == before + 1); /* it is in the ledger before it is out */
+    sund_leave_free(l);
+    free(big);
+    stand(&s);
+}
+
+TEST(a_lookup_answer_survives_its_way_and_hostile_bytes_do_not)
+{
+    seat               s = sit();
+    sund_lookup_counts c = counted(40, 1000), got;
+    sund_envelope      e = { .kind = SUND_MSG_LOOKUP_ANSWER, .seq = 1 };
+    sund_leave        *l = NULL;
+    uint64_t           ticket = 0;
+    size_t             n;
+    const uint8_t     *p;
+
+    CHECK(sund_leave_lookup(s.gate, &e, 77, &c, &l, NULL) == SUND_OK);
+    p = sund_leave_bytes(l, &n);
+    CHECK(sund_lookup_read(sund_cur_of(p + SUND_ENVELOPE_SIZE, n - SUND_ENVELOPE_SIZE), &ticket, &got, NULL) == SUND_OK);
+    CHECK(ticket == 77 && got.status == SUND_LOOKUP_COUNTED && got.all.ac == 40 && got.all.an == 1000);
+    for (size_t k = SUND_ENVELOPE_SIZE; k < n; k++)
+        CHECK(sund_lookup_read(sund_cur_of(p + SUND_ENVELOPE_SIZE, k - SUND_ENVELOPE_SIZE), &ticket, &got, NULL) != SUND_OK);
+    sund_leave_free(l);
+    stand(&s);
+}
+
+/* ---- ledger ---- */
+
+static sund_code add(sund_db *db, int i) { return sund_ledger_add(db, "left", "3f2a", NULL, "message %d, 100 bytes", i); }
+
+static void tampered(const char *sql, const char *says)
+{
+    sund_db *db = NULL;
+    uint64_t n = 0;
+    sund_err err = { SUND_OK, "" };
+
+    CHECK(sund_db_open(&db, ":memory:", "", NULL) == SUND_OK && sund_ledger_open(db, NULL) == SUND_OK);
+    for (int i = 1; i <= 10; i++)
+        CHECK(add(db, i) == SUND_OK);
+    CHECK(sund_ledger_verify(db, &n, NULL, &err) == SUND_OK && n == 10);
+    CHECK(sund_db_script(db, sql, &err) == SUND_OK);
+    CHECK(sund_ledger_verify(db, &n, NULL, &err) == SUND_E_FORMAT && strstr(err.msg, says));
+    if (!strstr(err.msg, says))
+        fprintf(stderr, "# %s: %s\n", sql, err.msg);
+    sund_db_close(db);
+}
+
+TEST(the_ledger_shows_what_was_altered)
+{
+    tampered("UPDATE ledger SET text='message 4, 900 bytes' WHERE i=4", "entry 4");
+    tampered("UPDATE ledger SET time='2020-01-01T00:00:00Z' WHERE i=1", "entry 1");
+    tampered("UPDATE ledger SET study='' WHERE i=10", "entry 10");
+    tampered("UPDATE ledger SET digest=zeroblob(32) WHERE i=7", "entry 7");
+    tampered("DELETE FROM ledger WHERE i=5", "entry 5");
+    tampered("DELETE FROM ledger WHERE i=1", "entry 1");
+    tampered("DELETE FROM ledger WHERE i=5; UPDATE ledger SET i=i-1 WHERE i>5", "entry 5");
+    tampered("INSERT INTO ledger SELECT 11, time, kind, study, text, digest FROM ledger WHERE i=10", "entry 11");
+    tampered("UPDATE ledger SET i=-3 WHERE i=3; UPDATE ledger SET i=3 WHERE i=4; UPDATE ledger SET i=4 WHERE i=-3", "entry 3");
+}
