@@ -9,7 +9,7 @@
  *      term  = variable ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value | variable "in" "(" value { "," value } ")"
  *            | "has" CODE | "withdrawn" | "all"
  *  e.g.  sex = F and age >= 40 and has ICD10:E11 and not withdrawn
- *  `has ICD10:E11` takes E11 and every code below it (E11.9). sex, country, population, born and the dictionary's
+ *  `has ICD10:E11` takes E11 and every code below it (E11.9, and E119 as some write it; ICD and ATC only). sex, country, population, born and the dictionary's
  *  variables may be used. No regular expressions, no arithmetic. Errors name the column and what was expected.
  *  Owns: sund_cohort_free(), safe on NULL. */
 typedef struct sund_cohort sund_cohort;

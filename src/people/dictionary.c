@@ -81,6 +81,9 @@ static bool codes_ok(const char *s, bool binary, int64_t *n)
         for (size_t i = 0; i < len; i++)
             if (!((at[i] >= 'a' && at[i] <= 'z') || (at[i] >= 'A' && at[i] <= 'Z') || (at[i] >= '0' && at[i] <= '9') || strchr("_.-", at[i])))
                 return false;
+        for (const char *old = s; old < at; old += strcspn(old, "|") + 1)
+            if (strcspn(old, "|") == len && memcmp(old, at, len) == 0)
+                return false;
         at += len + (at[len] == '|');
     }
     return binary ? *n == 2 : *n >= 2 && *n <= 32;
@@ -164,6 +167,11 @@ sund_code sund_dictionary_import(sund_people *p, const char *path, uint64_t *n, 
         sund_var v;
 
         SUND_GO(read_row(&t, row, col, &v, err));
+        for (size_t k = 0; k < row; k++)
+            if (strcmp(sund_tsv_at(&t, k, col[0]), v.name) == 0) {
+                rc = bad(&t, row, v.name, "is declared twice", err);
+                goto out;
+            }
         SUND_GO(keep(p, &t, row, &v, err));
     }
     *n = t.n_row;

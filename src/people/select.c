@@ -162,14 +162,19 @@ static sund_code by_variable(const world *w, const cohort_node *n, uint64_t *set
     return rc;
 }
 
-/** The code itself and what lies below it: E11 takes E11.9 and E119, not E1. */
+/** Systems whose codes grow by letters: below E11 lie E11.9 and, where dots are left out, E119. In others only a dot goes deeper: ORPHA:558 is not
+ *  above ORPHA:5581. */
+static bool grows(const char *code) { return strncmp(code, "ICD", 3) == 0 || strncmp(code, "ATC", 3) == 0; }
+
+/** The code itself and what lies below it. */
 static sund_code by_code(const world *w, const cohort_node *n, uint64_t *set, sund_err *err)
 {
     sund_rows *rows = NULL;
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(w->p->db, &rows, err, "SELECT person FROM code WHERE substr(code, 1, length(?1)) = ?1", "t", n->name));
+    SUND_TRY(sund_db_query(w->p->db, &rows, err, "SELECT person FROM code WHERE code = ?1 OR substr(code, 1, length(?1) + ?2) = ?1 || ?3", "tit", n->name,
+                           (int64_t) (grows(n->name) ? 0 : 1), grows(n->name) ? "" : "."));
     while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
         size_t at = place(w, sund_rows_i64(rows, 0));
 

@@ -227,29 +227,29 @@ TEST(idle_connections_do_not_stop_others)
 
 typedef struct tls { sund_server *s; char pin[64], url[64]; sund_db *db; sund_identity me; sund_gate *gate; } tls;
 
-static tls tls_open(void)
+/** In place: the gate keeps a pointer to its identity. */
+static void tls_open(tls *t)
 {
-    tls                t = { .s = NULL };
     sund_buf           cert = { 0 }, key = { 0 };
     sund_server_config c = { .host = "127.0.0.1", .max_body = MAX_BODY, .max_connections = 100, .handler = echo, .ctx = &handled };
     sund_thresholds    th = sund_thresholds_default();
 
-    if (sund_crypto_init(NULL) != SUND_OK || sund_cert_make("test", "127.0.0.1", &cert, &key, t.pin, NULL) != SUND_OK)
+    memset(t, 0, sizeof *t);
+    if (sund_crypto_init(NULL) != SUND_OK || sund_cert_make("test", "127.0.0.1", &cert, &key, t->pin, NULL) != SUND_OK)
         abort();
     sund_buf_nul(&cert);
     sund_buf_nul(&key);
     c.cert_pem = (const char *) cert.p;
     c.key_pem = (const char *) key.p;
-    if (sund_server_start(&t.s, &c, NULL) != SUND_OK || sund_db_open(&t.db, ":memory:", "", NULL) != SUND_OK || sund_ledger_open(t.db, NULL) != SUND_OK)
+    if (sund_server_start(&t->s, &c, NULL) != SUND_OK || sund_db_open(&t->db, ":memory:", "", NULL) != SUND_OK || sund_ledger_open(t->db, NULL) != SUND_OK)
         abort();
-    (void) snprintf(t.url, sizeof t.url, "https://127.0.0.1:%u", sund_server_port(t.s));
-    (void) snprintf(t.me.id, sizeof t.me.id, "anna");
-    sund_sign_keypair(&t.me.pub, &t.me.key);
-    if (sund_gate_open(&t.gate, t.db, &t.me, &th, NULL) != SUND_OK)
+    (void) snprintf(t->url, sizeof t->url, "https://127.0.0.1:%u", sund_server_port(t->s));
+    (void) snprintf(t->me.id, sizeof t->me.id, "anna");
+    sund_sign_keypair(&t->me.pub, &t->me.key);
+    if (sund_gate_open(&t->gate, t->db, &t->me, &th, NULL) != SUND_OK)
         abort();
     sund_buf_free(&cert);
     sund_buf_free(&key);
-    return t;
 }
 
 static void tls_close(tls *t)
@@ -293,10 +293,12 @@ static sund_code send_once(tls *t, const char *url, const char *pin, size_t n, s
 
 TEST(the_pin_is_the_whole_of_the_trust)
 {
-    tls      t = tls_open(), other = tls_open();
+    tls      t, other;
     char     plain[80];
     sund_err err;
 
+    tls_open(&t);
+    tls_open(&other);
     CHECK(send_once(&t, t.url, t.pin, 1000, 1 << 20, &err) == SUND_OK);
     CHECK(send_once(&t, t.url, other.pin, 1000, 1 << 20, &err) == SUND_E_UPSTREAM);
     CHECK(send_once(&t, other.url, t.pin, 1000, 1 << 20, &err) == SUND_E_UPSTREAM);
@@ -336,10 +338,11 @@ static void *client_thread(void *arg)
 
 TEST(sixteen_clients_at_once)
 {
-    tls       t = tls_open();
+    tls       t;
     many      m = { &t, 0 };
     pthread_t th[16];
 
+    tls_open(&t);
     for (int i = 0; i < 16; i++)
         CHECK(pthread_create(&th[i], NULL, client_thread, &m) == 0);
     for (int i = 0; i < 16; i++)
@@ -360,14 +363,16 @@ TEST(a_client_can_be_told_to_stop)
     int                fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t          n = sizeof at;
-    tls                t = tls_open();
-    sund_leave        *l = message(&t, 10);
+    tls                t;
+    sund_leave        *l;
     sund_client       *c = NULL;
     sund_buf           reply = { 0 };
     pthread_t          th;
     char               url[60];
     double             began;
 
+    tls_open(&t);
+    l = message(&t, 10);
     CHECK(bind(fd, (struct sockaddr *) &at, sizeof at) == 0 && listen(fd, 4) == 0 && getsockname(fd, (struct sockaddr *) &at, &n) == 0);
     (void) snprintf(url, sizeof url, "https://127.0.0.1:%u", ntohs(at.sin_port)); /* takes connections, says nothing */
     CHECK(sund_client_open(&c, url, t.pin, NULL) == SUND_OK);
