@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "home/home.h"
@@ -124,12 +125,26 @@ static void show_bytes(void *ctx, uint64_t done, uint64_t total)
     sund_progress_at(bar, done);
 }
 
+static void verified_json(const char *store)
+{
+    sund_buf  out = { 0 };
+    sund_json j;
+
+    sund_json_init(&j, &out, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "store", store);
+    sund_json_bool(&j, "sound", true);
+    sund_json_close(&j, '}');
+    printf("%.*s\n", (int) out.n, (char *) out.p);
+    sund_buf_free(&out);
+}
+
 sund_code sund_cmd_verify(int argc, char **argv, sund_err *err)
 {
-    const sund_opt  opt[] = { { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "verify", "STORE", "Reads every byte of a store, checks every digest, and that the counts agree with the genotypes. Names file, block and sites of what is damaged.", "sund verify fi/store", opt, 1, 1 };
+    bool            as_json = false, helped = false;
+    const sund_opt  opt[] = { { "json", 'b', &as_json, NULL, "for programs; what is damaged is an error in words, with exit status 3" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "verify", "[--json] STORE", "Reads every byte of a store, checks every digest, and that the counts agree with the genotypes. Names file, block and sites of what is damaged.", "sund verify fi/store\nsund verify --json fi/store", opt, 1, 1 };
     sund_progress   bar;
-    bool            helped = false;
     size_t          n;
     sund_code       rc;
 
@@ -139,7 +154,9 @@ sund_code sund_cmd_verify(int argc, char **argv, sund_err *err)
     sund_progress_begin(&bar, "verify", "bytes", 0);
     rc = sund_store_verify(argv[1], show_bytes, &bar, err);
     sund_progress_end(&bar);
-    if (rc == SUND_OK)
+    if (rc == SUND_OK && as_json)
+        verified_json(argv[1]);
+    else if (rc == SUND_OK)
         printf("%s: every byte is as it was sealed\n", argv[1]);
     return rc;
 }

@@ -17,69 +17,119 @@
 
 static void put(const sund_buf *b) { (void) fwrite(b->p, 1, b->n, stdout); }
 
-static void info_store(const sund_store *s, const char *dir, bool as_json)
+static void store_json(const sund_store_info *i, const char *dir, sund_json *j)
 {
-    const sund_store_info *i = sund_store_describe(s);
-    sund_buf               out = { 0 };
-    sund_json              j;
-    char                   a[32], b[32];
+    sund_json_str(j, "store", dir);
+    sund_json_str(j, "assembly", sund_assembly_name(i->assembly));
+    sund_json_i64(j, "people", (int64_t) i->n_person);
+    sund_json_i64(j, "sites", (int64_t) i->n_site);
+    sund_json_bool(j, "callable_regions", i->has_callable);
+    sund_json_str(j, "release", sund_digest_hex(&i->manifest).s);
+    sund_json_open(j, "populations", '[');
+    for (size_t p = 0; p < i->n_population; p++)
+        sund_json_str(j, NULL, i->population_name[p]);
+    sund_json_close(j, ']');
+}
 
-    if (as_json) {
-        sund_json_init(&j, &out, true);
-        sund_json_open(&j, NULL, '{');
-        sund_json_str(&j, "store", dir);
-        sund_json_str(&j, "assembly", sund_assembly_name(i->assembly));
-        sund_json_i64(&j, "people", (int64_t) i->n_person);
-        sund_json_i64(&j, "sites", (int64_t) i->n_site);
-        sund_json_bool(&j, "callable_regions", i->has_callable);
-        sund_json_str(&j, "release", sund_digest_hex(&i->manifest).s);
-        sund_json_open(&j, "populations", '[');
-        for (size_t p = 0; p < i->n_population; p++)
-            sund_json_str(&j, NULL, i->population_name[p]);
-        sund_json_close(&j, ']');
-        sund_json_close(&j, '}');
-        sund_buf_text(&out, "\n");
+static void store_text(const sund_store_info *i, const char *dir, sund_buf *out)
+{
+    char a[32], b[32];
+
+    sund_buf_printf(out, "store       %s\nassembly    %s\npeople      %s\nsites       %s\ncallable    %s\nrelease     %s\npopulations", dir, sund_assembly_name(i->assembly),
+                    sund_commas(i->n_person, a), sund_commas(i->n_site, b), i->has_callable ? "regions given" : "unknown: a site that is not listed is not covered",
+                    sund_digest_hex(&i->manifest).s);
+    for (size_t p = 0; p < i->n_population; p++)
+        sund_buf_printf(out, " %s", i->population_name[p][0] ? i->population_name[p] : "(none)");
+    sund_buf_text(out, "\n");
+}
+
+static const char *role_name(sund_role r) { return r == SUND_ROLE_NODE ? "node" : r == SUND_ROLE_HUB ? "hub" : "researcher"; }
+
+/** A node's genotypes and persons, as far as they are there yet. */
+static sund_code info_data(sund_home *h, const char *dir, sund_json *j, sund_buf *text, sund_err *err)
+{
+    sund_store *s = NULL;
+    sund_home   with;
+    sund_buf    persons = { 0 };
+    sund_json   own;
+    sund_code   rc = SUND_OK;
+
+    if (sund_store_open(&s, h->store_path, err) == SUND_OK) {
+        sund_json_open(j, "genotypes", '{');
+        store_json(sund_store_describe(s), h->store_path, j);
+        sund_json_close(j, '}');
+        store_text(sund_store_describe(s), h->store_path, text);
     }
     else {
-        sund_buf_printf(&out, "store       %s\nassembly    %s\npeople      %s\nsites       %s\ncallable    %s\nrelease     %s\npopulations", dir, sund_assembly_name(i->assembly),
-                        sund_commas(i->n_person, a), sund_commas(i->n_site, b), i->has_callable ? "regions given" : "unknown: a site that is not listed is not covered",
-                        sund_digest_hex(&i->manifest).s);
-        for (size_t p = 0; p < i->n_population; p++)
-            sund_buf_printf(&out, " %s", i->population_name[p][0] ? i->population_name[p] : "(none)");
-        sund_buf_text(&out, "\n");
+        sund_json_null(j, "genotypes");
+        sund_buf_printf(text, "store       none yet at %s: 'sund import' makes one\n", h->store_path);
     }
-    put(&out);
-    sund_buf_free(&out);
+    sund_store_close(s);
+    if (sund_home_open(&with, dir, SUND_HOME_PEOPLE, err) != SUND_OK) {
+        sund_json_null(j, "persons");
+        return SUND_OK;
+    }
+    sund_json_open(j, "persons", '{');
+    rc = sund_people_summary(with.people, j, err);
+    sund_json_close(j, '}');
+    sund_json_init(&own, &persons, false);
+    sund_json_open(&own, NULL, '{');
+    if (rc == SUND_OK)
+        rc = sund_people_summary(with.people, &own, err);
+    sund_json_close(&own, '}');
+    sund_buf_printf(text, "persons     %.*s\n", (int) persons.n, (char *) persons.p);
+    sund_buf_free(&persons);
+    sund_home_close(&with);
+    return rc;
 }
 
 static sund_code info_home(const char *dir, bool as_json, sund_err *err)
 {
+    sund_buf  json = { 0 }, text = { 0 };
+    sund_json j;
     sund_home h;
-    sund_buf  people = { 0 };
     sund_code rc = SUND_OK;
 
     SUND_TRY(sund_home_open(&h, dir, 0, err));
-    if (!as_json)
-        printf("home        %s\nid          %s\nrole        %s\n", dir, h.id, h.role == SUND_ROLE_NODE ? "node" : h.role == SUND_ROLE_HUB ? "hub" : "researcher");
+    sund_json_init(&j, &json, true);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "home", dir);
+    sund_json_str(&j, "id", h.id);
+    sund_json_str(&j, "role", role_name(h.role));
+    sund_buf_printf(&text, "home        %s\nid          %s\nrole        %s\n", dir, h.id, role_name(h.role));
     if (h.role == SUND_ROLE_NODE) {
-        sund_store *s = NULL;
-
-        if (!as_json)
-            printf("access      %s\napproval    %s\n", h.access, h.approve_all ? "all" : "ask");
-        if (sund_store_open(&s, h.store_path, err) == SUND_OK)
-            info_store(s, h.store_path, as_json);
-        else if (!as_json)
-            printf("store       none yet at %s: 'sund import' makes one\n", h.store_path);
-        sund_store_close(s);
+        sund_json_str(&j, "access", h.access);
+        sund_json_str(&j, "approval", h.approve_all ? "all" : "ask");
+        sund_buf_printf(&text, "access      %s\napproval    %s\n", h.access, h.approve_all ? "all" : "ask");
+        rc = info_data(&h, dir, &j, &text, err);
     }
+    sund_json_close(&j, '}');
+    sund_buf_text(&json, "\n");
+    if (rc == SUND_OK)
+        put(as_json ? &json : &text);
+    sund_buf_free(&json);
+    sund_buf_free(&text);
     sund_home_close(&h);
-    if (rc == SUND_OK && sund_home_open(&h, dir, SUND_HOME_PEOPLE, err) == SUND_OK) {
-        if (h.role == SUND_ROLE_NODE && sund_people_summary(h.people, &people, err) == SUND_OK && !as_json)
-            printf("persons     %.*s\n", (int) people.n, (char *) people.p);
-        sund_buf_free(&people);
-        sund_home_close(&h);
-    }
     return rc;
+}
+
+static void info_store(const sund_store *s, const char *dir, bool as_json)
+{
+    sund_buf  out = { 0 };
+    sund_json j;
+
+    if (as_json) {
+        sund_json_init(&j, &out, true);
+        sund_json_open(&j, NULL, '{');
+        store_json(sund_store_describe(s), dir, &j);
+        sund_json_close(&j, '}');
+        sund_buf_text(&out, "\n");
+    }
+    else {
+        store_text(sund_store_describe(s), dir, &out);
+    }
+    put(&out);
+    sund_buf_free(&out);
 }
 
 sund_code sund_cmd_info(int argc, char **argv, sund_err *err)
@@ -279,9 +329,9 @@ sund_code sund_cmd_log_show(int argc, char **argv, sund_err *err)
 sund_code sund_cmd_log_verify(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home();
-    bool            helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of a node or hub" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "log verify", "[OPTIONS]", "Recomputes the chain of digests of the log: an entry that was altered, removed or put in is named.", "sund log verify --home fi", opt, 0, 0 };
+    bool            as_json = false, helped = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of a node or hub" }, { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "log verify", "[OPTIONS]", "Recomputes the chain of digests of the log: an entry that was altered, removed or put in is named.", "sund log verify --home fi\nsund log verify --json --home fi", opt, 0, 0 };
     sund_home       h;
     uint64_t        count = 0;
     sund_digest     head;
@@ -293,7 +343,9 @@ sund_code sund_cmd_log_verify(int argc, char **argv, sund_err *err)
         return SUND_OK;
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
     rc = sund_ledger_verify(h.db, &count, &head, err);
-    if (rc == SUND_OK)
+    if (rc == SUND_OK && as_json)
+        printf("{\"entries\": %llu, \"head\": \"%s\"}\n", (unsigned long long) count, sund_digest_hex(&head).s);
+    else if (rc == SUND_OK)
         printf("%llu entries, unaltered; head %s\n", (unsigned long long) count, sund_digest_hex(&head).s);
     sund_home_close(&h);
     return rc;

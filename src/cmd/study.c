@@ -31,13 +31,57 @@ static void print_analyses(void)
         printf("  %-8s %s\n           %s\n           gate rules: %s\n", sund_analyses[i]->name, sund_analyses[i]->title, sund_analyses[i]->help, sund_analyses[i]->rules);
 }
 
+static void check_text(const char *path, const sund_study *s)
+{
+    printf("%s: sound\n  study      %s\n  title      %s\n  analysis   %s\n  cohort     %s\n  purpose    %s\n", path, sund_digest_hex(&s->digest).s, s->title, s->analysis, s->cohort, s->purpose);
+    if (s->outcome[0])
+        printf("  outcome    %s given %zu covariates, strata %s, missing %s\n", s->outcome, s->n_covariate, s->strata_country ? "country" : "none", s->drop_missing ? "drop" : "mean");
+    printf("  nodes     ");
+    for (size_t i = 0; i < s->n_node; i++)
+        printf(" %s", s->node[i]);
+    printf("\n");
+}
+
+static void check_json(const sund_study *s)
+{
+    sund_buf  out = { 0 };
+    sund_json j;
+
+    sund_json_init(&j, &out, true);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "study", sund_digest_hex(&s->digest).s);
+    sund_json_str(&j, "title", s->title);
+    sund_json_str(&j, "analysis", s->analysis);
+    sund_json_str(&j, "purpose", s->purpose);
+    sund_json_str(&j, "cohort", s->cohort);
+    if (s->outcome[0])
+        sund_json_str(&j, "outcome", s->outcome);
+    else
+        sund_json_null(&j, "outcome");
+    sund_json_open(&j, "covariates", '[');
+    for (size_t k = 0; k < s->n_covariate; k++)
+        sund_json_str(&j, NULL, s->covariate[k]);
+    sund_json_close(&j, ']');
+    sund_json_str(&j, "strata", s->strata_country ? "country" : "none");
+    sund_json_str(&j, "missing", s->drop_missing ? "drop" : "mean");
+    sund_json_str(&j, "catalogue", sund_digest_hex(&s->catalogue).s);
+    sund_json_open(&j, "nodes", '[');
+    for (size_t i = 0; i < s->n_node; i++)
+        sund_json_str(&j, NULL, s->node[i]);
+    sund_json_close(&j, ']');
+    sund_json_i64(&j, "chunk", s->chunk);
+    sund_json_close(&j, '}');
+    printf("%.*s\n", (int) out.n, (char *) out.p);
+    sund_buf_free(&out);
+}
+
 sund_code sund_cmd_study_check(int argc, char **argv, sund_err *err)
 {
-    const sund_opt  opt[] = { { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "study check", "STUDY.ini", "Reads a study file as a node would, and says what it asks.", "sund study check height.ini", opt, 1, 1 };
+    bool            as_json = false, helped = false;
+    const sund_opt  opt[] = { { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "study check", "[--json] STUDY.ini", "Reads a study file as a node would, and says what it asks.", "sund study check height.ini\nsund study check --json height.ini", opt, 1, 1 };
     sund_study     *s = calloc(1, sizeof *s);
     sund_buf        text = { 0 };
-    bool            helped = false;
     size_t          n;
     sund_code       rc;
 
@@ -49,13 +93,10 @@ sund_code sund_cmd_study_check(int argc, char **argv, sund_err *err)
         goto out;
     }
     SUND_GO(read_study(argv[1], s, &text, err));
-    printf("%s: sound\n  study      %s\n  title      %s\n  analysis   %s\n  cohort     %s\n  purpose    %s\n", argv[1], sund_digest_hex(&s->digest).s, s->title, s->analysis, s->cohort, s->purpose);
-    if (s->outcome[0])
-        printf("  outcome    %s given %zu covariates, strata %s, missing %s\n", s->outcome, s->n_covariate, s->strata_country ? "country" : "none", s->drop_missing ? "drop" : "mean");
-    printf("  nodes     ");
-    for (size_t i = 0; i < s->n_node; i++)
-        printf(" %s", s->node[i]);
-    printf("\n");
+    if (as_json)
+        check_json(s);
+    else
+        check_text(argv[1], s);
 out:
     sund_buf_free(&text);
     free(s);
@@ -72,7 +113,8 @@ static sund_code dial(const char *home, sund_home *h, sund_link *l, sund_err *er
 sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home();
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the researcher's home" }, { NULL, 0, NULL, NULL, NULL } };
+    bool            as_json = false, helped = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the researcher's home" }, { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
     const sund_opts o = { "study submit", "[OPTIONS] STUDY.ini", "Signs the study's text with the researcher's key and sends it to the hub. Its name is the digest of the text: changed text is another study.",
                           "sund study submit --home anna height.ini", opt, 1, 1 };
     sund_study     *s = calloc(1, sizeof *s);
@@ -81,7 +123,6 @@ sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
     sund_link       l = { 0 };
     sund_leave     *out = NULL;
     sund_envelope   head;
-    bool            helped = false;
     size_t          n;
     sund_code       rc;
 
@@ -95,7 +136,7 @@ sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
     head = sund_link_head(&l, SUND_MSG_SUBMIT, &s->digest);
     SUND_GO(sund_leave_protocol(h.gate, &head, text.p, text.n, &out, err));
     SUND_GO(sund_link_send(&l, out, 60, &reply, err));
-    printf("study = %s\n", sund_digest_hex(&s->digest).s);
+    printf(as_json ? "{\"study\": \"%s\"}\n" : "study = %s\n", sund_digest_hex(&s->digest).s);
 out:
     sund_leave_free(out);
     sund_buf_free(&text);

@@ -117,26 +117,22 @@ sund_code sund_people_var(const sund_people *p, const char *name, sund_var *out,
     return rc == SUND_OK ? SUND_OK : no_var(p, name, err);
 }
 
-sund_code sund_people_summary(sund_people *p, sund_buf *json, sund_err *err)
+sund_code sund_people_summary(sund_people *p, sund_json *j, sund_err *err)
 {
     sund_rows *rows = NULL;
-    sund_json  j;
     bool       more = false;
     int64_t    n = 0, gone = 0;
     sund_code  rc;
 
     SUND_TRY(sund_db_i64(p->db, &n, 0, err, "SELECT COUNT(*) FROM person", ""));
     SUND_TRY(sund_db_i64(p->db, &gone, 0, err, "SELECT COUNT(*) FROM person WHERE withdrawn", ""));
-    sund_json_init(&j, json, false);
-    sund_json_open(&j, NULL, '{');
-    sund_json_i64(&j, "people", n);
-    sund_json_i64(&j, "withdrawn", gone);
     SUND_TRY(sund_db_query(p->db, &rows, err, "SELECT country, COUNT(*) FROM person GROUP BY country ORDER BY country", ""));
-    sund_json_open(&j, "countries", '{');
+    sund_json_i64(j, "people", n);
+    sund_json_i64(j, "withdrawn", gone);
+    sund_json_open(j, "countries", '{');
     while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
-        sund_json_i64(&j, sund_rows_text(rows, 0), sund_rows_i64(rows, 1));
-    sund_json_close(&j, '}');
-    sund_json_close(&j, '}');
+        sund_json_i64(j, sund_rows_text(rows, 0), sund_rows_i64(rows, 1));
+    sund_json_close(j, '}');
     sund_rows_close(rows);
-    return rc == SUND_OK ? sund_buf_ok(json, err) : rc;
+    return rc == SUND_OK ? sund_buf_ok(j->out, err) : rc;
 }

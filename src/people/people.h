@@ -2,6 +2,7 @@
 #define SUND_PEOPLE_PEOPLE_H
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "people/cohort.h"
 
 /** Persons, variables, codes and consent of one country, in one SQLite file. Person ids never leave this folder but to the
@@ -54,7 +55,7 @@ void      sund_person_set_free(sund_person_set *s);
 #define SUND_VALUE_MISSING INT64_MIN
 sund_code sund_people_values(sund_people *p, const sund_var *v, const sund_person_set *set, int64_t *out, sund_err *err) SUND_MUST_CHECK;
 
-/** How many people in all, by sex and by country, for `sund info` (local operator only). */
-sund_code sund_people_summary(sund_people *p, sund_buf *json, sund_err *err) SUND_MUST_CHECK;
+/** How many people in all, withdrawn, and by country, as members of the object that is open in j: for `sund info` (local operator only). */
+sund_code sund_people_summary(sund_people *p, sund_json *j, sund_err *err) SUND_MUST_CHECK;
 
 #endif
