@@ -1,8 +1,8 @@
 #include "stats/planes.h"
 
+#include "base/cpu.h"
+
 #include <immintrin.h>
-#include <stdlib.h>
-#include <string.h>
 
 typedef int64_t (*plane_sum)(const int32_t *q, const uint64_t *plane, size_t n_word);
 
@@ -17,7 +17,7 @@ static int64_t sum_portable(const int32_t *q, const uint64_t *plane, size_t n_wo
 }
 
 /** Eight people at a time: their bits become lane masks. */
-__attribute__((target("avx2"))) static int64_t sum_avx2(const int32_t *q, const uint64_t *plane, size_t n_word)
+SUND_TARGET_AVX2 static int64_t sum_avx2(const int32_t *q, const uint64_t *plane, size_t n_word)
 {
     const __m256i lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
     __m256i       low = _mm256_setzero_si256(), high = low;
@@ -42,7 +42,7 @@ __attribute__((target("avx2"))) static int64_t sum_avx2(const int32_t *q, const 
 }
 
 /** The plane's bits are the masks themselves. */
-__attribute__((target("avx512f"))) static int64_t sum_avx512(const int32_t *q, const uint64_t *plane, size_t n_word)
+SUND_TARGET_AVX512 static int64_t sum_avx512(const int32_t *q, const uint64_t *plane, size_t n_word)
 {
     __m512i a = _mm512_setzero_si512(), b = a;
 
@@ -59,33 +59,11 @@ __attribute__((target("avx512f"))) static int64_t sum_avx512(const int32_t *q, c
     return _mm512_reduce_add_epi64(_mm512_add_epi64(a, b));
 }
 
-typedef struct path { const char *name; plane_sum sum; } path;
-static const path paths[] = { { "portable", sum_portable }, { "avx2", sum_avx2 }, { "avx512", sum_avx512 } };
-
-/** What this machine can do, unless SUND_CPU asks for less. Reads nothing but the processor and the environment: any thread may race here, all
- *  come to the same answer. */
-static const path *chosen(void)
-{
-    static const path *found;
-    const path        *p = __atomic_load_n(&found, __ATOMIC_RELAXED);
-    const char        *want = getenv("SUND_CPU");
-    int                best = __builtin_cpu_supports("avx512f") ? 2 : __builtin_cpu_supports("avx2") ? 1 : 0;
-
-    if (p)
-        return p;
-    if (want) {
-        int ask = strcmp(want, "avx512") == 0 ? 2 : strcmp(want, "avx2") == 0 ? 1 : 0;
-        best = ask <= best ? ask : 0;
-    }
-    __atomic_store_n(&found, &paths[best], __ATOMIC_RELAXED);
-    return &paths[best];
-}
-
-const char *sund_planes_path(void) { return chosen()->name; }
+static const plane_sum sums[] = { [SUND_CPU_PORTABLE] = sum_portable, [SUND_CPU_AVX2] = sum_avx2, [SUND_CPU_AVX512] = sum_avx512 };
 
 void sund_plane_sums(const sund_columns *c, const uint64_t *plane, int64_t *out)
 {
-    plane_sum sum = chosen()->sum;
+    plane_sum sum = sums[sund_cpu_path()];
 
     for (size_t k = 0; k < c->n_column; k++)
         out[k] = sum(c->q[k], plane, (c->n_person + 63) / 64);
