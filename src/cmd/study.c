@@ -399,11 +399,11 @@ out:
     return rc;
 }
 
-static void show_chunk(void *ctx, const char *round, uint32_t chunk, uint32_t n_chunk)
+static void show_chunk(void *ctx, const char *round, uint32_t chunk, uint32_t n_chunk, const char *note)
 {
     sund_progress *bar = ctx;
 
-    bar->label = round;
+    bar->label = note[0] ? note : round;
     bar->total = n_chunk;
     sund_progress_at(bar, chunk);
 }
@@ -415,7 +415,7 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     sund_release   *r = NULL;
     sund_buf        text = { 0 };
     sund_progress   bar;
-    sund_local_run  run = { s, NULL, h->store, h->people, &h->thresholds, h->n_thread, show_chunk, &bar };
+    sund_local_run  run = { s, NULL, h->store, h->people, &h->thresholds, h->n_thread, show_chunk, &bar, NULL, NULL, { NULL, 0, false }, NULL };
     const char     *table, *provenance;
     size_t          n_table, n_provenance;
     sund_digest     got;

@@ -176,7 +176,7 @@ static sund_code poll_once(node *n, bool wait, sund_buf *reply, sund_err *err)
     for (size_t i = 0; i < n->n_run; i++) {
         sund_party_status s;
         sund_party_describe(n->run[i].party, &s);
-        pending |= s.state == SUND_PARTY_APPROVAL;
+        pending |= s.state == SUND_PARTY_APPROVAL || s.own_waits;
     }
     sund_buf_u8(&ask, !wait ? 0 : pending ? 1 : WAIT_S);
     for (size_t i = 0; i < n->n_run; i++) {
@@ -260,8 +260,8 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
     n->run = calloc(PARTIES_MAX, sizeof *n->run);
     if (!n->run)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    n->seat = (sund_party_node){ &n->home.identity, &n->home.roster, n->home.gate, n->home.db, key_dir, n->home.store, n->home.people, get_catalogue, n,
-                                 n->home.n_thread, n->home.approve_all };
+    n->seat = (sund_party_node){ .me = &n->home.identity, .roster = &n->home.roster, .gate = n->home.gate, .db = n->home.db, .key_dir = key_dir, .store = n->home.store,
+                                 .people = n->home.people, .catalogue = get_catalogue, .ctx = n, .n_thread = n->home.n_thread, .approve_all = n->home.approve_all };
     return open_known(n, err);
 }
 

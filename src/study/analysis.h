@@ -39,7 +39,8 @@ typedef struct sund_analysis {
     /** The next round, from the totals so far. round->index is set by the caller. Gate rules on totals are applied here: a refusal
      *  ends the study everywhere at once. */
     sund_code (*plan)(sund_state *st, sund_round *round, sund_err *err);
-    /** Own sums for one chunk. */
+    /** Own sums for one chunk. They depend on the state as it was when the round began, never on totals of the same round: chunks of a round may
+     *  be computed in any order, on other machines too, before the first total of it is known (cluster/). */
     sund_code (*local)(const sund_state *st, const sund_view *v, const sund_round *round, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err);
     /** Takes in an opened total. Shape and bounds are hostile until checked. */
     sund_code (*total)(sund_state *st, const sund_round *round, uint32_t chunk, const sund_vec *total, sund_err *err);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /** The next round; a round without chunks ends the questions. */
 static sund_code ask(sund_engine *e, uint32_t index, sund_err *err)
@@ -33,18 +34,26 @@ sund_code sund_engine_open(sund_engine *e, const sund_study *s, const sund_catal
     return ask(e, 0, err);
 }
 
+void sund_engine_part(sund_engine *e, bool ended)
+{
+    if (e->runner)
+        e->runner->close(e->runner, ended);
+    e->runner = NULL;
+}
+
 void sund_engine_close(sund_engine *e)
 {
+    sund_engine_part(e, false);
     if (e->analysis && e->state.own)
         e->analysis->end(&e->state);
     memset(e, 0, sizeof *e);
 }
 
-sund_code sund_engine_local(const sund_engine *e, const sund_view *v, unsigned n_thread, sund_vec *out, sund_err *err)
+sund_code sund_engine_compute(const sund_engine *e, const sund_view *v, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
     sund_vec x = { 0, 0, NULL };
 
-    sund_code rc = e->analysis->local(&e->state, v, &e->round, e->chunk, n_thread, &x, err);
+    sund_code rc = e->analysis->local(&e->state, v, &e->round, chunk, n_thread, &x, err);
     if (rc == SUND_OK)
         *out = x;
     else
@@ -52,10 +61,18 @@ sund_code sund_engine_local(const sund_engine *e, const sund_view *v, unsigned n
     return rc;
 }
 
+sund_code sund_engine_local(const sund_engine *e, const sund_view *v, unsigned n_thread, sund_vec *out, bool *ready, sund_err *err)
+{
+    *ready = true;
+    return e->runner ? e->runner->local(e->runner, e, v, n_thread, out, ready, err) : sund_engine_compute(e, v, e->chunk, n_thread, out, err);
+}
+
 sund_code sund_engine_absorb(sund_engine *e, const sund_vec *total, sund_err *err)
 {
     SUND_TRY(sund_vec_bounded(total, err));
     SUND_TRY(e->analysis->total(&e->state, &e->round, e->chunk, total, err));
+    if (e->runner)
+        SUND_TRY(e->runner->took(e->runner, e, total, err));
     if (++e->chunk < e->round.n_chunk)
         return SUND_OK;
     return ask(e, e->round.index + 1, err);
@@ -117,6 +134,21 @@ sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release
     return rc;
 }
 
+/** The chunk that is asked, waited for. */
+static sund_code own_vector(const sund_local_run *run, const sund_engine *e, const sund_view *v, sund_vec *x, sund_err *err)
+{
+    for (bool ready = false;;) {
+        if (run->progress)
+            run->progress(run->ctx, e->round.name, e->chunk, e->round.n_chunk, e->runner ? e->runner->note : "");
+        SUND_TRY(sund_engine_local(e, v, run->n_thread, x, &ready, err));
+        if (ready)
+            return SUND_OK;
+        if (run->stop && *run->stop)
+            return sund_fail(err, SUND_E_UPSTREAM, "stopped while it waited for the cluster");
+        (void) usleep(200000);
+    }
+}
+
 sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, sund_err *err)
 {
     sund_view   *v = NULL;
@@ -127,12 +159,12 @@ sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, su
 
     SUND_GO(sund_view_open(&v, run->store, run->people, run->study, run->catalogue, run->thresholds, err));
     SUND_GO(sund_engine_open(&e, run->study, run->catalogue, &v->plan, run->thresholds, err));
+    if (run->runner)
+        SUND_GO(run->runner(run->runner_ctx, &e, v, run->text, &e.runner, err));
     while (!e.done) {
         sund_vec x = { 0, 0, NULL };
 
-        if (run->progress)
-            run->progress(run->ctx, e.round.name, e.chunk, e.round.n_chunk);
-        SUND_GO(sund_engine_local(&e, v, run->n_thread, &x, err));
+        SUND_GO(own_vector(run, &e, v, &x, err));
         rc = sund_engine_absorb(&e, &x, err);
         sund_vec_free(&x);
         if (rc != SUND_OK)
@@ -141,6 +173,7 @@ sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, su
     (void) snprintf(facts, sizeof facts, "\"run\": \"local\", \"data_release\": \"%s\"", manifest.s);
     rc = sund_engine_finish(&e, facts, out, err);
 out:
+    sund_engine_part(&e, true);
     sund_engine_close(&e);
     sund_view_close(v);
     return rc;

@@ -113,6 +113,8 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     p->has_key = false;
     sund_wipe(p->open_key, sizeof p->open_key);
     sund_vec_free(&p->total);
+    sund_engine_part(&p->engine, true);
+    p->own_waits = false;
     return sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0", "b", p->name.b, sizeof p->name.b);
 }
 
@@ -241,6 +243,7 @@ void sund_party_close(sund_party *p)
     sund_vec_free(&p->total);
     sund_release_free(p->release);
     sund_buf_free(&p->proposal);
+    sund_buf_free(&p->text);
     sund_wipe(&p->key, sizeof p->key);
     sund_wipe(p->open_key, sizeof p->open_key);
     free(p);
@@ -268,7 +271,7 @@ void sund_party_describe(sund_party *p, sund_party_status *out)
 {
     list_waiting(p);
     *out = (sund_party_status){ p->state, p->fault[0] && p->state < SUND_PARTY_RELEASED ? p->fault : p->detail, p->engine.round.name, p->engine.chunk,
-                                p->engine.round.n_chunk, p->waiting };
+                                p->engine.round.n_chunk, p->waiting, p->own_waits };
 }
 
 sund_code sund_party_decide(sund_db *db, const sund_digest *study, bool approve, const char *reason, sund_err *err)

@@ -23,6 +23,7 @@ typedef struct sund_party_node {
     sund_code (*catalogue)(void *ctx, const sund_digest *d, sund_catalogue **out, sund_err *err); /**< by digest; the party frees it */
     void                *ctx;
     unsigned             n_thread;
+    sund_runner_open     runner;      /**< NULL: own sums are computed in this process */
     bool                 approve_all; /**< an agreement approves every study of a known researcher; else an operator does */
 } sund_party_node;
 
@@ -58,6 +59,7 @@ typedef struct sund_party_status {
     const char      *round;
     uint32_t         chunk, n_chunk;
     const char      *waiting_for; /**< names of nodes whose word is missing, "" for none */
+    bool             own_waits;   /**< the own sums are being computed elsewhere: ask sund_party_next() again in a second */
 } sund_party_status;
 void sund_party_describe(sund_party *p, sund_party_status *out);
 

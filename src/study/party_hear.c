@@ -17,7 +17,9 @@ static sund_code hear_submit(sund_party *p, const sund_envelope *e, sund_cur bod
     if (me < 0)
         return sund_fail(err, SUND_E_MISMATCH, "the study does not ask this node");
     p->me = (size_t) me;
-    return SUND_OK;
+    sund_buf_clear(&p->text);
+    sund_buf_put(&p->text, body.p, body.n);
+    return sund_buf_ok(&p->text, err);
 }
 
 /** Own session key comes back from its file when the own line is heard again after a restart. */
@@ -122,6 +124,8 @@ static sund_code establish(sund_party *p, sund_err *err)
     SUND_TRY(same_data(p, err));
     make_session(p);
     SUND_TRY(sund_engine_open(&p->engine, &p->study, p->catalogue, &p->view->plan, &joined, err));
+    if (p->node->runner)
+        SUND_TRY(p->node->runner(p->node->ctx, &p->engine, p->view, sund_cur_of(p->text.p, p->text.n), &p->engine.runner, err));
     p->state = SUND_PARTY_ROUNDS;
     p->slot = (sund_slot){ p->engine.round.index, 0, 0 };
     return SUND_OK;
@@ -234,6 +238,7 @@ static void next_slot(sund_party *p)
     sund_wipe(p->open_key, sizeof p->open_key);
     p->has_total = false;
     p->said_masked = false;
+    p->own_waits = false;
     for (size_t i = 0; i < p->study.n_node; i++)
         p->peer[i].signed_total = p->peer[i].opened = false;
 }

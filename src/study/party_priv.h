@@ -16,6 +16,7 @@ struct sund_party {
     const sund_party_node *node;
     sund_digest            name;
     sund_study             study;
+    sund_buf               text;        /* of the study */
     size_t                 me;          /* index in study.node */
     uint32_t               n_fed;
     sund_party_state       state;
@@ -34,6 +35,7 @@ struct sund_party {
     sund_engine            engine;
     sund_slot              slot;        /* what is being summed */
     bool                   said_masked; /* own vector of the slot was given out */
+    bool                   own_waits;   /* the runner has not got it yet */
     bool                   has_total;
     sund_digest            total_digest;
     sund_vec               total;

@@ -182,6 +182,15 @@ static sund_digest body_digest(const sund_party *p, const sund_masked *y)
     return sund_hasher_end(&h);
 }
 
+/** Where the study stands while its own sums are computed elsewhere, for `sund study status`. */
+static sund_code keep_note(sund_party *p, const char *note, sund_err *err)
+{
+    if (strcmp(p->detail, note) == 0)
+        return SUND_OK;
+    (void) snprintf(p->detail, sizeof p->detail, "%s", note);
+    return sund_db_run(p->node->db, err, "UPDATE study SET detail=? WHERE digest=?", "tb", p->detail, p->name.b, sizeof p->name.b);
+}
+
 static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
 {
     sund_mask_label label = sund_party_label(p);
@@ -189,10 +198,14 @@ static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
     sund_vec        x = { 0, 0, NULL };
     sund_masked    *y = NULL;
     sund_digest     d;
-    bool            other = false;
+    bool            other = false, ready = false;
     sund_code       rc;
 
-    SUND_GO(sund_engine_local(&p->engine, p->view, p->node->n_thread, &x, err));
+    SUND_GO(sund_engine_local(&p->engine, p->view, p->node->n_thread, &x, &ready, err));
+    p->own_waits = !ready;
+    SUND_GO(keep_note(p, ready ? "" : p->engine.runner->note, err));
+    if (!ready)
+        goto out;
     SUND_GO(sund_mask(&y, &p->session, &p->key, &label, &x, err));
     d = body_digest(p, y);
     SUND_GO(keep_sent(p, &d, &other, err));
