@@ -14,29 +14,25 @@ static bool fits(const sund_sorted *s)
     return true;
 }
 
-static void put_plane(const sund_sorted *s, const uint32_t *list, size_t n, sund_buf *out)
+static void put_plane(sund_sorted *s, int k, sund_buf *out)
 {
-    size_t at = out->n;
+    const uint64_t *p = sund_sorted_plane(s, k);
 
-    if (!sund_buf_room(out, 8 * s->n_word))
-        return;
-    memset(out->p + at, 0, 8 * s->n_word);
-    out->n += 8 * s->n_word;
-    for (size_t i = 0; i < n; i++)
-        out->p[at + list[i] / 8] = (uint8_t) (out->p[at + list[i] / 8] | 1u << (list[i] % 8));
+    for (size_t w = 0; w < s->n_word; w++)
+        sund_buf_u64(out, p[w]);
 }
 
-static void encode(const sund_sorted *s, sund_buf *out)
+static void encode(sund_sorted *s, sund_buf *out)
 {
-    bool dense = s->n_missing * 16 > s->n_person;
+    bool dense = s->n[SUND_GT_MISSING] * 16 > s->n_person;
 
-    put_plane(s, s->het, s->n_het, out);
-    put_plane(s, s->hom_alt, s->n_hom_alt, out);
+    put_plane(s, SUND_HET, out);
+    put_plane(s, SUND_HOM_ALT, out);
     sund_buf_u8(out, dense);
     if (dense)
-        put_plane(s, s->missing, s->n_missing, out);
+        put_plane(s, SUND_GT_MISSING, out);
     else
-        sund_list_write(s->missing, s->n_missing, out);
+        sund_list_write(sund_sorted_list(s, SUND_GT_MISSING), s->n[SUND_GT_MISSING], out);
 }
 
 /** Bits behind the last person must be clear: kernels count whole words. */

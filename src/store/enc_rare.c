@@ -7,20 +7,22 @@
 
 static bool fits(const sund_sorted *s)
 {
-    size_t common = s->n_hom_ref > s->n_hom_alt ? s->n_hom_ref : s->n_hom_alt;
+    size_t common = s->n[SUND_HOM_REF] > s->n[SUND_HOM_ALT] ? s->n[SUND_HOM_REF] : s->n[SUND_HOM_ALT];
 
     /* a listed person costs about a byte and a half, a plane a quarter of a byte before compression */
     return (s->n_person - common) * 16 <= s->n_person || s->n_person < 64;
 }
 
-static void encode(const sund_sorted *s, sund_buf *out)
+static void put_list(sund_sorted *s, int k, sund_buf *out) { sund_list_write(sund_sorted_list(s, k), s->n[k], out); }
+
+static void encode(sund_sorted *s, sund_buf *out)
 {
-    bool alt = s->n_hom_alt > s->n_hom_ref;
+    bool alt = s->n[SUND_HOM_ALT] > s->n[SUND_HOM_REF];
 
     sund_buf_u8(out, alt ? 2 : 0);
-    sund_list_write(s->het, s->n_het, out);
-    sund_list_write(alt ? s->hom_ref : s->hom_alt, alt ? s->n_hom_ref : s->n_hom_alt, out);
-    sund_list_write(s->missing, s->n_missing, out);
+    put_list(s, SUND_HET, out);
+    put_list(s, alt ? SUND_HOM_REF : SUND_HOM_ALT, out);
+    put_list(s, SUND_GT_MISSING, out);
 }
 
 static sund_code decode(sund_cur *c, sund_decoded *d, sund_gt *g, sund_err *err)

@@ -9,6 +9,7 @@
 typedef struct joining {
     const sund_merge *m;
     uint8_t          *gt;
+    uint64_t         *plane; /* gt in the writer's form */
     uint32_t         *from;
     uint64_t         *line; /* of each file's row at the current site */
     sund_kind         kind;
@@ -152,6 +153,16 @@ static sund_code fill_streams(const sund_merge *m, sund_err *err)
     return SUND_OK;
 }
 
+static sund_code write_codes(joining *j, sund_store_writer *w, const sund_variant *v, sund_kind kind, const uint8_t *code, sund_err *err)
+{
+    sund_gt    gt;
+    sund_phase phase;
+
+    if (!sund_gt_of_codes(code, j->m->people->n, j->plane, &gt, &phase))
+        return sund_fail(err, SUND_E_ARG, "a genotype code is not one");
+    return sund_store_writer_add(w, v, kind, &gt, &phase, err);
+}
+
 /* The site v to the writer, unless a resumed store has it. */
 static sund_code site(joining *j, const sund_variant *v, sund_store_writer *w, sund_err *err)
 {
@@ -162,7 +173,7 @@ static sund_code site(joining *j, const sund_variant *v, sund_store_writer *w, s
     if (!r)
         SUND_TRY(gather(j, v, err));
     if (++report->n_site > j->n_resumed)
-        rc = sund_store_writer_add(w, v, r ? r->kind : j->kind, r ? r->gt : j->gt, err);
+        rc = write_codes(j, w, v, r ? r->kind : j->kind, r ? r->gt : j->gt, err);
     else if (report->n_site == j->n_resumed && sund_variant_cmp(v, &j->last) != 0)
         rc = other_records(j, err);
     free(r);
@@ -189,11 +200,13 @@ sund_code sund_merge_run(const sund_merge *m, sund_store_writer *w, sund_err *er
     sund_code rc;
 
     j.gt = malloc(n ? n : 1);
+    j.plane = malloc(5 * (n / 64 + 1) * sizeof *j.plane);
     j.from = malloc((n ? n : 1) * sizeof *j.from);
     j.line = calloc(m->n_stream ? m->n_stream : 1, sizeof *j.line);
     j.n_resumed = sund_store_writer_resume(w, &j.last);
-    rc = j.gt && j.from && j.line ? run(&j, w, err) : sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", n);
+    rc = j.gt && j.plane && j.from && j.line ? run(&j, w, err) : sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", n);
     free(j.gt);
+    free(j.plane);
     free(j.from);
     free(j.line);
     sund_buf_free(&j.alleles);

@@ -28,7 +28,9 @@ struct sund_store_writer {
     sund_sorted     sorted;
     sund_buf        scratch, last_alleles;
     sund_variant    last;
-    uint32_t       *count; /* n_group x 3 */
+    uint32_t       *count;                       /* by class and group */
+    uint64_t       *group_mask;                  /* n_group planes; NULL where lists are always faster */
+    uint64_t       *one_copy[4], *no_copy[4]; /* by sund_copies; NULL: everyone has two */
 };
 
 static sund_code os_fail(const sund_store_writer *w, const char *what, const char *file, sund_err *err)
@@ -239,6 +241,34 @@ out:
     return rc;
 }
 
+static void mark(uint64_t *plane, size_t i) { plane[i / 64] |= 1ULL << (i % 64); }
+
+/** Planes of every group, and of the people who have not two copies under each rule. */
+static sund_code make_masks(sund_store_writer *w, sund_err *err)
+{
+    const people_table *t = &w->people;
+    size_t              n_word = w->sorted.n_word;
+    bool                ok;
+
+    w->count = calloc(SUND_N_CLASS * t->n_group + 1, sizeof *w->count);
+    w->group_mask = t->n_group < 256 ? calloc(t->n_group * n_word + 1, sizeof *w->group_mask) : NULL;
+    ok = w->count && (w->group_mask || t->n_group >= 256);
+    for (int rule = SUND_DIPLOID + 1; ok && rule < 4; rule++) {
+        w->one_copy[rule] = calloc(n_word, sizeof **w->one_copy);
+        w->no_copy[rule] = calloc(n_word, sizeof **w->no_copy);
+        ok = w->one_copy[rule] && w->no_copy[rule];
+        for (size_t i = 0; ok && i < t->n_person; i++) {
+            int n = sund_copies_of((sund_copies) rule, (sund_sex) t->sex[i]);
+
+            if (n < 2)
+                mark(n ? w->one_copy[rule] : w->no_copy[rule], i);
+        }
+    }
+    for (size_t i = 0; ok && w->group_mask && i < t->n_person; i++)
+        mark(w->group_mask + t->group_of[i] * n_word, i);
+    return ok ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", t->n_person);
+}
+
 sund_code sund_store_writer_open(sund_store_writer **out, const char *dir, const sund_store_plan *plan, sund_err *err)
 {
     sund_store_writer *w = calloc(1, sizeof *w);
@@ -249,10 +279,9 @@ sund_code sund_store_writer_open(sund_store_writer **out, const char *dir, const
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     w->plan = *plan;
     w->source = strdup(plan->source ? plan->source : "");
-    w->sorted = (sund_sorted){ n, (n + 63) / 64, calloc(n + 1, 4), calloc(n + 1, 4), calloc(n + 1, 4), calloc(n + 1, 4), 0, 0, 0, 0 };
     if (n == 0 || n > 100000000)
         rc = sund_fail(err, SUND_E_ARG, "a store has from 1 to 100,000,000 people, not %zu", n);
-    else if (!w->source || !w->sorted.het || !w->sorted.hom_ref || !w->sorted.hom_alt || !w->sorted.missing)
+    else if (!w->source)
         rc = sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", n);
     else if (snprintf(w->dir, sizeof w->dir, "%s", dir) >= (int) sizeof w->dir || snprintf(w->part, sizeof w->part, "%s.part", dir) >= (int) sizeof w->part)
         rc = sund_fail(err, SUND_E_LIMIT, "path too long: %.100s", dir);
@@ -260,9 +289,10 @@ sund_code sund_store_writer_open(sund_store_writer **out, const char *dir, const
         rc = sund_fail(err, SUND_E_MISMATCH, "%s exists already and a store is never written over: choose another folder", dir);
     else
         rc = open_part(w, plan, err);
-    w->count = rc == SUND_OK ? calloc(3 * w->people.n_group + 1, sizeof *w->count) : NULL;
-    if (rc == SUND_OK && !w->count)
-        rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (rc == SUND_OK)
+        rc = sund_sorted_open(&w->sorted, n, err);
+    if (rc == SUND_OK)
+        rc = make_masks(w, err);
     if (rc == SUND_OK)
         *out = w;
     else
@@ -329,65 +359,54 @@ static sund_code checkpoint(sund_store_writer *w, sund_err *err)
     return journal(w, err);
 }
 
-/** Sorts people by genotype, and counts them by group. */
-static sund_code sort_people(sund_store_writer *w, const uint8_t *gt, sund_copies copies, sund_err *err)
+/** Which people have which number of copies is known for each rule: so few words are looked at for a whole site. */
+static bool copies_hold(sund_store_writer *w, sund_copies rule)
+{
+    const uint64_t *het, *missing;
+
+    if (!w->one_copy[rule])
+        return true;
+    het = sund_sorted_plane(&w->sorted, SUND_HET);
+    missing = sund_sorted_plane(&w->sorted, SUND_GT_MISSING);
+    for (size_t k = 0; k < w->sorted.n_word; k++)
+        if ((het[k] & w->one_copy[rule][k]) | (w->no_copy[rule][k] & ~missing[k]))
+            return false;
+    return true;
+}
+
+/** The class that has most people is counted last, by what the others leave. */
+static void count_groups(sund_store_writer *w)
 {
     sund_sorted *s = &w->sorted;
+    size_t       n_group = w->people.n_group;
+    int          most = SUND_HOM_REF;
 
-    s->n_het = s->n_hom_ref = s->n_hom_alt = s->n_missing = 0;
-    memset(w->count, 0, 3 * w->people.n_group * sizeof *w->count);
-    for (uint32_t i = 0; i < s->n_person; i++) {
-        uint32_t *count = &w->count[3 * w->people.group_of[i]];
-        int       n = sund_copies_of(copies, (sund_sex) w->people.sex[i]);
-        uint8_t   g = gt[i] & 3;
+    for (int c = 1; c < SUND_N_CLASS; c++)
+        most = s->n[c] > s->n[most] ? c : most;
+    for (int c = 0; c < SUND_N_CLASS; c++) {
+        uint32_t *count = w->count + (size_t) c * n_group;
 
-        if (gt[i] > 15 || (n == 1 && g == 1) || (n == 0 && g != SUND_GT_MISSING))
-            return sund_fail(err, SUND_E_ARG, "a genotype code does not fit the copies of its person at this site");
-        if (g == 0) {
-            s->hom_ref[s->n_hom_ref++] = i;
+        if (c == most)
+            continue;
+        if (w->group_mask && s->n[c] > n_group * s->n_word / 4) {
+            for (size_t g = 0; g < n_group; g++)
+                count[g] = (uint32_t) sund_plane_common(sund_sorted_plane(s, c), w->group_mask + g * s->n_word, s->n_word);
+            continue;
         }
-        else if (g == 1) {
-            s->het[s->n_het++] = i;
-            count[0]++;
-        }
-        else if (g == 2) {
-            s->hom_alt[s->n_hom_alt++] = i;
-            count[1]++;
-        }
-        else {
-            s->missing[s->n_missing++] = i;
-            count[2]++;
-        }
+        memset(count, 0, n_group * sizeof *count);
+        for (size_t i = 0; i < s->n[c]; i++)
+            count[w->people.group_of[sund_sorted_list(s, c)[i]]]++;
     }
-    return SUND_OK;
-}
+    for (size_t g = 0; g < n_group; g++) {
+        uint32_t left = w->people.group[g].n;
 
-/* Phase, behind the encoding: u8 mode - 0 none, 1 every het, 2 some - then a bit for each het that is written alt|ref, and with 2 before that
- * a bit for each het that is phased. */
-static void write_phase(const sund_store_writer *w, const uint8_t *gt, sund_buf *out)
-{
-    const sund_sorted *s = &w->sorted;
-    size_t             n = 0;
-
-    for (size_t i = 0; i < s->n_het; i++)
-        n += (gt[s->het[i]] & SUND_GT_PHASED) != 0;
-    sund_buf_u8(out, n == 0 ? 0 : n == s->n_het ? 1 : 2);
-    for (int pass = n == s->n_het ? 1 : 0; n && pass < 2; pass++) {
-        uint8_t byte = 0;
-
-        for (size_t i = 0; i < s->n_het; i++) {
-            uint8_t g = gt[s->het[i]], bit = pass ? (g & SUND_GT_PHASED) && (g & SUND_GT_ALT_FIRST) : (g & SUND_GT_PHASED) != 0;
-
-            byte = (uint8_t) (byte | bit << (i % 8));
-            if (i % 8 == 7 || i + 1 == s->n_het) {
-                sund_buf_u8(out, byte);
-                byte = 0;
-            }
-        }
+        for (int c = 0; c < SUND_N_CLASS; c++)
+            left -= c == most ? 0 : w->count[(size_t) c * n_group + g];
+        w->count[(size_t) most * n_group + g] = left;
     }
 }
 
-static sund_code add_genotypes(sund_store_writer *w, const uint8_t *gt, site_row *row, sund_err *err)
+static sund_code add_genotypes(sund_store_writer *w, const sund_gt *gt, const sund_phase *phase, site_row *row, sund_err *err)
 {
     const sund_encoding *e = sund_encodings[0];
     open_block          *o;
@@ -404,7 +423,7 @@ static sund_code add_genotypes(sund_store_writer *w, const uint8_t *gt, site_row
     }
     from = o->raw.n;
     e->encode(&w->sorted, &o->raw);
-    write_phase(w, gt, &o->raw);
+    sund_sorted_write_phase(&w->sorted, gt, phase, &o->raw);
     SUND_TRY(sund_buf_ok(&o->raw, err));
     o->last = w->n_site;
     o->n_site++;
@@ -427,7 +446,7 @@ static sund_code keep_last(sund_store_writer *w, const sund_variant *v, sund_err
     return SUND_OK;
 }
 
-sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sund_kind kind, const uint8_t *gt, sund_err *err)
+sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sund_kind kind, const sund_gt *gt, const sund_phase *phase, sund_err *err)
 {
     site_row row = { .pos_bp = v->pos_bp, .contig = (uint8_t) v->contig, .kind = (uint8_t) kind, .allele_at = w->size[F_ALLELES] - HEAD_BYTES, .n_ref = (uint16_t) v->n_ref,
                      .n_alt = (uint16_t) v->n_alt };
@@ -437,8 +456,11 @@ sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sun
         return sund_fail(err, SUND_E_LIMIT, "a variant at %s:%u cannot be kept: its alleles have more than %d bytes", sund_contig_name(v->contig), v->pos_bp + 1, SUND_ALLELE_MAX);
     if (w->n_site && sund_variant_cmp(&w->last, v) >= 0)
         return sund_fail(err, SUND_E_ARG, "the variant at %s:%u does not come behind the one before", sund_contig_name(v->contig), v->pos_bp + 1);
-    SUND_TRY(sort_people(w, gt, sund_copies_at(w->plan.assembly, v->contig, v->pos_bp), err));
-    SUND_TRY(add_genotypes(w, gt, &row, err));
+    SUND_TRY(sund_sorted_set(&w->sorted, gt, err));
+    if (!copies_hold(w, sund_copies_at(w->plan.assembly, v->contig, v->pos_bp)))
+        return sund_fail(err, SUND_E_ARG, "a genotype at %s:%u does not fit the copies of its person there", sund_contig_name(v->contig), v->pos_bp + 1);
+    count_groups(w);
+    SUND_TRY(add_genotypes(w, gt, phase, &row, err));
     SUND_TRY(append(w, F_ALLELES, v->ref, v->n_ref, err));
     SUND_TRY(append(w, F_ALLELES, v->alt, v->n_alt, err));
     sund_buf_clear(&w->scratch);
@@ -446,12 +468,15 @@ sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sun
     SUND_TRY(sund_buf_ok(&w->scratch, err));
     SUND_TRY(append(w, F_SITES, w->scratch.p, w->scratch.n, err));
     sund_buf_clear(&w->scratch);
-    for (size_t k = 0; k < 3 * w->people.n_group; k++) {
-        if (width == 2)
-            sund_buf_u16(&w->scratch, (uint16_t) w->count[k]);
-        else
-            sund_buf_u32(&w->scratch, w->count[k]);
-    }
+    for (size_t g = 0; g < w->people.n_group; g++)
+        for (size_t c = 1; c < SUND_N_CLASS; c++) {
+            uint32_t n = w->count[c * w->people.n_group + g];
+
+            if (width == 2)
+                sund_buf_u16(&w->scratch, (uint16_t) n);
+            else
+                sund_buf_u32(&w->scratch, n);
+        }
     SUND_TRY(sund_buf_ok(&w->scratch, err));
     SUND_TRY(append(w, F_COUNTS, w->scratch.p, w->scratch.n, err));
     SUND_TRY(keep_last(w, v, err));
@@ -544,11 +569,13 @@ void sund_store_writer_close(sund_store_writer *w)
             (void) fclose(w->file[f]);
     for (int k = 0; k < 2; k++)
         sund_buf_free(&w->open[k].raw);
-    free(w->sorted.het);
-    free(w->sorted.hom_ref);
-    free(w->sorted.hom_alt);
-    free(w->sorted.missing);
+    sund_sorted_close(&w->sorted);
     free(w->count);
+    free(w->group_mask);
+    for (int k = 0; k < 4; k++) {
+        free(w->one_copy[k]);
+        free(w->no_copy[k]);
+    }
     free(w->source);
     sund_buf_free(&w->scratch);
     sund_buf_free(&w->last_alleles);

@@ -28,6 +28,9 @@ static void make(void)
     const char        *person[PEOPLE], *population[PEOPLE];
     static char        name[PEOPLE][8];
     uint8_t            sex[PEOPLE], gt[PEOPLE];
+    uint64_t           plane[5 * (PEOPLE / 64 + 1)];
+    sund_gt            site;
+    sund_phase         phase;
     sund_region        callable = { 20, 0, 5000 };
     sund_store_plan    plan = { SUND_GRCH37, PEOPLE, person, sex, population, "fuzz", &callable, 1, true };
     sund_store_writer *w = NULL;
@@ -51,7 +54,7 @@ static void make(void)
             if (j % 5 == 1 && gt[i] == 1)
                 gt[i] = 1 | SUND_GT_PHASED | (i % 2 ? SUND_GT_ALT_FIRST : 0);
         }
-        if (sund_store_writer_add(w, &v, j % 2 ? SUND_KIND_SNV : SUND_KIND_INDEL, gt, NULL) != SUND_OK)
+        if (!sund_gt_of_codes(gt, PEOPLE, plane, &site, &phase) || sund_store_writer_add(w, &v, j % 2 ? SUND_KIND_SNV : SUND_KIND_INDEL, &site, &phase, NULL) != SUND_OK)
             abort();
     }
     if (sund_store_writer_seal(w, NULL) != SUND_OK)

@@ -88,7 +88,10 @@ void world_store(const world *w, const char *dir, const int *node_of, int node)
 {
     static char   name[W_PEOPLE_MAX][24];
     const char   *person[W_PEOPLE_MAX], *pop[W_PEOPLE_MAX];
-    uint8_t       sex[W_PEOPLE_MAX], gt[W_PEOPLE_MAX];
+    uint8_t       sex[W_PEOPLE_MAX], code[W_PEOPLE_MAX];
+    uint64_t      plane[5 * (W_PEOPLE_MAX / 64 + 1)];
+    sund_gt       gt;
+    sund_phase    phase;
     size_t        at[W_PEOPLE_MAX], n = 0;
     sund_region   all = { 20, 0, 1000000 };
     sund_store_plan plan = { .assembly = SUND_GRCH37, .person = person, .sex = sex, .population = pop, .source = "test", .callable = &all, .n_callable = 1, .has_callable = true };
@@ -110,13 +113,15 @@ void world_store(const world *w, const char *dir, const int *node_of, int node)
         bool         any = false;
 
         for (size_t k = 0; k < n; k++) {
-            gt[k] = w->gt[j][at[k]];
-            any = any || gt[k];
+            code[k] = w->gt[j][at[k]];
+            any = any || code[k];
         }
         if (!any && w->sparse_rows)
             continue;
         MUST(sund_variant_kind(&v, &kind, err));
-        MUST(sund_store_writer_add(out, &v, kind, gt, err));
+        if (!sund_gt_of_codes(code, n, plane, &gt, &phase))
+            abort();
+        MUST(sund_store_writer_add(out, &v, kind, &gt, &phase, err));
     }
     MUST(sund_store_writer_seal(out, err));
     sund_store_writer_close(out);

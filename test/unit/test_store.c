@@ -104,6 +104,15 @@ static sund_code open_writer(const model *d, const char *dir, sund_store_writer 
     return sund_store_writer_open(w, dir, &plan, err);
 }
 
+static sund_code add_codes(sund_store_writer *w, const sund_variant *v, sund_kind kind, const uint8_t *code, size_t n, sund_err *err)
+{
+    uint64_t   plane[5 * (MAX_PEOPLE / 64 + 1)];
+    sund_gt    gt;
+    sund_phase phase;
+
+    return sund_gt_of_codes(code, n, plane, &gt, &phase) ? sund_store_writer_add(w, v, kind, &gt, &phase, err) : SUND_E_ARG;
+}
+
 /** Writes sites up to `until`; seals when that is all of them. */
 static sund_code write_store(const model *d, const char *dir, size_t until, sund_err *err)
 {
@@ -113,7 +122,7 @@ static sund_code write_store(const model *d, const char *dir, size_t until, sund
     size_t             j = rc == SUND_OK ? sund_store_writer_resume(w, &last) : 0;
 
     for (; rc == SUND_OK && j < until; j++)
-        rc = sund_store_writer_add(w, &d->v[j], d->kind[j], d->gt + j * d->n, err);
+        rc = add_codes(w, &d->v[j], d->kind[j], d->gt + j * d->n, d->n, err);
     if (rc == SUND_OK && until == d->m)
         rc = sund_store_writer_seal(w, err);
     sund_store_writer_close(w);
@@ -256,9 +265,9 @@ TEST(sites_out_of_order_are_refused)
     sund_store_writer *w = NULL;
 
     CHECK(open_writer(d, at("order"), &w, NULL) == SUND_OK);
-    CHECK(sund_store_writer_add(w, &d->v[5], d->kind[5], d->gt, NULL) == SUND_OK);
-    CHECK(sund_store_writer_add(w, &d->v[5], d->kind[5], d->gt, NULL) != SUND_OK);
-    CHECK(sund_store_writer_add(w, &d->v[4], d->kind[4], d->gt, NULL) != SUND_OK);
+    CHECK(add_codes(w, &d->v[5], d->kind[5], d->gt, d->n, NULL) == SUND_OK);
+    CHECK(add_codes(w, &d->v[5], d->kind[5], d->gt, d->n, NULL) != SUND_OK);
+    CHECK(add_codes(w, &d->v[4], d->kind[4], d->gt, d->n, NULL) != SUND_OK);
     sund_store_writer_close(w);
     free_model(d);
 }
@@ -360,7 +369,7 @@ static sund_code write_long(size_t n, const char *dir, size_t until, sund_err *e
 
         for (size_t i = 0; i < n; i++)
             gt[i] = (uint8_t) ((i * 7 + j * 13) % (j % 5 ? 97 : 4) == 1);
-        rc = sund_store_writer_add(w, &v, SUND_KIND_SNV, gt, err);
+        rc = add_codes(w, &v, SUND_KIND_SNV, gt, n, err);
     }
     if (rc == SUND_OK && until == LONG_SITES)
         rc = sund_store_writer_seal(w, err);
