@@ -20,11 +20,12 @@ sund_cpu sund_cpu_path(void)
 {
     static int  found; /* the path + 1 */
     int         now = __atomic_load_n(&found, __ATOMIC_RELAXED);
-    const char *want = getenv("SUND_CPU");
+    const char *want;
     sund_cpu    top, ask = SUND_CPU_PORTABLE;
 
     if (now)
         return (sund_cpu) (now - 1);
+    want = getenv("SUND_CPU");
     top = best();
     if (!want)
         ask = top;
