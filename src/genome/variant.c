@@ -94,6 +94,29 @@ static void trim_left(sund_variant *v)
     }
 }
 
+/** An insertion or deletion that was written with its anchor behind it (A to TA) gets the base before it instead, as VCF has it everywhere but at a
+ *  contig's first base. Without that base it stays as it is. */
+static sund_code anchor_left(sund_variant *v, const sund_reference *ref, sund_buf *scratch, sund_err *err)
+{
+    bool        deletion = v->n_ref > v->n_alt;
+    const char *longer = deletion ? v->ref : v->alt, *shorter = deletion ? v->alt : v->ref;
+    uint32_t    n = deletion ? v->n_ref : v->n_alt;
+    char        base = v->pos_bp ? sund_reference_base(ref, v->contig, v->pos_bp - 1) : 0, *out;
+
+    if (!base || v->n_ref == v->n_alt || (v->n_ref != 1 && v->n_alt != 1) || longer[0] == shorter[0] || longer[n - 1] != shorter[0])
+        return SUND_OK;
+    if (!sund_buf_room(scratch, 2 * (size_t) n)) /* shift_left needs n more, and must not move what it reads */
+        return sund_buf_ok(scratch, err);
+    out = (char *) scratch->p + scratch->n;
+    out[0] = base;
+    memcpy(out + 1, longer, n - 1);
+    scratch->n += n;
+    v->pos_bp--;
+    v->ref = out;
+    v->alt = out;
+    return SUND_OK;
+}
+
 /** How far a pure insertion or deletion with its anchor can roll left over the reference. */
 static uint32_t roll(const sund_variant *v, const sund_reference *ref)
 {
@@ -154,6 +177,8 @@ sund_code sund_variant_normalise(sund_variant *v, const sund_reference *ref, sun
         return SUND_OK;
     trim_right(&w);
     trim_left(&w);
+    if (ref)
+        SUND_TRY(anchor_left(&w, ref, scratch, err));
     /* only a pure insertion or deletion, one anchor base and the rest, can roll */
     if (ref && (w.n_ref == 1) != (w.n_alt == 1) && w.ref[0] == w.alt[0])
         SUND_TRY(shift_left(&w, ref, scratch, err));
