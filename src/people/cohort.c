@@ -248,56 +248,128 @@ void sund_cohort_free(sund_cohort *c)
     free(c);
 }
 
-static void print_node(const sund_cohort *c, size_t at, sund_buf *out);
+/* ---- one spelling ---- */
+
+/** What a part of a definition comes to: a chain of two or more different operands, sorted, those of inner chains of the same kind among them; or one
+ *  text (a negation keeps what it negates, for twice is not at all). Texts are NUL-terminated, operands of a chain in brackets where they are chains. */
+typedef struct form { node_kind kind; size_t n; char **text; struct form *negated; } form;
+
+static void form_free(form *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        free(f->text[i]);
+    free(f->text);
+    if (f->negated) {
+        form_free(f->negated);
+        free(f->negated);
+    }
+    *f = (form){ .kind = f->kind };
+}
+
+static bool is_chain(node_kind k) { return k == NODE_OR || k == NODE_AND; }
+
+/** Takes over the buffer. */
+static void form_add(form *f, sund_buf *b, bool *bad)
+{
+    char **more = realloc(f->text, (f->n + 1) * sizeof *more);
+
+    sund_buf_nul(b);
+    f->text = more ? more : f->text;
+    if (!more || b->bad) {
+        *bad = true;
+        sund_buf_free(b);
+        return;
+    }
+    f->text[f->n++] = (char *) b->p;
+}
+
+static void form_print(const form *f, bool bracketed, sund_buf *out)
+{
+    bool wrap = bracketed && is_chain(f->kind);
+
+    sund_buf_text(out, wrap ? "(" : "");
+    for (size_t i = 0; i < f->n; i++) {
+        sund_buf_text(out, i == 0 ? "" : f->kind == NODE_OR ? " or " : " and ");
+        sund_buf_text(out, f->text[i]);
+    }
+    sund_buf_text(out, wrap ? ")" : "");
+}
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *) a, *(char *const *) b); }
 
-/** Operands of a chain, those of an inner chain of the same kind among them, as texts. */
-static size_t collect(const sund_cohort *c, size_t at, char **text, size_t n, size_t max)
+static void sort_and_join_same(form *f)
 {
-    node_kind kind = c->node[at].kind;
+    size_t n = 0;
 
-    for (size_t k = c->node[at].child; k && n < max; k = c->node[k].next) {
-        size_t operand = c->node[k].child;
+    if (f->n)
+        qsort(f->text, f->n, sizeof *f->text, by_text);
+    for (size_t i = 0; i < f->n; i++) {
+        if (n && strcmp(f->text[i], f->text[n - 1]) == 0)
+            free(f->text[i]);
+        else
+            f->text[n++] = f->text[i];
+    }
+    f->n = n;
+}
 
-        if (c->node[operand].kind == kind && c->node[operand].child && c->node[c->node[operand].child].kind == NODE_AND && c->node[operand].n_value == 0) {
-            n = collect(c, operand, text, n, max);
+static form form_of(const sund_cohort *c, size_t at, bool *bad);
+
+static form form_of_chain(const sund_cohort *c, size_t at, bool *bad)
+{
+    form all = { .kind = c->node[at].kind }, one = { .kind = NODE_ALL };
+
+    for (size_t k = c->node[at].child; k; k = c->node[k].next) {
+        form f = form_of(c, c->node[k].child, bad);
+
+        if (f.kind == all.kind) {
+            for (size_t i = 0; i < f.n; i++) {
+                sund_buf b = { 0 };
+
+                sund_buf_text(&b, f.text[i]);
+                form_add(&all, &b, bad);
+            }
         }
         else {
             sund_buf b = { 0 };
-            bool     wrap = c->node[operand].kind == NODE_OR || c->node[operand].kind == NODE_AND;
 
-            sund_buf_text(&b, wrap ? "(" : "");
-            print_node(c, operand, &b);
-            sund_buf_text(&b, wrap ? ")" : "");
-            sund_buf_nul(&b);
-            text[n++] = (char *) b.p;
+            form_print(&f, true, &b);
+            form_add(&all, &b, bad);
         }
+        form_free(&one);
+        one = f;
     }
-    return n;
+    sort_and_join_same(&all);
+    if (all.n != 1) {
+        form_free(&one);
+        return all;
+    }
+    form_free(&all); /* every operand says the same: the chain is that operand */
+    return one;
 }
 
-static void print_chain(const sund_cohort *c, size_t at, sund_buf *out)
+static form form_of_not(const sund_cohort *c, size_t at, bool *bad)
 {
-    char  **text = calloc(4 * COHORT_TERMS_MAX, sizeof *text);
-    size_t  n = text ? collect(c, at, text, 0, 4 * COHORT_TERMS_MAX) : 0;
-    bool    first = true;
+    form     f = form_of(c, c->node[at].child, bad), out = { .kind = NODE_NOT };
+    sund_buf b = { 0 };
 
-    if (!text) {
-        out->bad = true;
-        return;
+    if (f.kind == NODE_NOT && f.negated) {
+        out = *f.negated;
+        free(f.negated);
+        f.negated = NULL;
+        form_free(&f);
+        return out;
     }
-    qsort(text, n, sizeof *text, by_text);
-    for (size_t i = 0; i < n; i++) {
-        if (i == 0 || strcmp(text[i], text[i - 1]) != 0) {
-            sund_buf_text(out, first ? "" : c->node[at].kind == NODE_OR ? " or " : " and ");
-            sund_buf_text(out, text[i]);
-            first = false;
-        }
+    sund_buf_text(&b, "not ");
+    form_print(&f, true, &b);
+    form_add(&out, &b, bad);
+    out.negated = malloc(sizeof *out.negated);
+    if (out.negated) {
+        *out.negated = f;
+        return out;
     }
-    for (size_t i = 0; i < n; i++)
-        free(text[i]);
-    free(text);
+    *bad = true;
+    form_free(&f);
+    return out;
 }
 
 static int by_value(const void *a, const void *b) { return strcmp(a, b); }
@@ -320,32 +392,34 @@ static void print_in(const cohort_node *n, sund_buf *out)
     free(v);
 }
 
-static void print_node(const sund_cohort *c, size_t at, sund_buf *out)
+static form form_of(const sund_cohort *c, size_t at, bool *bad)
 {
     static const char *const op[] = { "=", "!=", "<", "<=", ">", ">=" };
     const cohort_node       *n = &c->node[at];
-    bool                     wrap;
+    form                     f = { .kind = n->kind };
+    sund_buf                 b = { 0 };
 
     switch (n->kind) {
     case NODE_OR:
-    case NODE_AND: print_chain(c, at, out); return;
-    case NODE_NOT:
-        if (c->node[n->child].kind == NODE_NOT) { /* twice is not at all */
-            print_node(c, c->node[n->child].child, out);
-            return;
-        }
-        wrap = c->node[n->child].kind == NODE_OR || c->node[n->child].kind == NODE_AND;
-        sund_buf_text(out, wrap ? "not (" : "not ");
-        print_node(c, n->child, out);
-        sund_buf_text(out, wrap ? ")" : "");
-        return;
-    case NODE_COMPARE: sund_buf_printf(out, "%s %s %s", n->name, op[n->op], n->value[0]); return;
-    case NODE_IN: print_in(n, out); return;
-    case NODE_HAS: sund_buf_printf(out, "has %s", n->name); return;
-    case NODE_WITHDRAWN: sund_buf_text(out, "withdrawn"); return;
+    case NODE_AND: return form_of_chain(c, at, bad);
+    case NODE_NOT: return form_of_not(c, at, bad);
+    case NODE_COMPARE: sund_buf_printf(&b, "%s %s %s", n->name, op[n->op], n->value[0]); break;
+    case NODE_IN: print_in(n, &b); break;
+    case NODE_HAS: sund_buf_printf(&b, "has %s", n->name); break;
+    case NODE_WITHDRAWN: sund_buf_text(&b, "withdrawn"); break;
     case NODE_ALL:
-    default: sund_buf_text(out, "all"); return;
+    default: sund_buf_text(&b, "all"); break;
     }
+    form_add(&f, &b, bad);
+    return f;
 }
 
-void sund_cohort_print(const sund_cohort *c, sund_buf *out) { print_node(c, c->root, out); }
+void sund_cohort_print(const sund_cohort *c, sund_buf *out)
+{
+    bool bad = false;
+    form f = form_of(c, c->root, &bad);
+
+    form_print(&f, false, out);
+    out->bad |= bad;
+    form_free(&f);
+}

@@ -214,6 +214,10 @@ TEST(one_meaning_one_spelling)
     check_prints("((age > 40))", "age > 40");
     check_prints("(a = 1 or b = 2) or c = 3", "c = 3 or (b = 2 or a = 1)");
     check_prints("a in (y, x)", "a in (x,y)");
+    check_prints("a = 1 or b = 2", "b=2 and b=2 or a=1"); /* a chain that says one thing is that thing */
+    check_prints("(a = 1 or b = 2) and c = 3", "not not (a = 1 or b = 2) and c = 3");
+    check_prints("a = 1 or b = 2 or c = 3", "c = 3 or (b = 2 or a = 1) and (a = 1 or b = 2)");
+    check_prints("a = 1 or b = 2", "not (not (a = 1 or b = 2) and not (b = 2 or a = 1))");
     for (int i = 0; i < 40; i++)
         (void) strcat(deep, "(");
     (void) strcat(deep, "all");
@@ -248,6 +252,24 @@ static sund_people *generated(void)
     CHECK(load(p, (const char *) t.p, NULL) == SUND_OK);
     sund_buf_free(&t);
     return p;
+}
+
+/** Exactly those, and not one who withdrew. */
+static bool selects(sund_people *p, const sund_cohort *c, const bool *holds)
+{
+    sund_person_set set = { 0 };
+    size_t          want = 0;
+    bool            same = sund_people_select(p, c, "general-research", &set, NULL) == SUND_OK;
+
+    for (int i = 0; i < N_PERSON; i++)
+        want += holds[i] && !population[i].withdrawn;
+    for (size_t i = 0; i < set.n; i++) {
+        int at = atoi(set.name[i] + 1);
+        same = same && holds[at] && !population[at].withdrawn;
+    }
+    same = same && set.n == want;
+    sund_person_set_free(&set);
+    return same;
 }
 
 /** A random expression: its text, and who it holds for. */
@@ -291,26 +313,23 @@ TEST(cohorts_select_whom_a_plain_evaluator_selects)
     sund_people *p = generated();
 
     for (int k = 0; k < 400; k++) {
-        char            text[2100];
-        bool            holds[N_PERSON];
-        sund_cohort    *c = NULL;
-        sund_person_set set = { 0 };
-        size_t          want = 0;
-        bool            same = true;
+        char         text[2100];
+        bool         holds[N_PERSON];
+        sund_cohort *c = NULL, *again = NULL;
+        sund_buf     canonical = { 0 };
 
         expression(3, text, sizeof text, holds);
-        CHECK(sund_cohort_parse(&c, text, NULL) == SUND_OK && sund_people_select(p, c, "general-research", &set, NULL) == SUND_OK);
-        for (int i = 0; i < N_PERSON; i++)
-            want += holds[i] && !population[i].withdrawn;
-        for (size_t i = 0; i < set.n; i++) {
-            int at = atoi(set.name[i] + 1);
-            same = same && holds[at] && !population[at].withdrawn;
+        CHECK(sund_cohort_parse(&c, text, NULL) == SUND_OK);
+        sund_cohort_print(c, &canonical);
+        sund_buf_nul(&canonical);
+        CHECK(!canonical.bad && sund_cohort_parse(&again, (const char *) canonical.p, NULL) == SUND_OK);
+        if (!selects(p, c, holds) || !selects(p, again, holds)) { /* as it was written, and in its one spelling */
+            fprintf(stderr, "# %s\n# %s\n", text, (const char *) canonical.p);
+            CHECK(0);
         }
-        CHECK(same && set.n == want);
-        if (!same || set.n != want)
-            fprintf(stderr, "# %zu, want %zu: %s\n", set.n, want, text);
         sund_cohort_free(c);
-        sund_person_set_free(&set);
+        sund_cohort_free(again);
+        sund_buf_free(&canonical);
     }
     sund_people_close(p);
     gone();
