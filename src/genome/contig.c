@@ -100,15 +100,30 @@ typedef struct par { uint32_t from, to; } par;
 static const par par_x37[] = { { 60000, 2699520 }, { 154931043, 155260560 } }, par_x38[] = { { 10000, 2781479 }, { 155701382, 156030895 } };
 static const par par_y37[] = { { 10000, 2649520 }, { 59034049, 59363566 } }, par_y38[] = { { 10000, 2781479 }, { 56887902, 57217415 } };
 
+static const par *par_of(sund_assembly a, int contig)
+{
+    return contig == SUND_X ? (a == SUND_GRCH37 ? par_x37 : par_x38) : (a == SUND_GRCH37 ? par_y37 : par_y38);
+}
+
+uint32_t sund_copies_end(sund_assembly a, int contig, uint32_t pos_bp)
+{
+    const par *p = par_of(a, contig);
+    uint32_t   edge[4] = { p[0].from, p[0].to, p[1].from, p[1].to };
+
+    for (int i = 0; i < 4 && (contig == SUND_X || contig == SUND_Y); i++)
+        if (pos_bp < edge[i])
+            return edge[i];
+    return sund_contig_length(a, contig);
+}
+
 sund_copies sund_copies_at(sund_assembly a, int contig, uint32_t pos_bp)
 {
-    const par *p;
+    const par *p = par_of(a, contig);
 
     if (contig == SUND_MT)
         return SUND_COPIES_MT;
     if (contig != SUND_X && contig != SUND_Y)
         return SUND_DIPLOID;
-    p = contig == SUND_X ? (a == SUND_GRCH37 ? par_x37 : par_x38) : (a == SUND_GRCH37 ? par_y37 : par_y38);
     for (int i = 0; i < 2; i++)
         if (pos_bp >= p[i].from && pos_bp < p[i].to)
             return SUND_DIPLOID;

@@ -26,6 +26,8 @@ const char *sund_assembly_name(sund_assembly a); /**< "GRCh37", "GRCh38" */
 sund_code   sund_assembly_parse(const char *s, sund_assembly *out, sund_err *err) SUND_MUST_CHECK;
 /** Copies rule at a 0-based position; pseudo-autosomal regions of X (and of Y) are SUND_DIPLOID. */
 sund_copies sund_copies_at(sund_assembly a, int contig, uint32_t pos_bp);
+/** The end of the stretch around pos_bp where the rule is the same: the next edge of a pseudo-autosomal region, or the contig's end. */
+uint32_t    sund_copies_end(sund_assembly a, int contig, uint32_t pos_bp);
 /** Copies a person of that sex has there: 0, 1 or 2. Unknown sex: 2 on X, 0 on Y (it cannot be counted there), 1 on MT. */
 int         sund_copies_of(sund_copies c, sund_sex sex);
 

@@ -38,3 +38,5 @@ static double inverse_normal(double p)
 }
 
 double sund_rand_normal(uint64_t seed, uint64_t stream, uint64_t i) { return inverse_normal(sund_rand_unit(seed, stream, i)); }
+
+sund_rand sund_rand_of(uint64_t seed, uint64_t stream) { return (sund_rand){ sund_rand_u64(seed, stream, UINT64_MAX) }; }

@@ -152,7 +152,7 @@ out:
     return rc;
 }
 
-sund_code sund_cmd_simulate(int argc, char **argv, sund_err *err)
+sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err)
 {
     const char      *samples = NULL, *out = NULL;
     int64_t          seed = 1;
@@ -165,14 +165,14 @@ sund_code sund_cmd_simulate(int argc, char **argv, sund_err *err)
         { "out", 's', &out, "FOLDER", "where people.tsv and dictionary.tsv go (needed)" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts  o = { "simulate", "[OPTIONS] STORE", "A simulated trait on the genotypes of a store, with planted effects, age, sex and country shifts and noise (SD 3), as people.tsv and dictionary.tsv for 'sund people'. The variable is called simulated_trait: it is nobody's measurement.",
-                           "sund simulate --samples samples.tsv --effect 20-1001760-T-C=1.5 --seed 7 --out simulated pooled/store", opt, 1, 1 };
+    const sund_opts  o = { "simulate trait", "[OPTIONS] STORE", "A simulated trait on the genotypes of a store, with planted effects, age, sex and country shifts and noise (SD 3), as people.tsv and dictionary.tsv for 'sund people'. The variable is called simulated_trait: it is nobody's measurement.",
+                           "sund simulate trait --samples samples.tsv --effect 20-1001760-T-C=1.5 --seed 7 --out simulated pooled/store", opt, 1, 1 };
     size_t           n;
 
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
     if (!samples || !out)
-        return sund_fail(err, SUND_E_ARG, "--samples and --out are needed; see 'sund simulate --help'");
+        return sund_fail(err, SUND_E_ARG, "--samples and --out are needed; see 'sund simulate trait --help'");
     return simulate(argv[1], samples, out, (uint64_t) seed, &effects, err);
 }
