@@ -1,7 +1,6 @@
 #include "sim/sim_priv.h"
 
 #include "math/func.h"
-#include "store/writer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,15 +8,14 @@
 
 sund_code sim_paint_init(sim_paint *p, const sim_cohort *c, sund_err *err)
 {
-    uint64_t **plane[] = { &p->strand[0], &p->strand[1], &p->none, &p->single, &p->missing };
+    uint64_t **plane[] = { &p->strand[0], &p->strand[1], &p->none, &p->single, &p->missing, &p->het, &p->hom };
     bool       good;
 
     memset(p, 0, sizeof *p);
     p->c = c;
     p->n_word = (c->n + 63) / 64;
     p->passes = calloc(c->n + 1, 1);
-    p->gt = calloc(c->n + 1, 1);
-    good = p->passes && p->gt;
+    good = p->passes != NULL;
     for (size_t k = 0; k < sizeof plane / sizeof plane[0]; k++) {
         *plane[k] = calloc(p->n_word + 1, sizeof **plane[k]);
         good &= *plane[k] != NULL;
@@ -33,7 +31,8 @@ void sim_paint_free(sim_paint *p)
     free(p->single);
     free(p->missing);
     free(p->passes);
-    free(p->gt);
+    free(p->het);
+    free(p->hom);
     memset(p, 0, sizeof *p);
 }
 
@@ -132,22 +131,14 @@ void sim_paint_missing(sim_paint *p, double rate, sund_rand *r)
     }
 }
 
-const uint8_t *sim_paint_codes(sim_paint *p, bool phased)
+void sim_paint_genotypes(const sim_paint *p, sund_gt *gt, sund_phase *phase)
 {
     for (size_t w = 0; w < p->n_word; w++) {
-        uint64_t a = p->strand[0][w], b = p->strand[1][w], m = p->missing[w], hom = a & (b | p->single[w]), het = (a ^ b) & ~p->single[w];
-        size_t   n = p->c->n - 64 * w < 64 ? p->c->n - 64 * w : 64;
-        uint8_t *gt = p->gt + 64 * w;
+        uint64_t a = p->strand[0][w], b = p->strand[1][w], one = p->single[w], there = ~p->missing[w];
 
-        memset(gt, 0, n);
-        for (uint64_t any = a | b | m; any; any &= any - 1) {
-            int  i = __builtin_ctzll(any);
-            bool is_het = het >> i & 1;
-
-            gt[i] = m >> i & 1 ? SUND_GT_MISSING : hom >> i & 1 ? 2 : is_het;
-            if (gt[i] == 1 && phased)
-                gt[i] = (uint8_t) (1 | SUND_GT_PHASED | (a >> i & 1 ? SUND_GT_ALT_FIRST : 0));
-        }
+        p->het[w] = (a ^ b) & ~one & there;
+        p->hom[w] = a & (b | one) & there;
     }
-    return p->gt;
+    *gt = (sund_gt){ .het_plane = p->het, .hom_plane = p->hom, .missing_plane = p->missing };
+    *phase = (sund_phase){ .phased = p->het, .alt_first = p->strand[0] };
 }

@@ -64,13 +64,17 @@ static sund_code take_stretch(run *o, const sim_stretch *s, sund_err *err)
 
 static sund_code write_site(run *o, const sund_variant *v, sund_kind kind, sund_err *err)
 {
-    const uint8_t *gt = sim_paint_codes(&o->paint, !o->sim->unphased);
+    sund_gt    gt;
+    sund_phase phase;
 
+    sim_paint_genotypes(&o->paint, &gt, &phase);
+    if (o->sim->unphased)
+        phase = (sund_phase){ NULL, NULL };
     if (o->store && o->site >= o->n_stored)
-        SUND_TRY(sund_store_writer_add(o->store, v, kind, gt, err));
+        SUND_TRY(sund_store_writer_add(o->store, v, kind, &gt, &phase, err));
     for (int k = 0; k < 2; k++)
         if (o->file[k])
-            SUND_TRY(sund_export_add(o->file[k], v, gt, err));
+            SUND_TRY(sund_export_add(o->file[k], v, &gt, &phase, err));
     return SUND_OK;
 }
 

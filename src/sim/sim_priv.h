@@ -4,6 +4,7 @@
 #include "math/random.h"
 #include "sim/sim.h"
 #include "sim/tree.h"
+#include "store/writer.h"
 
 /* Inside of a simulation, bottom-up:
  *
@@ -55,9 +56,8 @@ typedef struct sim_paint {
     size_t            n_word;
     sund_copies       rule;
     uint64_t         *strand[2], *none, *single; /* who carries on which haplotype; who has no copy here; who has one */
-    uint64_t         *missing;
+    uint64_t         *missing, *het, *hom;
     uint8_t          *passes; /* bit 0: which haplotype of the father a child has, bit 1: of the mother */
-    uint8_t          *gt;     /* writer's codes */
     double            cross_bp; /* where passes was last drawn */
     size_t            n_hap;    /* of everybody under this rule */
 } sim_paint;
@@ -69,7 +69,8 @@ void      sim_paint_cross(sim_paint *p, bool first, uint32_t pos_bp, sund_rand *
 /** Paints the carriers' haplotypes; returns the number of copies of ALT. */
 size_t    sim_paint_carriers(sim_paint *p, const uint32_t *hap, size_t n);
 void      sim_paint_missing(sim_paint *p, double rate, sund_rand *r);
-const uint8_t *sim_paint_codes(sim_paint *p, bool phased);
+/** Planes for the writers; every het has its phase. They live until the next site. */
+void      sim_paint_genotypes(const sim_paint *p, sund_gt *gt, sund_phase *phase);
 
 /* --- trait.c --- */
 typedef struct sim_effect { sund_variant v; char ref[SIM_ALLELE], alt[SIM_ALLELE]; double frequency, beta; } sim_effect;

@@ -125,13 +125,16 @@ sund_code sund_export_open(sund_export **out, const char *path, const sund_expor
     return rc;
 }
 
+/* A genotype to write: 0, 1, 2 or SUND_GT_MISSING, and how a het is written. */
+typedef struct call { uint8_t g; bool phased, alt_first; } call;
+
 /** One genotype, in the row at hand. */
-static void write_gt(sund_export *e, size_t i, uint8_t gt)
+static void write_call(sund_export *e, size_t i, call c)
 {
     uint8_t *p = e->shape.row + e->shape.at[i];
     int      copies = e->shape.copies[i];
-    unsigned g = gt & 3u, a = g == 2 || (g == 1 && gt & SUND_GT_ALT_FIRST), b = g == 2 || (g == 1 && !(gt & SUND_GT_ALT_FIRST));
-    bool     bar = g == 1 ? (gt & SUND_GT_PHASED) != 0 : e->plan.phased, missing = g == SUND_GT_MISSING || copies == 0;
+    unsigned a = c.g == 2 || (c.g == 1 && c.alt_first), b = c.g == 2 || (c.g == 1 && !c.alt_first);
+    bool     bar = c.g == 1 ? c.phased : e->plan.phased, missing = c.g == SUND_GT_MISSING || copies == 0;
 
     if (e->plan.bcf) {
         p[0] = (uint8_t) (missing ? bcf_gt_missing : bcf_gt_unphased(a));
@@ -163,7 +166,7 @@ static void take_rule(sund_export *e, sund_copies rule)
             s->row[at++] = '\t';
         s->at[i] = (uint32_t) at;
         at += e->plan.bcf ? s->width : s->copies[i] == 2 ? 3 : 1;
-        write_gt(e, i, 0);
+        write_call(e, i, (call){ 0 });
     }
     if (!e->plan.bcf)
         s->row[at++] = '\n';
@@ -213,27 +216,26 @@ static sund_code write_bcf(sund_export *e, const sund_variant *v, sund_err *err)
     return bcf_write(e->bcf, e->head, r) == 0 ? SUND_OK : io_fail(e, "write", err);
 }
 
-/** Writes the genotypes that are not 0, or takes them back. */
-static void change(sund_export *e, const uint8_t *gt, bool back)
-{
-    size_t   n = e->plan.n_person, i = 0;
-    uint64_t eight;
+static bool bit(const uint64_t *plane, size_t w, int k) { return plane && plane[w] >> k & 1; }
 
-    while (i < n) {
-        if (i + 8 <= n) {
-            memcpy(&eight, gt + i, 8);
-            if (!eight) {
-                i += 8;
-                continue;
+/** Writes the genotypes that are not 0, or takes them back. */
+static void change(sund_export *e, const sund_gt *gt, const sund_phase *phase, bool back)
+{
+    for (size_t w = 0; w < (e->plan.n_person + 63) / 64; w++)
+        for (uint64_t any = gt->het_plane[w] | gt->hom_plane[w] | gt->missing_plane[w]; any; any &= any - 1) {
+            int  k = __builtin_ctzll(any);
+            call c = { .g = 0 };
+
+            if (!back) {
+                c.g = bit(gt->missing_plane, w, k) ? SUND_GT_MISSING : bit(gt->hom_plane, w, k) ? 2 : 1;
+                c.phased = phase && bit(phase->phased, w, k);
+                c.alt_first = c.phased && bit(phase->alt_first, w, k);
             }
+            write_call(e, 64 * w + (size_t) k, c);
         }
-        if (gt[i])
-            write_gt(e, i, back ? 0 : gt[i]);
-        i++;
-    }
 }
 
-sund_code sund_export_add(sund_export *e, const sund_variant *v, const uint8_t *gt, sund_err *err)
+sund_code sund_export_add(sund_export *e, const sund_variant *v, const sund_gt *gt, const sund_phase *phase, sund_err *err)
 {
     sund_copies rule = sund_copies_at(e->plan.assembly, v->contig, v->pos_bp);
     sund_code   rc;
@@ -242,9 +244,9 @@ sund_code sund_export_add(sund_export *e, const sund_variant *v, const uint8_t *
         take_rule(e, rule);
     errno = 0;
     sund_buf_clear(&e->line);
-    change(e, gt, false);
+    change(e, gt, phase, false);
     rc = e->plan.bcf ? write_bcf(e, v, err) : write_vcf(e, v, err);
-    change(e, gt, true);
+    change(e, gt, phase, true);
     return rc;
 }
 

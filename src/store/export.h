@@ -20,8 +20,8 @@ typedef struct sund_export_plan {
 
 /** The plan's arrays must outlive the writer. Errors: SUND_E_IO naming the file, SUND_E_ARG for names that VCF cannot hold. */
 sund_code sund_export_open(sund_export **e, const char *path, const sund_export_plan *plan, sund_err *err) SUND_MUST_CHECK;
-/** Next row; gt as for sund_store_writer_add(). */
-sund_code sund_export_add(sund_export *e, const sund_variant *v, const uint8_t *gt, sund_err *err) SUND_MUST_CHECK;
+/** Next row; gt (dense) and phase as for sund_store_writer_add(). */
+sund_code sund_export_add(sund_export *e, const sund_variant *v, const sund_gt *gt, const sund_phase *phase, sund_err *err) SUND_MUST_CHECK;
 /** Flushes, syncs and renames. */
 sund_code sund_export_seal(sund_export *e, sund_err *err) SUND_MUST_CHECK;
 void      sund_export_close(sund_export *e); /**< frees; safe on NULL */
