@@ -147,10 +147,13 @@ sund_code sund_store_read(sund_store_reader *r, size_t j, sund_gt *out, sund_err
         p = r->raw.p;
         n = r->raw.n;
     }
-    else {
-        r->raw_block = s->n_block;
+    else { /* blocks that are not packed do not drive the unpacked one out */
+        bool packed = sund_store_block(s, row.block).packed;
+
+        if (packed)
+            r->raw_block = s->n_block;
         SUND_TRY(sund_store_block_open(s, row.block, &r->raw, &p, &n, err));
-        if (p == r->raw.p && n)
+        if (packed)
             r->raw_block = row.block;
     }
     if (row.at > n || row.n > n - row.at)
