@@ -30,8 +30,10 @@ sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_
 
     if (!d)
         return sund_fail(err, SUND_E_NOMEM, "out of memory opening %s", path);
+    /* SQLite itself would make it 0644. A file that is there is not opened here: closing any descriptor of it would drop the locks that this process's
+     * other connections hold, and another program would then delete the write-ahead log under them. */
     if (strcmp(path, ":memory:") != 0) {
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* SQLite itself would make it 0644 */
+        int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd >= 0)
             (void) close(fd);
     }
