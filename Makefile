@@ -2,7 +2,7 @@
 # make demo       the main job on real data (installs what it needs)
 # make test       every test (installs what it needs); last line: N passed, N failed
 # make lint       layers, sizes, headers         make format   clang-format
-# make bench      what is measured, against what
+# make bench      what is measured, against what (bench/README.md)
 VARIANT ?= release
 B       := build/$(VARIANT)
 CSTD    := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -ffp-contract=off
@@ -30,9 +30,11 @@ CMDSRC  := $(wildcard src/cmd/*.c)
 TESTSRC := $(wildcard test/unit/test_*.c)
 AIDSRC  := $(filter-out $(wildcard test/unit/test_*.c),$(wildcard test/unit/*.c))
 FUZZSRC := $(wildcard test/fuzz/fuzz_*.c)
+BENCHSRC := $(wildcard bench/*.c)
 obj      = $(patsubst %.c,$(B)/%.o,$(1))
 TESTS   := $(patsubst test/unit/%.c,$(B)/test/%.t,$(TESTSRC))
 FUZZERS := $(patsubst test/fuzz/fuzz_%.c,$(B)/fuzz/%,$(FUZZSRC))
+BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(BENCHSRC))
 
 all: build/sund
 build/sund: $(B)/sund ; @ln -sf $(VARIANT)/sund $@
@@ -40,17 +42,19 @@ $(B)/libsund.a: $(call obj,$(LIBSRC)) ; @rm -f $@; $(AR) rcs $@ $^
 $(B)/sund: $(call obj,$(CMDSRC)) $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/test/%.t: $(B)/test/unit/%.o $(call obj,$(AIDSRC)) $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lRmath $(LIBS)
 $(B)/fuzz/%: $(B)/test/fuzz/fuzz_%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $^ $(LIBS)
+$(B)/bench/%: $(B)/bench/%.o $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/%.o: %.c ; @mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 unit: $(TESTS)
 fuzzers: $(FUZZERS)
-lint: ; @tools/check-layers src/LAYERS src && tools/check-size src test && tools/check-headers '$(CC) $(CSTD) -Isrc' src
+benches: $(BENCHES)
+lint: ; @tools/check-layers src/LAYERS src && tools/check-size src test bench && tools/check-headers '$(CC) $(CSTD) -Isrc' src
 test: ; @tools/install-packages packages.txt build demo test && tools/run-tests
 demo: ; @tools/install-packages packages.txt build demo && $(MAKE) --no-print-directory all && demo/run $(if $(KEEP),--keep)
-bench: ; @tools/install-packages packages.txt build demo test && $(MAKE) --no-print-directory all && bench/run
+bench: ; @tools/install-packages packages.txt build demo test bench && $(MAKE) --no-print-directory all benches && bench/run
 format: ; clang-format -i $(wildcard src/*/*.[ch] test/unit/*.[ch])
 clean: ; rm -rf build demo/out
-.PHONY: all unit fuzzers lint test demo bench format clean
+.PHONY: all unit fuzzers benches lint test demo bench format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(patsubst %.o,%.d,$(call obj,$(LIBSRC) $(CMDSRC) $(TESTSRC) $(AIDSRC) $(FUZZSRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIBSRC) $(CMDSRC) $(TESTSRC) $(AIDSRC) $(FUZZSRC) $(BENCHSRC)))
