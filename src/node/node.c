@@ -22,6 +22,7 @@ typedef struct running {
     sund_party      *party;
     sund_party_state shown; /* last state that was logged */
     uint32_t         chunk, round;
+    bool             asked; /* the log says that it waits for this node's operator */
 } running;
 
 typedef struct node {
@@ -116,6 +117,19 @@ static void show(node *n, running *r)
     r->chunk = s.chunk;
 }
 
+/** A study that waits for a decision here says so once, with what to do. */
+static void show_waiting(running *r)
+{
+    sund_party_status s;
+    sund_hex64        name = sund_digest_hex(&r->name);
+
+    sund_party_describe(r->party, &s);
+    if (s.state != SUND_PARTY_APPROVAL || r->asked)
+        return;
+    sund_log(SUND_LOG_INFO, "study %.12s: waits for this node's decision: 'sund study approve %.12s', or --refuse REASON", name.s, name.s);
+    r->asked = true;
+}
+
 static sund_code take_batch(node *n, sund_cur c, sund_err *err)
 {
     while (c.n) {
@@ -160,6 +174,8 @@ static sund_code say_owed(node *n, running *r, bool *said, sund_err *err)
         show(n, r);
         sund_buf_free(&reply);
         if (rc != SUND_OK || !out) {
+            if (rc == SUND_OK)
+                show_waiting(r);
             sund_leave_free(out);
             return rc;
         }

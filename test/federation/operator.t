@@ -1,0 +1,85 @@
+#!/usr/bin/perl
+# A study as its people meet it: asked by a researcher, decided at each node, waited for, fetched; refused with a reason; asked by somebody else;
+# and the researcher's own bytes sent again.
+use strict;
+use warnings;
+use lib 'test';
+use Sund;
+use JSON::PP;
+
+system('socat -V >/dev/null 2>&1 && curl --version >/dev/null 2>&1') == 0 or skip_all('no socat or no curl');
+my %node;
+my $s = 11;
+for my $c (qw(DK FI SE)) {
+    my @id = map { sprintf "$c%03d", $_ } 1 .. 30;
+    spew("$tmp/$c.vcf", "##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">\n" . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id) . "\n"
+        . join '', map { join("\t", 20, 100 * $_, '.', 'A', 'G', '.', '.', '.', 'GT', map { $s = ($s * 1103515245 + 12345) % 2147483648; (qw(0/0 0/1 1/1))[$s / 65536 % 3] } @id) . "\n" } 1 .. 20);
+    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$_\tF\n" } @id);
+    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
+    $node{$c} = { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv", access => 'open' };
+}
+my $f = federation('op', tap => 1, %node);
+my $anna = "$f->{at}/anna";
+my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 --hub --home $anna $tmp/DK.vcf");
+my %study = (analysis => 'counts', catalogue => $digest, nodes => 'DK, FI, SE', strata => 'none');
+
+# FI's committee decides by itself
+stop('op/FI');
+spew("$f->{at}/FI/sund.ini", slurp("$f->{at}/FI/sund.ini") =~ s/^approval = all$/approval = ask/mr =~ s/^approve = all$/approve = ask/mr);
+ok(out("$sund info $f->{at}/FI") =~ /^approval +ask$/m, 'a node that asks its committee');
+start_node($f, 'FI');
+
+# ---- asked, approved, fetched ----
+my $ini  = study_file("$tmp/a.ini", %study, title => 'asked once');
+my $sent = decode_json(out("$sund study submit --json --home $anna $ini"))->{study};
+is($sent, decode_json(out("$sund study check --json $ini"))->{study}, 'submit --json gives the name that check gave');
+my $short = substr $sent, 0, 8;
+ok(wait_for($f, $sent, qr/deciding|submitted/), 'it is under decision');
+my $waits = '';
+for (1 .. 100) { $waits = out("$sund study status --home $f->{at}/FI"); last if $waits =~ /waits for approval/; select undef, undef, undef, 0.1 }
+ok($waits =~ /\Q@{[substr $sent, 0, 12]}\E.*waits for approval/, "the node's own status says that it waits for its operator", "# $waits");
+ok(slurp("$f->{at}/FI.log") =~ /waits for this node's decision: 'sund study approve \Q@{[substr $sent, 0, 12]}\E/, 'and so does its log, with what to do');
+fails("$sund study fetch --home $anna $sent", 'nothing to fetch before', qr/no release yet/);
+fails("$sund study approve --home $f->{at}/FI 00000000", 'a name that no study has', qr/00000000/);
+fails("$sund study approve --home $anna $short", 'a researcher cannot approve', qr/not the home of a node/);
+ok(out("$sund study approve --home $f->{at}/FI $short") =~ /^$sent: approved$/m, 'approved by the first eight digits');
+fails("$sund study approve --home $f->{at}/FI $short", 'a decision is taken once', qr/waits for a decision/);
+ok(out("timeout 60 $sund study status --wait --home $anna $short") =~ /released/, 'status --wait returns at its end');
+my $row = decode_json((split /\n/, out("$sund study status --json --home $anna $short"))[0]);
+is("@$row{qw(study state researcher title)}", "$sent released anna asked once", 'status --json');
+my $table = out("$sund study fetch --home $anna $short");
+ok($table =~ /^chrom\tpos\tref\talt\t/ && ($table =~ tr/\n//) == 21, 'fetch without --out prints the table');
+ok(slurp(fetch($f, $sent) . '/table.tsv') eq $table, 'and with --out writes the same');
+ok(out("$sund log show --json --home $f->{at}/FI") =~ /"kind":\s*"decision".*approved/, "the decision is in the node's log");
+run("$sund log verify --home $f->{at}/$_") for 'hub', keys %node;
+
+# ---- refused ----
+my $no = submit($f, study_file("$tmp/no.ini", %study, title => 'not wanted'));
+for (1 .. 100) { last if out("$sund study status --home $f->{at}/FI") =~ /waits for approval/; select undef, undef, undef, 0.1 }
+run("$sund study approve --home $f->{at}/FI --refuse 'no agreement covers this' $no");
+fails("timeout 60 $sund study status --wait --home $anna $no", 'status --wait of a refused study fails with the reason', qr/FI: no agreement covers this/);
+fails("$sund study fetch --home $anna $no", 'and it has no result', qr/no release/);
+
+# ---- the same bytes again ----
+my ($url) = slurp("$f->{at}/hub/member.ini") =~ /^url = (\S+)/m;
+my ($path) = slurp('src/home/link.h') =~ /SUND_HUB_PATH "([^"]+)"/;
+my $up = slurp("$f->{at}/tap.up");
+my @submit;
+while ($up =~ /SUNDENV1\x01\x00\x00anna\0/g) { my $at = pos($up) - 16; push @submit, substr $up, $at, 220 + unpack 'Q<', substr $up, $at + 148, 8 }
+is(scalar @submit, 2, 'the two submissions, captured above TLS');
+for my $case (['as it was sent', $submit[0], qr/sent before|replay/], ['with a later number', substr($submit[0], 0, 44) . pack('Q<', 1 << 60) . substr($submit[0], 52), qr/signature/], ['with other text', substr($submit[0], 0, -1) . "\x20", qr/altered/],
+    ['about another study', substr($submit[0], 0, 52) . ("\x07" x 32) . substr($submit[0], 84), qr/signature/], ['as a message of a node', substr($submit[0], 0, 8) . "\x02\x00" . substr($submit[0], 10), qr/signature|not|role|allowed/]) {
+    my ($name, $bytes, $say) = @$case;
+    spew("$tmp/again", $bytes);
+    out("curl -sk -m 20 -o $tmp/reply --data-binary \@$tmp/again $url$path");
+    ok(slurp("$tmp/reply") =~ $say && slurp("$tmp/reply") =~ /anna/, "a submission again, $name: refused by name", '# ' . (slurp("$tmp/reply") =~ s/[^ -~]/./gr) . "\n");
+}
+my @rows = split /\n/, out("$sund study status --json --home $anna");
+is(scalar @rows, 2, 'and the hub still has two studies');
+
+# ---- another researcher ----
+run("$sund init --role researcher --id bert $tmp/bert");
+run("cp $anna/roster.ini $tmp/bert/roster.ini");
+fails("$sund study submit --home $tmp/bert $ini", 'somebody whose key the nodes did not sign', qr/bert/);
+stop_all();
+done();
