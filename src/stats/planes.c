@@ -1,90 +1,208 @@
-#include "stats/planes.h"
-
-#include "base/cpu.h"
+#include "stats/planes_priv.h"
 
 #include <immintrin.h>
+#include <stdlib.h>
+#include <string.h>
 
-typedef int64_t (*plane_sum)(const int32_t *q, const uint64_t *plane, size_t n_word);
+/* Making the columns, and sums over lists. */
 
-static int64_t sum_portable(const int32_t *q, const uint64_t *plane, size_t n_word)
+static unsigned digits_of(uint32_t max_abs) { return max_abs <= 0x7F ? 1 : max_abs <= 0x7F7F ? 2 : max_abs <= 0x7F7F7F ? 3 : 4; }
+
+/** Digit `place` of q: balanced, so that all of |q| <= 0x7F7F7F7F fits. */
+static int8_t digit(int32_t q, unsigned place)
 {
-    int64_t s = 0;
+    int64_t x = q;
 
-    for (size_t w = 0; w < n_word; w++)
-        for (uint64_t bits = plane[w]; bits; bits &= bits - 1)
-            s += q[w * 64 + (size_t) __builtin_ctzll(bits)];
-    return s;
+    for (unsigned i = 0; i < place; i++)
+        x = (x - (int8_t) (uint8_t) x) / 256;
+    return (int8_t) (uint8_t) x;
 }
 
-/** Eight people at a time: their bits become lane masks. */
-SUND_TARGET_AVX2 static int64_t sum_avx2(const int32_t *q, const uint64_t *plane, size_t n_word)
+static sund_code plan_digits(sund_columns *c, const int32_t *const *q, sund_err *err)
 {
-    const __m256i lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-    __m256i       low = _mm256_setzero_si256(), high = low;
-    int64_t       out[4];
+    for (size_t k = 0; k < c->n_column; k++) {
+        uint32_t top = 0;
 
-    for (size_t w = 0; w < n_word; w++) {
-        uint64_t bits = plane[w];
+        for (size_t i = 0; i < c->n_person; i++) {
+            uint32_t a = q[k][i] < 0 ? -(uint32_t) q[k][i] : (uint32_t) q[k][i];
 
-        for (size_t k = 0; bits; k += 8, bits >>= 8) {
-            __m256i take, x;
-
-            if (!(bits & 255))
-                continue;
-            take = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int) (bits & 255)), lane), lane);
-            x = _mm256_and_si256(_mm256_loadu_si256((const __m256i *) (const void *) (q + w * 64 + k)), take);
-            low = _mm256_add_epi64(low, _mm256_cvtepi32_epi64(_mm256_castsi256_si128(x)));
-            high = _mm256_add_epi64(high, _mm256_cvtepi32_epi64(_mm256_extracti128_si256(x, 1)));
+            top = a > top ? a : top;
+        }
+        if (top > 0x7F7F7F7F)
+            return sund_fail(err, SUND_E_LIMIT, "a value of column %zu is outside +-2139062143", k);
+        for (unsigned p = 0; p < digits_of(top); p++, c->n_digit++) {
+            c->column[c->n_digit] = (uint8_t) k;
+            c->place[c->n_digit] = (uint8_t) p;
         }
     }
-    _mm256_storeu_si256((__m256i *) (void *) out, _mm256_add_epi64(low, high));
-    return out[0] + out[1] + out[2] + out[3];
+    c->n_row_byte = (c->n_digit + ROW_BYTES - 1) / ROW_BYTES * ROW_BYTES;
+    return SUND_OK;
 }
 
-/** The plane's bits are the masks themselves. */
-SUND_TARGET_AVX512 static int64_t sum_avx512(const int32_t *q, const uint64_t *plane, size_t n_word)
+/** Groups as even as can be: a narrow last one would leave the multipliers idle. */
+static void plan_groups(sund_columns *c)
 {
-    __m512i a = _mm512_setzero_si512(), b = a;
+    c->n_group = (c->n_digit + WIDTH - 1) / WIDTH;
+    for (size_t g = 0, first = 0; g < c->n_group; g++) {
+        size_t width = (c->n_digit - first + c->n_group - g - 1) / (c->n_group - g);
 
-    for (size_t w = 0; w < n_word; w++) {
-        uint64_t bits = plane[w];
-
-        for (size_t k = 0; bits; k += 16, bits >>= 16) {
-            __m512i x = _mm512_maskz_loadu_epi32((__mmask16) bits, q + w * 64 + k);
-
-            a = _mm512_add_epi64(a, _mm512_cvtepi32_epi64(_mm512_castsi512_si256(x)));
-            b = _mm512_add_epi64(b, _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(x, 1)));
-        }
+        c->group[g] = (digit_group){ first, width, c->vec + c->n_word * 64 * first };
+        first += width;
     }
-    return _mm512_reduce_add_epi64(_mm512_add_epi64(a, b));
 }
 
-static const plane_sum sums[] = { [SUND_CPU_PORTABLE] = sum_portable, [SUND_CPU_AVX2] = sum_avx2, [SUND_CPU_AVX512] = sum_avx512 };
-
-void sund_plane_sums(const sund_columns *c, const uint64_t *plane, int64_t *out)
+static void fill_digits(sund_columns *c, const int32_t *const *q)
 {
-    plane_sum sum = sums[sund_cpu_path()];
+    for (size_t g = 0; g < c->n_group; g++) {
+        const digit_group *at = &c->group[g];
 
-    for (size_t k = 0; k < c->n_column; k++)
-        out[k] = sum(c->q[k], plane, (c->n_person + 63) / 64);
+        for (size_t d = 0; d < at->width; d++)
+            for (size_t i = 0; i < c->n_person; i++) {
+                int8_t x = digit(q[c->column[at->first + d]][i], c->place[at->first + d]);
+
+                c->row[i * c->n_row_byte + at->first + d] = x;
+                c->vec[c->n_word * 64 * at->first + (i / 64 * at->width + d) * 64 + i % 64] = x;
+            }
+    }
+}
+
+static void *zeros64(size_t n) /* on cache lines */
+{
+    size_t size = (n + 127) / 64 * 64;
+    void  *p = aligned_alloc(64, size);
+
+    return p ? memset(p, 0, size) : NULL;
+}
+
+sund_code sund_columns_new(sund_columns **out, size_t n_person, size_t n_column, const int32_t *const *q, sund_err *err)
+{
+    sund_columns *c;
+    sund_code     rc;
+
+    if (n_column > SUND_COLUMNS_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "more than %d columns", SUND_COLUMNS_MAX);
+    c = calloc(1, sizeof *c);
+    if (!c)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    c->n_person = n_person;
+    c->n_word = (n_person + 63) / 64;
+    c->n_column = n_column;
+    rc = plan_digits(c, q, err);
+    if (rc == SUND_OK) {
+        c->row = zeros64(n_person * c->n_row_byte);
+        c->vec = zeros64(c->n_word * 64 * c->n_digit);
+        if (!c->row || !c->vec)
+            rc = sund_fail(err, SUND_E_NOMEM, "out of memory for %zu columns of %zu people", n_column, n_person);
+    }
+    if (rc != SUND_OK) {
+        sund_columns_free(c);
+        return rc;
+    }
+    plan_groups(c);
+    fill_digits(c, q);
+    *out = c;
+    return SUND_OK;
+}
+
+void sund_columns_free(sund_columns *c)
+{
+    if (!c)
+        return;
+    free(c->row);
+    free(c->vec);
+    free(c);
+}
+
+size_t sund_columns_digits(const sund_columns *c) { return c->n_digit; }
+
+/* ---- lists: ROW_BYTES digits at a time, in 16 bits, which 255 people cannot overflow ---- */
+
+enum { LIST_RUN = 255 };
+typedef void (*list_rows)(const int8_t *row, size_t n_row_byte, const uint32_t *person, size_t n, int16_t *sum);
+
+static void rows_portable(const int8_t *row, size_t n_row_byte, const uint32_t *person, size_t n, int16_t *sum)
+{
+    memset(sum, 0, ROW_BYTES * sizeof *sum);
+    for (size_t i = 0; i < n; i++)
+        for (size_t d = 0; d < ROW_BYTES; d++)
+            sum[d] = (int16_t) (sum[d] + row[person[i] * n_row_byte + d]);
+}
+
+SUND_TARGET_AVX2 static void rows_avx2(const int8_t *row, size_t n_row_byte, const uint32_t *person, size_t n, int16_t *sum)
+{
+    __m256i a = _mm256_setzero_si256(), b = a;
+
+    for (size_t i = 0; i < n; i++) {
+        const __m128i *p = (const __m128i *) (const void *) (row + person[i] * n_row_byte);
+
+        a = _mm256_add_epi16(a, _mm256_cvtepi8_epi16(_mm_load_si128(p)));
+        b = _mm256_add_epi16(b, _mm256_cvtepi8_epi16(_mm_load_si128(p + 1)));
+    }
+    _mm256_storeu_si256((__m256i *) (void *) sum, a);
+    _mm256_storeu_si256((__m256i *) (void *) (sum + 16), b);
+}
+
+SUND_TARGET_AVX512 static void rows_avx512(const int8_t *row, size_t n_row_byte, const uint32_t *person, size_t n, int16_t *sum)
+{
+    __m512i a = _mm512_setzero_si512();
+
+    for (size_t i = 0; i < n; i++)
+        a = _mm512_add_epi16(a, _mm512_cvtepi8_epi16(_mm256_load_si256((const __m256i *) (const void *) (row + person[i] * n_row_byte))));
+    _mm512_storeu_si512(sum, a);
 }
 
 void sund_list_sums(const sund_columns *c, const uint32_t *person, size_t n, int64_t *out)
 {
-    for (size_t k = 0; k < c->n_column; k++) {
-        int64_t s = 0;
+    static const list_rows path[] = { [SUND_CPU_PORTABLE] = rows_portable, [SUND_CPU_AVX2] = rows_avx2, [SUND_CPU_AVX512] = rows_avx512 };
+    list_rows              rows = path[sund_cpu_path()];
+    int16_t                sum[ROW_BYTES];
 
-        for (size_t i = 0; i < n; i++)
-            s += c->q[k][person[i]];
-        out[k] = s;
-    }
+    memset(out, 0, c->n_column * sizeof *out);
+    for (size_t at = 0; at < n; at += LIST_RUN)
+        for (size_t from = 0; from < c->n_digit; from += ROW_BYTES) {
+            rows(c->row + from, c->n_row_byte, person + at, n - at < LIST_RUN ? n - at : LIST_RUN, sum);
+            for (size_t d = from; d < c->n_digit && d < from + ROW_BYTES; d++)
+                add_digit(c, d, sum[d - from], out);
+        }
 }
 
-uint64_t sund_plane_count(const uint64_t *plane, const uint64_t *mask, size_t n_word)
+/* ---- counting ---- */
+
+typedef uint64_t (*count_words)(const uint64_t *plane, const uint64_t *mask, size_t n_word);
+
+static uint64_t count_portable(const uint64_t *plane, const uint64_t *mask, size_t n_word)
 {
     uint64_t n = 0;
 
     for (size_t w = 0; w < n_word; w++)
         n += (uint64_t) __builtin_popcountll(plane[w] & mask[w]);
     return n;
+}
+
+SUND_TARGET_AVX2 static uint64_t count_avx2(const uint64_t *plane, const uint64_t *mask, size_t n_word)
+{
+    uint64_t n = 0;
+
+    for (size_t w = 0; w < n_word; w++)
+        n += (uint64_t) __builtin_popcountll(plane[w] & mask[w]);
+    return n;
+}
+
+SUND_TARGET_AVX512 static uint64_t count_avx512(const uint64_t *plane, const uint64_t *mask, size_t n_word)
+{
+    __m512i n = _mm512_setzero_si512();
+
+    for (size_t w = 0; w < n_word; w += 8) {
+        __mmask8 in = (__mmask8) (n_word - w >= 8 ? 255 : 255 >> (8 - (n_word - w)));
+
+        n = _mm512_add_epi64(n, _mm512_popcnt_epi64(_mm512_and_si512(_mm512_maskz_loadu_epi64(in, plane + w), _mm512_maskz_loadu_epi64(in, mask + w))));
+    }
+    return (uint64_t) _mm512_reduce_add_epi64(n);
+}
+
+uint64_t sund_plane_count(const uint64_t *plane, const uint64_t *mask, size_t n_word)
+{
+    static const count_words path[] = { [SUND_CPU_PORTABLE] = count_portable, [SUND_CPU_AVX2] = count_avx2, [SUND_CPU_AVX512] = count_avx512 };
+
+    return path[sund_cpu_path()](plane, mask, n_word);
 }

@@ -25,7 +25,7 @@ static sund_code add_column(sund_columns_plan *plan, const sund_var *v, int64_t 
     c->mid = c->binary ? 0 : mid;
     c->unit = c->binary ? 1.0 : 1.0 / power_of_ten(v->decimals);
     c->max_abs = c->binary ? 1 : (uint64_t) reach;
-    if (c->max_abs > INT32_MAX)
+    if (c->max_abs > 2139062143) /* four balanced bytes */
         return sund_fail(err, SUND_E_LIMIT, "variable %s: its declared range has more than 9 significant digits", v->name);
     plan->n++;
     return SUND_OK;

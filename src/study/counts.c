@@ -86,22 +86,28 @@ static void add_strata(const counts_run *run, sund_presence where, const sund_gt
     }
 }
 
-static sund_code count_item(void *ctx, size_t j, sund_store_reader *reader, unsigned thread, sund_err *err)
+static sund_code count_item(const counts_run *run, size_t j, sund_store_reader *reader, sund_err *err)
 {
-    const counts_run *run = ctx;
     sund_presence     where = sund_view_presence(run->v, run->st->catalogue, j);
     sund_copies       copies = sund_state_copies(run->st, j);
     size_t            lane = (j - run->from) * run->n_lane;
     sund_gt           g;
     sund_tally        t;
 
-    (void) thread;
     if (where == SUND_IN_STORE)
         SUND_TRY(sund_store_read(reader, run->v->row[j], &g, err));
     sund_tally_own(run->v, where, &g, copies, &t);
     sund_tally_put(run->out, lane, &t);
     if (run->n_lane > SUND_TALLY_LANES)
         add_strata(run, where, &g, copies, lane + SUND_TALLY_LANES);
+    return SUND_OK;
+}
+
+static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
+{
+    (void) thread;
+    for (size_t j = from; j < from + n; j++)
+        SUND_TRY(count_item(ctx, j, reader, err));
     return SUND_OK;
 }
 
@@ -114,7 +120,7 @@ static sund_code counts_local(const sund_state *st, const sund_view *v, const su
         return sund_people_local(v, out, err);
     n = sund_chunk_range(r, st->study, run.n_lane, chunk, &run.from);
     SUND_TRY(sund_vec_new(out, n * run.n_lane, 0, err));
-    return sund_each_item(v, run.from, n, n_thread, count_item, &run, err);
+    return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
 }
 
 static sund_code counts_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *total, sund_err *err)

@@ -123,18 +123,21 @@ static sund_code linear_plan(sund_state *st, sund_round *r, sund_err *err)
 
 typedef struct count_run { const sund_state *st; const sund_view *v; size_t from; sund_vec *out; } count_run;
 
-static sund_code count_item(void *ctx, size_t j, sund_store_reader *reader, unsigned thread, sund_err *err)
+static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
 {
     const count_run *run = ctx;
-    sund_presence    where = sund_view_presence(run->v, run->st->catalogue, j);
-    sund_gt          g;
-    sund_tally       t;
 
     (void) thread;
-    if (where == SUND_IN_STORE)
-        SUND_TRY(sund_store_read(reader, run->v->row[j], &g, err));
-    sund_tally_own(run->v, where, &g, sund_state_copies(run->st, j), &t);
-    sund_tally_put(run->out, (j - run->from) * SUND_TALLY_LANES, &t);
+    for (size_t j = from; j < from + n; j++) {
+        sund_presence where = sund_view_presence(run->v, run->st->catalogue, j);
+        sund_gt       g;
+        sund_tally    t;
+
+        if (where == SUND_IN_STORE)
+            SUND_TRY(sund_store_read(reader, run->v->row[j], &g, err));
+        sund_tally_own(run->v, where, &g, sund_state_copies(run->st, j), &t);
+        sund_tally_put(run->out, (j - run->from) * SUND_TALLY_LANES, &t);
+    }
     return SUND_OK;
 }
 
@@ -151,7 +154,7 @@ static sund_code linear_local(const sund_state *st, const sund_view *v, const su
         return sund_linear_sums_local(st, v, r, chunk, n_thread, out, err);
     n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
     SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
-    return sund_each_item(v, run.from, n, n_thread, count_item, &run, err);
+    return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
 }
 
 static sund_code bad_total(sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "a total is impossible, or has another shape than its round"); }

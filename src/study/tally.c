@@ -133,7 +133,7 @@ enum { ITEMS_A_TASK = 256 };
 
 typedef struct item_run {
     size_t              from, n;
-    sund_item_task      each;
+    sund_items_task     each;
     void               *ctx;
     sund_store_reader **reader;
 } item_run;
@@ -141,14 +141,12 @@ typedef struct item_run {
 static sund_code run_items(void *ctx, size_t i, unsigned thread, sund_err *err)
 {
     item_run *run = ctx;
-    size_t    last = (i + 1) * ITEMS_A_TASK < run->n ? (i + 1) * ITEMS_A_TASK : run->n;
+    size_t    from = i * ITEMS_A_TASK, last = from + ITEMS_A_TASK < run->n ? from + ITEMS_A_TASK : run->n;
 
-    for (size_t at = i * ITEMS_A_TASK; at < last; at++)
-        SUND_TRY(run->each(run->ctx, run->from + at, run->reader[thread], thread, err));
-    return SUND_OK;
+    return run->each(run->ctx, run->from + from, last - from, run->reader[thread], thread, err);
 }
 
-sund_code sund_each_item(const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_item_task each, void *ctx, sund_err *err)
+sund_code sund_each_items(const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_items_task each, void *ctx, sund_err *err)
 {
     unsigned  threads = sund_pool_threads(n_thread);
     item_run  run = { from, n, each, ctx, calloc(threads, sizeof *run.reader) };

@@ -33,9 +33,9 @@ size_t sund_chunk_range(const sund_round *r, const sund_study *s, size_t lanes, 
 /** Digest that a round's masks are bound to: its name and size, and what the analysis adds. */
 sund_digest sund_round_params(const sund_round *r, const sund_study *s, const void *more, size_t n_more);
 
-/** Runs each(ctx, item, reader, thread) for items [from, from + n) on threads, each with its own reader; vec rows are disjoint. */
-typedef sund_code (*sund_item_task)(void *ctx, size_t item, sund_store_reader *reader, unsigned thread, sund_err *err);
-sund_code sund_each_item(const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_item_task each, void *ctx, sund_err *err) SUND_MUST_CHECK;
+/** Runs each(ctx, from, n, reader, thread) over items [from, from + n), run by run, on threads, each with its own reader; vec rows are disjoint. */
+typedef sund_code (*sund_items_task)(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err);
+sund_code sund_each_items(const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_items_task each, void *ctx, sund_err *err) SUND_MUST_CHECK;
 
 /** The first round of every study: how many people, by sex and by the levels of binary columns and pairs of them. Rules: cell-min on the cohort,
  *  on every level and on every pair's four cells; model-size. Sets st->n_person. */

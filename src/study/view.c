@@ -225,6 +225,7 @@ static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, 
     for (size_t k = 0; k < v->plan.n; k++)
         SUND_TRY(fill_column(o, k, err));
     SUND_TRY(fill_masks(o, s->strata_country, t, err));
+    SUND_TRY(sund_view_sums(v, err));
     return fill_rows(v, c, err);
 }
 
@@ -252,6 +253,10 @@ void sund_view_close(sund_view *v)
 {
     if (!v)
         return;
+    for (size_t s = 0; v->whole && s < v->n_stratum; s++)
+        free(v->whole[s].pair);
+    free(v->whole);
+    sund_columns_free(v->sums);
     for (size_t s = 0; s < SUND_STRATA_MAX; s++)
         free(v->stratum[s]);
     for (size_t k = 0; k < SUND_COLUMN_MAX; k++)

@@ -3,7 +3,9 @@
 
 #include "gate/rules.h"
 #include "genome/catalogue.h"
+#include "math/exact.h"
 #include "people/people.h"
+#include "stats/planes.h"
 #include "store/store.h"
 #include "study/study.h"
 
@@ -29,6 +31,12 @@ typedef struct sund_columns_plan {
     sund_column col[SUND_COLUMN_MAX];
 } sund_columns_plan;
 
+/** Sums over every member of one stratum. */
+typedef struct sund_whole {
+    int64_t    n, q[SUND_COLUMN_MAX];
+    sund_i128 *pair; /**< of products q_a q_b, upper triangle row by row */
+} sund_whole;
+
 /** A node's own data in the shape a study asks for. People of the store who are not in the cohort, or lack a value, hold 0 in every
  *  column and no bit in any mask. Read-only once open; safe from any thread. Owns: sund_view_close(), safe on NULL. */
 typedef struct sund_view {
@@ -42,6 +50,8 @@ typedef struct sund_view {
     sund_columns_plan plan;
     int32_t          *column[SUND_COLUMN_MAX];  /**< n_word * 64 entries */
     int32_t          *ones;                     /**< 1 for members */
+    sund_columns     *sums;                     /**< the columns, then ones; NULL for a study without columns */
+    sund_whole       *whole;                    /**< n_stratum; likewise */
     uint32_t         *row;    /**< catalogue entry first + j -> store row, or UINT32_MAX */
     size_t            first, n_variant; /**< the catalogue's range that the study asks for */
 } sund_view;
@@ -53,6 +63,11 @@ sund_code sund_columns_make(sund_columns_plan *plan, sund_people *people, const 
 sund_code sund_view_open(sund_view **v, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, const sund_thresholds *t,
                          sund_err *err) SUND_MUST_CHECK;
 void      sund_view_close(sund_view *v);
+
+/** Fills sums and whole. */
+sund_code sund_view_sums(sund_view *v, sund_err *err) SUND_MUST_CHECK;
+/** pair += products of all columns over a list of people; pair as in sund_whole. Exact. */
+void      sund_view_products(const sund_view *v, const uint32_t *person, size_t n, sund_i128 *pair);
 
 /** Digest of who takes part and with which values: a node that starts again mid-study checks that it is still the same. Never leaves. */
 sund_digest sund_view_digest(const sund_view *v);

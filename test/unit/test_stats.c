@@ -10,18 +10,32 @@
 
 /* ---- kernel ---- */
 
-enum { N_COL = 11 };
+enum { N_COL = 11, TOP = 2139062143, N_VARIANT = 37 };
+
+__extension__ typedef __int128 wide;
 
 static int32_t *columns[N_COL];
 
+/** Every width from one byte to four, both ends of the range, edges of the bytes, a column of zeros. */
 static void make_columns(size_t n)
 {
-    size_t padded = (n + 63) / 64 * 64;
+    static const int32_t edge[] = { 127, 128, -127, -128, -129, 32639, 32640, -32639, -32640, 8355711, 8355712, -8355711, -8355712, TOP, -TOP, 0 };
 
     for (size_t k = 0; k < N_COL; k++) {
-        columns[k] = calloc(padded, sizeof **columns);
-        for (size_t i = 0; i < n; i++)
-            columns[k][i] = k == 0 ? 1 : k == 1 ? INT32_MAX : k == 2 ? -INT32_MAX : (int32_t) test_rand() >> (k % 20);
+        columns[k] = calloc(n + 1, sizeof **columns);
+        for (size_t i = 0; i < n; i++) {
+            uint64_t r = test_rand();
+
+            columns[k][i] = k == 0   ? 1
+                            : k == 1 ? TOP
+                            : k == 2 ? -TOP
+                            : k == 3 ? edge[r % 16]
+                            : k == 4 ? edge[r % 7] % 130
+                            : k == 5 ? 0
+                                     : (int32_t) (r % (2 * (uint64_t) TOP + 1)) % (TOP >> (4 * (k - 6)));
+            if (columns[k][i] < -TOP)
+                columns[k][i] = 0;
+        }
     }
 }
 
@@ -31,39 +45,105 @@ static void free_columns(void)
         free(columns[k]);
 }
 
-static bool kernel_agrees(size_t n, unsigned density)
+static bool equal(const wide *want, const int64_t *got)
 {
-    size_t         n_word = (n + 63) / 64, m = 0;
-    uint64_t      *plane = calloc(n_word + 1, 8), *mask = calloc(n_word + 1, 8), both = 0;
-    uint32_t      *list = calloc(n + 1, sizeof *list);
-    int64_t        want[N_COL] = { 0 }, by_plane[N_COL], by_list[N_COL];
-    sund_columns   c = { n, N_COL, (const int32_t *const *) columns };
-    bool           same;
+    bool same = true;
+
+    for (size_t k = 0; k < N_COL; k++)
+        same = same && want[k] == got[k];
+    return same;
+}
+
+static bool lists_agree(const sund_columns *c, size_t n, unsigned density)
+{
+    uint32_t *list = calloc(n + 1, sizeof *list);
+    size_t    m = 0;
+    wide      want[N_COL] = { 0 };
+    int64_t   got[N_COL];
+    bool      same;
 
     for (size_t i = 0; i < n; i++) {
-        if (test_rand() % 2)
-            mask[i / 64] |= 1ULL << (i % 64);
         if (test_rand() % 100 >= density)
             continue;
-        plane[i / 64] |= 1ULL << (i % 64);
         list[m++] = (uint32_t) i;
-        both += mask[i / 64] >> (i % 64) & 1;
         for (size_t k = 0; k < N_COL; k++)
             want[k] += columns[k][i];
     }
-    sund_plane_sums(&c, plane, by_plane);
-    sund_list_sums(&c, list, m, by_list);
-    same = memcmp(want, by_plane, sizeof want) == 0 && memcmp(want, by_list, sizeof want) == 0 && sund_plane_count(plane, mask, n_word) == both;
-    free(plane);
-    free(mask);
+    sund_list_sums(c, list, m, got);
+    same = equal(want, got);
     free(list);
     return same;
+}
+
+/** Hom-alt beside het, nobody twice, a plane that is missing, and people in both planes (which a damaged store could say): always
+ *  one + 2 two. */
+static bool doses_agree(const sund_columns *c, size_t n, unsigned density, bool by_set)
+{
+    size_t    n_word = (n + 63) / 64, n_variant = 1 + test_rand() % N_VARIANT;
+    uint64_t *plane = calloc((2 * N_VARIANT + 1) * (n_word + 1), 8), *set = plane + 2 * N_VARIANT * (n_word + 1);
+    sund_dose g[N_VARIANT];
+    int64_t   got[N_VARIANT * N_COL];
+    bool      same = true;
+
+    for (size_t i = n / 5; i < n - n / 7; i++)
+        set[i / 64] |= (test_rand() % 3 != 0 ? 1ULL : 0ULL) << (i % 64);
+    for (size_t v = 0; v < n_variant; v++) {
+        uint64_t *one = plane + 2 * v * (n_word + 1), *two = one + n_word + 1;
+
+        for (size_t i = 0; i < n; i++) {
+            one[i / 64] |= (test_rand() % 100 < density ? 1ULL : 0ULL) << (i % 64);
+            two[i / 64] |= (test_rand() % 100 < density ? 1ULL : 0ULL) << (i % 64);
+        }
+        g[v] = (sund_dose){ v % 5 == 3 ? NULL : one, v % 5 == 4 ? NULL : two };
+    }
+    sund_dose_sums(c, g, n_variant, by_set ? set : NULL, got);
+    for (size_t v = 0; v < n_variant; v++) {
+        wide want[N_COL] = { 0 };
+
+        for (size_t i = 0; i < n; i++) {
+            int weight = (g[v].one ? (int) (g[v].one[i / 64] >> (i % 64) & 1) : 0) + (g[v].two ? 2 * (int) (g[v].two[i / 64] >> (i % 64) & 1) : 0);
+
+            for (size_t k = 0; k < N_COL && (!by_set || (set[i / 64] >> (i % 64) & 1)); k++)
+                want[k] += (wide) weight * columns[k][i];
+        }
+        same = same && equal(want, got + v * N_COL);
+    }
+    free(plane);
+    return same;
+}
+
+static bool counts_agree(size_t n_word)
+{
+    uint64_t plane[70], mask[70], want = 0;
+
+    for (size_t i = 0; i < n_word * 64; i++) {
+        if (i % 64 == 0) {
+            plane[i / 64] = test_rand();
+            mask[i / 64] = test_rand();
+        }
+        want += plane[i / 64] >> (i % 64) & mask[i / 64] >> (i % 64) & 1;
+    }
+    return sund_plane_count(plane, mask, n_word) == want;
+}
+
+static bool kernel_agrees(size_t n)
+{
+    sund_columns *c = NULL;
+    bool          ok = true;
+
+    make_columns(n);
+    CHECK(sund_columns_new(&c, n, N_COL, (const int32_t *const *) columns, NULL) == SUND_OK);
+    for (unsigned d = 0; c && d <= 100; d += 25)
+        ok = ok && lists_agree(c, n, d) && doses_agree(c, n, d, false) && doses_agree(c, n, d, true);
+    sund_columns_free(c);
+    free_columns();
+    return ok && c;
 }
 
 /** In a process of its own, since the path is chosen once. */
 static void on_path(const char *cpu)
 {
-    static const size_t size[] = { 1, 63, 64, 65, 500, 1000, 4097 };
+    static const size_t size[] = { 1, 63, 64, 65, 500, 1000, 4097, 9000 };
     int                 status = 0;
     pid_t               pid = (fflush(stdout), fork());
 
@@ -71,12 +151,10 @@ static void on_path(const char *cpu)
         bool ok = true;
 
         (void) setenv("SUND_CPU", cpu, 1);
-        for (size_t s = 0; s < 7; s++) {
-            make_columns(size[s]);
-            for (unsigned d = 0; d <= 100; d += 20)
-                ok = ok && kernel_agrees(size[s], d);
-            free_columns();
-        }
+        for (size_t s = 0; s < 8; s++)
+            ok = ok && kernel_agrees(size[s]);
+        for (size_t w = 0; w <= 70; w++)
+            ok = ok && counts_agree(w);
         printf("# SUND_CPU=%s: path %s\n", cpu, sund_cpu_name());
         (void) fflush(stdout);
         _exit(ok && (strcmp(cpu, "nonsense") != 0 || strcmp(sund_cpu_name(), "portable") == 0) ? 0 : 1);
@@ -89,6 +167,20 @@ TEST(kernel_portable) { on_path("portable"); }
 TEST(kernel_avx2) { on_path("avx2"); }
 TEST(kernel_avx512) { on_path("avx512"); }
 TEST(kernel_of_unknown_name_is_portable) { on_path("nonsense"); }
+
+TEST(kernel_refuses_what_four_bytes_cannot_hold)
+{
+    int32_t              q[3] = { TOP, -TOP, 0 };
+    const int32_t *const col[1] = { q };
+    sund_columns        *c = NULL;
+
+    CHECK(sund_columns_new(&c, 3, 1, col, NULL) == SUND_OK && sund_columns_digits(c) == 4);
+    sund_columns_free(c);
+    q[2] = -TOP - 1;
+    CHECK(sund_columns_new(&c, 3, 1, col, NULL) == SUND_E_LIMIT);
+    q[2] = INT32_MIN;
+    CHECK(sund_columns_new(&c, 3, 1, col, NULL) == SUND_E_LIMIT);
+}
 
 /* ---- Hardy-Weinberg ---- */
 
