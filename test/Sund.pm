@@ -189,7 +189,7 @@ sub status { my ($f, $name) = @_; return out("$sund study status --home $f->{at}
 # Polls until the study's status matches, at most so many seconds. The status, or undef.
 sub wait_for {
     my ($f, $name, $like, $seconds) = @_;
-    for (my $end = time + ($seconds // 60); time < $end; sleep 0.1) {
+    for (my $end = time + ($seconds // 240); time < $end; sleep 0.1) {
         my $s = `$sund study status --home $f->{at}/anna $name 2>/dev/null`;
         return $s if $s =~ $like;
     }

@@ -22,6 +22,7 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_publish(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_info(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_verify(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_node(int argc, char **argv, sund_err *err);
@@ -41,8 +42,8 @@ const char *sund_default_home(void);
 /** Set by SIGINT and SIGTERM once sund_stop_on_signals() was called. */
 extern volatile bool sund_stopping;
 void                 sund_stop_on_signals(void);
-/** Writes a result: table.tsv and provenance.json under `out` folder, or the table to stdout when out is NULL. */
-sund_code sund_write_release(const char *out, const void *table, size_t n_table, const void *provenance, size_t n_provenance, sund_err *err) SUND_MUST_CHECK;
+/** Writes a release's bytes: its tables (table.tsv and others) and provenance.json under `out` folder, saying what; or the first table to stdout when out is NULL. */
+sund_code sund_write_release(const char *out, const void *bytes, size_t n, sund_err *err) SUND_MUST_CHECK;
 /** A study's name from 8 or more hex digits or all 64, among the names given by `each`; or a study file's path. */
 sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, sund_err *err) SUND_MUST_CHECK;
 

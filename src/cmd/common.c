@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "gate/leave.h"
 #include "study/study.h"
 
 #include <stdio.h>
@@ -33,17 +34,34 @@ const char *sund_default_home(void)
     return h && h[0] ? h : ".";
 }
 
-sund_code sund_write_release(const char *out, const void *table, size_t n_table, const void *provenance, size_t n_provenance, sund_err *err)
+static size_t n_rows(sund_cur text)
 {
-    char path[4096];
+    size_t n = 0;
 
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] == '\n';
+    return n ? n - 1 : 0;
+}
+
+sund_code sund_write_release(const char *out, const void *bytes, size_t n, sund_err *err)
+{
+    sund_release_parts parts;
+    char               path[4096], name[48];
+
+    SUND_TRY(sund_release_split(bytes, n, &parts, err));
+    if (!parts.n_table)
+        return sund_fail(err, SUND_E_FORMAT, "a release has no table");
     if (!out)
-        return fwrite(table, 1, n_table, stdout) == n_table ? SUND_OK : sund_fail(err, SUND_E_IO, "cannot write the output");
+        return fwrite(parts.table[0].text.p, 1, parts.table[0].text.n, stdout) == parts.table[0].text.n ? SUND_OK : sund_fail(err, SUND_E_IO, "cannot write the output");
     SUND_TRY(sund_dir_make(out, err));
+    for (size_t i = 0; i < parts.n_table; i++) {
+        (void) snprintf(name, sizeof name, "%s.tsv", parts.table[i].name);
+        SUND_TRY(sund_path_join(path, sizeof path, out, name, err));
+        SUND_TRY(sund_file_write(path, parts.table[i].text.p, parts.table[i].text.n, 0644, err));
+        printf("%s: %zu rows\n", path, n_rows(parts.table[i].text));
+    }
     SUND_TRY(sund_path_join(path, sizeof path, out, "provenance.json", err));
-    SUND_TRY(sund_file_write(path, provenance, n_provenance, 0644, err));
-    SUND_TRY(sund_path_join(path, sizeof path, out, "table.tsv", err));
-    return sund_file_write(path, table, n_table, 0644, err);
+    return sund_file_write(path, parts.provenance.p, parts.provenance.n, 0644, err);
 }
 
 sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, sund_err *err)

@@ -192,7 +192,7 @@ static sund_code send_to_hub(const char *home, const sund_buf *bytes, sund_err *
 
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     SUND_GO(sund_link_open(&l, &h, 0, err));
-    rc = sund_link_ask(&l, SUND_MSG_CATALOGUE_PUT, bytes->p, bytes->n, 600, &reply, err);
+    rc = sund_link_ask(&l, SUND_MSG_FILE_PUT, bytes->p, bytes->n, 600, &reply, err);
 out:
     sund_link_close(&l);
     sund_buf_free(&reply);
@@ -234,6 +234,38 @@ sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err)
     printf("%s: %zu variants%s\ncatalogue = %s\n", out, sund_catalogue_n(c), to_hub ? ", sent to the hub" : "", sund_digest_hex(&d).s);
 out:
     sund_catalogue_free(c);
+    sund_buf_free(&bytes);
+    return rc;
+}
+
+sund_code sund_cmd_publish(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home();
+    bool            to_hub = false, helped = false;
+    const sund_opt  opt[] = {
+        { "hub", 'b', &to_hub, NULL, "send it to the hub too, for all nodes" },
+        { "home", 's', &home, "FOLDER", "a member's home, which keeps a copy" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "publish", "[OPTIONS] FILE", "Keeps a public file - a gene table, a scoring file, a list - under the digest of its bytes, which study files name. Never publish what is not public.",
+                          "sund publish --hub --home anna genes.tsv", opt, 1, 1 };
+    sund_home       h = { .id = "" };
+    sund_buf        bytes = { 0 };
+    sund_digest     d;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    SUND_GO(sund_file_read(argv[1], SUND_FILE_MAX_BYTES, &bytes, err));
+    SUND_GO(sund_home_open(&h, home, 0, err));
+    SUND_GO(sund_home_file_put(&h, bytes.p, bytes.n, &d, err));
+    if (to_hub)
+        SUND_GO(send_to_hub(home, &bytes, err));
+    printf("%s: %zu bytes%s\ndigest = %s\n", argv[1], bytes.n, to_hub ? ", sent to the hub" : "", sund_digest_hex(&d).s);
+out:
+    sund_home_close(&h);
     sund_buf_free(&bytes);
     return rc;
 }

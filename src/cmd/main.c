@@ -13,6 +13,7 @@ static const sund_cmd cmds[] = {
     { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },
     { "people", "Set up", "persons, phenotypes, codes and consent into the home's database", sund_cmd_people },
     { "catalogue", "Set up", "make a public list of variants, pinned by its digest", sund_cmd_catalogue },
+    { "publish", "Set up", "a public file that studies name by its digest: gene tables, scoring files", sund_cmd_publish },
     { "simulate cohort", "Set up", "people, genotypes and traits that are nobody's, of any size", sund_cmd_simulate_cohort },
     { "simulate trait", "Set up", "a simulated trait with planted effects on a store's real genotypes", sund_cmd_simulate_trait },
     { "info", "Look", "what a store or a home holds", sund_cmd_info },

@@ -27,15 +27,26 @@ static sund_code read_study(const char *path, sund_study *s, sund_buf *text, sun
 static void print_analyses(void)
 {
     printf("\nAnalyses:\n");
-    for (size_t i = 0; sund_analyses[i]; i++)
-        printf("  %-8s %s\n           %s\n           gate rules: %s\n", sund_analyses[i]->name, sund_analyses[i]->title, sund_analyses[i]->help, sund_analyses[i]->rules);
+    for (size_t i = 0; sund_analyses[i]; i++) {
+        const sund_analysis *a = sund_analyses[i];
+
+        printf("  %-8s %s\n           %s\n           gate rules: %s\n", a->name, a->title, a->help, a->rules);
+        for (const sund_option *o = a->options; o && o->name; o++)
+            printf("           %-10s %s%s%s%s%s%s\n", o->name, o->help, o->choices ? ": " : "", o->choices ? o->choices : "", o->otherwise && o->otherwise[0] ? " (" : "",
+                   o->otherwise ? o->otherwise : " (needed", (o->otherwise && o->otherwise[0]) || !o->otherwise ? ")" : "");
+    }
 }
 
 static void check_text(const char *path, const sund_study *s)
 {
     printf("%s: sound\n  study      %s\n  title      %s\n  analysis   %s\n  cohort     %s\n  purpose    %s\n", path, sund_digest_hex(&s->digest).s, s->title, s->analysis, s->cohort, s->purpose);
-    if (s->outcome[0])
-        printf("  outcome    %s given %zu covariates, strata %s, missing %s\n", s->outcome, s->n_covariate, s->strata_country ? "country" : "none", s->drop_missing ? "drop" : "mean");
+    for (size_t i = 0; i < s->n_outcome; i++)
+        printf("  outcome    %s\n", s->outcome[i]);
+    for (size_t i = 0; i < s->n_option; i++)
+        if (s->option[i].value[0])
+            printf("  %-10s %s\n", s->option[i].name, s->option[i].value);
+    if (s->n_outcome)
+        printf("  model      %zu covariates, strata %s, missing %s\n", s->n_covariate, s->strata_country ? "country" : "none", s->drop_missing ? "drop" : "mean");
     printf("  nodes     ");
     for (size_t i = 0; i < s->n_node; i++)
         printf(" %s", s->node[i]);
@@ -54,17 +65,22 @@ static void check_json(const sund_study *s)
     sund_json_str(&j, "analysis", s->analysis);
     sund_json_str(&j, "purpose", s->purpose);
     sund_json_str(&j, "cohort", s->cohort);
-    if (s->outcome[0])
-        sund_json_str(&j, "outcome", s->outcome);
-    else
-        sund_json_null(&j, "outcome");
+    sund_json_open(&j, "outcomes", '[');
+    for (size_t k = 0; k < s->n_outcome; k++)
+        sund_json_str(&j, NULL, s->outcome[k]);
+    sund_json_close(&j, ']');
     sund_json_open(&j, "covariates", '[');
     for (size_t k = 0; k < s->n_covariate; k++)
         sund_json_str(&j, NULL, s->covariate[k]);
     sund_json_close(&j, ']');
     sund_json_str(&j, "strata", s->strata_country ? "country" : "none");
     sund_json_str(&j, "missing", s->drop_missing ? "drop" : "mean");
-    sund_json_str(&j, "catalogue", sund_digest_hex(&s->catalogue).s);
+    if (s->has_catalogue)
+        sund_json_str(&j, "catalogue", sund_digest_hex(&s->catalogue).s);
+    sund_json_open(&j, "options", '{');
+    for (size_t k = 0; k < s->n_option; k++)
+        sund_json_str(&j, s->option[k].name, s->option[k].value);
+    sund_json_close(&j, '}');
     sund_json_open(&j, "nodes", '[');
     for (size_t i = 0; i < s->n_node; i++)
         sund_json_str(&j, NULL, s->node[i]);
@@ -334,15 +350,6 @@ out:
     return rc;
 }
 
-static sund_code split_release(const sund_buf *b, sund_cur *table, sund_cur *provenance, sund_err *err)
-{
-    sund_cur c = sund_cur_of(b->p, b->n);
-
-    *table = sund_cur_blob(&c, UINT32_MAX);
-    *provenance = sund_cur_blob(&c, 1 << 24);
-    return sund_cur_end(&c, "a release", err);
-}
-
 static sund_code complete_remote(sund_link *l, const char *arg, sund_digest *d, sund_err *err)
 {
     sund_buf   reply = { 0 };
@@ -372,12 +379,11 @@ sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home(), *out = NULL;
     bool            helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "out", 's', &out, "FOLDER", "where table.tsv and provenance.json go; without it the table is printed" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "study fetch", "[OPTIONS] STUDY", "The result that all nodes signed: table.tsv, and beside it provenance.json, which says what it was computed from.", "sund study fetch --home anna --out height/ 3f2a91c0", opt, 1, 1 };
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go; without it the first table is printed" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "study fetch", "[OPTIONS] STUDY", "The result that all nodes signed: table.tsv and whatever tables the analysis has beside it, and provenance.json, which says what it was computed from.", "sund study fetch --home anna --out height/ 3f2a91c0", opt, 1, 1 };
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
     sund_buf        reply = { 0 };
-    sund_cur        table, provenance;
     sund_digest     d;
     size_t          n;
     sund_code       rc;
@@ -388,10 +394,7 @@ sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
     SUND_GO(dial(home, &h, &l, err));
     SUND_GO(complete_remote(&l, argv[1], &d, err));
     SUND_GO(sund_link_ask(&l, SUND_MSG_FETCH, d.b, sizeof d.b, 600, &reply, err));
-    SUND_GO(split_release(&reply, &table, &provenance, err));
-    SUND_GO(sund_write_release(out, table.p, table.n, provenance.p, provenance.n, err));
-    if (out)
-        printf("%s/table.tsv, %s/provenance.json\n", out, out);
+    rc = sund_write_release(out, reply.p, reply.n, err);
 out:
     sund_buf_free(&reply);
     sund_link_close(&l);
@@ -408,6 +411,20 @@ static void show_chunk(void *ctx, const char *round, uint32_t chunk, uint32_t n_
     sund_progress_at(bar, chunk);
 }
 
+static sund_code home_file(void *ctx, const sund_digest *d, sund_buf *out, sund_err *err) { return sund_home_file(ctx, d, out, err); }
+
+static sund_code open_catalogue(sund_home *h, const sund_study *s, const char *path, sund_catalogue **c, sund_err *err)
+{
+    sund_digest got;
+
+    if (!path)
+        return sund_study_catalogue(s, home_file, h, c, err);
+    SUND_TRY(sund_catalogue_read(c, path, err));
+    got = sund_catalogue_digest(*c);
+    return sund_digest_eq(&got, &s->catalogue) ? SUND_OK
+                                               : sund_fail(err, SUND_E_MISMATCH, "%s has the digest %.16s, the study names %.16s", path, sund_digest_hex(&got).s, sund_digest_hex(&s->catalogue).s);
+}
+
 static sund_code run_local(sund_home *h, const char *study_path, const char *catalogue_path, const char *out, sund_err *err)
 {
     sund_study     *s = calloc(1, sizeof *s);
@@ -415,32 +432,24 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     sund_release   *r = NULL;
     sund_buf        text = { 0 };
     sund_progress   bar;
-    sund_local_run  run = { s, NULL, h->store, h->people, &h->thresholds, h->n_thread, show_chunk, &bar, NULL, NULL, { NULL, 0, false }, NULL };
-    const char     *table, *provenance;
-    size_t          n_table, n_provenance;
-    sund_digest     got;
+    sund_local_run  run = { .study = s, .file = home_file, .file_ctx = h, .store = h->store, .people = h->people, .thresholds = &h->thresholds, .n_thread = h->n_thread, .progress = show_chunk, .ctx = &bar };
+    const uint8_t  *bytes;
+    size_t          n;
     sund_code       rc;
 
     if (!s)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     SUND_GO(read_study(study_path, s, &text, err));
-    SUND_GO(catalogue_path ? sund_catalogue_read(&c, catalogue_path, err) : sund_home_catalogue(h, &s->catalogue, &c, err));
-    got = sund_catalogue_digest(c);
-    if (!sund_digest_eq(&got, &s->catalogue)) {
-        rc = sund_fail(err, SUND_E_MISMATCH, "%s has the digest %.16s, the study names %.16s", catalogue_path, sund_digest_hex(&got).s, sund_digest_hex(&s->catalogue).s);
-        goto out;
-    }
+    if (s->has_catalogue)
+        SUND_GO(open_catalogue(h, s, catalogue_path, &c, err));
     run.catalogue = c;
     sund_progress_begin(&bar, "study", "chunks", 0);
     rc = sund_study_run_local(&run, &r, err);
     sund_progress_end(&bar);
     if (rc != SUND_OK)
         goto out;
-    table = sund_release_table(r, &n_table);
-    provenance = sund_release_provenance(r, &n_provenance);
-    rc = sund_write_release(out, table, n_table, provenance, n_provenance, err);
-    if (rc == SUND_OK && out)
-        printf("%s/table.tsv: %zu rows\n", out, sund_release_rows(r));
+    bytes = sund_release_bytes(r, &n);
+    rc = sund_write_release(out, bytes, n, err);
 out:
     sund_release_free(r);
     sund_catalogue_free(c);
@@ -459,7 +468,7 @@ sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err)
         { "home", 's', &home, "FOLDER", "a node's home" },
         { "catalogue", 's', &catalogue, "FILE", "the catalogue, unless the home has it" },
         { "threads", 'i', &threads, "N", "0: all processors; any number gives the same bytes" },
-        { "out", 's', &out, "FOLDER", "where table.tsv and provenance.json go; without it the table is printed" },
+        { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go; without it the first table is printed" },
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts o = { "study run", "--local [OPTIONS] STUDY.ini", "The pooled analysis: the same engine on one store. Splitting its people over nodes gives the same table, byte for byte.", "sund study run --local --home pooled --out pooled-height height.ini", opt, 1, 1 };

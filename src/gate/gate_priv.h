@@ -16,12 +16,16 @@ struct sund_leave {
 };
 
 struct sund_release {
-    sund_thresholds            thresholds;
-    const sund_release_column *column;
-    size_t                     n_column, n_row, by_mac, by_cells;
-    sund_buf                   table;
-    sund_buf                   bytes; /* u32 length, table, u32 length, provenance */
-    bool                       sealed;
+    sund_thresholds thresholds;
+    size_t          n_table, by_mac, by_cells;
+    struct release_table {
+        char                       name[33];
+        const sund_release_column *column;
+        size_t                     n_column, n_row;
+        sund_buf                   text;
+    } table[SUND_RELEASE_TABLES];
+    sund_buf        bytes; /* once sealed */
+    bool            sealed;
 };
 
 /** Builds and signs the envelope, writes the ledger, gives it out. The only place where a sund_leave is made. */

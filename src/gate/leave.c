@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROTOCOL_MAX = 1 << 16, CATALOGUE_MAX = 1 << 30 };
+enum { PROTOCOL_MAX = 1 << 16, FILE_MAX = 1 << 30 };
 
 const char *sund_msg_name(unsigned kind)
 {
@@ -14,8 +14,8 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_SIGN_TOTAL] = "sign-total", [SUND_MSG_OPEN] = "open",       [SUND_MSG_RETRY] = "retry",           [SUND_MSG_PROPOSE] = "propose",
         [SUND_MSG_SIGN_RELEASE] = "sign-release", [SUND_MSG_RELEASE] = "release", [SUND_MSG_STOP] = "stop",         [SUND_MSG_POLL] = "poll",
         [SUND_MSG_BATCH] = "batch",       [SUND_MSG_LOOKUP] = "lookup",       [SUND_MSG_LOOKUP_ASK] = "lookup-ask", [SUND_MSG_LOOKUP_ANSWER] = "lookup-answer",
-        [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_CATALOGUE_PUT] = "catalogue-put",
-        [SUND_MSG_CATALOGUE_GET] = "catalogue-get", [SUND_MSG_ERROR] = "error",
+        [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_FILE_PUT] = "file-put",
+        [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error",
     };
 
     return kind < SUND_MSG_END && name[kind] ? name[kind] : "unknown";
@@ -101,7 +101,7 @@ sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_
 
 sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err)
 {
-    size_t most = head->kind == SUND_MSG_CATALOGUE_PUT ? CATALOGUE_MAX : PROTOCOL_MAX;
+    size_t most = head->kind == SUND_MSG_FILE_PUT ? FILE_MAX : PROTOCOL_MAX;
 
     switch (head->kind) {
     case SUND_MSG_SUBMIT:
@@ -115,8 +115,8 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
     case SUND_MSG_LOOKUP:
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:
-    case SUND_MSG_CATALOGUE_PUT:
-    case SUND_MSG_CATALOGUE_GET: break;
+    case SUND_MSG_FILE_PUT:
+    case SUND_MSG_FILE_GET: break;
     default: return sund_fail(err, SUND_E_DENIED, "a message of kind %s holds data: it leaves through its own rules only", sund_msg_name(head->kind));
     }
     if (n > most)

@@ -34,8 +34,8 @@ enum sund_msg {
     SUND_MSG_LOOKUP_ANSWER,/**< node */
     SUND_MSG_STATUS,       /**< researcher: state of studies */
     SUND_MSG_FETCH,        /**< researcher: a release */
-    SUND_MSG_CATALOGUE_PUT,/**< a public catalogue, to the hub */
-    SUND_MSG_CATALOGUE_GET,/**< by digest */
+    SUND_MSG_FILE_PUT,/**< a public file, such as a catalogue, to the hub */
+    SUND_MSG_FILE_GET,/**< by digest */
     SUND_MSG_ERROR,        /**< hub: the request was refused: code and message */
     SUND_MSG_END
 };
@@ -50,31 +50,41 @@ const sund_thresholds *sund_gate_thresholds(const sund_gate *g);
 /** head gives kind, channel, seq, about, prev; the rest is filled. Each appends to the ledger (kind, study, bytes, digest, rules) before it
  *  returns, durably. The body of MASKED is u32 round, u32 chunk, u32 attempt, then the vector's bytes. */
 sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
-/** Protocol and request kinds only (never MASKED, RELEASE, PROPOSE, LOOKUP_ANSWER); MASKED-sized bodies only for catalogues: others <= 64 KiB. */
+/** Protocol and request kinds only (never MASKED, RELEASE, PROPOSE, LOOKUP_ANSWER); MASKED-sized bodies only for public files: others <= 64 KiB. */
 sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 
-/** A release: what the rules let through of one study's tables. Made row by row; a row whose guard fails `mac` is not there; cells of
- *  kind genotype are "." together when `genotype-cells` fails. */
+/** A release: what the rules let through of one study's tables. Made table by table and row by row, each row with what it rests on:
+ *
+ *    variant   a row that fails `mac` (for associations `eligible` too) is not there; its guarded cells are "." together when `genotype-cells` fails
+ *    people    a row that rests on so many people: its guarded cells are "below 10" (the threshold `cell-min`) together when they are fewer
+ *    cohort    a row about the whole cohort, which passed `cell-min` as the study began */
 typedef struct sund_release sund_release;
-typedef struct sund_release_column { const char *name; char kind; bool genotype_cell; } sund_release_column; /**< kind: 's' text, 'i' integer, 'f' real */
+typedef struct sund_release_column { const char *name; char kind; bool guarded; } sund_release_column; /**< kind: 's' text, 'i' integer, 'f' real */
 typedef union sund_cell { const char *s; int64_t i; double f; } sund_cell; /**< f NaN prints NA; i INT64_MIN prints NA */
-typedef struct sund_guard { int64_t ac, an; int64_t cell[6]; size_t n_cell; bool association; int64_t n_missing; } sund_guard;
-/** t: the study's joined thresholds. Table is TSV with a header; reals with t->digits significant digits (%.*g). Owns: sund_release_free(). */
-sund_code sund_release_begin(sund_release **r, const sund_thresholds *t, const sund_release_column *col, size_t n_col, sund_err *err) SUND_MUST_CHECK;
+typedef enum sund_rests_on { SUND_ON_VARIANT, SUND_ON_PEOPLE, SUND_ON_COHORT } sund_rests_on;
+typedef struct sund_guard { int64_t ac, an; int64_t cell[6]; size_t n_cell; bool association; int64_t n_missing; sund_rests_on on; int64_t people; } sund_guard;
+enum { SUND_RELEASE_TABLES = 16 };
+/** t: the study's joined thresholds. Owns: sund_release_free(). */
+sund_code sund_release_begin(sund_release **r, const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
+/** The next table, NAME.tsv: [a-z][a-z0-9-]*; the first is "table". TSV with a header; reals with t->digits significant digits (%.*g). col must outlive r. */
+sund_code sund_release_next(sund_release *r, const char *name, const sund_release_column *col, size_t n_col, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_release_row(sund_release *r, const sund_guard *guard, const sund_cell *cell, sund_err *err) SUND_MUST_CHECK;
 /** Seals it, with provenance (JSON text that holds public study facts and gate-passed totals only). */
 sund_code sund_release_end(sund_release *r, const char *provenance_json, sund_err *err) SUND_MUST_CHECK;
 void      sund_release_free(sund_release *r);
-/** u32-length-prefixed table, then provenance: what all nodes sign. */
+/** What all nodes sign: u32 tables, each a name and its text behind u32 lengths, then the provenance likewise. */
 const uint8_t *sund_release_bytes(const sund_release *r, size_t *n);
+/** Such bytes in parts, which point into them. */
+typedef struct sund_release_parts { size_t n_table; struct { char name[33]; sund_cur text; } table[SUND_RELEASE_TABLES]; sund_cur provenance; } sund_release_parts;
+sund_code      sund_release_split(const void *p, size_t n, sund_release_parts *out, sund_err *err) SUND_MUST_CHECK;
+/** Text of the first table of a sealed release. */
 const char    *sund_release_table(const sund_release *r, size_t *n);
-const char    *sund_release_provenance(const sund_release *r, size_t *n);
 sund_digest    sund_release_digest(const sund_release *r);
-size_t         sund_release_rows(const sund_release *r);
-/** Rows withheld by mac, and rows whose genotype cells are hidden. */
-void           sund_release_withheld(const sund_release *r, size_t *by_mac, size_t *by_genotype_cells);
+size_t         sund_release_rows(const sund_release *r); /**< of the first table */
+/** Rows withheld by mac, and rows whose guarded cells are hidden. */
+void           sund_release_withheld(const sund_release *r, size_t *by_mac, size_t *by_cells);
 /** A peer's release bytes, taken only when they agree with ours: same shape, texts and integers equal, reals within 1e-9 relative. On
- *  success ours is replaced by the proposer's bytes. Errors: SUND_E_MISMATCH naming row, column - never a value. */
+ *  success ours is replaced by the proposer's bytes. Errors: SUND_E_MISMATCH naming table, row, column - never a value. */
 sund_code sund_release_agree(sund_release *ours, const void *theirs, size_t n, sund_err *err) SUND_MUST_CHECK;
 
 /** PROPOSE: release locked under a fresh key, the key sealed to each session node. RELEASE: plain bytes. */

@@ -5,30 +5,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-sund_code sund_release_begin(sund_release **out, const sund_thresholds *t, const sund_release_column *col, size_t n_col, sund_err *err)
+sund_code sund_release_begin(sund_release **out, const sund_thresholds *t, sund_err *err)
 {
     sund_release *r = calloc(1, sizeof *r);
 
     if (!r)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     r->thresholds = *t;
-    r->column = col;
-    r->n_column = n_col;
-    for (size_t k = 0; k < n_col; k++)
-        sund_buf_printf(&r->table, "%s%s", k ? "\t" : "", col[k].name);
-    sund_buf_text(&r->table, "\n");
     *out = r;
     return SUND_OK;
 }
 
+static bool name_ok(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!((s[i] >= 'a' && s[i] <= 'z') || (i > 0 && ((s[i] >= '0' && s[i] <= '9') || s[i] == '-'))))
+            return false;
+    return n > 0 && n < sizeof((sund_release_parts *) 0)->table[0].name;
+}
+
+sund_code sund_release_next(sund_release *r, const char *name, const sund_release_column *col, size_t n_col, sund_err *err)
+{
+    struct release_table *t = &r->table[r->n_table];
+
+    if (r->sealed || r->n_table == SUND_RELEASE_TABLES || !name_ok(name, strlen(name)))
+        return sund_fail(err, SUND_E_ARG, "a release has at most %d tables, named in small letters, and none once it is sealed", SUND_RELEASE_TABLES);
+    (void) snprintf(t->name, sizeof t->name, "%s", name);
+    t->column = col;
+    t->n_column = n_col;
+    for (size_t k = 0; k < n_col; k++)
+        sund_buf_printf(&t->text, "%s%s", k ? "\t" : "", col[k].name);
+    sund_buf_text(&t->text, "\n");
+    r->n_table++;
+    return sund_buf_ok(&t->text, err);
+}
+
 /** Shortest text that reads back for open data; at most t->digits significant digits else. */
-static void put_real(sund_release *r, double x)
+static void put_real(sund_buf *out, int digits, double x)
 {
     char s[40];
-    int  digits = (int) r->thresholds.digits;
 
     if (isnan(x)) {
-        sund_buf_text(&r->table, "NA");
+        sund_buf_text(out, "NA");
         return;
     }
     if (x == 0.0)
@@ -46,53 +64,76 @@ static void put_real(sund_release *r, double x)
                 break;
         }
     }
-    sund_buf_text(&r->table, s);
+    sund_buf_text(out, s);
 }
 
-static void put_cell(sund_release *r, const sund_release_column *c, const sund_cell *cell)
+static void put_cell(sund_buf *out, int digits, const sund_release_column *c, const sund_cell *cell)
 {
     if (c->kind == 's')
-        sund_buf_text(&r->table, cell->s);
+        sund_buf_text(out, cell->s);
     else if (c->kind == 'f')
-        put_real(r, cell->f);
+        put_real(out, digits, cell->f);
     else if (cell->i == INT64_MIN)
-        sund_buf_text(&r->table, "NA");
+        sund_buf_text(out, "NA");
     else
-        sund_buf_printf(&r->table, "%lld", (long long) cell->i);
+        sund_buf_printf(out, "%lld", (long long) cell->i);
+}
+
+/** Whether a variant's row may be there at all. */
+static bool row_passes(const sund_thresholds *t, const sund_guard *g)
+{
+    return g->on != SUND_ON_VARIANT ||
+           (sund_rule_mac(t, g->ac, g->an) && (!g->association || (sund_rule_eligible(t, g->ac, g->an) && sund_rule_missing(t, g->n_missing))));
+}
+
+static bool cells_pass(const sund_thresholds *t, const sund_guard *g)
+{
+    switch (g->on) {
+    case SUND_ON_VARIANT: return sund_rule_genotype_cells(t, g->cell, g->n_cell);
+    case SUND_ON_PEOPLE: return sund_rule_cell_min(t, g->people);
+    case SUND_ON_COHORT: break;
+    }
+    return true;
 }
 
 sund_code sund_release_row(sund_release *r, const sund_guard *g, const sund_cell *cell, sund_err *err)
 {
-    bool cells;
+    struct release_table *t = r->n_table ? &r->table[r->n_table - 1] : NULL;
+    bool                  shown;
 
-    if (r->sealed)
-        return sund_fail(err, SUND_E_ARG, "the release is sealed");
-    if (!sund_rule_mac(&r->thresholds, g->ac, g->an) ||
-        (g->association && (!sund_rule_eligible(&r->thresholds, g->ac, g->an) || !sund_rule_missing(&r->thresholds, g->n_missing)))) {
+    if (r->sealed || !t)
+        return sund_fail(err, SUND_E_ARG, "the release is sealed, or has no table yet");
+    if (!row_passes(&r->thresholds, g)) {
         r->by_mac++;
         return SUND_OK;
     }
-    cells = sund_rule_genotype_cells(&r->thresholds, g->cell, g->n_cell);
-    r->by_cells += !cells;
-    for (size_t k = 0; k < r->n_column; k++) {
+    shown = cells_pass(&r->thresholds, g);
+    r->by_cells += !shown;
+    for (size_t k = 0; k < t->n_column; k++) {
         if (k)
-            sund_buf_u8(&r->table, '\t');
-        if (r->column[k].genotype_cell && !cells)
-            sund_buf_u8(&r->table, '.');
+            sund_buf_u8(&t->text, '\t');
+        if (!t->column[k].guarded || shown)
+            put_cell(&t->text, (int) r->thresholds.digits, &t->column[k], &cell[k]);
+        else if (g->on == SUND_ON_PEOPLE)
+            sund_buf_printf(&t->text, "below %u", r->thresholds.cell_min);
         else
-            put_cell(r, &r->column[k], &cell[k]);
+            sund_buf_u8(&t->text, '.');
     }
-    sund_buf_u8(&r->table, '\n');
-    r->n_row++;
-    return sund_buf_ok(&r->table, err);
+    sund_buf_u8(&t->text, '\n');
+    t->n_row++;
+    return sund_buf_ok(&t->text, err);
 }
 
 sund_code sund_release_end(sund_release *r, const char *provenance, sund_err *err)
 {
-    sund_buf_blob(&r->bytes, r->table.p, r->table.n);
+    sund_buf_u32(&r->bytes, (uint32_t) r->n_table);
+    for (size_t i = 0; i < r->n_table; i++) {
+        sund_buf_str(&r->bytes, r->table[i].name);
+        sund_buf_blob(&r->bytes, r->table[i].text.p, r->table[i].text.n);
+        sund_buf_free(&r->table[i].text);
+    }
     sund_buf_str(&r->bytes, provenance);
     SUND_TRY(sund_buf_ok(&r->bytes, err));
-    sund_buf_free(&r->table);
     r->sealed = true;
     return SUND_OK;
 }
@@ -101,7 +142,8 @@ void sund_release_free(sund_release *r)
 {
     if (!r)
         return;
-    sund_buf_free(&r->table);
+    for (size_t i = 0; i < r->n_table; i++)
+        sund_buf_free(&r->table[i].text);
     sund_buf_free(&r->bytes);
     free(r);
 }
@@ -112,34 +154,36 @@ const uint8_t *sund_release_bytes(const sund_release *r, size_t *n)
     return r->bytes.p;
 }
 
-/** Table and provenance inside release bytes. */
-static sund_code split(const void *p, size_t n, sund_cur *table, sund_cur *provenance, sund_err *err)
+sund_code sund_release_split(const void *p, size_t n, sund_release_parts *out, sund_err *err)
 {
     sund_cur c = sund_cur_of(p, n);
+    uint32_t n_table = sund_cur_u32(&c);
 
-    *table = sund_cur_blob(&c, UINT32_MAX);
-    *provenance = sund_cur_blob(&c, 1 << 24);
+    memset(out, 0, sizeof *out);
+    if (n_table > SUND_RELEASE_TABLES)
+        return sund_fail(err, SUND_E_FORMAT, "a release has more than %d tables", SUND_RELEASE_TABLES);
+    for (; out->n_table < n_table; out->n_table++) {
+        if (!sund_cur_str(&c, out->table[out->n_table].name, sizeof out->table[0].name) || !name_ok(out->table[out->n_table].name, strlen(out->table[out->n_table].name)))
+            return sund_fail(err, SUND_E_FORMAT, "a table of a release has a name that cannot be one");
+        out->table[out->n_table].text = sund_cur_blob(&c, UINT32_MAX);
+    }
+    out->provenance = sund_cur_blob(&c, 1 << 24);
     return sund_cur_end(&c, "a release", err);
 }
 
 const char *sund_release_table(const sund_release *r, size_t *n)
 {
-    sund_cur table = { 0 }, provenance;
+    sund_release_parts parts;
 
-    *n = split(r->bytes.p, r->bytes.n, &table, &provenance, NULL) == SUND_OK ? table.n : 0;
-    return (const char *) table.p;
-}
-
-const char *sund_release_provenance(const sund_release *r, size_t *n)
-{
-    sund_cur table, provenance = { 0 };
-
-    *n = split(r->bytes.p, r->bytes.n, &table, &provenance, NULL) == SUND_OK ? provenance.n : 0;
-    return (const char *) provenance.p;
+    *n = 0;
+    if (sund_release_split(r->bytes.p, r->bytes.n, &parts, NULL) != SUND_OK || !parts.n_table)
+        return "";
+    *n = parts.table[0].text.n;
+    return (const char *) parts.table[0].text.p;
 }
 
 sund_digest sund_release_digest(const sund_release *r) { return sund_digest_of(r->bytes.p, r->bytes.n); }
-size_t      sund_release_rows(const sund_release *r) { return r->n_row; }
+size_t      sund_release_rows(const sund_release *r) { return r->n_table ? r->table[0].n_row : 0; }
 
 void sund_release_withheld(const sund_release *r, size_t *by_mac, size_t *by_cells)
 {
@@ -174,7 +218,7 @@ static bool near(const char *a, const char *b)
     return fabs(x - y) <= 1e-9 * fmax(fabs(x), fabs(y));
 }
 
-static sund_code compare_tables(const sund_release *r, sund_cur a, sund_cur b, sund_err *err)
+static sund_code compare_table(const struct release_table *t, sund_cur a, sund_cur b, sund_err *err)
 {
     char   x[64], y[64], ex, ey;
     size_t row = 0, col = 0;
@@ -183,12 +227,12 @@ static sund_code compare_tables(const sund_release *r, sund_cur a, sund_cur b, s
         sund_cur was_a = a, was_b = b;
         size_t   n = field(&a, x, sizeof x, &ex), m = field(&b, y, sizeof y, &ey);
         bool     same = n == m && memcmp(was_a.p, was_b.p, n) == 0;
-        char     kind = col < r->n_column ? r->column[col].kind : 's';
+        char     kind = col < t->n_column ? t->column[col].kind : 's';
 
         if (ex != ey)
-            return sund_fail(err, SUND_E_MISMATCH, "row %zu has another number of columns, or one table has more rows", row);
+            return sund_fail(err, SUND_E_MISMATCH, "table %s, row %zu has another number of columns, or one table has more rows", t->name, row);
         if (!same && !(row && kind == 'f' && n < sizeof x && m < sizeof y && near(x, y)))
-            return sund_fail(err, SUND_E_MISMATCH, "row %zu, column %s", row, col < r->n_column ? r->column[col].name : "?");
+            return sund_fail(err, SUND_E_MISMATCH, "table %s, row %zu, column %s", t->name, row, col < t->n_column ? t->column[col].name : "?");
         col = ex == '\n' ? 0 : col + 1;
         row += ex == '\n';
     }
@@ -197,13 +241,19 @@ static sund_code compare_tables(const sund_release *r, sund_cur a, sund_cur b, s
 
 sund_code sund_release_agree(sund_release *ours, const void *theirs, size_t n, sund_err *err)
 {
-    sund_cur ta, pa, tb, pb;
+    sund_release_parts a, b;
 
-    SUND_TRY(split(ours->bytes.p, ours->bytes.n, &ta, &pa, err));
-    SUND_TRY(split(theirs, n, &tb, &pb, err));
-    if (pa.n != pb.n || memcmp(pa.p, pb.p, pa.n) != 0)
+    SUND_TRY(sund_release_split(ours->bytes.p, ours->bytes.n, &a, err));
+    SUND_TRY(sund_release_split(theirs, n, &b, err));
+    if (a.provenance.n != b.provenance.n || memcmp(a.provenance.p, b.provenance.p, a.provenance.n) != 0)
         return sund_fail(err, SUND_E_MISMATCH, "the provenance differs");
-    SUND_TRY(compare_tables(ours, ta, tb, err));
+    if (a.n_table != b.n_table)
+        return sund_fail(err, SUND_E_MISMATCH, "the number of tables differs");
+    for (size_t i = 0; i < a.n_table; i++) {
+        if (strcmp(a.table[i].name, b.table[i].name) != 0)
+            return sund_fail(err, SUND_E_MISMATCH, "table %zu has another name", i);
+        SUND_TRY(compare_table(&ours->table[i], a.table[i].text, b.table[i].text, err));
+    }
     if (n != ours->bytes.n || memcmp(ours->bytes.p, theirs, n) != 0) {
         sund_buf taken = { 0 };
 
@@ -268,6 +318,6 @@ sund_code sund_leave_release(sund_gate *g, const sund_envelope *head, const sund
 
     if (head->kind != SUND_MSG_RELEASE || !r->sealed)
         return sund_fail(err, SUND_E_ARG, "a release is sealed first, and leaves as kind release");
-    (void) snprintf(what, sizeof what, "%zu rows, %zu withheld by mac, %zu with hidden genotype-cells", r->n_row, r->by_mac, r->by_cells);
+    (void) snprintf(what, sizeof what, "%zu rows, %zu withheld by mac, %zu with hidden cells", sund_release_rows(r), r->by_mac, r->by_cells);
     return sund_leave_make(g, head, r->bytes.p, r->bytes.n, what, out, err);
 }

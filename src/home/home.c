@@ -84,7 +84,7 @@ sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *
     SUND_TRY(sund_path_join(path, sizeof path, dir, "sund.ini", err));
     if (sund_file_exists(path))
         return sund_fail(err, SUND_E_MISMATCH, "%s is a home already; choose another folder", dir);
-    SUND_TRY(sund_path_join(path, sizeof path, dir, "catalogues", err));
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "files", err));
     SUND_TRY(sund_dir_make(path, err));
     SUND_TRY(sund_path_join(path, sizeof path, dir, "keys", err));
     SUND_TRY(sund_dir_make(path, err));
@@ -256,43 +256,29 @@ void sund_home_close(sund_home *h)
     sund_wipe(h, sizeof *h);
 }
 
-static sund_code catalogue_path(const sund_home *h, const sund_digest *d, char *out, size_t cap, sund_err *err)
+static sund_code file_path(const sund_home *h, const sund_digest *d, char *out, size_t cap, sund_err *err)
 {
     char name[100];
 
-    (void) snprintf(name, sizeof name, "catalogues/%s.tsv", sund_digest_hex(d).s);
+    (void) snprintf(name, sizeof name, "files/%s", sund_digest_hex(d).s);
     return sund_home_path(h, name, out, cap, err);
 }
 
-sund_code sund_home_catalogue_bytes(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err)
+sund_code sund_home_file(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err)
 {
     char path[2048];
 
-    SUND_TRY(catalogue_path(h, d, path, sizeof path, err));
+    SUND_TRY(file_path(h, d, path, sizeof path, err));
     if (!sund_file_exists(path))
-        return sund_fail(err, SUND_E_NOT_FOUND, "there is no catalogue %.12s here; 'sund catalogue' makes one and sends it to the hub", sund_digest_hex(d).s);
-    return sund_file_read(path, SUND_CATALOGUE_MAX_BYTES, out, err);
+        return sund_fail(err, SUND_E_NOT_FOUND, "there is no file %.12s here; 'sund catalogue --hub' and 'sund publish --hub' send one to the hub", sund_digest_hex(d).s);
+    return sund_file_read(path, SUND_FILE_MAX_BYTES, out, err);
 }
 
-sund_code sund_home_catalogue(const sund_home *h, const sund_digest *d, sund_catalogue **out, sund_err *err)
+sund_code sund_home_file_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err)
 {
-    sund_buf  bytes = { 0 };
-    sund_code rc = sund_home_catalogue_bytes(h, d, &bytes, err);
+    char path[2048];
 
-    if (rc == SUND_OK)
-        rc = sund_catalogue_parse(out, "catalogue", bytes.p, bytes.n, err);
-    sund_buf_free(&bytes);
-    return rc;
-}
-
-sund_code sund_home_catalogue_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err)
-{
-    sund_catalogue *c = NULL;
-    char            path[2048];
-
-    SUND_TRY(sund_catalogue_parse(&c, "catalogue", p, n, err));
-    *d = sund_catalogue_digest(c);
-    sund_catalogue_free(c);
-    SUND_TRY(catalogue_path(h, d, path, sizeof path, err));
+    *d = sund_digest_of(p, n);
+    SUND_TRY(file_path(h, d, path, sizeof path, err));
     return sund_file_exists(path) ? SUND_OK : sund_file_write(path, p, n, 0644, err);
 }

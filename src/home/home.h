@@ -11,7 +11,7 @@
  *      sund.ini       configuration, written by `sund init`, for its owner to edit
  *      identity.ini   signing key, mode 0600        roster.ini   who is in the federation, signed by its nodes
  *      state.db       transcripts and ledger        people.db    persons (nodes)
- *      keys/          session keys of running studies            catalogues/  public lists of variants, by digest
+ *      keys/          session keys of running studies            files/       public files (catalogues, gene tables ...), by digest
  *      tls.cert tls.key (hub)
  *  Paths in sund.ini are relative to the home. */
 typedef struct sund_home {
@@ -48,12 +48,10 @@ sund_code sund_home_open(sund_home *h, const char *dir, unsigned what, sund_err 
 void      sund_home_close(sund_home *h);
 sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
 
-/** Catalogues of the home by digest. */
-sund_code sund_home_catalogue(const sund_home *h, const sund_digest *d, sund_catalogue **out, sund_err *err) SUND_MUST_CHECK;
-sund_code sund_home_catalogue_bytes(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
-/** Checks that the bytes are a catalogue and keeps them. */
-sund_code sund_home_catalogue_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
+/** Public files of the home, by the digest of their bytes: catalogues of variants, gene tables, scoring files. What they say is checked where it is used. */
+sund_code sund_home_file(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_home_file_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 
-enum { SUND_CATALOGUE_MAX_BYTES = 1 << 30 };
+enum { SUND_FILE_MAX_BYTES = 1 << 30 };
 
 #endif

@@ -136,8 +136,8 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     sund_code   rc = SUND_OK;
 
     SUND_TRY(sund_envelope_check(e, &h->home.roster, anyone, err));
-    if (e->kind == SUND_MSG_CATALOGUE_PUT) {
-        SUND_TRY(sund_home_catalogue_put(&h->home, body.p, body.n, &d, err));
+    if (e->kind == SUND_MSG_FILE_PUT) {
+        SUND_TRY(sund_home_file_put(&h->home, body.p, body.n, &d, err));
         sund_buf_put(out, d.b, sizeof d.b);
         return sund_buf_ok(out, err);
     }
@@ -145,8 +145,8 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
         (void) sund_cur_copy(&body, d.b, sizeof d.b);
         SUND_TRY(sund_cur_end(&body, "a request", err));
     }
-    if (e->kind == SUND_MSG_CATALOGUE_GET)
-        return sund_home_catalogue_bytes(&h->home, &d, out, err);
+    if (e->kind == SUND_MSG_FILE_GET)
+        return sund_home_file(&h->home, &d, out, err);
     (void) pthread_mutex_lock(&h->lock);
     if (e->kind == SUND_MSG_FETCH)
         rc = sund_mailbox_may_fetch(&h->box, &d, e->from, err);
@@ -176,8 +176,8 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     case SUND_MSG_LOOKUP_ANSWER: return sund_lookups_answer(&h->lookups, e->from, body, err);
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:
-    case SUND_MSG_CATALOGUE_PUT:
-    case SUND_MSG_CATALOGUE_GET: return do_file(h, e, body, out, err);
+    case SUND_MSG_FILE_PUT:
+    case SUND_MSG_FILE_GET: return do_file(h, e, body, out, err);
     default: return do_post(h, e, body, err);
     }
 }

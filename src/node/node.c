@@ -34,23 +34,20 @@ typedef struct node {
     const volatile bool *stop;
 } node;
 
-/** Catalogues come from the hub by digest once, and stay. */
-static sund_code get_catalogue(void *ctx, const sund_digest *d, sund_catalogue **out, sund_err *err)
+/** Public files come from the hub by digest once, and stay. */
+static sund_code get_file(void *ctx, const sund_digest *d, sund_buf *out, sund_err *err)
 {
     node       *n = ctx;
-    sund_buf    bytes = { 0 };
     sund_digest got;
-    sund_code   rc = sund_home_catalogue(&n->home, d, out, NULL);
 
-    if (rc == SUND_OK)
+    if (sund_home_file(&n->home, d, out, NULL) == SUND_OK)
         return SUND_OK;
-    rc = sund_link_ask(&n->link, SUND_MSG_CATALOGUE_GET, d->b, sizeof d->b, 600, &bytes, err);
-    if (rc == SUND_OK)
-        rc = sund_home_catalogue_put(&n->home, bytes.p, bytes.n, &got, err);
-    sund_buf_free(&bytes);
-    if (rc == SUND_OK && !sund_digest_eq(&got, d))
-        rc = sund_fail(err, SUND_E_MISMATCH, "the hub gave another catalogue than the study names");
-    return rc == SUND_OK ? sund_home_catalogue(&n->home, d, out, err) : rc;
+    sund_buf_clear(out);
+    SUND_TRY(sund_link_ask(&n->link, SUND_MSG_FILE_GET, d->b, sizeof d->b, 600, out, err));
+    got = sund_digest_of(out->p, out->n);
+    if (!sund_digest_eq(&got, d))
+        return sund_fail(err, SUND_E_MISMATCH, "the hub gave another file than the study names");
+    return sund_home_file_put(&n->home, out->p, out->n, &got, err);
 }
 
 static sund_code find_or_open(node *n, const sund_digest *name, running **out, sund_err *err)
@@ -277,7 +274,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
     if (!n->run)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     n->seat = (sund_party_node){ .me = &n->home.identity, .roster = &n->home.roster, .gate = n->home.gate, .db = n->home.db, .key_dir = key_dir, .store = n->home.store,
-                                 .people = n->home.people, .catalogue = get_catalogue, .ctx = n, .n_thread = n->home.n_thread, .approve_all = n->home.approve_all };
+                                 .people = n->home.people, .file = get_file, .ctx = n, .n_thread = n->home.n_thread, .approve_all = n->home.approve_all };
     return open_known(n, err);
 }
 

@@ -22,17 +22,19 @@ static sund_code add_column(sund_columns_plan *plan, const sund_var *v, int64_t 
         (void) snprintf(c->name, sizeof c->name, "%s=%.64s", v->name, level_name);
     else
         (void) snprintf(c->name, sizeof c->name, "%s", v->name);
-    c->mid = c->binary ? 0 : mid;
+    c->mid = c->binary || v->type == SUND_VAR_CATEGORY ? 0 : mid;
     c->unit = c->binary ? 1.0 : 1.0 / power_of_ten(v->decimals);
-    c->max_abs = c->binary ? 1 : (uint64_t) reach;
+    c->max_abs = c->binary ? 1 : (uint64_t) (c->mid == 0 && v->max > reach ? v->max : reach);
     if (c->max_abs > 2139062143) /* four balanced bytes */
         return sund_fail(err, SUND_E_LIMIT, "variable %s: its declared range has more than 9 significant digits", v->name);
     plan->n++;
     return SUND_OK;
 }
 
+typedef enum use { COVARIATE, OUTCOME, ROLE } use;
+
 /** A number is one column, a category of m codes m - 1 indicators. */
-static sund_code add_variable(sund_columns_plan *plan, sund_people *people, const char *name, bool outcome, sund_buf *vars, sund_err *err)
+static sund_code add_variable(sund_columns_plan *plan, sund_people *people, const char *name, use how, sund_buf *vars, sund_err *err)
 {
     sund_var    v;
     const char *at;
@@ -41,9 +43,9 @@ static sund_code add_variable(sund_columns_plan *plan, sund_people *people, cons
     SUND_TRY(sund_people_var(people, name, &v, err));
     if (vars)
         sund_var_print(&v, vars);
-    if (v.type != SUND_VAR_CATEGORY)
+    if (v.type != SUND_VAR_CATEGORY || how == ROLE)
         return add_column(plan, &v, -1, "", err);
-    if (outcome)
+    if (how == OUTCOME)
         return sund_fail(err, SUND_E_ARG, "the outcome %s is a category; a number or a binary variable is needed", name);
     for (at = v.codes; *at; level++) {
         char   code[65];
@@ -61,9 +63,26 @@ sund_code sund_columns_make(sund_columns_plan *plan, sund_people *people, const 
 {
     memset(plan, 0, sizeof *plan);
     for (size_t k = 0; k < s->n_covariate; k++)
-        SUND_TRY(add_variable(plan, people, s->covariate[k], false, vars, err));
+        SUND_TRY(add_variable(plan, people, s->covariate[k], COVARIATE, vars, err));
     plan->n_covariate = plan->n;
-    if (s->outcome[0])
-        SUND_TRY(add_variable(plan, people, s->outcome, true, vars, err));
+    for (size_t k = 0; k < s->n_outcome; k++)
+        SUND_TRY(add_variable(plan, people, s->outcome[k], OUTCOME, vars, err));
+    plan->n_outcome = s->n_outcome;
+    for (size_t k = 0; k < s->n_option; k++) {
+        const sund_study_option *o = &s->option[k];
+
+        if (o->kind != 'v' || !o->value[0])
+            continue;
+        SUND_TRY(add_variable(plan, people, o->value, ROLE, vars, err));
+        memcpy(plan->role[plan->n_role++], o->name, sizeof o->name);
+    }
     return SUND_OK;
+}
+
+size_t sund_columns_role(const sund_columns_plan *plan, const char *option)
+{
+    for (size_t k = 0; k < plan->n_role; k++)
+        if (strcmp(plan->role[k], option) == 0)
+            return plan->n - plan->n_role + k;
+    return plan->n;
 }

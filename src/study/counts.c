@@ -18,7 +18,7 @@ static size_t lanes(const sund_study *s) { return SUND_TALLY_LANES + (s->strata_
 
 static sund_code counts_check(const sund_study *s, sund_err *err)
 {
-    if (s->outcome[0] || s->n_covariate)
+    if (s->n_outcome || s->n_covariate)
         return sund_fail(err, SUND_E_ARG, "analysis counts takes no outcome and no covariates: remove those lines");
     if (s->drop_missing)
         return sund_fail(err, SUND_E_ARG, "analysis counts reports missing genotypes as they are: remove the line 'missing'");
@@ -166,22 +166,10 @@ static sund_code counts_row(sund_state *st, size_t j, sund_release *out, sund_bu
     sund_alleles      a = sund_tally_alleles(&own->tally[j], copies);
     bool              strata = st->study->strata_country && (copies == SUND_DIPLOID || copies == SUND_COPIES_X);
     bool              hemi = a.hemi_alt >= 0, two = copies == SUND_DIPLOID || copies == SUND_COPIES_X;
-    sund_guard        guard = { a.ac, a.an, { two ? a.ref : -1, two ? a.het : -1, two ? a.alt : -1, a.hemi_ref, a.hemi_alt, -1 }, 5, false, a.missing };
+    sund_guard        guard = { .ac = a.ac, .an = a.an, .cell = { two ? a.ref : -1, two ? a.het : -1, two ? a.alt : -1, a.hemi_ref, a.hemi_alt, -1 }, .n_cell = 5, .n_missing = a.missing };
     sund_cell         cell[N_COLUMN];
-    size_t            ref_at, alt_at;
 
-    sund_buf_clear(text);
-    ref_at = text->n;
-    sund_buf_put(text, v.ref, v.n_ref);
-    sund_buf_u8(text, 0);
-    alt_at = text->n;
-    sund_buf_put(text, v.alt, v.n_alt);
-    sund_buf_u8(text, 0);
-    SUND_TRY(sund_buf_ok(text, err));
-    cell[0].s = sund_contig_name(v.contig);
-    cell[1].i = (int64_t) v.pos_bp + 1;
-    cell[2].s = (const char *) text->p + ref_at;
-    cell[3].s = (const char *) text->p + alt_at;
+    SUND_TRY(sund_variant_cells(&v, text, cell, err));
     cell[4].i = a.called;
     cell[5].i = a.ac;
     cell[6].i = a.an;
@@ -196,23 +184,18 @@ static sund_code counts_row(sund_state *st, size_t j, sund_release *out, sund_bu
     return sund_release_row(out, &guard, cell, err);
 }
 
-static sund_code counts_finish(sund_state *st, sund_release **out, sund_err *err)
+static sund_code counts_finish(sund_state *st, sund_release *out, sund_err *err)
 {
-    sund_release *r = NULL;
-    sund_buf      text = { 0 };
-    sund_code     rc;
+    sund_buf   text = { 0 };
+    sund_code  rc;
 
-    SUND_TRY(sund_release_begin(&r, &st->thresholds, column, N_COLUMN, err));
+    SUND_TRY(sund_release_next(out, "table", column, N_COLUMN, err));
     for (size_t j = 0; j < st->n_variant; j++)
-        SUND_GO(counts_row(st, j, r, &text, err));
+        SUND_GO(counts_row(st, j, out, &text, err));
     (void) snprintf(st->facts, sizeof st->facts, "\"n\": %lld, \"variants\": %zu", (long long) st->n_person, st->n_variant);
     rc = SUND_OK;
 out:
     sund_buf_free(&text);
-    if (rc == SUND_OK)
-        *out = r;
-    else
-        sund_release_free(r);
     return rc;
 }
 

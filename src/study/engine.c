@@ -17,18 +17,18 @@ static sund_code ask(sund_engine *e, uint32_t index, sund_err *err)
     return SUND_OK;
 }
 
-sund_code sund_engine_open(sund_engine *e, const sund_study *s, const sund_catalogue *c, const sund_columns_plan *plan,
-                           const sund_thresholds *t, sund_err *err)
+sund_code sund_engine_open(sund_engine *e, const sund_engine_on *on, sund_err *err)
 {
     memset(e, 0, sizeof *e);
-    SUND_TRY(sund_analysis_find(s->analysis, &e->analysis, err));
-    SUND_TRY(e->analysis->check(s, err));
-    e->state.study = s;
-    e->state.catalogue = c;
-    e->state.plan = plan;
-    e->state.thresholds = *t;
-    sund_study_range(s, c, &e->state.first, &e->state.n_variant);
-    if (e->state.n_variant == 0)
+    SUND_TRY(sund_analysis_find(on->study->analysis, &e->analysis, err));
+    SUND_TRY(e->analysis->check(on->study, err));
+    e->state.study = on->study;
+    e->state.catalogue = on->catalogue;
+    e->state.files = on->files;
+    e->state.plan = on->plan;
+    e->state.thresholds = *on->thresholds;
+    sund_study_range(on->study, on->catalogue, &e->state.first, &e->state.n_variant);
+    if (on->catalogue && e->state.n_variant == 0)
         return sund_fail(err, SUND_E_ARG, "the catalogue has no variant in the study's region");
     SUND_TRY(e->analysis->begin(&e->state, err));
     return ask(e, 0, err);
@@ -93,14 +93,14 @@ static void add_thresholds(sund_json *j, const sund_thresholds *t)
 sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release **out, sund_err *err)
 {
     const sund_study *s = e->state.study;
-    sund_digest       cat = sund_catalogue_digest(e->state.catalogue);
     sund_release     *r = NULL;
     sund_buf          text = { 0 };
     sund_json         j;
     size_t            by_mac, by_cells;
     sund_code         rc;
 
-    SUND_TRY(e->analysis->finish(&e->state, &r, err));
+    SUND_GO(sund_release_begin(&r, &e->state.thresholds, err));
+    SUND_GO(e->analysis->finish(&e->state, r, err));
     sund_json_init(&j, &text, true);
     sund_json_open(&j, NULL, '{');
     sund_json_str(&j, "program", "sund " SUND_VERSION);
@@ -109,14 +109,18 @@ sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release
     sund_json_str(&j, "analysis", s->analysis);
     sund_json_str(&j, "cohort", s->cohort);
     sund_json_str(&j, "purpose", s->purpose);
-    sund_json_str(&j, "catalogue", sund_digest_hex(&cat).s);
+    if (s->has_catalogue)
+        sund_json_str(&j, "catalogue", sund_digest_hex(&s->catalogue).s);
+    for (size_t i = 0; i < s->n_option; i++)
+        if (s->option[i].value[0])
+            sund_json_str(&j, s->option[i].name, s->option[i].value);
     sund_json_str(&j, "missing", s->drop_missing ? "drop" : "mean");
     sund_json_str(&j, "strata_by", s->strata_country ? "country" : "none");
     add_thresholds(&j, &e->state.thresholds);
     sund_release_withheld(r, &by_mac, &by_cells);
     sund_json_i64(&j, "rows", (int64_t) sund_release_rows(r));
     sund_json_i64(&j, "rows_withheld_by_mac", (int64_t) by_mac);
-    sund_json_i64(&j, "rows_with_hidden_genotype_cells", (int64_t) by_cells);
+    sund_json_i64(&j, "rows_with_hidden_cells", (int64_t) by_cells);
     sund_buf_printf(&text, ",\n  %s", e->state.facts);
     if (run_facts && run_facts[0])
         sund_buf_printf(&text, ",\n  %s", run_facts);
@@ -126,6 +130,7 @@ sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release
     rc = sund_buf_ok(&text, err);
     if (rc == SUND_OK)
         rc = sund_release_end(r, (const char *) text.p, err);
+out:
     sund_buf_free(&text);
     if (rc == SUND_OK)
         *out = r;
@@ -149,16 +154,23 @@ static sund_code own_vector(const sund_local_run *run, const sund_engine *e, con
     }
 }
 
+sund_code sund_engine_keep(const sund_engine *e, const sund_view *v, sund_people *people, sund_err *err)
+{
+    return e->analysis->keep ? e->analysis->keep(&e->state, v, people, err) : SUND_OK;
+}
+
 sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, sund_err *err)
 {
     sund_view   *v = NULL;
     sund_engine  e = { 0 };
+    sund_files   files = { 0 };
     sund_hex64   manifest = sund_digest_hex(&sund_store_describe(run->store)->manifest);
     char         facts[256];
     sund_code    rc;
 
     SUND_GO(sund_view_open(&v, run->store, run->people, run->study, run->catalogue, run->thresholds, err));
-    SUND_GO(sund_engine_open(&e, run->study, run->catalogue, &v->plan, run->thresholds, err));
+    SUND_GO(sund_files_open(&files, run->study, run->file, run->file_ctx, err));
+    SUND_GO(sund_engine_open(&e, &(sund_engine_on){ run->study, run->catalogue, &files, &v->plan, run->thresholds }, err));
     if (run->runner)
         SUND_GO(run->runner(run->runner_ctx, &e, v, run->text, &e.runner, err));
     while (!e.done) {
@@ -171,10 +183,12 @@ sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, su
             goto out;
     }
     (void) snprintf(facts, sizeof facts, "\"run\": \"local\", \"data_release\": \"%s\"", manifest.s);
-    rc = sund_engine_finish(&e, facts, out, err);
+    SUND_GO(sund_engine_finish(&e, facts, out, err));
+    rc = sund_engine_keep(&e, v, run->people, err);
 out:
     sund_engine_part(&e, true);
     sund_engine_close(&e);
+    sund_files_free(&files);
     sund_view_close(v);
     return rc;
 }

@@ -31,9 +31,9 @@ struct sund_engine {
     sund_runner         *runner;  /**< NULL: own sums are computed in this process */
 };
 
-/** study, catalogue and plan must outlive the engine. */
-sund_code sund_engine_open(sund_engine *e, const sund_study *s, const sund_catalogue *c, const sund_columns_plan *plan,
-                           const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
+/** What an engine is about; all but the thresholds must outlive it. catalogue is NULL when the study names none. */
+typedef struct sund_engine_on { const sund_study *study; const sund_catalogue *catalogue; const sund_files *files; const sund_columns_plan *plan; const sund_thresholds *thresholds; } sund_engine_on;
+sund_code sund_engine_open(sund_engine *e, const sund_engine_on *on, sund_err *err) SUND_MUST_CHECK;
 void      sund_engine_close(sund_engine *e);
 /** Own vector for the chunk that is asked. *ready is false when the runner has not got it yet. */
 sund_code sund_engine_local(const sund_engine *e, const sund_view *v, unsigned n_thread, sund_vec *out, bool *ready, sund_err *err) SUND_MUST_CHECK;
@@ -47,11 +47,16 @@ sund_code sund_engine_absorb(sund_engine *e, const sund_vec *total, sund_err *er
 /** What identifies a run, for the provenance: JSON members without braces. */
 sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release **out, sund_err *err) SUND_MUST_CHECK;
 
+/** Once the result is released: what the analysis leaves at home for later studies. */
+sund_code sund_engine_keep(const sund_engine *e, const sund_view *v, sund_people *people, sund_err *err) SUND_MUST_CHECK;
+
 /** The whole study on one store: the pooled analysis. progress may be NULL; note: what a runner waits for, "" for nothing. */
 typedef void (*sund_local_progress)(void *ctx, const char *round, uint32_t chunk, uint32_t n_chunk, const char *note);
 typedef struct sund_local_run {
     const sund_study      *study;
-    const sund_catalogue  *catalogue;
+    const sund_catalogue  *catalogue; /**< NULL when the study names none */
+    sund_file_get          file;      /**< published files by digest */
+    void                  *file_ctx;
     const sund_store      *store;
     sund_people           *people;
     const sund_thresholds *thresholds;

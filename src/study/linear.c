@@ -12,11 +12,11 @@ enum { ROUND_PEOPLE, ROUND_COUNTS, ROUND_CROSS, ROUND_SUMS, ROUND_NONE };
 
 static sund_code linear_check(const sund_study *s, sund_err *err)
 {
-    if (!s->outcome[0])
-        return sund_fail(err, SUND_E_ARG, "analysis linear needs an outcome: add a line 'outcome = VARIABLE'");
+    if (s->n_outcome != 1)
+        return sund_fail(err, SUND_E_ARG, "analysis linear needs one outcome: add a line 'outcome = VARIABLE'");
     for (size_t k = 0; k < s->n_covariate; k++)
-        if (strcmp(s->covariate[k], s->outcome) == 0)
-            return sund_fail(err, SUND_E_ARG, "%s is both the outcome and a covariate", s->outcome);
+        if (strcmp(s->covariate[k], s->outcome[0]) == 0)
+            return sund_fail(err, SUND_E_ARG, "%s is both the outcome and a covariate", s->outcome[0]);
     return SUND_OK;
 }
 
@@ -329,23 +329,13 @@ enum { N_COLUMN = sizeof column / sizeof column[0] };
 static sund_code linear_row(sund_state *st, size_t i, sund_release *out, sund_buf *text, sund_err *err)
 {
     const linear_own   *own = st->own;
-    size_t              j = own->eligible[i], alt_at;
+    size_t              j = own->eligible[i];
     sund_variant        v = sund_catalogue_at(st->catalogue, st->first + j);
     const sund_alleles *a = &own->count[j];
     sund_guard          guard = { .ac = a->ac, .an = a->an, .n_cell = 0, .association = true, .n_missing = a->missing };
     sund_cell           cell[N_COLUMN];
 
-    sund_buf_clear(text);
-    sund_buf_put(text, v.ref, v.n_ref);
-    sund_buf_u8(text, 0);
-    alt_at = text->n;
-    sund_buf_put(text, v.alt, v.n_alt);
-    sund_buf_u8(text, 0);
-    SUND_TRY(sund_buf_ok(text, err));
-    cell[0].s = sund_contig_name(v.contig);
-    cell[1].i = (int64_t) v.pos_bp + 1;
-    cell[2].s = (const char *) text->p;
-    cell[3].s = (const char *) text->p + alt_at;
+    SUND_TRY(sund_variant_cells(&v, text, cell, err));
     cell[4].i = a->called;
     cell[5].i = a->ac;
     cell[6].i = a->an;
@@ -356,16 +346,15 @@ static sund_code linear_row(sund_state *st, size_t i, sund_release *out, sund_bu
     return sund_release_row(out, &guard, cell, err);
 }
 
-static sund_code linear_finish(sund_state *st, sund_release **out, sund_err *err)
+static sund_code linear_finish(sund_state *st, sund_release *out, sund_err *err)
 {
-    linear_own   *own = st->own;
-    sund_release *r = NULL;
-    sund_buf      text = { 0 };
-    sund_code     rc;
+    linear_own *own = st->own;
+    sund_buf    text = { 0 };
+    sund_code   rc;
 
-    SUND_TRY(sund_release_begin(&r, &st->thresholds, column, N_COLUMN, err));
+    SUND_TRY(sund_release_next(out, "table", column, N_COLUMN, err));
     for (size_t i = 0; i < own->n_eligible; i++)
-        SUND_GO(linear_row(st, i, r, &text, err));
+        SUND_GO(linear_row(st, i, out, &text, err));
     (void) snprintf(st->facts, sizeof st->facts,
                     "\"n\": %lld, \"strata\": %lld, \"covariates\": %zu, \"variants\": %zu, \"eligible\": %zu, \"unit\": \"%s\", "
                     "\"coding\": \"0/1/2; one-copy genotypes 0/2\"",
@@ -374,10 +363,6 @@ static sund_code linear_finish(sund_state *st, sund_release **out, sund_err *err
     rc = SUND_OK;
 out:
     sund_buf_free(&text);
-    if (rc == SUND_OK)
-        *out = r;
-    else
-        sund_release_free(r);
     return rc;
 }
 

@@ -76,17 +76,15 @@ sund_code sund_party_key_path(const sund_party *p, char *out, size_t cap, sund_e
 sund_code sund_party_prepare(sund_party *p, sund_err *err)
 {
     const sund_analysis *a;
-    sund_digest          got;
 
     if (p->view)
         return SUND_OK;
     SUND_TRY(sund_analysis_find(p->study.analysis, &a, err));
     SUND_TRY(a->check(&p->study, err));
-    if (!p->catalogue)
-        SUND_TRY(p->node->catalogue(p->node->ctx, &p->study.catalogue, &p->catalogue, err));
-    got = sund_catalogue_digest(p->catalogue);
-    if (!sund_digest_eq(&got, &p->study.catalogue))
-        return sund_fail(err, SUND_E_MISMATCH, "the hub gave a catalogue with another digest than the study names");
+    if (p->study.has_catalogue && !p->catalogue)
+        SUND_TRY(sund_study_catalogue(&p->study, p->node->file, p->node->ctx, &p->catalogue, err));
+    sund_files_free(&p->files);
+    SUND_TRY(sund_files_open(&p->files, &p->study, p->node->file, p->node->ctx, err));
     return sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, sund_gate_thresholds(p->node->gate), err);
 }
 
@@ -156,6 +154,7 @@ sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *bod
         const uint8_t *bytes = sund_release_bytes(p->release, &n);
 
         SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", bytes, n, p->name.b, sizeof p->name.b));
+        SUND_TRY(sund_engine_keep(&p->engine, p->view, p->node->people, err));
     }
     return keep_state(p, was, err);
 }
@@ -240,6 +239,7 @@ void sund_party_close(sund_party *p)
     sund_engine_close(&p->engine);
     sund_view_close(p->view);
     sund_catalogue_free(p->catalogue);
+    sund_files_free(&p->files);
     sund_vec_free(&p->total);
     sund_release_free(p->release);
     sund_buf_free(&p->proposal);

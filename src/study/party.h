@@ -20,7 +20,7 @@ typedef struct sund_party_node {
     const char          *key_dir;  /**< where session keys are kept (0600) while a study runs */
     const sund_store    *store;
     sund_people         *people;
-    sund_code (*catalogue)(void *ctx, const sund_digest *d, sund_catalogue **out, sund_err *err); /**< by digest; the party frees it */
+    sund_file_get        file;     /**< public files by digest: catalogues and what else a study names */
     void                *ctx;
     unsigned             n_thread;
     sund_runner_open     runner;      /**< NULL: own sums are computed in this process */

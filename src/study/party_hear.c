@@ -123,7 +123,7 @@ static sund_code establish(sund_party *p, sund_err *err)
     SUND_TRY(sund_party_prepare(p, err));
     SUND_TRY(same_data(p, err));
     make_session(p);
-    SUND_TRY(sund_engine_open(&p->engine, &p->study, p->catalogue, &p->view->plan, &joined, err));
+    SUND_TRY(sund_engine_open(&p->engine, &(sund_engine_on){ &p->study, p->catalogue, &p->files, &p->view->plan, &joined }, err));
     if (p->node->runner)
         SUND_TRY(p->node->runner(p->node->ctx, &p->engine, p->view, sund_cur_of(p->text.p, p->text.n), &p->engine.runner, err));
     p->state = SUND_PARTY_ROUNDS;

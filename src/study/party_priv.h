@@ -27,7 +27,8 @@ struct sund_party {
     party_peer             peer[SUND_NODE_MAX];
     sund_hasher            transcript;  /* of all headers so far */
 
-    sund_catalogue        *catalogue;
+    sund_catalogue        *catalogue;   /* NULL when the study names none */
+    sund_files             files;
     sund_view             *view;
     sund_session_key       key;
     bool                   has_key;

@@ -2,14 +2,17 @@
 
 #include "base/ini.h"
 #include "people/cohort.h"
+#include "study/analysis.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Keys of every study; the analysis has its own beside them. */
 static const char *const known[] = { "study.title",  "study.analysis",   "study.purpose", "study.cohort",    "study.outcome",
                                      "study.covariates", "study.strata", "study.missing", "study.catalogue", "study.region",
-                                     "study.nodes",  "study.chunk",      "study.number",  NULL };
+                                     "study.nodes",  "study.chunk",      "study.number" };
+enum { N_KNOWN = sizeof known / sizeof known[0] };
 
 static sund_code bad(const sund_ini *ini, const char *key, const char *why, sund_err *err)
 {
@@ -81,7 +84,8 @@ static sund_code parse_where(sund_study *s, const sund_ini *ini, sund_err *err)
     const char *v = sund_ini_get(ini, "study", "catalogue");
     int64_t     chunk = 4096, number = 1;
 
-    if (!v || !sund_unhex(v, s->catalogue.b, sizeof s->catalogue.b))
+    s->has_catalogue = v != NULL;
+    if (v && !sund_unhex(v, s->catalogue.b, sizeof s->catalogue.b))
         return bad(ini, "catalogue", "the 64 hex digits that 'sund catalogue' prints are expected", err);
     v = sund_ini_get(ini, "study", "region");
     s->has_region = v != NULL;
@@ -97,21 +101,96 @@ static sund_code parse_where(sund_study *s, const sund_ini *ini, sund_err *err)
     return SUND_OK;
 }
 
+static bool number_ok(const char *v, double min, double max)
+{
+    size_t digits = strspn(v + (*v == '-'), "0123456789."), dots = 0;
+    double x;
+
+    for (const char *p = v; *p; p++)
+        dots += *p == '.';
+    if (!digits || digits > 20 || dots > 1 || v[(*v == '-') + digits] || digits == dots)
+        return false;
+    x = strtod(v, NULL);
+    return x >= min && x <= max;
+}
+
+static bool word_in(const char *word, const char *list)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = list; *at; at += strcspn(at, "|"), at += *at == '|')
+        if (strcspn(at, "|") == len && memcmp(at, word, len) == 0)
+            return true;
+    return false;
+}
+
+/** Whether a value fits its option; why not, in words. */
+static bool option_ok(const sund_option *o, const char *v, char why[256])
+{
+    int64_t     i;
+    sund_digest d;
+
+    why[0] = 0;
+    if (o->kind == 'i' && !sund_parse_i64(v, (int64_t) o->min, (int64_t) o->max, &i))
+        (void) snprintf(why, 256, "a whole number from %.0f to %.0f is expected", o->min, o->max);
+    else if (o->kind == 'f' && !number_ok(v, o->min, o->max))
+        (void) snprintf(why, 256, "a number from %g to %g, in plain digits, is expected", o->min, o->max);
+    else if (o->kind == 'c' && !word_in(v, o->choices))
+        (void) snprintf(why, 256, "one of %.200s is expected", o->choices);
+    else if (o->kind == 'd' && !sund_unhex(v, d.b, sizeof d.b))
+        (void) snprintf(why, 256, "the 64 hex digits that 'sund publish' prints are expected");
+    return !why[0];
+}
+
+/** The analysis's own lines, and what holds where they are absent. */
+static sund_code parse_options(sund_study *s, const sund_ini *ini, const sund_analysis *a, sund_err *err)
+{
+    const char *names[N_KNOWN + SUND_OPTION_MAX + 1] = { NULL };
+    char        own[SUND_OPTION_MAX][48], why[256];
+
+    memcpy(names, known, sizeof known);
+    for (const sund_option *o = a->options; o && o->name; o++, s->n_option++) {
+        sund_study_option *x = &s->option[s->n_option];
+        const char        *v = sund_ini_get(ini, "study", o->name);
+
+        (void) snprintf(own[s->n_option], sizeof own[0], "study.%s", o->name);
+        names[N_KNOWN + s->n_option] = own[s->n_option];
+        if (!v && !o->otherwise)
+            return bad(ini, o->name, o->help, err);
+        x->kind = o->kind;
+        (void) snprintf(x->name, sizeof x->name, "%s", o->name);
+        if (snprintf(x->value, sizeof x->value, "%s", v ? v : o->otherwise) >= (int) sizeof x->value)
+            return bad(ini, o->name, "the value is too long", err);
+        if (v && !option_ok(o, v, why))
+            return bad(ini, o->name, why, err);
+    }
+    return sund_ini_known(ini, names, err);
+}
+
 static sund_code parse_items(sund_study *s, const sund_ini *ini, sund_err *err)
 {
-    sund_cohort *cohort = NULL;
+    const sund_analysis *a;
+    sund_cohort         *cohort = NULL;
 
-    SUND_TRY(sund_ini_known(ini, known, err));
     SUND_TRY(take(ini, "title", true, s->title, sizeof s->title, err));
     SUND_TRY(take(ini, "analysis", true, s->analysis, sizeof s->analysis, err));
+    if (sund_analysis_find(s->analysis, &a, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s: analysis", ini->name);
+    SUND_TRY(parse_options(s, ini, a, err));
     SUND_TRY(take(ini, "purpose", true, s->purpose, sizeof s->purpose, err));
     SUND_TRY(take(ini, "cohort", true, s->cohort, sizeof s->cohort, err));
-    SUND_TRY(take(ini, "outcome", false, s->outcome, sizeof s->outcome, err));
+    SUND_TRY(words(ini, "outcome", s->outcome[0], sizeof s->outcome[0], SUND_OUTCOME_MAX, &s->n_outcome, err));
     SUND_TRY(words(ini, "covariates", s->covariate[0], sizeof s->covariate[0], SUND_COVARIATE_MAX, &s->n_covariate, err));
     SUND_TRY(words(ini, "nodes", s->node[0], sizeof s->node[0], SUND_NODE_MAX, &s->n_node, err));
     SUND_TRY(choice(ini, "strata", "none", "country", true, &s->strata_country, err));
     SUND_TRY(choice(ini, "missing", "mean", "drop", false, &s->drop_missing, err));
     SUND_TRY(parse_where(s, ini, err));
+    if (a->catalogue == SUND_CATALOGUE_NEEDED && !s->has_catalogue)
+        return bad(ini, "catalogue", "the 64 hex digits that 'sund catalogue' prints are expected", err);
+    if (s->has_region && !s->has_catalogue)
+        return bad(ini, "region", "a region is a part of a catalogue, and there is none", err);
+    if (a->catalogue == SUND_CATALOGUE_UNUSED && s->has_catalogue)
+        return bad(ini, "catalogue", "this analysis asks about no variants: remove the line", err);
     if (!s->n_node)
         return bad(ini, "nodes", "name the nodes that are asked", err);
     for (size_t i = 0; i < s->n_node; i++)
@@ -142,6 +221,23 @@ sund_code sund_study_parse(sund_study *s, const char *name, const void *p, size_
     }
     return rc;
 }
+
+const char *sund_study_text(const sund_study *s, const char *option)
+{
+    for (size_t i = 0; i < s->n_option; i++)
+        if (strcmp(s->option[i].name, option) == 0)
+            return s->option[i].value;
+    return "";
+}
+
+int64_t sund_study_i64(const sund_study *s, const char *option)
+{
+    int64_t x = 0;
+
+    return sund_parse_i64(sund_study_text(s, option), INT64_MIN, INT64_MAX, &x) ? x : 0;
+}
+
+double sund_study_f64(const sund_study *s, const char *option) { return strtod(sund_study_text(s, option), NULL); }
 
 int sund_study_node(const sund_study *s, const char *id)
 {

@@ -5,7 +5,10 @@
 #include "genome/variant.h"
 #include "secagg/roster.h"
 
-enum { SUND_STUDY_MAX_BYTES = 32768, SUND_COVARIATE_MAX = 32 };
+enum { SUND_STUDY_MAX_BYTES = 32768, SUND_COVARIATE_MAX = 32, SUND_OUTCOME_MAX = 64, SUND_OPTION_MAX = 16 };
+
+/** One more line of a study file, that one analysis knows (analysis.h: sund_option). Every option of the analysis is there, with what holds when the line is absent. */
+typedef struct sund_study_option { char name[33], kind, value[513]; } sund_study_option;
 
 /** What a researcher asks, as the study file says it. The digest of the file's bytes is the study's name.
  *
@@ -14,33 +17,43 @@ enum { SUND_STUDY_MAX_BYTES = 32768, SUND_COVARIATE_MAX = 32 };
  *      analysis   = linear                 # a name from `sund study check --help`
  *      purpose    = health-research        # what consent is checked against
  *      cohort     = age >= 18 and not withdrawn
- *      outcome    = height
+ *      outcome    = height                 # or several, separated by commas, where the analysis takes them
  *      covariates = age, sex
  *      strata     = country                # or none: one common intercept
  *      missing    = mean                   # or drop: leave out people without the genotype
- *      catalogue  = 64 hex digits          # digest of the public list of variants
+ *      catalogue  = 64 hex digits          # digest of the public list of variants, where the analysis needs one
  *      region     = 20:1-3000000           # optional
  *      nodes      = ES, FI, GB
  *      chunk      = 4096                   # optional: variants in one message
  *      number     = 1                      # optional: to ask the same again as another study
+ *      ...                                 # and the analysis's own options
  *
  *  Owns nothing: plain data. */
 typedef struct sund_study {
-    char        title[201], analysis[33], purpose[65], cohort[4097], outcome[65];
+    char        title[201], analysis[33], purpose[65], cohort[4097];
+    char        outcome[SUND_OUTCOME_MAX][65];
+    size_t      n_outcome;
     char        covariate[SUND_COVARIATE_MAX][65];
     size_t      n_covariate;
-    bool        strata_country, drop_missing, has_region;
+    bool        strata_country, drop_missing, has_catalogue, has_region;
     sund_digest catalogue;
     sund_region region;
     char        node[SUND_NODE_MAX][SUND_ID_MAX + 1]; /**< sorted */
     size_t      n_node;
     uint32_t    chunk;
+    sund_study_option option[SUND_OPTION_MAX];
+    size_t      n_option;
     sund_digest digest;
 } sund_study;
 
 /** Strict: unknown keys, repeated names, unparsable cohorts or regions are errors naming file and line. The analysis's own check
  *  is sund_analysis.check. */
 sund_code sund_study_parse(sund_study *s, const char *name, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
+
+/** Value of an option of the study's analysis, "" when there is none: all were checked when the file was read. */
+const char *sund_study_text(const sund_study *s, const char *option);
+int64_t     sund_study_i64(const sund_study *s, const char *option);
+double      sund_study_f64(const sund_study *s, const char *option); /**< decimal digits, correctly rounded: the same bits everywhere */
 
 /** Position of a node in s->node, or -1. */
 int sund_study_node(const sund_study *s, const char *id);

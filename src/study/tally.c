@@ -89,6 +89,21 @@ sund_code sund_tally_get(const sund_vec *v, size_t lane, int64_t n_person, sund_
     return SUND_OK;
 }
 
+sund_code sund_variant_cells(const sund_variant *v, sund_buf *text, sund_cell cell[4], sund_err *err)
+{
+    sund_buf_clear(text);
+    sund_buf_put(text, v->ref, v->n_ref);
+    sund_buf_u8(text, 0);
+    sund_buf_put(text, v->alt, v->n_alt);
+    sund_buf_u8(text, 0);
+    SUND_TRY(sund_buf_ok(text, err));
+    cell[0].s = sund_contig_name(v->contig);
+    cell[1].i = (int64_t) v->pos_bp + 1;
+    cell[2].s = (const char *) text->p;
+    cell[3].s = (const char *) text->p + v->n_ref + 1;
+    return SUND_OK;
+}
+
 size_t sund_chunk_items(const sund_study *s, size_t lanes)
 {
     size_t most = SUND_VEC_MAX_WORDS / (lanes ? lanes : 1);

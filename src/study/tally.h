@@ -25,6 +25,9 @@ sund_code sund_tally_get(const sund_vec *v, size_t lane, int64_t n_person, sund_
 /** Copies rule of variant j of the state's range. */
 sund_copies sund_state_copies(const sund_state *st, size_t j);
 
+/** The first four cells of a variant's row: chrom, pos (1-based), ref, alt. text holds them: alive until its next use. */
+sund_code sund_variant_cells(const sund_variant *v, sund_buf *text, sund_cell cell[4], sund_err *err) SUND_MUST_CHECK;
+
 /** Chunks of a round whose items need `lanes` words each. */
 size_t sund_chunk_items(const sund_study *s, size_t lanes);
 void   sund_round_split(sund_round *r, const sund_study *s, size_t n_item, size_t lanes);

@@ -166,6 +166,11 @@ static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
     return SUND_OK;
 }
 
+sund_code sund_view_keep(const sund_view *v, sund_people *people, const sund_var *var, const int64_t *raw, sund_err *err)
+{
+    return sund_people_derive(people, var, sund_store_describe(v->store)->n_person, sund_store_describe(v->store)->person, raw, err);
+}
+
 sund_digest sund_view_digest(const sund_view *v)
 {
     const sund_digest *store = &sund_store_describe(v->store)->manifest;
@@ -189,10 +194,10 @@ void sund_view_strata(const sund_view *v, sund_buf *out)
 
 void sund_study_range(const sund_study *s, const sund_catalogue *c, size_t *first, size_t *n)
 {
-    size_t last = sund_catalogue_n(c);
+    size_t last = c ? sund_catalogue_n(c) : 0;
 
     *first = 0;
-    if (s->has_region)
+    if (c && s->has_region)
         sund_catalogue_range(c, &s->region, first, &last);
     *n = last - *first;
 }
@@ -204,7 +209,7 @@ static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, 
     sund_cohort           *cohort = NULL;
     sund_code              rc;
 
-    if (info->assembly != sund_catalogue_assembly(c))
+    if (c && info->assembly != sund_catalogue_assembly(c))
         return sund_fail(err, SUND_E_MISMATCH, "the catalogue is on %s, the genotypes are on %s",
                          sund_assembly_name(sund_catalogue_assembly(c)), sund_assembly_name(info->assembly));
     v->n_person = info->n_person;

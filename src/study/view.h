@@ -9,7 +9,7 @@
 #include "store/store.h"
 #include "study/study.h"
 
-enum { SUND_STRATA_MAX = 64, SUND_COLUMN_MAX = 62 };
+enum { SUND_STRATA_MAX = 64, SUND_COLUMN_MAX = 128 };
 
 /** One column of a study's model: a variable, or one level of a category (level 1.. of it against level 0).
  *      q = raw - mid   (mid = middle of the declared range for numbers, 0 for indicators): exact, the same at every node */
@@ -20,14 +20,16 @@ typedef struct sund_column {
     double   unit;       /**< value of one step of q in the variable's unit: 10^-decimals, 1 for indicators */
     uint64_t max_abs;    /**< |q| is at most this */
     sund_var var;
-    int64_t  level;      /**< -1: the number itself */
+    int64_t  level;      /**< -1: the number itself; for a role's category the index of its code */
 } sund_column;
 
-/** The columns that a study's text and the dictionary give: covariates in the study's order, the outcome last (when there is one).
+/** The columns that a study's text and the dictionary give: covariates in the study's order, then the outcomes, then a column for each
+ *  option that names a variable. There a category is one column, q the index of its code.
  *  Depends on nothing but declarations, so it is the same at every node. */
 typedef struct sund_columns_plan {
-    size_t      n;       /**< all, outcome included */
-    size_t      n_covariate;
+    size_t      n;       /**< all */
+    size_t      n_covariate, n_outcome, n_role;
+    char        role[16][33]; /**< names of the options, of the last n_role columns */
     sund_column col[SUND_COLUMN_MAX];
 } sund_columns_plan;
 
@@ -59,6 +61,9 @@ typedef struct sund_view {
 /** The columns that the study needs, from the node's dictionary. vars: canonical declarations, appended: all nodes must have the same. */
 sund_code sund_columns_make(sund_columns_plan *plan, sund_people *people, const sund_study *s, sund_buf *vars, sund_err *err) SUND_MUST_CHECK;
 
+/** Column of an option that names a variable; plan->n when it names none. */
+size_t sund_columns_role(const sund_columns_plan *plan, const char *option);
+
 /** t: with strata, countries below its cell_min are left out. */
 sund_code sund_view_open(sund_view **v, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, const sund_thresholds *t,
                          sund_err *err) SUND_MUST_CHECK;
@@ -68,6 +73,9 @@ void      sund_view_close(sund_view *v);
 sund_code sund_view_sums(sund_view *v, sund_err *err) SUND_MUST_CHECK;
 /** pair += products of all columns over a list of people; pair as in sund_whole. Exact. */
 void      sund_view_products(const sund_view *v, const uint32_t *person, size_t n, sund_i128 *pair);
+/** Keeps a variable of the node's own making, raw[i] for store column i (SUND_VALUE_MISSING: none), with the people at home. Where values may
+ *  lie, and how fine they are, is declared in var and must be the same at every node. */
+sund_code sund_view_keep(const sund_view *v, sund_people *people, const sund_var *var, const int64_t *raw, sund_err *err) SUND_MUST_CHECK;
 
 /** Digest of who takes part and with which values: a node that starts again mid-study checks that it is still the same. Never leaves. */
 sund_digest sund_view_digest(const sund_view *v);

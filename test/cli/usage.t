@@ -58,7 +58,7 @@ my %study = (analysis => 'linear', outcome => 'height', catalogue => $digest, no
 my $good = study_file("$tmp/good.ini", %study);
 ok(out("$sund study check $good") =~ /sound/, 'a sound study file');
 my $said = decode_json(out("$sund study check --json $good"));
-is("@$said{qw(analysis outcome strata missing)} @{ $said->{nodes} } " . ($said->{catalogue} eq $digest), 'linear height none mean FI 1', 'study check --json');
+is("@$said{qw(analysis strata missing)} @{ $said->{outcomes} } @{ $said->{nodes} } " . ($said->{catalogue} eq $digest), 'linear none mean height FI 1', 'study check --json');
 is($said->{study}, (split ' ', out("b2sum -l 256 $good"))[0], 'a study is named by the BLAKE2b-256 of its bytes, as coreutils has it');
 my $to = local_study("$tmp/fi", "$tmp/a.catalogue", $good);
 my $rows = tsv("$to/table.tsv");

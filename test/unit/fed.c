@@ -156,11 +156,9 @@ void world_people(const world *w, const char *db, const int *node_of, int node)
     sund_buf_free(&d);
 }
 
-sund_catalogue *world_catalogue(void)
+void world_catalogue_bytes(sund_buf *out)
 {
     sund_catalogue_builder *b = NULL;
-    sund_catalogue         *c = NULL;
-    sund_buf                bytes = { 0 };
 
     MUST(sund_catalogue_builder_new(&b, SUND_GRCH37, err));
     for (size_t j = 0; j < W_VARIANTS; j++) {
@@ -168,23 +166,44 @@ sund_catalogue *world_catalogue(void)
 
         MUST(sund_catalogue_builder_add(b, &v, err));
     }
-    MUST(sund_catalogue_builder_end(b, &bytes, err));
+    MUST(sund_catalogue_builder_end(b, out, err));
     sund_catalogue_builder_free(b);
+}
+
+sund_catalogue *world_catalogue(void)
+{
+    sund_catalogue *c = NULL;
+    sund_buf        bytes = { 0 };
+
+    world_catalogue_bytes(&bytes);
     MUST(sund_catalogue_parse(&c, "catalogue", bytes.p, bytes.n, err));
     sund_buf_free(&bytes);
     return c;
 }
 
-
-static sund_code fed_get_catalogue(void *ctx, const sund_digest *d, sund_catalogue **out, sund_err *err)
+sund_hex64 fed_publish(fed *f, const void *p, size_t n)
 {
-    const fed  *f = ctx;
-    sund_digest have = sund_catalogue_digest(f->catalogue);
+    sund_digest d = sund_digest_of(p, n);
 
-    if (!sund_digest_eq(&have, d))
-        return sund_fail(err, SUND_E_NOT_FOUND, "no such catalogue");
-    *out = world_catalogue();
-    return SUND_OK;
+    if (f->n_file == sizeof f->file / sizeof f->file[0])
+        abort();
+    sund_buf_put(&f->file[f->n_file++], p, n);
+    return sund_digest_hex(&d);
+}
+
+sund_code fed_file(void *ctx, const sund_digest *d, sund_buf *out, sund_err *err)
+{
+    const fed *f = ctx;
+
+    for (size_t i = 0; i < f->n_file; i++) {
+        sund_digest have = sund_digest_of(f->file[i].p, f->file[i].n);
+
+        if (sund_digest_eq(&have, d)) {
+            sund_buf_put(out, f->file[i].p, f->file[i].n);
+            return sund_buf_ok(out, err);
+        }
+    }
+    return sund_fail(err, SUND_E_NOT_FOUND, "no such file");
 }
 
 static void hex_line(sund_buf *t, const char *key, const void *p, size_t n)
@@ -244,7 +263,7 @@ static void fed_node_open(fed *f, size_t i, const world *w, const int *node_of, 
     MUST(sund_store_open(&x->store, fed_path("store", x->folder), err));
     MUST(sund_people_open(&x->people, fed_path("people", x->folder), err));
     x->seat = (sund_party_node){ .me = &x->me, .roster = &f->roster, .gate = x->gate, .db = x->db, .store = x->store, .people = x->people,
-                                 .catalogue = fed_get_catalogue, .ctx = f, .n_thread = 1, .approve_all = true };
+                                 .file = fed_file, .ctx = f, .n_thread = 1, .approve_all = true };
     x->seat.key_dir = strdup(fed_path("keys", x->folder));
 }
 
@@ -271,6 +290,7 @@ fed *fed_open(const world *w, size_t n, const int *node_of, const sund_threshold
     fed_identity(&f->hub, "hub");
     fed_identity(&f->anna, "anna");
     f->catalogue = world_catalogue();
+    world_catalogue_bytes(&f->file[f->n_file++]);
     for (size_t i = 0; i < n; i++)
         fed_node_open(f, i, w, node_of, t);
     fed_roster(f);
@@ -295,6 +315,8 @@ void fed_close(fed *f)
     sund_db_close(f->hub_db);
     sund_roster_free(&f->roster);
     sund_catalogue_free(f->catalogue);
+    for (size_t i = 0; i < f->n_file; i++)
+        sund_buf_free(&f->file[i]);
     free(f);
 }
 
@@ -470,18 +492,13 @@ sund_buf fed_release(fed *f)
     return out;
 }
 
-/** The table of a release's bytes. */
-static sund_cur release_table(const sund_buf *b)
-{
-    sund_cur c = sund_cur_of(b->p, b->n);
-
-    return sund_cur_blob(&c, 1 << 26);
-}
-
 void study_text(const fed *f, const char *more, char *out, size_t cap)
 {
     sund_digest d = sund_catalogue_digest(f->catalogue);
-    int         n = snprintf(out, cap, "[study]\ntitle = test\npurpose = general-research\ncohort = all\ncatalogue = %s\n%snodes = ", sund_digest_hex(&d).s, more);
+    int         n = snprintf(out, cap, "[study]\ntitle = test\npurpose = general-research\ncohort = all\n%snodes = ", more);
+
+    if (!f->no_catalogue)
+        n = snprintf(out, cap, "[study]\ntitle = test\npurpose = general-research\ncohort = all\ncatalogue = %s\n%snodes = ", sund_digest_hex(&d).s, more);
 
     for (size_t i = 0; i < f->n; i++)
         n += snprintf(out + n, cap - (size_t) n, "%sN%02zu", i ? ", " : "", i);
@@ -497,7 +514,7 @@ sund_release *world_pooled(const world *w, fed *f, const char *text, const sund_
     sund_people   *people = NULL;
     sund_release  *r = NULL;
     sund_study    *s = calloc(1, sizeof *s);
-    sund_local_run run = { .study = s, .catalogue = f->catalogue, .thresholds = t, .n_thread = n_thread };
+    sund_local_run run = { .study = s, .catalogue = f->no_catalogue ? NULL : f->catalogue, .file = fed_file, .file_ctx = f, .thresholds = t, .n_thread = n_thread };
 
     if (!s)
         abort();
@@ -515,13 +532,20 @@ sund_release *world_pooled(const world *w, fed *f, const char *text, const sund_
     return r;
 }
 
-bool same_table(const sund_buf *release, const sund_release *pooled)
+bool same_tables(const sund_buf *release, const sund_release *pooled)
 {
-    sund_cur    t = release_table(release);
-    size_t      n;
-    const char *p = sund_release_table(pooled, &n);
+    sund_release_parts a, b;
+    size_t             n;
+    const uint8_t     *p = sund_release_bytes(pooled, &n);
+    bool               same;
 
-    return release->n && t.n == n && memcmp(t.p, p, n) == 0;
+    if (sund_release_split(release->p, release->n, &a, NULL) != SUND_OK || sund_release_split(p, n, &b, NULL) != SUND_OK)
+        return false;
+    same = a.n_table == b.n_table && a.n_table > 0;
+    for (size_t i = 0; same && i < a.n_table; i++)
+        same = strcmp(a.table[i].name, b.table[i].name) == 0 && a.table[i].text.n == b.table[i].text.n &&
+               memcmp(a.table[i].text.p, b.table[i].text.p, a.table[i].text.n) == 0;
+    return same;
 }
 
 world *fed_world(size_t n, uint64_t seed)

@@ -47,6 +47,8 @@ sund_variant    world_variant(size_t j);
 void            world_store(const world *w, const char *dir, const int *node_of, int node); /**< node -1: everyone */
 void            world_people(const world *w, const char *db, const int *node_of, int node);
 sund_catalogue *world_catalogue(void);
+/** Its bytes, appended. */
+void            world_catalogue_bytes(sund_buf *out);
 
 typedef struct fed_node {
     sund_identity   me;
@@ -70,6 +72,9 @@ struct fed {
     sund_db        *hub_db;
     sund_mailbox    box;
     sund_catalogue *catalogue;
+    bool            no_catalogue; /* studies name none */
+    sund_buf        file[8];      /* published: the catalogue, then others (fed_publish) */
+    size_t          n_file;
     sund_digest     study;
     void (*heard)(fed *f, size_t from, const sund_envelope *e, sund_cur body);             /* what a node sends */
     bool (*tamper)(fed *f, size_t from, const sund_envelope *e, sund_buf *body);           /* node's own lie: changes the body, true when changed */
@@ -97,11 +102,15 @@ void            fed_run(fed *f);
 sund_party_status fed_status(fed *f, size_t i);
 /** The released bytes, or an empty buffer with the reason printed. */
 sund_buf        fed_release(fed *f);
+/** Publishes a file; its digest, for the study file. */
+sund_hex64      fed_publish(fed *f, const void *p, size_t n);
+sund_code       fed_file(void *f, const sund_digest *d, sund_buf *out, sund_err *err);
 /** A study file over all nodes; more: its lines beside title, purpose, cohort, catalogue, nodes. */
 void            study_text(const fed *f, const char *more, char *out, size_t cap);
 /** The pooled run of the same study over everyone, in one store. */
 sund_release   *world_pooled(const world *w, fed *f, const char *text, const sund_thresholds *t, unsigned n_thread);
-bool            same_table(const sund_buf *release, const sund_release *pooled);
+/** All tables of both, byte for byte. */
+bool            same_tables(const sund_buf *release, const sund_release *pooled);
 
 /** A fresh world; a federation of people in turn; one of open data; and a study asked of it (fed_ask: study_text, then fed_submit). */
 world          *fed_world(size_t n, uint64_t seed);

@@ -45,7 +45,7 @@ static bool same_answer(world *w, size_t n, const char *what, const char *missin
     got = fed_release(f);
     w->sparse_rows = false;
     pooled = world_pooled(w, f, text, &t, 1);
-    same = same_table(&got, pooled);
+    same = same_tables(&got, pooled);
     if (v.kill)
         CHECK(f->n_killed > 0);
     if (v.lose)
@@ -162,7 +162,7 @@ TEST(a_node_away_pauses_and_resumes)
     fed_run(f);
     got = fed_release(f);
     pooled = world_pooled(w, f, text, &t, 1);
-    CHECK(same_table(&got, pooled));
+    CHECK(same_tables(&got, pooled));
     sund_release_free(pooled);
     sund_buf_free(&got);
     fed_close(f);

@@ -100,7 +100,9 @@ static sund_release *release_of(const sund_thresholds *t, double beta, int64_t l
     sund_guard    g = { .ac = 50, .an = 1000, .cell = { 400, low, 40 }, .n_cell = 3 };
     sund_cell     row[4] = { { .s = "one" }, { .i = 500 }, { .i = low }, { .f = beta } };
 
-    CHECK(sund_release_begin(&r, t, column, 4, NULL) == SUND_OK);
+    CHECK(sund_release_begin(&r, t, NULL) == SUND_OK);
+    CHECK(sund_release_row(r, &g, row, NULL) == SUND_E_ARG);
+    CHECK(sund_release_next(r, "table", column, 4, NULL) == SUND_OK);
     CHECK(sund_release_row(r, &g, row, NULL) == SUND_OK);
     g.ac = 9;
     row[0].s = "rare";
@@ -139,6 +141,33 @@ TEST(a_release_holds_what_the_rules_let_through)
     sund_release_free(r);
     r = release_of(&o, 0.123456789, 9);
     CHECK(table_is(r, "name\tn\thet\tbeta\none\t500\t9\t0.123456789\nrare\t500\t9\t0.123456789\ntwo\t500\t9\tNA\n"));
+    sund_release_free(r);
+}
+
+TEST(rows_that_rest_on_few_people_hide_their_cells)
+{
+    static const sund_release_column group[] = { { "group", 's', false }, { "people", 'i', true }, { "mean", 'f', true } };
+    sund_thresholds                  t = controlled();
+    sund_release                    *r = release_of(&t, 0.5, 40);
+    sund_release_parts               parts;
+    sund_cell                        row[3] = { { .s = "nine" }, { .i = 9 }, { .f = 1.5 } };
+    size_t                           n;
+    const uint8_t                   *p;
+
+    CHECK(sund_release_next(r, "groups", group, 3, NULL) == SUND_E_ARG); /* sealed */
+    sund_release_free(r);
+    CHECK(sund_release_begin(&r, &t, NULL) == SUND_OK && sund_release_next(r, "No Name", group, 3, NULL) == SUND_E_ARG);
+    CHECK(sund_release_next(r, "table", group, 3, NULL) == SUND_OK);
+    CHECK(sund_release_row(r, &(sund_guard){ .on = SUND_ON_PEOPLE, .people = 9 }, row, NULL) == SUND_OK);
+    row[0].s = "ten";
+    CHECK(sund_release_row(r, &(sund_guard){ .on = SUND_ON_PEOPLE, .people = 10 }, row, NULL) == SUND_OK);
+    CHECK(sund_release_next(r, "groups-2", group, 3, NULL) == SUND_OK);
+    CHECK(sund_release_row(r, &(sund_guard){ .on = SUND_ON_COHORT }, row, NULL) == SUND_OK);
+    CHECK(sund_release_end(r, "{}\n", NULL) == SUND_OK);
+    CHECK(table_is(r, "group\tpeople\tmean\nnine\tbelow 10\tbelow 10\nten\t9\t1.5\n"));
+    p = sund_release_bytes(r, &n);
+    CHECK(sund_release_split(p, n, &parts, NULL) == SUND_OK && parts.n_table == 2 && strcmp(parts.table[1].name, "groups-2") == 0);
+    CHECK(parts.table[1].text.n == strlen("group\tpeople\tmean\nten\t9\t1.5\n") && parts.provenance.n == 3);
     sund_release_free(r);
 }
 

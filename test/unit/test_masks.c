@@ -192,7 +192,7 @@ TEST(a_label_is_never_used_twice)
     CHECK(f->n_retry >= 1);
     got = fed_release(f);
     pooled = world_pooled(w, f, text, &t, 2);
-    CHECK(same_table(&got, pooled)); /* the attempt after gives the same answer */
+    CHECK(same_tables(&got, pooled)); /* the attempt after gives the same answer */
     sund_release_free(pooled);
     sund_buf_free(&got);
     fed_close(f);

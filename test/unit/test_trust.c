@@ -178,15 +178,15 @@ TEST(a_node_that_signs_another_result_is_named)
 /** An altered program at the proposer: one digit of one number differs. */
 static void alters_result(fed *f, size_t i)
 {
-    sund_party *p = f->node[i].party;
-    uint8_t    *digit;
+    sund_party        *p = f->node[i].party;
+    sund_release_parts parts;
+    uint8_t           *digit;
 
     if (p->state != SUND_PARTY_RELEASE || p->has_proposal || i != sund_party_proposer(p) || p->said || !p->release || f->n_lost)
         return;
     f->n_lost = 1; /* once */
-    uint32_t n_table;
-    memcpy(&n_table, p->release->bytes.p, 4);
-    digit = p->release->bytes.p + 4 + n_table;
+    CHECK(sund_release_split(p->release->bytes.p, p->release->bytes.n, &parts, NULL) == SUND_OK);
+    digit = p->release->bytes.p + (parts.table[0].text.p - p->release->bytes.p) + parts.table[0].text.n;
     while (digit[-1] != '\t')
         digit--;
     *digit = *digit == '9' ? '8' : (uint8_t) (*digit + 1);
