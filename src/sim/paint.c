@@ -92,7 +92,7 @@ static size_t paint_children(sim_paint *p, uint32_t parent, uint32_t z)
         uint32_t child = c->child[k];
         int      strand = child_strand(p->rule, father, c->sex[child] == SUND_FEMALE);
 
-        if (strand < 0 || (two && ((p->passes[child] >> !father) & 1u) != z))
+        if (strand < 0 || (two && ((unsigned) p->passes[child] >> !father & 1u) != z))
             continue;
         set(p->strand[strand], child);
         n++;
