@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use lib 'test';
 use Sund;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
 my @vcf     = map { shared("1kg-eur-chr20/$_.vcf.gz") } qw(reference unphased);
 my $samples = shared('1kg-eur-chr20/samples.tsv');
@@ -85,9 +85,16 @@ for my $cpu (qw(portable avx2 avx512)) {
 }
 
 # ---- kills ----
-for my $delay (0.02, 0.08, 0.15) {
-    system "$sund study run --local --home $tmp/pooled --catalogue $tmp/chr20.catalogue --out $tmp/killed $tmp/linear-mean.ini >/dev/null 2>&1 & p=\$!; sleep $delay; kill -9 \$p 2>/dev/null";
+my $killed = 0;
+for my $part (0.1, 0.3, 0.6, 0.9) {    # of the time that a whole run takes
+    my $began = time;
+    local_study("$tmp/pooled", "$tmp/chr20.catalogue", "$tmp/linear-mean.ini");
+    my $whole = time - $began;
+    my $pid = start('killed', "$tmp/killed.log", $sund, qw(study run --local --home), "$tmp/pooled", '--catalogue', "$tmp/chr20.catalogue", '--out', "$tmp/killed", "$tmp/linear-mean.ini");
+    sleep $part * $whole;
+    $killed++ if (stop('killed', 'KILL') & 127) == 9;
 }
+ok($killed >= 2, "kill -9 met $killed of four local runs on their way");
 ok(!-e "$tmp/killed/table.tsv" || slurp("$tmp/killed/table.tsv") eq slurp("$want{mean}/table.tsv"), 'a local run killed on the way leaves no half table');
 run("$sund study run --local --home $tmp/pooled --catalogue $tmp/chr20.catalogue --out $tmp/killed $tmp/linear-mean.ini");
 ok(slurp("$tmp/killed/table.tsv") eq slurp("$want{mean}/table.tsv"), 'and its rerun gives the same bytes');
