@@ -166,6 +166,24 @@ static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
     return SUND_OK;
 }
 
+struct sund_view_cache { uint32_t round; void *p; void (*free_it)(void *); };
+
+static void drop_kept(struct sund_view_cache *k)
+{
+    if (k->p)
+        k->free_it(k->p);
+    k->p = NULL;
+}
+
+void **sund_view_kept(const sund_view *v, uint32_t round, void (*free_it)(void *))
+{
+    if (v->cache->round != round)
+        drop_kept(v->cache);
+    v->cache->round = round;
+    v->cache->free_it = free_it;
+    return &v->cache->p;
+}
+
 sund_code sund_view_keep(const sund_view *v, sund_people *people, const sund_var *var, const int64_t *raw, sund_err *err)
 {
     return sund_people_derive(people, var, sund_store_describe(v->store)->n_person, sund_store_describe(v->store)->person, raw, err);
@@ -242,7 +260,8 @@ sund_code sund_view_open(sund_view **out, const sund_store *store, sund_people *
     if (!o.v)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     o.v->store = store;
-    rc = fill(&o, s, c, t, err);
+    o.v->cache = calloc(1, sizeof *o.v->cache);
+    rc = o.v->cache ? fill(&o, s, c, t, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
     sund_person_set_free(&o.set);
     free(o.col_of);
     free(o.value);
@@ -258,6 +277,9 @@ void sund_view_close(sund_view *v)
 {
     if (!v)
         return;
+    if (v->cache)
+        drop_kept(v->cache);
+    free(v->cache);
     for (size_t s = 0; v->whole && s < v->n_stratum; s++)
         free(v->whole[s].pair);
     free(v->whole);

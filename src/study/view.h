@@ -56,6 +56,7 @@ typedef struct sund_view {
     sund_whole       *whole;                    /**< n_stratum; likewise */
     uint32_t         *row;    /**< catalogue entry first + j -> store row, or UINT32_MAX */
     size_t            first, n_variant; /**< the catalogue's range that the study asks for */
+    struct sund_view_cache *cache;
 } sund_view;
 
 /** The columns that the study needs, from the node's dictionary. vars: canonical declarations, appended: all nodes must have the same. */
@@ -68,6 +69,10 @@ size_t sund_columns_role(const sund_columns_plan *plan, const char *option);
 sund_code sund_view_open(sund_view **v, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, const sund_thresholds *t,
                          sund_err *err) SUND_MUST_CHECK;
 void      sund_view_close(sund_view *v);
+
+/** What an analysis's `local` computes once for all chunks of a round (fitted values, weights): the slot is NULL when the round is another than
+ *  last time, and what it held then is freed. One thread at a time. */
+void **sund_view_kept(const sund_view *v, uint32_t round, void (*free_it)(void *));
 
 /** Fills sums and whole. */
 sund_code sund_view_sums(sund_view *v, sund_err *err) SUND_MUST_CHECK;
