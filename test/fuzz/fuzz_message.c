@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void) argc, (void) argv;
+    return sund_crypto_init(NULL) == SUND_OK ? 0 : 1;
+}
 
 static void line(sund_cur c)
 {
@@ -41,6 +48,54 @@ static void total(sund_cur c)
     free(t);
 }
 
+/** A small release of our own, for a peer's bytes to be held against. */
+static sund_release *own(void)
+{
+    static const sund_release_column col[] = { { "name", 's', false }, { "n", 'i', true }, { "beta", 'f', false } };
+    const sund_thresholds            t = sund_thresholds_default();
+    const sund_guard                 g = { .ac = 50, .an = 100, .cell = { 20, 20, 20 }, .n_cell = 3 };
+    sund_release                    *r = NULL;
+    sund_err                         err;
+
+    if (sund_release_begin(&r, &t, &err) != SUND_OK || sund_release_next(r, "table", col, 3, &err) != SUND_OK ||
+        sund_release_row(r, &g, (const sund_cell[]) { { .s = "one" }, { .i = 500 }, { .f = 0.25 } }, &err) != SUND_OK ||
+        sund_release_row(r, &g, (const sund_cell[]) { { .s = "two" }, { .i = 7 }, { .f = -1e-300 } }, &err) != SUND_OK || sund_release_end(r, "{\"n\": 1}\n", &err) != SUND_OK)
+        abort();
+    return r;
+}
+
+/** What agrees is what was sent, and has as many rows as ours. */
+static void release(sund_cur c)
+{
+    sund_release      *r = own();
+    sund_release_parts parts;
+    sund_err           err;
+    size_t             n, rows = sund_release_rows(r);
+    const uint8_t     *bytes;
+
+    if (sund_release_agree(r, c.p, c.n, &err) == SUND_OK) {
+        bytes = sund_release_bytes(r, &n);
+        if (n != c.n || memcmp(bytes, c.p, n) != 0 || sund_release_rows(r) != rows || sund_release_split(c.p, c.n, &parts, &err) != SUND_OK || parts.n_table != 1)
+            abort();
+    }
+    sund_release_free(r);
+}
+
+/** Somebody else's proposal: nothing but garbage can be in it, for its key is not sealed to us. */
+static void proposal(sund_cur c)
+{
+    static sund_session     s;
+    static sund_session_key k;
+    sund_buf                got = { 0 };
+    sund_err                err;
+
+    s.n_node = 3;
+    k.eph.b[0] = 1;
+    if (sund_propose_read(&s, &k, c, &got, &err) == SUND_OK)
+        abort();
+    sund_buf_free(&got);
+}
+
 static void body(unsigned kind, sund_cur c)
 {
     sund_slot          slot;
@@ -70,7 +125,11 @@ static void body(unsigned kind, sund_cur c)
             abort();
         sund_vec_free(&v);
         break;
-    default: sund_slot_read(&c, &slot); break;
+    default:
+        release(c);
+        proposal(c);
+        sund_slot_read(&c, &slot);
+        break;
     }
 }
 
