@@ -22,12 +22,15 @@ static unsigned bits(sund_u128 a)
 sund_i128 sund_i128_scale_div(sund_i128 a, unsigned shift, sund_i128 b, bool *overflow)
 {
     sund_u128 m = a < 0 ? -(sund_u128) a : (sund_u128) a;
+    sund_i128 q, r;
 
-    if (b <= 0 || bits(m) + shift > 126) {
+    if (b <= 0 || bits((sund_u128) b) + shift > 126 || bits(m / (sund_u128) b) + shift > 125) {
         *overflow = true;
         return 0;
     }
-    return sund_i128_div_round(a * ((sund_i128) 1 << shift), b);
+    q = a / b; /* and a = q b + r: only the rest needs a division after the shift, so that a may have 127 bits */
+    r = a % b;
+    return q * ((sund_i128) 1 << shift) + sund_i128_div_round(r * ((sund_i128) 1 << shift), b);
 }
 
 double sund_i128_double(sund_i128 a)

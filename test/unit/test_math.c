@@ -114,6 +114,14 @@ TEST(scaled_division_is_exact_and_says_when_it_overflows)
         CHECK(sund_i128_scale_div(a, shift, b, &over) == sund_i128_div_round((sund_i128) a * ((sund_i128) 1 << shift), b));
     }
     CHECK(!over);
+    /* a million people's products of columns of 31 bits, centred and kept at 2^-32: the numerator alone has 102 bits */
+    for (int i = 0; i < 1000; i++) {
+        sund_i128 m = (sund_i128) (1 << 20) - (sund_i128) (test_rand() % 1000), whole = (sund_i128) (test_rand() >> 1) * (1 << 18), rest = (sund_i128) (test_rand() % (uint64_t) m);
+
+        CHECK(sund_i128_scale_div(whole * m + rest, 32, m, &over) == whole * ((sund_i128) 1 << 32) + sund_i128_div_round(rest * ((sund_i128) 1 << 32), m));
+        CHECK(sund_i128_scale_div(-(whole * m + rest), 32, m, &over) == -sund_i128_scale_div(whole * m + rest, 32, m, &over));
+    }
+    CHECK(!over);
     (void) sund_i128_scale_div((sund_i128) 1 << 120, 40, 1, &over);
     CHECK(over);
 }
