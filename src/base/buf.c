@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,17 +50,27 @@ void sund_buf_put(sund_buf *b, const void *p, size_t n)
 
 static void put_le(sund_buf *b, uint64_t v, unsigned n_byte)
 {
-    uint8_t le[8];
-
-    for (unsigned i = 0; i < n_byte; i++)
-        le[i] = (uint8_t) (v >> (8 * i));
-    sund_buf_put(b, le, n_byte);
+    v = htole64(v);
+    sund_buf_put(b, &v, n_byte);
 }
 
 void sund_buf_u8(sund_buf *b, uint8_t v) { put_le(b, v, 1); }
 void sund_buf_u16(sund_buf *b, uint16_t v) { put_le(b, v, 2); }
 void sund_buf_u32(sund_buf *b, uint32_t v) { put_le(b, v, 4); }
 void sund_buf_u64(sund_buf *b, uint64_t v) { put_le(b, v, 8); }
+void sund_buf_i64(sund_buf *b, int64_t v)
+{
+    char     text[24], *at = text + sizeof text;
+    uint64_t u = v < 0 ? -(uint64_t) v : (uint64_t) v;
+
+    do
+        *--at = (char) ('0' + u % 10);
+    while (u /= 10);
+    if (v < 0)
+        *--at = '-';
+    sund_buf_put(b, at, (size_t) (text + sizeof text - at));
+}
+
 void sund_buf_text(sund_buf *b, const char *s) { sund_buf_put(b, s, strlen(s)); }
 void sund_buf_str(sund_buf *b, const char *s) { sund_buf_blob(b, s, strlen(s)); }
 
@@ -117,14 +128,14 @@ const uint8_t *sund_cur_bytes(sund_cur *c, size_t n)
     return p;
 }
 
-static uint64_t get_le(sund_cur *c, unsigned n_byte)
+static inline uint64_t get_le(sund_cur *c, unsigned n_byte)
 {
     const uint8_t *p = sund_cur_bytes(c, n_byte);
     uint64_t       v = 0;
 
-    for (unsigned i = 0; p && i < n_byte; i++)
-        v |= (uint64_t) p[i] << (8 * i);
-    return v;
+    if (p)
+        memcpy(&v, p, n_byte); /* n_byte is a constant at every call */
+    return le64toh(v);
 }
 
 uint8_t  sund_cur_u8(sund_cur *c) { return (uint8_t) get_le(c, 1); }

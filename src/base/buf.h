@@ -26,6 +26,7 @@ void      sund_buf_u64(sund_buf *b, uint64_t v);
 void      sund_buf_str(sund_buf *b, const char *s);                /**< u32 length, bytes, no NUL */
 void      sund_buf_blob(sund_buf *b, const void *p, size_t n);     /**< u32 length, bytes */
 void      sund_buf_text(sund_buf *b, const char *s);               /**< bytes only */
+void      sund_buf_i64(sund_buf *b, int64_t v);                    /**< in decimal digits */
 void      sund_buf_printf(sund_buf *b, const char *fmt, ...) SUND_PRINTF(2, 3);
 void      sund_buf_nul(sund_buf *b); /**< keep a NUL behind the n bytes, not counted in n */
 sund_code sund_buf_ok(const sund_buf *b, sund_err *err) SUND_MUST_CHECK;

@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include "base/real.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,19 +89,13 @@ void sund_json_i64(sund_json *j, const char *key, int64_t value)
 
 void sund_json_f64(sund_json *j, const char *key, double value)
 {
-    char s[40];
+    char s[SUND_REAL_BYTES];
 
     lead(j, key);
-    if (!isfinite(value)) {
+    if (isfinite(value))
+        sund_buf_put(j->out, s, sund_real_shortest(s, value));
+    else
         sund_buf_text(j->out, "null");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        (void) snprintf(s, sizeof s, "%.*g", digits, value);
-        if (memcmp(&value, &(double){ strtod(s, NULL) }, sizeof value) == 0)
-            break;
-    }
-    sund_buf_text(j->out, s);
 }
 
 void sund_json_bool(sund_json *j, const char *key, bool value)

@@ -1,5 +1,7 @@
 #include "gate/gate_priv.h"
 
+#include "base/real.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +45,7 @@ sund_code sund_release_next(sund_release *r, const char *name, const sund_releas
 /** Shortest text that reads back for open data; at most t->digits significant digits else. */
 static void put_real(sund_buf *out, int digits, double x)
 {
-    char s[40];
+    char s[SUND_REAL_BYTES];
 
     if (isnan(x)) {
         sund_buf_text(out, "NA");
@@ -51,20 +53,7 @@ static void put_real(sund_buf *out, int digits, double x)
     }
     if (x == 0.0)
         x = 0.0; /* no minus sign before a zero */
-    if (digits < 15) {
-        (void) snprintf(s, sizeof s, "%.*g", digits, x);
-    }
-    else {
-        for (digits = 15; digits <= 17; digits++) {
-            double back;
-
-            (void) snprintf(s, sizeof s, "%.*g", digits, x);
-            back = strtod(s, NULL);
-            if (memcmp(&back, &x, sizeof x) == 0)
-                break;
-        }
-    }
-    sund_buf_text(out, s);
+    sund_buf_put(out, s, digits < 15 ? sund_real_print(s, x, digits) : sund_real_shortest(s, x));
 }
 
 static void put_cell(sund_buf *out, int digits, const sund_release_column *c, const sund_cell *cell)
@@ -76,7 +65,7 @@ static void put_cell(sund_buf *out, int digits, const sund_release_column *c, co
     else if (cell->i == INT64_MIN)
         sund_buf_text(out, "NA");
     else
-        sund_buf_printf(out, "%lld", (long long) cell->i);
+        sund_buf_i64(out, cell->i);
 }
 
 /** Whether a variant's row may be there at all. */

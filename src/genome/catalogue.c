@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The file's own bytes and an offset for each line: a variant is read from its text when asked for. */
+/* The file's own bytes, and where in them each variant's REF is: its ALT follows behind a tab. */
+typedef struct listed { uint64_t ref_at : 56, contig : 8; uint32_t pos_bp; uint16_t n_ref, n_alt; } listed;
+
 struct sund_catalogue {
     char         *text;
-    uint64_t     *line;
+    listed       *line;
     size_t        n;
     sund_assembly assembly;
     sund_digest   digest;
@@ -33,11 +35,25 @@ static bool number(const char *s, size_t n, uint32_t *out)
     return v <= 300000000;
 }
 
+/** The contig that a line begins with, up to the tab, by its one spelling; 0 when it is none. `last` is tried first. */
+static int contig_of(const char *s, size_t n, int last)
+{
+    char name[4] = "";
+    int  contig;
+
+    if (last && strlen(sund_contig_name(last)) == n && memcmp(s, sund_contig_name(last), n) == 0)
+        return last;
+    if (n < 1 || n > 2)
+        return 0;
+    memcpy(name, s, n);
+    contig = sund_contig_parse(name, NULL);
+    return contig && strcmp(sund_contig_name(contig), name) == 0 ? contig : 0;
+}
+
 /** One line, without its end. False when it is not of the form that the builder writes. */
-static bool parse_line(const char *s, size_t n, sund_variant *v)
+static bool parse_line(const char *s, size_t n, int last_contig, sund_variant *v)
 {
     const char *tab[3], *at = s;
-    char        name[4] = "";
     uint32_t    pos;
 
     for (int i = 0; i < 3; i++) {
@@ -46,11 +62,10 @@ static bool parse_line(const char *s, size_t n, sund_variant *v)
             return false;
         at = tab[i] + 1;
     }
-    if (tab[0] - s > 2 || tab[0] == s || memchr(at, '\t', n - (size_t) (at - s)))
+    if (memchr(at, '\t', n - (size_t) (at - s)))
         return false;
-    memcpy(name, s, (size_t) (tab[0] - s));
-    v->contig = sund_contig_parse(name, NULL);
-    if (!v->contig || strcmp(sund_contig_name(v->contig), name) != 0 || !number(tab[0] + 1, (size_t) (tab[1] - tab[0] - 1), &pos))
+    v->contig = contig_of(s, (size_t) (tab[0] - s), last_contig);
+    if (!v->contig || !number(tab[0] + 1, (size_t) (tab[1] - tab[0] - 1), &pos))
         return false;
     v->pos_bp = pos - 1;
     v->ref = tab[1] + 1;
@@ -73,11 +88,10 @@ static bool is_normal(const sund_variant *v)
 
 sund_variant sund_catalogue_at(const sund_catalogue *c, size_t j)
 {
-    sund_variant v = { 0 };
-    const char  *s = c->text + c->line[j];
+    const listed *l = &c->line[j];
+    const char   *ref = c->text + l->ref_at;
 
-    (void) parse_line(s, (size_t) (c->line[j + 1] - c->line[j]) - 1, &v); /* checked once, in parse */
-    return v;
+    return (sund_variant){ l->contig, l->pos_bp, ref, ref + l->n_ref + 1, l->n_ref, l->n_alt };
 }
 
 static sund_code parse_header(sund_catalogue *c, const char *name, size_t n, size_t *at, sund_err *err)
@@ -102,7 +116,7 @@ static sund_code parse_lines(sund_catalogue *c, const char *name, size_t n, size
 
         if (!nl)
             return bad(name, c->n + 2, "the last line has no end: the file was cut", err);
-        if (!parse_line(c->text + at, (size_t) (nl - c->text) - at, &v))
+        if (!parse_line(c->text + at, (size_t) (nl - c->text) - at, last.contig, &v))
             return bad(name, c->n + 2, "'contig<TAB>position<TAB>REF<TAB>ALT' is expected", err);
         if (!is_normal(&v))
             return bad(name, c->n + 2, "the variant is not normalised; 'sund catalogue' does that", err);
@@ -110,11 +124,10 @@ static sund_code parse_lines(sund_catalogue *c, const char *name, size_t n, size
             return bad(name, c->n + 2, "the position lies beyond the contig's end; is the assembly right?", err);
         if (c->n && sund_variant_cmp(&last, &v) >= 0)
             return bad(name, c->n + 2, "the variants are not in ascending order without repeats", err);
-        c->line[c->n++] = at;
+        c->line[c->n++] = (listed){ (uint64_t) (v.ref - c->text) & ((1ULL << 56) - 1), (uint8_t) v.contig, v.pos_bp, (uint16_t) v.n_ref, (uint16_t) v.n_alt };
         last = v;
         at = (size_t) (nl - c->text) + 1;
     }
-    c->line[c->n] = n;
     return SUND_OK;
 }
 

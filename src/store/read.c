@@ -124,6 +124,17 @@ sund_code sund_store_check_chunk(const sund_store *s, size_t chunk, sund_err *er
     return SUND_OK;
 }
 
+sund_code sund_store_check_row(const sund_store *s, size_t j, sund_err *err)
+{
+    if (j >= s->info.n_site)
+        return sund_fail(err, SUND_E_ARG, "the store has no row %zu", j);
+    if (!__atomic_load_n(&s->touched_chunk[j / CHUNK_ROWS], __ATOMIC_RELAXED)) {
+        SUND_TRY(sund_store_check_chunk(s, j / CHUNK_ROWS, err));
+        __atomic_store_n(&s->touched_chunk[j / CHUNK_ROWS], 1, __ATOMIC_RELAXED);
+    }
+    return SUND_OK;
+}
+
 sund_code sund_store_read(sund_store_reader *r, size_t j, sund_gt *out, sund_err *err)
 {
     const sund_store    *s = r->s;
@@ -133,12 +144,7 @@ sund_code sund_store_read(sund_store_reader *r, size_t j, sund_gt *out, sund_err
     site_row             row;
     sund_cur             c;
 
-    if (j >= s->info.n_site)
-        return sund_fail(err, SUND_E_ARG, "the store has no row %zu", j);
-    if (!__atomic_load_n(&s->touched_chunk[j / CHUNK_ROWS], __ATOMIC_RELAXED)) {
-        SUND_TRY(sund_store_check_chunk(s, j / CHUNK_ROWS, err));
-        __atomic_store_n(&s->touched_chunk[j / CHUNK_ROWS], 1, __ATOMIC_RELAXED);
-    }
+    SUND_TRY(sund_store_check_row(s, j, err));
     row = sund_store_row(s, j);
     e = sund_encoding_by_code(row.encoding);
     if (row.block >= s->n_block || !e)

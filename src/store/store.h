@@ -46,6 +46,8 @@ typedef struct sund_counts { uint32_t hom_ref, het, hom_alt, hemi_ref, hemi_alt,
 /** Counts of one population (index, or -1 for all) and sex (sund_sex, or -1 for all), from the sites table alone: no
  *  genotypes are read. Cost about 0.1 us. */
 void sund_store_counts(const sund_store *s, size_t j, int population, int sex, sund_counts *out);
+/** Checks the digest of site j's row and counts, the first time that they are touched; sund_store_read does so itself. */
+sund_code sund_store_check_row(const sund_store *s, size_t j, sund_err *err) SUND_MUST_CHECK;
 
 /** Genotypes of one site in the form they are kept in.
  *

@@ -94,9 +94,7 @@ static sund_code count_item(const counts_run *run, size_t j, sund_store_reader *
     sund_gt           g;
     sund_tally        t;
 
-    if (where == SUND_IN_STORE)
-        SUND_TRY(sund_store_read(reader, run->v->row[j], &g, err));
-    sund_tally_own(run->v, where, &g, copies, &t);
+    SUND_TRY(sund_tally_own(run->v, where, j, copies, reader, run->n_lane > SUND_TALLY_LANES ? &g : NULL, &t, err));
     sund_tally_put(run->out, lane, &t);
     if (run->n_lane > SUND_TALLY_LANES)
         add_strata(run, where, &g, copies, lane + SUND_TALLY_LANES);

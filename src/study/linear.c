@@ -129,13 +129,9 @@ static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader
 
     (void) thread;
     for (size_t j = from; j < from + n; j++) {
-        sund_presence where = sund_view_presence(run->v, run->st->catalogue, j);
-        sund_gt       g;
-        sund_tally    t;
+        sund_tally t;
 
-        if (where == SUND_IN_STORE)
-            SUND_TRY(sund_store_read(reader, run->v->row[j], &g, err));
-        sund_tally_own(run->v, where, &g, sund_state_copies(run->st, j), &t);
+        SUND_TRY(sund_tally_own(run->v, sund_view_presence(run->v, run->st->catalogue, j), j, sund_state_copies(run->st, j), reader, NULL, &t, err));
         sund_tally_put(run->out, (j - run->from) * SUND_TALLY_LANES, &t);
     }
     return SUND_OK;

@@ -40,27 +40,51 @@ sund_alleles sund_tally_alleles(const sund_tally *t, sund_copies copies)
     return a;
 }
 
-static void everyone(const uint64_t *set, size_t n_word, sund_presence where, sund_classes *out)
+static void absent(const uint64_t *set, size_t n_word, sund_presence where, sund_classes *out)
 {
-    int64_t n = 0;
+    int64_t n = (int64_t) sund_plane_count(set, set, n_word);
 
-    for (size_t w = 0; w < n_word; w++)
-        n += __builtin_popcountll(set[w]);
     *out = (sund_classes){ where == SUND_ALL_REF ? n : 0, 0, 0, where == SUND_ALL_REF ? 0 : n };
 }
 
-void sund_tally_own(const sund_view *v, sund_presence where, const sund_gt *g, sund_copies copies, sund_tally *out)
+static void add_counts(const sund_store *s, size_t row, sund_sex sex, sund_classes *out)
 {
-    if (where == SUND_IN_STORE) {
+    sund_counts c;
+
+    sund_store_counts(s, row, -1, (int) sex, &c);
+    out->ref += c.hom_ref + c.hemi_ref;
+    out->het += c.het;
+    out->alt += c.hom_alt + c.hemi_alt;
+    out->missing += c.missing;
+}
+
+sund_code sund_tally_own(const sund_view *v, sund_presence where, size_t j, sund_copies copies, sund_store_reader *reader, sund_gt *g, sund_tally *out, sund_err *err)
+{
+    bool    from_counts = where == SUND_IN_STORE && v->everyone;
+    sund_gt own;
+
+    *out = (sund_tally){ { 0, 0, 0, 0 }, { 0, 0, 0, 0 } };
+    if (where == SUND_IN_STORE && (g || !from_counts)) {
+        g = g ? g : &own;
+        SUND_TRY(sund_store_read(reader, v->row[j], g, err));
+    }
+    if (from_counts) {
+        SUND_TRY(sund_store_check_row(v->store, v->row[j], err));
+        add_counts(v->store, v->row[j], SUND_MALE, &out->male);
+        add_counts(v->store, v->row[j], SUND_FEMALE, &out->female);
+        add_counts(v->store, v->row[j], SUND_SEX_UNKNOWN, &out->female);
+    }
+    else if (where == SUND_IN_STORE) {
         sund_classes_in(g, v->female, NULL, v->n_word, &out->female);
         sund_classes_in(g, v->male, NULL, v->n_word, &out->male);
     }
     else {
-        everyone(v->female, v->n_word, where, &out->female);
-        everyone(v->male, v->n_word, where, &out->male);
+        absent(v->female, v->n_word, where, &out->female);
+        absent(v->male, v->n_word, where, &out->male);
     }
     if (copies == SUND_COPIES_Y)
         out->female = (sund_classes){ 0, 0, 0, 0 };
+    return SUND_OK;
 }
 
 void sund_tally_put(sund_vec *v, size_t lane, const sund_tally *t)

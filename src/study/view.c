@@ -152,16 +152,35 @@ static sund_code fill_masks(opening *o, bool by_strata, const sund_thresholds *t
     return SUND_OK;
 }
 
+static bool everyone(const sund_view *v)
+{
+    const uint8_t *sex = sund_store_describe(v->store)->sex;
+    bool           same = v->n_member == v->n_person;
+
+    for (size_t i = 0; i < v->n_person && same; i++)
+        same = (sex[i] == SUND_MALE) == (v->male[i / 64] >> (i % 64) & 1);
+    return same;
+}
+
 static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
 {
+    size_t row = 0, n_row = sund_store_describe(v->store)->n_site;
+
     v->row = malloc((v->n_variant + 1) * sizeof *v->row);
     if (!v->row)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", v->n_variant);
-    for (size_t j = 0; j < v->n_variant; j++) {
+    for (size_t j = 0; j < v->n_variant; j++) { /* both are in one order: the row behind the last one is the likeliest */
         sund_variant x = sund_catalogue_at(c, v->first + j);
-        size_t       row = 0;
+        sund_site    site;
+        bool         in = false;
 
-        v->row[j] = sund_store_find(v->store, &x, &row) ? (uint32_t) row : UINT32_MAX;
+        if (row < n_row) {
+            sund_store_site(v->store, row, &site);
+            in = sund_variant_cmp(&site.v, &x) == 0;
+        }
+        in = in || sund_store_find(v->store, &x, &row);
+        v->row[j] = in ? (uint32_t) row : UINT32_MAX;
+        row += in;
     }
     return SUND_OK;
 }
@@ -248,6 +267,7 @@ static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, 
     for (size_t k = 0; k < v->plan.n; k++)
         SUND_TRY(fill_column(o, k, err));
     SUND_TRY(fill_masks(o, s->strata_country, t, err));
+    v->everyone = everyone(v);
     SUND_TRY(sund_view_sums(v, err));
     return fill_rows(v, c, err);
 }
@@ -317,25 +337,34 @@ static int64_t list_in(const uint32_t *list, size_t n, const uint64_t *set, cons
     return in;
 }
 
+/** People of the set, of `also`, and of the plane (NULL: anybody). */
+static int64_t plane_in(const uint64_t *set, const uint64_t *also, const uint64_t *plane, size_t n_word)
+{
+    int64_t n = 0;
+
+    if (!also)
+        return (int64_t) sund_plane_count(set, plane ? plane : set, n_word);
+    for (size_t w = 0; w < n_word; w++)
+        n += __builtin_popcountll(set[w] & also[w] & (plane ? plane[w] : UINT64_MAX));
+    return n;
+}
+
 void sund_classes_in(const sund_gt *g, const uint64_t *set, const uint64_t *also, size_t n_word, sund_classes *out)
 {
-    int64_t n = 0, hom = 0;
+    int64_t n = plane_in(set, also, NULL, n_word);
 
-    for (size_t w = 0; w < n_word; w++)
-        n += __builtin_popcountll(both(set, also, w));
     *out = (sund_classes){ 0, 0, 0, 0 };
     if (g->sparse) {
         out->het = list_in(g->het, g->n_het, set, also);
         out->missing = list_in(g->missing, g->n_missing, set, also);
-        hom = list_in(g->hom, g->n_hom, set, also);
-        out->alt = g->rest == 2 ? n - out->het - out->missing - hom : hom;
+        out->alt = list_in(g->hom, g->n_hom, set, also);
+        if (g->rest == 2)
+            out->alt = n - out->het - out->missing - out->alt;
     }
     else {
-        for (size_t w = 0; w < n_word; w++) {
-            out->het += __builtin_popcountll(both(set, also, w) & g->het_plane[w]);
-            out->alt += __builtin_popcountll(both(set, also, w) & g->hom_plane[w]);
-            out->missing += __builtin_popcountll(both(set, also, w) & g->missing_plane[w]);
-        }
+        out->het = plane_in(set, also, g->het_plane, n_word);
+        out->alt = plane_in(set, also, g->hom_plane, n_word);
+        out->missing = g->n_missing ? plane_in(set, also, g->missing_plane, n_word) : 0;
     }
     out->ref = n - out->het - out->alt - out->missing;
 }

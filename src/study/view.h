@@ -48,6 +48,7 @@ typedef struct sund_view {
     size_t            n_stratum;
     uint64_t         *stratum[SUND_STRATA_MAX]; /**< bit planes; together: member */
     char              country[SUND_STRATA_MAX][32]; /**< their names, with strata = country */
+    bool              everyone;                 /**< all of the store's people are members, and of the sex that the store has */
     uint64_t         *member, *male, *female;   /**< male and female within member; unknown sex counts as female in two-copy regions */
     sund_columns_plan plan;
     int32_t          *column[SUND_COLUMN_MAX];  /**< n_word * 64 entries */

@@ -1,9 +1,13 @@
 /* Deterministic functions against the C library's long double and R's libRmath; exact integers against plain arithmetic. */
+#include "base/buf.h"
+#include "base/real.h"
 #include "math/exact.h"
 #include "math/func.h"
 #include "math/linalg.h"
 #include "math/random.h"
 #include "test.h"
+
+#include <stdbool.h>
 
 #define MATHLIB_STANDALONE
 #include <Rmath.h>
@@ -182,4 +186,78 @@ TEST(random_numbers_are_pinned)
         square += z * z;
     }
     CHECK(fabs(sum / 100000) < 0.015 && fabs(square / 100000 - 1) < 0.02);
+}
+
+/* ---- reals as text ---- */
+
+/** The loops that sund_real_print and sund_real_shortest stand for. */
+static void plain_text(char *out, double x, int digits)
+{
+    if (digits) {
+        (void) snprintf(out, SUND_REAL_BYTES, "%.*g", digits, x);
+        return;
+    }
+    for (digits = 15; digits <= 17; digits++) {
+        double back;
+
+        (void) snprintf(out, SUND_REAL_BYTES, "%.*g", digits, x);
+        back = strtod(out, NULL);
+        if (memcmp(&back, &x, sizeof x) == 0)
+            return;
+    }
+}
+
+static bool text_agrees(double x)
+{
+    static const int digits[] = { 0, 1, 5, 14, 15, 17 };
+    bool             same = true;
+
+    for (size_t i = 0; i < sizeof digits / sizeof *digits; i++) {
+        char   got[SUND_REAL_BYTES], want[SUND_REAL_BYTES];
+        size_t n = digits[i] ? sund_real_print(got, x, digits[i]) : sund_real_shortest(got, x);
+
+        plain_text(want, x, digits[i]);
+        if (strcmp(got, want) != 0 || n != strlen(want)) {
+            fprintf(stderr, "# %a with %d digits: %s, want %s\n", x, digits[i], got, want);
+            same = false;
+        }
+    }
+    return same;
+}
+
+TEST(reals_are_printed_as_printf_does)
+{
+    static const double edge[] = { 0, 1, 2, 10, 0.1, 0.5, 9.5, 99999.5, 999995, 0.0001, 0.00001, 9.9999e-5, 1e-6, 1e-7, 1e15, 1e16, 1e17, 1e22, 1e23, 123456.5, 2.5, 0.125,
+                                   5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 9007199254740993.0, 0.3, 1.0 / 3, 2.0 / 3, 100, 1e5, 100000.5, 0.99999999999999989 };
+    bool                ok = true;
+
+    for (size_t i = 0; i < sizeof edge / sizeof *edge; i++)
+        ok = ok && text_agrees(edge[i]) && text_agrees(-edge[i]) && text_agrees(nextafter(edge[i], 0)) && text_agrees(nextafter(edge[i], INFINITY));
+    for (int i = 0; i < 60000 && ok; i++) {
+        uint64_t r = test_rand();
+        double   any;
+
+        memcpy(&any, &r, sizeof any);
+        ok = text_agrees(ldexp(0.5 + 0.5 * unit(), (int) (test_rand() % 140) - 70)) && (isnan(any) || text_agrees(any)); /* everyday sizes, any bits, */
+        ok = ok && text_agrees((double) (r % 20000000) / 1000) && text_agrees((double) (r >> 40) / (double) (1 + (test_rand() % 100000))); /* short ones, ratios, */
+        ok = ok && text_agrees((double) (int64_t) (r % 4000001 * 2 + 1) / 4096); /* and ties */
+    }
+    CHECK(ok);
+}
+
+TEST(integers_are_printed_as_printf_does)
+{
+    static const int64_t edge[] = { 0, 1, -1, 9, 10, -10, INT64_MAX, INT64_MIN, INT64_MIN + 1, 1000000 };
+    sund_buf             b = { 0 };
+
+    for (int i = 0; i < 1000; i++) {
+        int64_t x = i < 10 ? edge[i] : (int64_t) test_rand() >> (i % 60);
+        char    want[32];
+
+        (void) snprintf(want, sizeof want, "%lld", (long long) x);
+        sund_buf_clear(&b);
+        sund_buf_i64(&b, x);
+        CHECK(b.n == strlen(want) && memcmp(b.p, want, b.n) == 0);
+    }
+    sund_buf_free(&b);
 }

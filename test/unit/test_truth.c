@@ -1,6 +1,7 @@
 /* Linear regression against a plain QR of the full design matrix, person by person, in long double; p-values by R's libRmath.
  * TSAN: the pooled runs have two threads. */
 #include "fed.h"
+#include "study/tally.h"
 #include "test.h"
 
 #define MATHLIB_STANDALONE
@@ -164,3 +165,81 @@ TEST(strata_mean) { against_qr("strata = country\nmissing = mean\n", true, false
 TEST(strata_drop) { against_qr("strata = country\nmissing = drop\n", true, true); }
 TEST(common_mean) { against_qr("strata = none\nmissing = mean\n", false, false); }
 TEST(common_drop) { against_qr("strata = none\nmissing = drop\n", false, true); }
+
+/* ---- counts of everybody come from the store's table: the same as from the genotypes ---- */
+
+enum { T_PEOPLE = 257, T_SITES = 60 };
+
+/** Sites of all copies rules, common and rare, of either homozygote, with missing calls; people of three sexes in three populations. */
+static void tally_store(const char *dir, uint8_t *sex)
+{
+    static const struct { int contig; uint32_t pos; } at[] = { { 1, 1000 }, { SUND_X, 70000 }, { SUND_X, 5000000 }, { SUND_Y, 5000000 }, { SUND_MT, 100 } };
+    static const char *const pop[] = { "A", "B", "C" };
+    static char        name[T_PEOPLE][8];
+    const char        *person[T_PEOPLE], *population[T_PEOPLE];
+    uint64_t           plane[5 * (T_PEOPLE / 64 + 1)];
+    uint8_t            code[T_PEOPLE];
+    sund_store_plan    plan = { .assembly = SUND_GRCH38, .n_person = T_PEOPLE, .person = person, .sex = sex, .population = population, .source = "test" };
+    sund_store_writer *out = NULL;
+
+    for (size_t i = 0; i < T_PEOPLE; i++) {
+        (void) snprintf(name[i], sizeof name[i], "P%zu", i);
+        person[i] = name[i];
+        sex[i] = (uint8_t) (test_rand() % 3);
+        population[i] = pop[test_rand() % 3];
+    }
+    MUST(sund_store_writer_open(&out, dir, &plan, err));
+    for (size_t j = 0; j < T_SITES; j++) {
+        sund_variant v = { at[j / 12].contig, at[j / 12].pos + (uint32_t) (10 * (j % 12)), "A", "C", 1, 1 };
+        sund_copies  copies = sund_copies_at(SUND_GRCH38, v.contig, v.pos_bp);
+        sund_gt      gt;
+        sund_phase   phase;
+        sund_kind    kind;
+
+        for (size_t i = 0; i < T_PEOPLE; i++) {
+            int dose = (test_rand() % 100 < 2 + 8 * (j % 12)) + (test_rand() % 100 < 2 + 8 * (j % 12));
+            int n = sund_copies_of(copies, (sund_sex) sex[i]);
+
+            code[i] = (uint8_t) (n == 0 || (j % 2 && test_rand() % 30 == 0) ? SUND_GT_MISSING : n == 1 && dose == 1 ? 2 : dose);
+        }
+        MUST(sund_variant_kind(&v, &kind, err));
+        if (!sund_gt_of_codes(code, T_PEOPLE, plane, &gt, &phase))
+            abort();
+        MUST(sund_store_writer_add(out, &v, kind, &gt, &phase, err));
+    }
+    MUST(sund_store_writer_seal(out, err));
+    sund_store_writer_close(out);
+}
+
+TEST(counts_of_everybody_from_the_table)
+{
+    const char        *dir = fed_path("tally-store", 0);
+    uint8_t            sex[T_PEOPLE];
+    uint64_t           male[T_PEOPLE / 64 + 1] = { 0 }, female[T_PEOPLE / 64 + 1] = { 0 };
+    uint32_t           row[T_SITES];
+    sund_view          v = { .n_person = T_PEOPLE, .n_word = T_PEOPLE / 64 + 1, .male = male, .female = female, .row = row };
+    sund_store        *s = NULL;
+    sund_store_reader *r = NULL;
+
+    tally_store(dir, sex);
+    MUST(sund_store_open(&s, dir, err));
+    MUST(sund_store_reader_open(&r, s, err));
+    v.store = s;
+    for (size_t i = 0; i < T_PEOPLE; i++)
+        (sex[i] == SUND_MALE ? male : female)[i / 64] |= 1ULL << (i % 64);
+    for (size_t j = 0; j < T_SITES; j++) {
+        sund_tally by_table, by_gt;
+        sund_site  site;
+
+        row[j] = (uint32_t) j;
+        sund_store_site(s, j, &site);
+        v.everyone = true;
+        MUST(sund_tally_own(&v, SUND_IN_STORE, j, site.copies, r, NULL, &by_table, err));
+        v.everyone = false;
+        MUST(sund_tally_own(&v, SUND_IN_STORE, j, site.copies, r, NULL, &by_gt, err));
+        CHECK(memcmp(&by_table, &by_gt, sizeof by_gt) == 0);
+        CHECK(by_gt.male.ref + by_gt.male.het + by_gt.male.alt > 50);
+    }
+    sund_store_reader_close(r);
+    sund_store_close(s);
+}
