@@ -15,6 +15,7 @@ typedef struct sund_option {
     const char *help;      /**< what it is, as a part of a sentence */
 } sund_option;
 
+typedef enum sund_strata_use { SUND_STRATA_COUNTRY, SUND_STRATA_NEVER } sund_strata_use; /**< by country unless the study says none; or never */
 typedef enum sund_catalogue_use { SUND_CATALOGUE_NEEDED, SUND_CATALOGUE_OPTIONAL, SUND_CATALOGUE_UNUSED } sund_catalogue_use;
 
 /** Published files that a study names by digest, in the order of the options. Owns: sund_files_free(), safe on a zeroed one. */
@@ -54,6 +55,7 @@ typedef struct sund_analysis {
     const char *name, *title, *help;
     const char *rules; /**< gate rules that its release goes through, for people to read */
     sund_catalogue_use catalogue;
+    sund_strata_use    strata;
     const sund_option *options; /**< ends with name NULL; NULL for none */
     /** The study file is sound for this analysis. */
     sund_code (*check)(const sund_study *s, sund_err *err);

@@ -182,7 +182,9 @@ static sund_code parse_items(sund_study *s, const sund_ini *ini, sund_err *err)
     SUND_TRY(words(ini, "outcome", s->outcome[0], sizeof s->outcome[0], SUND_OUTCOME_MAX, &s->n_outcome, err));
     SUND_TRY(words(ini, "covariates", s->covariate[0], sizeof s->covariate[0], SUND_COVARIATE_MAX, &s->n_covariate, err));
     SUND_TRY(words(ini, "nodes", s->node[0], sizeof s->node[0], SUND_NODE_MAX, &s->n_node, err));
-    SUND_TRY(choice(ini, "strata", "none", "country", true, &s->strata_country, err));
+    SUND_TRY(choice(ini, "strata", "none", "country", a->strata == SUND_STRATA_COUNTRY, &s->strata_country, err));
+    if (a->strata == SUND_STRATA_NEVER && s->strata_country)
+        return bad(ini, "strata", "this analysis has no strata: remove the line", err);
     SUND_TRY(choice(ini, "missing", "mean", "drop", false, &s->drop_missing, err));
     SUND_TRY(parse_where(s, ini, err));
     if (a->catalogue == SUND_CATALOGUE_NEEDED && !s->has_catalogue)

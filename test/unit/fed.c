@@ -86,6 +86,10 @@ sund_variant world_variant(size_t j)
 
 void world_store(const world *w, const char *dir, const int *node_of, int node)
 {
+    if (w->real) {
+        cohort_store(w->real, dir, node_of, node);
+        return;
+    }
     static char   name[W_PEOPLE_MAX][24];
     const char   *person[W_PEOPLE_MAX], *pop[W_PEOPLE_MAX];
     uint8_t       sex[W_PEOPLE_MAX], code[W_PEOPLE_MAX];
@@ -131,6 +135,10 @@ static void put_file(const char *path, const sund_buf *b) { MUST(sund_file_write
 
 void world_people(const world *w, const char *db, const int *node_of, int node)
 {
+    if (w->real) {
+        cohort_people(w->real, db, node_of, node);
+        return;
+    }
     static const char dict[] = "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\n"
                                "age\tinteger\ta\t0\t120\t0\t\nbmi\treal\tkg/m2\t10\t60\t1\t\ntrait\treal\t1\t-50\t50\t4\t\n";
     const char        *people = fed_path("people-tsv", node), *dictionary = fed_path("dictionary-tsv", node);
@@ -156,10 +164,14 @@ void world_people(const world *w, const char *db, const int *node_of, int node)
     sund_buf_free(&d);
 }
 
-void world_catalogue_bytes(sund_buf *out)
+void world_catalogue_bytes(const world *w, sund_buf *out)
 {
     sund_catalogue_builder *b = NULL;
 
+    if (w->real) {
+        cohort_catalogue(w->real, out);
+        return;
+    }
     MUST(sund_catalogue_builder_new(&b, SUND_GRCH37, err));
     for (size_t j = 0; j < W_VARIANTS; j++) {
         sund_variant v = world_variant(j);
@@ -170,12 +182,12 @@ void world_catalogue_bytes(sund_buf *out)
     sund_catalogue_builder_free(b);
 }
 
-sund_catalogue *world_catalogue(void)
+sund_catalogue *world_catalogue(const world *w)
 {
     sund_catalogue *c = NULL;
     sund_buf        bytes = { 0 };
 
-    world_catalogue_bytes(&bytes);
+    world_catalogue_bytes(w, &bytes);
     MUST(sund_catalogue_parse(&c, "catalogue", bytes.p, bytes.n, err));
     sund_buf_free(&bytes);
     return c;
@@ -289,8 +301,8 @@ fed *fed_open(const world *w, size_t n, const int *node_of, const sund_threshold
     dice = seed;
     fed_identity(&f->hub, "hub");
     fed_identity(&f->anna, "anna");
-    f->catalogue = world_catalogue();
-    world_catalogue_bytes(&f->file[f->n_file++]);
+    f->catalogue = world_catalogue(w);
+    world_catalogue_bytes(w, &f->file[f->n_file++]);
     for (size_t i = 0; i < n; i++)
         fed_node_open(f, i, w, node_of, t);
     fed_roster(f);
@@ -558,13 +570,113 @@ world *fed_world(size_t n, uint64_t seed)
     return w;
 }
 
-fed *fed_even(const world *w, size_t n, const sund_thresholds *t)
+static fed *fed_split(const world *w, size_t n, bool countries_whole, const sund_thresholds *t)
 {
-    int node_of[600];
+    int  *node_of = calloc(w->n + 1, sizeof *node_of);
+    fed  *f;
 
-    for (size_t i = 0; i < w->n; i++)
-        node_of[i] = (int) (i % n);
-    return fed_open(w, n, node_of, t, roll());
+    if (!node_of)
+        abort();
+    for (size_t i = 0; i < w->n; i++) {
+        const char *country = w->real ? w->real->country[i] : w_country[w->country[i]];
+        size_t      at = 0;
+
+        for (size_t k = 0; k < i && countries_whole; k++) { /* countries in the order they are met */
+            const char *other = w->real ? w->real->country[k] : w_country[w->country[k]];
+            bool        seen = false;
+
+            if (strcmp(other, country) == 0)
+                break;
+            for (size_t l = 0; l < k && !seen; l++)
+                seen = strcmp(w->real ? w->real->country[l] : w_country[w->country[l]], other) == 0;
+            at += !seen;
+        }
+        node_of[i] = (int) ((countries_whole ? at : i) % n);
+    }
+    f = fed_open(w, n, node_of, t, roll());
+    free(node_of);
+    return f;
+}
+
+fed *fed_even(const world *w, size_t n, const sund_thresholds *t) { return fed_split(w, n, false, t); }
+
+world *world_real(const cohort *c)
+{
+    world *w = calloc(1, sizeof *w);
+
+    if (!w)
+        abort();
+    w->n = c->n;
+    w->real = c;
+    return w;
+}
+
+bool fed_same(const world *w, size_t n, bool countries_whole, const char *more, const sund_thresholds *t, sund_buf *release)
+{
+    sund_analysis const *a = NULL;
+    char                 text[8192], name[40] = "";
+    fed                 *f = fed_split(w, n, countries_whole, t);
+    sund_release        *pooled;
+    sund_buf             got;
+    bool                 same;
+
+    (void) sscanf(strstr(more, "analysis = "), "analysis = %39s", name);
+    MUST(sund_analysis_find(name, &a, err));
+    f->no_catalogue = a->catalogue == SUND_CATALOGUE_UNUSED;
+    for (size_t i = 0; i < w->n_file; i++)
+        (void) fed_publish(f, w->file[i].p, w->file[i].n);
+    study_text(f, more, text, sizeof text);
+    fed_submit(f, text);
+    fed_run(f);
+    got = fed_release(f);
+    pooled = world_pooled(w, f, text, t, 1);
+    same = same_tables(&got, pooled);
+    sund_release_free(pooled);
+    fed_close(f);
+    if (release)
+        *release = got;
+    else
+        sund_buf_free(&got);
+    return same;
+}
+
+char *fed_table(const sund_buf *release, const char *name)
+{
+    sund_release_parts parts;
+
+    if (sund_release_split(release->p, release->n, &parts, NULL) != SUND_OK)
+        return NULL;
+    for (size_t i = 0; i < parts.n_table; i++)
+        if (strcmp(parts.table[i].name, name) == 0)
+            return strndup((const char *) parts.table[i].text.p, parts.table[i].text.n);
+    return NULL;
+}
+
+const char *fed_cell(const char *table, size_t row, const char *column)
+{
+    static char cell[8][256];
+    static int  k;
+    size_t      col = 0, len = strlen(column);
+    const char *at = table;
+
+    k = (k + 1) % 8;
+    cell[k][0] = 0;
+    while (at && (strncmp(at, column, len) != 0 || (at[len] != '\t' && at[len] != '\n'))) {
+        at += strcspn(at, "\t\n");
+        if (*at != '\t')
+            return cell[k];
+        at++;
+        col++;
+    }
+    for (size_t r = 0; at && r <= row; r++)
+        at = strchr(r ? at : table, '\n') ? strchr(r ? at : table, '\n') + 1 : NULL;
+    for (size_t c = 0; at && c < col; c++) {
+        at += strcspn(at, "\t\n");
+        at = *at == '\t' ? at + 1 : NULL;
+    }
+    if (at)
+        (void) snprintf(cell[k], sizeof cell[k], "%.*s", (int) strcspn(at, "\t\n"), at);
+    return cell[k];
 }
 
 fed *fed_even_open(const world *w, size_t n)

@@ -8,6 +8,7 @@
 #include "gate/ledger.h"
 #include "store/writer.h"
 #include "study/mailbox.h"
+#include "cohort.h"
 #include "study/party.h"
 
 #include <math.h>
@@ -38,6 +39,9 @@ typedef struct world {
     int      country[W_PEOPLE_MAX], age[W_PEOPLE_MAX], sex[W_PEOPLE_MAX];
     double   bmi[W_PEOPLE_MAX], trait[W_PEOPLE_MAX];
     bool     no_bmi[W_PEOPLE_MAX];
+    sund_buf file[8];     /* published files that studies name */
+    size_t   n_file;
+    const cohort *real;   /* not NULL: these people are the world, the rest is unused but n */
     bool     sparse_rows; /* nodes leave out rows where nobody carries: hom-ref by callable regions */
 } world;
 
@@ -46,9 +50,11 @@ void            world_make(world *w, size_t n, uint64_t seed);
 sund_variant    world_variant(size_t j);
 void            world_store(const world *w, const char *dir, const int *node_of, int node); /**< node -1: everyone */
 void            world_people(const world *w, const char *db, const int *node_of, int node);
-sund_catalogue *world_catalogue(void);
+sund_catalogue *world_catalogue(const world *w);
 /** Its bytes, appended. */
-void            world_catalogue_bytes(sund_buf *out);
+void            world_catalogue_bytes(const world *w, sund_buf *out);
+/** A world of a cohort's people. free() it; the cohort stays the caller's. */
+world          *world_real(const cohort *c);
 
 typedef struct fed_node {
     sund_identity   me;
@@ -111,6 +117,14 @@ void            study_text(const fed *f, const char *more, char *out, size_t cap
 sund_release   *world_pooled(const world *w, fed *f, const char *text, const sund_thresholds *t, unsigned n_thread);
 /** All tables of both, byte for byte. */
 bool            same_tables(const sund_buf *release, const sund_release *pooled);
+
+/** One study over a world: federated over n nodes (person i at node i % n, or whole countries in turn), and pooled; true when both were released and all
+ *  tables are the same bytes. files: published before; more: lines of the study, printf-ed with nothing. *release (may be NULL): the released bytes. */
+bool            fed_same(const world *w, size_t n, bool countries_whole, const char *more, const sund_thresholds *t, sund_buf *release);
+/** Text of a table in release bytes, NUL-terminated; NULL when there is none. Owned by the caller. */
+char           *fed_table(const sund_buf *release, const char *name);
+/** Cell of a table by data row (from 0) and column name; "" when there is none. Valid until the next call. */
+const char     *fed_cell(const char *table, size_t row, const char *column);
 
 /** A fresh world; a federation of people in turn; one of open data; and a study asked of it (fed_ask: study_text, then fed_submit). */
 world          *fed_world(size_t n, uint64_t seed);

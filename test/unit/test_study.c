@@ -25,7 +25,7 @@ TEST(a_whole_study)
 
     CHECK(parse(whole, strlen(whole), &s, NULL) == SUND_OK);
     CHECK(sund_digest_eq(&s.digest, &d));
-    CHECK(strcmp(s.title, "Height and chromosome 20") == 0 && strcmp(s.analysis, "linear") == 0 && strcmp(s.purpose, "health-research") == 0 && strcmp(s.outcome, "height") == 0);
+    CHECK(strcmp(s.title, "Height and chromosome 20") == 0 && strcmp(s.analysis, "linear") == 0 && strcmp(s.purpose, "health-research") == 0 && s.n_outcome == 1 && strcmp(s.outcome[0], "height") == 0);
     CHECK(s.n_covariate == 2 && strcmp(s.covariate[0], "age") == 0 && strcmp(s.covariate[1], "sex") == 0 && s.strata_country && !s.drop_missing);
     CHECK(s.n_node == 3 && strcmp(s.node[0], "ES") == 0 && strcmp(s.node[1], "FI") == 0 && strcmp(s.node[2], "IT") == 0); /* sorted, whatever the file's order */
     CHECK(sund_study_node(&s, "FI") == 1 && sund_study_node(&s, "F") == -1 && sund_study_node(&s, "fi") == -1);
