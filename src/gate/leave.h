@@ -95,7 +95,7 @@ sund_code sund_leave_release(sund_gate *g, const sund_envelope *head, const sund
 /** A lookup's numbers at one node, before the rules; and its status after them. */
 typedef enum sund_lookup_status { SUND_LOOKUP_COUNTED = 1, SUND_LOOKUP_BELOW, SUND_LOOKUP_NOT_COVERED, SUND_LOOKUP_REFUSED, SUND_LOOKUP_TIMEOUT } sund_lookup_status;
 const char *sund_lookup_status_name(sund_lookup_status s); /**< "counted", "below-10", "not-covered", "refused", "timeout" */
-typedef struct sund_lookup_cells { int64_t ac, an, hom, hemi; } sund_lookup_cells;
+typedef struct sund_lookup_cells { int64_t ac, an, hom, hemi, an_one; } sund_lookup_cells; /**< an_one: of an, of people with one copy; for the rules, not sent */
 typedef struct sund_lookup_counts {
     sund_lookup_status status;
     bool              sexes;          /**< male and female are set */

@@ -20,30 +20,49 @@ static void hide(sund_lookup_counts *c)
     c->all.an = an;
 }
 
-static bool sex_passes(const sund_thresholds *t, const sund_lookup_cells *c) { return c->an == 0 || sund_rule_mac(t, c->ac, c->an); }
+static bool group_passes(const sund_thresholds *t, int64_t ac, int64_t an) { return an == 0 || sund_rule_mac(t, ac, an); }
+
+/** Both sexes, and the people whose sex is unknown: the whole less the two. */
+static bool sexes_pass(const sund_thresholds *t, const sund_lookup_counts *c)
+{
+    return group_passes(t, c->male.ac, c->male.an) && group_passes(t, c->female.ac, c->female.an) &&
+           group_passes(t, c->all.ac - c->male.ac - c->female.ac, c->all.an - c->male.an - c->female.an);
+}
+
+/** Every genotype cell that AC, AN, hom and hemi give away together, hom-ref and hemi-ref too. */
+static bool genotypes_pass(const sund_thresholds *t, const sund_lookup_cells *c)
+{
+    int64_t       het = c->ac - 2 * c->hom - c->hemi;
+    const int64_t two[3] = { (c->an - c->an_one) / 2 - het - c->hom, het, c->hom }, one[2] = { c->an_one - c->hemi, c->hemi };
+
+    return (c->an == c->an_one || (sund_rule_cell_min(t, two[0]) && sund_rule_cell_min(t, two[1]) && sund_rule_cell_min(t, two[2]))) &&
+           (c->an_one == 0 || (sund_rule_cell_min(t, one[0]) && sund_rule_cell_min(t, one[1])));
+}
 
 void sund_margins_node(const sund_thresholds *t, sund_lookup_counts *c)
 {
-    if (c->status != SUND_LOOKUP_COUNTED) {
+    if (c->status != SUND_LOOKUP_COUNTED && c->status != SUND_LOOKUP_BELOW) {
         sund_lookup_status was = c->status;
 
         memset(c, 0, sizeof *c);
         c->status = was;
         return;
     }
-    if (!sund_rule_mac(t, c->all.ac, c->all.an)) {
+    if (c->status == SUND_LOOKUP_BELOW || !sund_rule_mac(t, c->all.ac, c->all.an)) {
         hide(c);
         return;
     }
-    if (!sex_passes(t, &c->male) || !sex_passes(t, &c->female)) {
+    if (!sexes_pass(t, c)) {
         c->sexes = false;
         memset(&c->male, 0, sizeof c->male);
         memset(&c->female, 0, sizeof c->female);
     }
-    if (!sund_rule_cell_min(t, c->all.hom) || !sund_rule_cell_min(t, c->all.ac - 2 * c->all.hom))
-        c->all.hom = c->all.hemi = -1;
-    if (!sund_rule_cell_min(t, c->male.hom) || !sund_rule_cell_min(t, c->female.hom))
+    if (c->all.hom < 0)
+        return; /* done before */
+    if (!genotypes_pass(t, &c->male) || !genotypes_pass(t, &c->female) || !genotypes_pass(t, &c->all))
         c->male.hom = c->male.hemi = c->female.hom = c->female.hemi = -1;
+    if (!genotypes_pass(t, &c->all))
+        c->all.hom = c->all.hemi = -1;
 }
 
 void sund_margins_countries(const sund_thresholds *t, sund_lookup_counts *c, size_t n)

@@ -194,20 +194,26 @@ static size_t field(sund_cur *c, char *out, size_t cap, char *end)
     return n;
 }
 
-/** Two texts that stand for one number within 1e-9 relative, both whole numbers or not. */
-static bool near(const char *a, const char *b)
+/** Two texts that stand for one number within 1e-9 relative, the second as this program writes it: there is no room for a word in the spelling. */
+static bool near(int digits, const char *a, const char *b)
 {
-    char  *ea = NULL, *eb = NULL;
-    double x = strtod(a, &ea), y = strtod(b, &eb);
+    char    *ea = NULL, *eb = NULL;
+    double   x = strtod(a, &ea), y = strtod(b, &eb);
+    sund_buf own = { 0 };
+    bool     same;
 
     if (strcmp(a, b) == 0)
         return true;
-    if (ea == a || eb == b || *ea || *eb || !isfinite(x) || !isfinite(y))
+    if (ea == a || eb == b || *ea || *eb || !isfinite(x) || !isfinite(y) || fabs(x - y) > 1e-9 * fmax(fabs(x), fabs(y)))
         return false;
-    return fabs(x - y) <= 1e-9 * fmax(fabs(x), fabs(y));
+    put_real(&own, digits, y);
+    sund_buf_nul(&own);
+    same = !own.bad && strcmp((const char *) own.p, b) == 0;
+    sund_buf_free(&own);
+    return same;
 }
 
-static sund_code compare_table(const struct release_table *t, sund_cur a, sund_cur b, sund_err *err)
+static sund_code compare_table(const struct release_table *t, int digits, sund_cur a, sund_cur b, sund_err *err)
 {
     char   x[64], y[64], ex, ey;
     size_t row = 0, col = 0;
@@ -220,7 +226,7 @@ static sund_code compare_table(const struct release_table *t, sund_cur a, sund_c
 
         if (ex != ey)
             return sund_fail(err, SUND_E_MISMATCH, "table %s, row %zu has another number of columns, or one table has more rows", t->name, row);
-        if (!same && !(row && kind == 'f' && n < sizeof x && m < sizeof y && near(x, y)))
+        if (!same && !(row && kind == 'f' && n < sizeof x && m < sizeof y && near(digits, x, y)))
             return sund_fail(err, SUND_E_MISMATCH, "table %s, row %zu, column %s", t->name, row, col < t->n_column ? t->column[col].name : "?");
         col = ex == '\n' ? 0 : col + 1;
         row += ex == '\n';
@@ -241,7 +247,7 @@ sund_code sund_release_agree(sund_release *ours, const void *theirs, size_t n, s
     for (size_t i = 0; i < a.n_table; i++) {
         if (strcmp(a.table[i].name, b.table[i].name) != 0)
             return sund_fail(err, SUND_E_MISMATCH, "table %zu has another name", i);
-        SUND_TRY(compare_table(&ours->table[i], a.table[i].text, b.table[i].text, err));
+        SUND_TRY(compare_table(&ours->table[i], (int) ours->thresholds.digits, a.table[i].text, b.table[i].text, err));
     }
     if (n != ours->bytes.n || memcmp(ours->bytes.p, theirs, n) != 0) {
         sund_buf taken = { 0 };

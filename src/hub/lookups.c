@@ -72,7 +72,7 @@ static void collect(const sund_lookups *l, const sund_ticket *t, sund_lookup_res
 {
     sund_thresholds    rules = sund_thresholds_default();
     sund_lookup_counts counts[SUND_NODE_MAX];
-    int64_t            hom = 0;
+    int64_t            hom = 0, hemi = 0;
     size_t             at = 0;
 
     memset(out, 0, sizeof *out);
@@ -95,9 +95,10 @@ static void collect(const sund_lookups *l, const sund_ticket *t, sund_lookup_res
         out->total.ac += counts[i].all.ac;
         out->total.an += counts[i].all.an;
         hom = hom < 0 || counts[i].all.hom < 0 ? -1 : hom + counts[i].all.hom; /* one hidden hides the total */
-        out->total.hemi += counts[i].all.hemi;
+        hemi = hemi < 0 || counts[i].all.hemi < 0 ? -1 : hemi + counts[i].all.hemi;
     }
     out->total.hom = hom;
+    out->total.hemi = hemi;
 }
 
 sund_code sund_lookups_ask(sund_lookups *l, const char *text, unsigned wait_ms, sund_lookup_result *out, sund_err *err)

@@ -13,6 +13,7 @@ static void add(sund_lookup_cells *to, const sund_counts *c, sund_copies copies)
     to->ac += (int64_t) c->het + 2 * (int64_t) c->hom_alt + c->hemi_alt;
     to->an += 2 * ((int64_t) c->hom_ref + c->het + c->hom_alt) + c->hemi_ref + c->hemi_alt;
     to->hom += c->hom_alt;
+    to->an_one += c->hemi_ref + c->hemi_alt;
     if (copies != SUND_DIPLOID)
         to->hemi += c->hemi_alt;
 }
@@ -79,7 +80,6 @@ static sund_code answer(sund_link *l, const sund_home *h, sund_cur *c, sund_err 
         return sund_cur_ok(c, "a lookup", err);
     if (sund_variant_parse(text, &v, &alleles, NULL) == SUND_OK && sund_variant_normalise(&v, NULL, &alleles, NULL) == SUND_OK)
         SUND_GO(sund_lookup_own(h, &v, &counts, err));
-    sund_margins_node(sund_gate_thresholds(h->gate), &counts);
     head = sund_link_head(l, SUND_MSG_LOOKUP_ANSWER, NULL);
     SUND_GO(sund_leave_lookup(h->gate, &head, ticket, &counts, &out, err));
     rc = sund_link_send(l, out, 20, &reply, err);

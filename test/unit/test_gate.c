@@ -192,6 +192,16 @@ TEST(releases_agree_or_say_where_not)
     y = sund_release_digest(c);
     CHECK(sund_digest_eq(&x, &y));
     p = sund_release_bytes(b, &n);
+    for (int k = 0; k < 5; k++) { /* the number in another spelling: room for a message of the proposer */
+        static const char *const spelt[] = { " .25", "2e-1", "0x.4", "+.25", "25e-" };
+        uint8_t                 *other = malloc(n);
+
+        memcpy(other, p, n);
+        memcpy((uint8_t *) memmem(other, n, "0.25", 4), spelt[k], 4);
+        CHECK(sund_release_agree(d, other, n, &err) == SUND_E_MISMATCH);
+        CHECK(sund_release_agree(b, other, n, &err) == SUND_E_MISMATCH);
+        free(other);
+    }
     for (size_t k = 0; k < n; k++) /* every cut, in a block of its own so that a sanitizer sees a step beyond */
     {
         uint8_t *cut = malloc(k + 1);
@@ -218,7 +228,7 @@ TEST(margins_at_a_node)
 
     sund_margins_node(&t, &c);
     sund_margins_node(&t, &zero);
-    CHECK(c.status == SUND_LOOKUP_BELOW && c.all.ac == 0 && memcmp(&c, &zero, sizeof c) == 0); /* nobody can tell 0 from 9 */
+    CHECK(c.status == SUND_LOOKUP_BELOW && c.all.ac == 0 && c.all.an == 1000 && memcmp(&c, &zero, sizeof c) == 0); /* nobody can tell 0 from 9 */
     sund_margins_node(&t, &ten);
     CHECK(ten.status == SUND_LOOKUP_COUNTED && ten.all.ac == 10 && ten.all.hom == -1);
     sund_margins_node(&t, &full);
@@ -226,10 +236,67 @@ TEST(margins_at_a_node)
     c = counted(100, 1000);
     c.all.hom = 10;
     c.sexes = true;
-    c.male = (sund_lookup_cells){ 91, 500, 9, 0 };
-    c.female = (sund_lookup_cells){ 9, 500, 1, 0 };
+    c.male = (sund_lookup_cells){ 91, 500, 9, 0, 0 };
+    c.female = (sund_lookup_cells){ 9, 500, 1, 0, 0 };
     sund_margins_node(&t, &c);
     CHECK(c.status == SUND_LOOKUP_COUNTED && c.all.hom == 10 && !c.sexes && c.male.ac == 0); /* one sex small: neither is shown */
+}
+
+/** One sex at one site: two-copy genotypes and one-copy ones. */
+static sund_lookup_cells people(int64_t ref, int64_t het, int64_t hom, int64_t hemi_ref, int64_t hemi)
+{
+    return (sund_lookup_cells){ het + 2 * hom + hemi, 2 * (ref + het + hom) + hemi_ref + hemi, hom, hemi, hemi_ref + hemi };
+}
+
+static sund_lookup_cells plus(sund_lookup_cells a, sund_lookup_cells b)
+{
+    return (sund_lookup_cells){ a.ac + b.ac, a.an + b.an, a.hom + b.hom, a.hemi + b.hemi, a.an_one + b.an_one };
+}
+
+static sund_lookup_counts after(const sund_thresholds *t, sund_lookup_cells male, sund_lookup_cells female, sund_lookup_cells unknown)
+{
+    sund_lookup_counts c = { .status = SUND_LOOKUP_COUNTED, .sexes = true, .all = plus(plus(male, female), unknown), .male = male, .female = female };
+
+    sund_margins_node(t, &c);
+    return c;
+}
+
+TEST(no_genotype_cell_below_ten_follows_from_a_lookup)
+{
+    const sund_thresholds   t = controlled(), o = opened();
+    const sund_lookup_cells none = people(0, 0, 0, 0, 0), plenty = people(200, 100, 50, 0, 0);
+    sund_lookup_counts      c = after(&t, plenty, plenty, none);
+
+    CHECK(c.sexes && c.all.hom == 100 && c.male.hom == 50);
+    c = after(&t, people(100, 2, 50, 0, 0), people(100, 3, 50, 0, 0), none); /* five heterozygotes: the sexes' homozygotes would add up to them */
+    CHECK(c.sexes && c.all.hom == -1 && c.male.hom == -1 && c.female.hom == -1);
+    c = after(&t, people(3, 40, 60, 0, 0), people(3, 40, 60, 0, 0), none); /* six without the allele: half of AN less the others */
+    CHECK(c.all.hom == -1 && c.male.hom == -1);
+    c = after(&t, people(0, 0, 0, 200, 5), people(100, 26, 12, 0, 0), none); /* X: five men */
+    CHECK(!c.sexes && c.all.hom == -1 && c.all.hemi == -1);
+    c = after(&t, people(0, 0, 0, 200, 0), people(100, 26, 12, 0, 0), none); /* no man is as five men */
+    CHECK(!c.sexes && c.all.hom == -1 && c.all.hemi == -1);
+    c = after(&t, people(0, 0, 0, 200, 40), people(100, 26, 12, 0, 0), none);
+    CHECK(c.sexes && c.all.hom == 12 && c.all.hemi == 40 && c.male.hemi == 40);
+    c = after(&t, plenty, plenty, people(2, 1, 0, 0, 0)); /* three people of unknown sex are the whole less the sexes */
+    CHECK(!c.sexes && c.male.ac == 0 && c.status == SUND_LOOKUP_COUNTED);
+    c = after(&t, plenty, plenty, people(200, 30, 0, 0, 0));
+    CHECK(c.sexes);
+    c = after(&o, people(3, 1, 1, 0, 0), people(0, 0, 0, 1, 1), people(1, 1, 0, 0, 0));
+    CHECK(c.sexes && c.all.hom == 1 && c.all.hemi == 1);
+    for (int k = 0; k < 20000; k++) { /* by brute force: whatever is shown, each cell that can be worked out is 10 or more */
+        bool               x = k & 1;
+        sund_lookup_cells  m = x ? people(0, 0, 0, (int64_t) (test_rand() % 50), (int64_t) (test_rand() % 50)) : people((int64_t) (test_rand() % 50), (int64_t) (test_rand() % 50), (int64_t) (test_rand() % 50), 0, 0);
+        sund_lookup_cells  f = people((int64_t) (test_rand() % 50), (int64_t) (test_rand() % 50), (int64_t) (test_rand() % 50), 0, 0);
+        sund_lookup_counts s = after(&t, m, f, none), again = s;
+
+        sund_margins_node(&t, &again); /* the gate applies it once more */
+        CHECK(memcmp(&s, &again, sizeof s) == 0);
+        if (s.status == SUND_LOOKUP_COUNTED && s.all.hom >= 0)
+            CHECK(m.hom + f.hom >= 10 && m.ac + f.ac - 2 * (m.hom + f.hom) - m.hemi >= 10 && (!m.an_one || (m.hemi >= 10 && m.an - m.hemi >= 10)));
+        if (s.status == SUND_LOOKUP_COUNTED && s.female.hom > 0)
+            CHECK(f.hom >= 10 && f.ac - 2 * f.hom >= 10 && s.all.hom >= 0);
+    }
 }
 
 TEST(margins_over_countries_by_brute_force)
