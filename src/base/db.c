@@ -1,5 +1,7 @@
 #include "base/db.h"
 
+#include "base/file.h"
+
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -36,6 +38,10 @@ sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_
         int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd >= 0)
             (void) close(fd);
+        else if (sund_file_exists(path) && (rc = sund_file_private(path, err)) != SUND_OK) {
+            free(d);
+            return rc;
+        }
     }
     if (sqlite3_open_v2(path, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(d->h, 10000) != SQLITE_OK || sqlite3_exec(d->h, setup, NULL, NULL, NULL) != SQLITE_OK ||

@@ -54,8 +54,10 @@ sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
+            sund_code rc = got == 0 ? sund_fail(err, SUND_E_IO, "%s grew shorter while it was read", path) : os_fail(err, "read", path);
+
             (void) close(fd);
-            return os_fail(err, "read", path);
+            return rc;
         }
         out->n += (size_t) got;
     }
@@ -141,6 +143,17 @@ sund_code sund_dir_make(const char *path, sund_err *err)
         if (!was)
             return SUND_OK;
     }
+}
+
+sund_code sund_file_private(const char *path, sund_err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return os_fail(err, "look at", path);
+    if (st.st_mode & 077)
+        return sund_fail(err, SUND_E_DENIED, "%s may be read by others: chmod 600 it, and think about who has", path);
+    return SUND_OK;
 }
 
 bool sund_file_exists(const char *path) { return access(path, F_OK) == 0; }

@@ -40,6 +40,8 @@ enum sund_msg {
     SUND_MSG_END
 };
 const char *sund_msg_name(unsigned kind);
+/** Bytes that a body of this kind may have: 64 KiB, but for vectors, results and catalogues. */
+size_t      sund_msg_max_bytes(unsigned kind);
 
 /** A node's gate: thresholds, identity, ledger. The researcher's and the hub's programs have one without data. */
 typedef struct sund_gate sund_gate;
@@ -101,7 +103,8 @@ typedef struct sund_lookup_counts {
     bool              sexes;          /**< male and female are set */
     sund_lookup_cells all, male, female; /**< hom, hemi -1 when hidden */
 } sund_lookup_counts;
-/** Rule `margins` at one node: below-10 when 0 < AC.. fails `mac` or AC is 0..9 alike; then ac = 0 in what is written, an kept; sexes only when both pass. */
+/** Rule `margins` at one node: below-10 when AC fails `mac` (0..9 are alike); then ac = 0 in what is written, an kept. Sexes only when both pass, and so does
+ *  what they leave of the whole (people of unknown sex). hom and hemi only when every genotype cell that follows from them does. */
 void      sund_margins_node(const sund_thresholds *t, sund_lookup_counts *c);
 /** Rule `margins` over countries, at the hub: country numbers are shown only if none is hidden (below-10), or >= 3 are hidden and the
  *  hidden ones' residual is >= 10 can be promised; otherwise every country's becomes below-10 (kept out of sums too). */

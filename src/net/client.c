@@ -15,7 +15,14 @@ struct sund_client {
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static void           curl_up(void) { (void) curl_global_init(CURL_GLOBAL_ALL); }
 
-static bool plain_loopback(const char *url) { return strncmp(url, "http://127.0.0.1:", 17) == 0 || strncmp(url, "http://[::1]:", 13) == 0; }
+/** A port and nothing else behind the address: "http://127.0.0.1:1@elsewhere" would go elsewhere. */
+static bool plain_loopback(const char *url)
+{
+    size_t n = strncmp(url, "http://127.0.0.1:", 17) == 0 ? 17 : strncmp(url, "http://[::1]:", 13) == 0 ? 13 : 0;
+    size_t port = n ? strspn(url + n, "0123456789") : 0;
+
+    return port > 0 && (url[n + port] == 0 || url[n + port] == '/');
+}
 
 sund_code sund_client_open(sund_client **out, const char *url, const char *pin, sund_err *err)
 {

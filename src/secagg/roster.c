@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 bool sund_id_ok(const char *id)
 {
@@ -202,12 +201,10 @@ sund_code sund_identity_make(sund_identity *me, const char *id, const char *path
 sund_code sund_identity_read(sund_identity *me, const char *path, sund_err *err)
 {
     sund_ini    ini = { 0 };
-    struct stat st;
     const char *id, *key;
     sund_code   rc = SUND_OK;
 
-    if (stat(path, &st) == 0 && (st.st_mode & 077))
-        return sund_fail(err, SUND_E_DENIED, "%s may be read by others: chmod 600 it, and think about who has", path);
+    SUND_TRY(sund_file_private(path, err));
     SUND_TRY(sund_ini_read(&ini, path, err));
     memset(me, 0, sizeof *me);
     id = sund_ini_get(&ini, "identity", "id");

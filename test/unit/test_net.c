@@ -305,6 +305,9 @@ TEST(the_pin_is_the_whole_of_the_trust)
     CHECK(send_once(&t, t.url, "", 1000, 1 << 20, &err) == SUND_E_ARG);
     CHECK(send_once(&t, t.url, "sha256//", 1000, 1 << 20, &err) != SUND_OK);
     CHECK(send_once(&t, "http://example.org/", t.pin, 1000, 1 << 20, &err) == SUND_E_ARG);
+    CHECK(send_once(&t, "http://127.0.0.1:80@example.org/", t.pin, 1000, 1 << 20, &err) == SUND_E_ARG); /* plain text, to elsewhere */
+    CHECK(send_once(&t, "http://127.0.0.1:80.example.org/", t.pin, 1000, 1 << 20, &err) == SUND_E_ARG);
+    CHECK(send_once(&t, "http://127.0.0.1:", t.pin, 1000, 1 << 20, &err) == SUND_E_ARG);
     (void) snprintf(plain, sizeof plain, "http://127.0.0.1:%u", sund_server_port(t.s));
     CHECK(send_once(&t, plain, t.pin, 1000, 1 << 20, &err) != SUND_OK); /* the server speaks TLS only */
     CHECK(send_once(&t, t.url, t.pin, 1000, 100, &err) != SUND_OK);     /* a reply longer than asked for */

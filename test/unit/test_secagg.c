@@ -1,4 +1,5 @@
 /* Vectors, masks, envelopes, rosters. */
+#include "base/db.h"
 #include "base/file.h"
 #include "secagg/envelope.h"
 #include "secagg/mask.h"
@@ -253,6 +254,7 @@ TEST(session_keys_come_back_from_their_file)
     CHECK(sund_session_key_load(&b, path, NULL) == SUND_OK && memcmp(&a, &b, sizeof a) == 0);
     CHECK(sund_file_read(path, 4096, &bytes, NULL) == SUND_OK);
     CHECK(sund_file_write(path, bytes.p, bytes.n / 2, 0600, NULL) == SUND_OK && sund_session_key_load(&b, path, NULL) != SUND_OK);
+    CHECK(sund_session_key_save(&a, path, NULL) == SUND_OK && chmod(path, 0644) == 0 && sund_session_key_load(&b, path, NULL) == SUND_E_DENIED);
     (void) unlink(path);
     CHECK(sund_session_key_load(&b, path, NULL) == SUND_E_NOT_FOUND);
     sund_buf_free(&bytes);
@@ -385,6 +387,21 @@ TEST(rosters_that_are_refused)
     }
     CHECK(!roster_ok(&t, true, &err) && strstr(err.msg, "30"));
     sund_buf_free(&t);
+}
+
+TEST(a_database_that_others_may_read_is_refused)
+{
+    const char *path = "/tmp/sund-db-test";
+    char        name[64];
+    sund_db    *db = NULL;
+    sund_err    err;
+
+    (void) snprintf(name, sizeof name, "%s-%ld", path, (long) getpid());
+    CHECK(sund_db_open(&db, name, "CREATE TABLE IF NOT EXISTS t(x INTEGER) STRICT;", NULL) == SUND_OK);
+    sund_db_close(db);
+    db = NULL;
+    CHECK(chmod(name, 0644) == 0 && sund_db_open(&db, name, "", &err) == SUND_E_DENIED && strstr(err.msg, "chmod 600") && !db);
+    (void) unlink(name);
 }
 
 TEST(an_identity_that_others_may_read_is_refused)
