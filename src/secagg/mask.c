@@ -13,8 +13,10 @@ sund_code sund_session_key_save(const sund_session_key *k, const char *path, sun
 sund_code sund_session_key_load(sund_session_key *k, const char *path, sund_err *err)
 {
     sund_buf  b = { 0 };
-    sund_code rc = sund_file_read(path, sizeof *k, &b, err);
+    sund_code rc = sund_file_private(path, err);
 
+    if (rc == SUND_OK)
+        rc = sund_file_read(path, sizeof *k, &b, err);
     if (rc == SUND_OK && b.n != sizeof *k)
         rc = sund_fail(err, SUND_E_FORMAT, "%s is not a session's key", path);
     if (rc == SUND_OK)
@@ -25,46 +27,42 @@ sund_code sund_session_key_load(sund_session_key *k, const char *path, sund_err 
     return rc;
 }
 
-/** What every key of a label is bound to. */
-static void write_label(const sund_session *s, const sund_mask_label *l, sund_buf *out)
+/** Key of a label: keyed BLAKE2b(secret; what, session, label, lower id, higher id). In memory of fixed size: an allocation that failed half-way
+ *  would give different labels one key. */
+static sund_key label_key(const sund_key *secret, const char what[4], const sund_session *s, const sund_mask_label *l, const char *low, const char *high)
 {
-    sund_buf_put(out, s->digest.b, sizeof s->digest.b);
-    sund_buf_u32(out, l->round);
-    sund_buf_u32(out, l->chunk);
-    sund_buf_u32(out, l->attempt);
-    sund_buf_put(out, l->params.b, sizeof l->params.b);
-}
+    struct {
+        char     what[4], low[SUND_ID_MAX + 1], high[SUND_ID_MAX + 1];
+        uint8_t  slot[12], session[32], params[32];
+    } in;
+    const uint32_t n[3] = { l->round, l->chunk, l->attempt };
+    sund_digest    d;
+    sund_key       out;
 
-sund_key sund_mask_own_key(const sund_session *s, const sund_session_key *k, const sund_mask_label *label)
-{
-    sund_buf    b = { 0 };
-    sund_digest d;
-    sund_key    out;
-
-    sund_buf_text(&b, "own");
-    write_label(s, label, &b);
-    d = sund_digest_keyed(&k->own, b.p, b.n);
+    memset(&in, 0, sizeof in);
+    memcpy(in.what, what, sizeof in.what);
+    memcpy(in.low, low, strlen(low));
+    memcpy(in.high, high, strlen(high));
+    for (unsigned i = 0; i < sizeof in.slot; i++)
+        in.slot[i] = (uint8_t) (n[i / 4] >> (8 * (i % 4)));
+    memcpy(in.session, s->digest.b, sizeof in.session);
+    memcpy(in.params, l->params.b, sizeof in.params);
+    d = sund_digest_keyed(secret, &in, sizeof in);
     memcpy(out.b, d.b, sizeof out.b);
-    sund_buf_free(&b);
+    sund_wipe(&d, sizeof d);
     return out;
 }
+
+sund_key sund_mask_own_key(const sund_session *s, const sund_session_key *k, const sund_mask_label *label) { return label_key(&k->own, "own ", s, label, "", ""); }
 
 static sund_code pair_key(const sund_session *s, const sund_session_key *k, const sund_mask_label *label, size_t peer, sund_key *out, sund_err *err)
 {
     size_t      low = s->me < peer ? s->me : peer, high = s->me < peer ? peer : s->me;
     sund_key    shared;
-    sund_buf    b = { 0 };
-    sund_digest d;
 
     SUND_TRY(sund_dh(&k->eph, &s->node[peer].eph, &shared, err));
-    sund_buf_text(&b, "pair");
-    write_label(s, label, &b);
-    sund_buf_str(&b, s->node[low].id);
-    sund_buf_str(&b, s->node[high].id);
-    d = sund_digest_keyed(&shared, b.p, b.n);
-    memcpy(out->b, d.b, sizeof out->b);
+    *out = label_key(&shared, "pair", s, label, s->node[low].id, s->node[high].id);
     sund_wipe(&shared, sizeof shared);
-    sund_buf_free(&b);
     return SUND_OK;
 }
 
@@ -106,8 +104,6 @@ static sund_code stream(sund_vec *v, const sund_key *key, int sign, sund_err *er
     if (rc == SUND_OK)
         rc = sund_vec_add(v, &part, err);
     EVP_CIPHER_CTX_free(ctx);
-    if (part.w)
-        sund_wipe(part.w, 8 * n);
     sund_vec_free(&part);
     sund_wipe(word, sizeof word);
     return rc;
@@ -146,8 +142,6 @@ sund_code sund_mask(sund_masked **out, const sund_session *s, const sund_session
         sund_vec_write(&y, &m->bytes);
         rc = sund_buf_ok(&m->bytes, err);
     }
-    if (y.w)
-        sund_wipe(y.w, 8 * sund_vec_words(&y)); /* on a failure on the way it is not yet masked */
     sund_vec_free(&y);
     if (rc == SUND_OK)
         *out = m;

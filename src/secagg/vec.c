@@ -22,6 +22,8 @@ sund_code sund_vec_new(sund_vec *v, size_t n64, size_t n128, sund_err *err)
 
 void sund_vec_free(sund_vec *v)
 {
+    if (v->w)
+        sund_wipe(v->w, 8 * sund_vec_words(v)); /* plain sums and masks do not stay behind in memory */
     free(v->w);
     *v = (sund_vec){ 0, 0, NULL };
 }

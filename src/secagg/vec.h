@@ -7,7 +7,7 @@
 /** The sum. All that a node says in a study is one of these, masked; all that anyone does with them is add.
  *
  *      words  | n64 lanes of 64 bits | n128 lanes of 128 bits, low word first |
- *  Lanes are two's complement, modulo 2^64 and 2^128. Owns: sund_vec_free(), safe on a zeroed one. */
+ *  Lanes are two's complement, modulo 2^64 and 2^128. Owns: sund_vec_free(), which wipes; safe on a zeroed one. */
 typedef struct sund_vec {
     size_t    n64, n128;
     uint64_t *w; /**< n64 + 2 n128 words */
