@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROTOCOL_MAX = 1 << 16, FILE_MAX = 1 << 30 };
+enum { PROTOCOL_MAX = 1 << 16, DATA_MAX = 1 << 30 };
+
+size_t sund_msg_max_bytes(unsigned kind)
+{
+    return kind == SUND_MSG_MASKED || kind == SUND_MSG_TOTAL || kind == SUND_MSG_PROPOSE || kind == SUND_MSG_RELEASE || kind == SUND_MSG_FILE_PUT ? DATA_MAX : PROTOCOL_MAX;
+}
 
 const char *sund_msg_name(unsigned kind)
 {
@@ -101,7 +106,7 @@ sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_
 
 sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err)
 {
-    size_t most = head->kind == SUND_MSG_FILE_PUT ? FILE_MAX : PROTOCOL_MAX;
+    size_t most = sund_msg_max_bytes(head->kind);
 
     switch (head->kind) {
     case SUND_MSG_SUBMIT:

@@ -40,6 +40,22 @@ static sund_code note(hub *h, const sund_envelope *e, sund_err *err)
                            sund_digest_hex(&e->body).s);
 }
 
+/** Into the study's log and the ledger, or into neither. */
+static sund_code take(hub *h, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_db_script(h->home.db, "BEGIN IMMEDIATE", err));
+    rc = sund_mailbox_post(&h->box, e, body.p, body.n, err);
+    if (rc == SUND_OK && e->kind != SUND_MSG_SIGN_TOTAL && e->kind != SUND_MSG_OPEN)
+        rc = note(h, e, err);
+    if (rc == SUND_OK)
+        rc = sund_db_script(h->home.db, "COMMIT", err);
+    if (rc != SUND_OK)
+        (void) !sund_db_script(h->home.db, "ROLLBACK", NULL); /* the first error is the one to tell */
+    return rc;
+}
+
 static sund_code do_post(hub *h, const sund_envelope *e, sund_cur body, sund_err *err)
 {
     unsigned  role = e->kind == SUND_MSG_SUBMIT ? 1u << SUND_ROLE_RESEARCHER : 1u << SUND_ROLE_NODE;
@@ -47,9 +63,7 @@ static sund_code do_post(hub *h, const sund_envelope *e, sund_cur body, sund_err
 
     SUND_TRY(sund_envelope_check(e, &h->home.roster, role, err));
     (void) pthread_mutex_lock(&h->lock);
-    rc = sund_mailbox_post(&h->box, e, body.p, body.n, err);
-    if (rc == SUND_OK && e->kind != SUND_MSG_SIGN_TOTAL && e->kind != SUND_MSG_OPEN)
-        rc = note(h, e, err);
+    rc = take(h, e, body, err);
     h->n_news++;
     (void) pthread_cond_broadcast(&h->news);
     (void) pthread_mutex_unlock(&h->lock);
@@ -192,6 +206,8 @@ static void handle_envelope(hub *h, const sund_request *in, sund_response *out)
     sund_code     rc = sund_envelope_read(&c, BODY_MAX, &e, &err);
 
     readable = rc == SUND_OK;
+    if (rc == SUND_OK && e.n_body > sund_msg_max_bytes(e.kind))
+        rc = sund_fail(&err, SUND_E_LIMIT, "a message of kind %s has %llu bytes, the limit is %zu", sund_msg_name(e.kind), (unsigned long long) e.n_body, sund_msg_max_bytes(e.kind));
     if (rc == SUND_OK)
         rc = sund_envelope_body(&c, &e, &body, &err);
     if (rc == SUND_OK)
@@ -254,6 +270,7 @@ static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *k
     SUND_TRY(sund_home_path(&h->home, "tls.cert", path, sizeof path, err));
     SUND_TRY(sund_file_read(path, 65536, cert, err));
     SUND_TRY(sund_home_path(&h->home, "tls.key", path, sizeof path, err));
+    SUND_TRY(sund_file_private(path, err));
     SUND_TRY(sund_file_read(path, 65536, key, err));
     sund_buf_nul(cert);
     sund_buf_nul(key);

@@ -5,6 +5,7 @@
 #include "gate/ledger.h"
 #include "home/link.h"
 #include "node/lookup.h"
+#include "study/mailbox.h"
 #include "study/party.h"
 
 #include <pthread.h>
@@ -23,6 +24,7 @@ typedef struct running {
     sund_party_state shown; /* last state that was logged */
     uint32_t         chunk, round;
     bool             asked; /* the log says that it waits for this node's operator */
+    bool             ended; /* said so in the poll under way */
 } running;
 
 typedef struct node {
@@ -60,7 +62,7 @@ static sund_code find_or_open(node *n, const sund_digest *name, running **out, s
             return SUND_OK;
         }
     if (n->n_run == PARTIES_MAX)
-        return sund_fail(err, SUND_E_LIMIT, "more than %d studies", PARTIES_MAX);
+        return sund_fail(err, SUND_E_LIMIT, "more than %d studies have not ended here: decide on those that wait, others are not taken up", PARTIES_MAX);
     r = &n->run[n->n_run];
     memset(r, 0, sizeof *r);
     r->name = *name;
@@ -77,7 +79,7 @@ static sund_code open_known(node *n, sund_err *err)
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(n->home.db, &rows, err, "SELECT digest FROM study ORDER BY received", ""));
+    SUND_TRY(sund_db_query(n->home.db, &rows, err, "SELECT digest FROM study WHERE state<? ORDER BY received", "i", (int64_t) SUND_PARTY_RELEASED));
     for (;;) {
         sund_digest d;
         sund_cur    c;
@@ -127,14 +129,30 @@ static void show_waiting(running *r)
     r->asked = true;
 }
 
+static sund_code take_message(node *n, const sund_digest *name, uint32_t index, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    running *r = NULL;
+
+    SUND_TRY(find_or_open(n, name, &r, err));
+    if (index < sund_party_index(r->party))
+        return SUND_OK;
+    if (index > sund_party_index(r->party))
+        return sund_fail(err, SUND_E_UPSTREAM, "the hub left out message %u of study %.12s", sund_party_index(r->party), sund_digest_hex(name).s);
+    SUND_TRY(sund_party_feed(r->party, e, body.p, body.n, err));
+    show(n, r);
+    return SUND_OK;
+}
+
+/** What cannot be taken up of one study does not hold up the others: the first such fault is told at the end. */
 static sund_code take_batch(node *n, sund_cur c, sund_err *err)
 {
+    sund_code rc = SUND_OK;
+
     while (c.n) {
         sund_digest   name;
         sund_envelope e;
         uint32_t      index;
         sund_cur      body;
-        running      *r = NULL;
 
         (void) sund_cur_copy(&c, name.b, sizeof name.b);
         index = sund_cur_u32(&c);
@@ -142,15 +160,26 @@ static sund_code take_batch(node *n, sund_cur c, sund_err *err)
         SUND_TRY(sund_envelope_read(&c, SUND_REPLY_MAX, &e, err));
         body = sund_cur_blob(&c, SUND_REPLY_MAX);
         SUND_TRY(sund_cur_ok(&c, "the hub's batch", err));
-        SUND_TRY(find_or_open(n, &name, &r, err));
-        if (index < sund_party_index(r->party))
-            continue;
-        if (index > sund_party_index(r->party))
-            return sund_fail(err, SUND_E_UPSTREAM, "the hub left out message %u of study %.12s", sund_party_index(r->party), sund_digest_hex(&name).s);
-        SUND_TRY(sund_party_feed(r->party, &e, body.p, body.n, err));
-        show(n, r);
+        if (rc == SUND_OK)
+            rc = take_message(n, &name, index, &e, body, err);
+        else
+            (void) !take_message(n, &name, index, &e, body, NULL);
     }
-    return SUND_OK;
+    return rc;
+}
+
+/** Studies that have ended, and that the hub was told so of, are in the database only. */
+static void let_go(node *n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n->n_run; i++) {
+        if (n->run[i].ended)
+            sund_party_close(n->run[i].party);
+        else
+            n->run[kept++] = n->run[i];
+    }
+    n->n_run = kept;
 }
 
 /** Everything that is owed to one study. */
@@ -190,17 +219,20 @@ static sund_code poll_once(node *n, bool wait, sund_buf *reply, sund_err *err)
         sund_party_status s;
         sund_party_describe(n->run[i].party, &s);
         pending |= s.state == SUND_PARTY_APPROVAL || s.own_waits;
+        n->run[i].ended = s.state >= SUND_PARTY_RELEASED;
     }
     sund_buf_u8(&ask, !wait ? 0 : pending ? 1 : WAIT_S);
     for (size_t i = 0; i < n->n_run; i++) {
         sund_buf_put(&ask, n->run[i].name.b, sizeof n->run[i].name.b);
-        sund_buf_u32(&ask, sund_party_index(n->run[i].party));
+        sund_buf_u32(&ask, n->run[i].ended ? SUND_INDEX_DONE : sund_party_index(n->run[i].party));
     }
     rc = sund_buf_ok(&ask, err);
     if (rc == SUND_OK)
         rc = sund_link_ask(&n->link, SUND_MSG_POLL, ask.p, ask.n, 600, reply, err);
     sund_buf_free(&ask);
-    return rc == SUND_OK ? take_batch(n, sund_cur_of(reply->p, reply->n), err) : rc;
+    SUND_TRY(rc);
+    let_go(n);
+    return take_batch(n, sund_cur_of(reply->p, reply->n), err);
 }
 
 /** A fault that stays is said once, and again each minute. */

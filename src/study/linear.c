@@ -201,8 +201,13 @@ static sund_code total_cross(sund_state *st, const sund_vec *t, sund_err *err)
     own->n_stratum = strata ? sund_vec_get64(t, 1) : 1;
     if (own->n_stratum < 1 || own->n_stratum > st->n_person)
         return bad_total(err);
-    for (size_t a = 0; a < k; a++)
+    for (size_t a = 0; a < k; a++) {
+        sund_i128 most = (sund_i128) st->n_person * (sund_i128) st->plan->col[a].max_abs;
+
         own->sum[a] = strata ? 0 : sund_vec_get128(t, a);
+        if (own->sum[a] > most || own->sum[a] < -most)
+            return bad_total(err);
+    }
     for (size_t a = 0; a < k; a++)
         for (size_t b = a; b < k; b++)
             own->cross[a * k + b] = strata ? fixed(sund_vec_get128(t, upper(k, a, b)), LINEAR_FRAC)

@@ -13,14 +13,18 @@ static const char *const tables =
     " head BLOB NOT NULL, body BLOB NOT NULL, PRIMARY KEY(study, idx), UNIQUE(study, place)) STRICT;"
     "CREATE TABLE IF NOT EXISTS masked(study BLOB NOT NULL, place TEXT NOT NULL, sender TEXT NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL,"
     " PRIMARY KEY(study, place, sender)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS heard(study BLOB NOT NULL, node TEXT NOT NULL, PRIMARY KEY(study, node)) STRICT;" /* nodes for which it has ended */
     "CREATE TABLE IF NOT EXISTS number(sender TEXT NOT NULL, channel INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(sender, channel)) STRICT;";
+
+enum { OPEN_STUDIES_MAX = 100, CLOCK_AHEAD_US = 600 * 1000000 };
 
 sund_code sund_mailbox_tables(sund_db *db, sund_err *err) { return sund_db_script(db, tables, err); }
 
 sund_code sund_mailbox_number(sund_mailbox *m, const sund_envelope *e, sund_err *err)
 {
-    if (e->seq > INT64_MAX)
-        return sund_fail(err, SUND_E_DENIED, "the number of a message of %s is out of bounds", e->from);
+    /* numbers are times: one far ahead would shut its sender out until the clock gets there */
+    if (e->seq > INT64_MAX || e->seq > sund_time_us() + CLOCK_AHEAD_US)
+        return sund_fail(err, SUND_E_DENIED, "the number of a message of %s is out of bounds: is its clock ahead?", e->from);
     SUND_TRY(sund_db_run(m->db, err, "INSERT INTO number(sender, channel, seq) VALUES(?,?,?) ON CONFLICT DO UPDATE SET seq=excluded.seq WHERE excluded.seq > seq",
                          "tii", e->from, (int64_t) e->channel, (int64_t) e->seq));
     if (sund_db_changes(m->db) == 0)
@@ -77,6 +81,8 @@ static sund_code append(sund_mailbox *m, const char *place, const sund_envelope 
 
 static sund_code set_state(sund_mailbox *m, const sund_digest *study, bool ended, sund_err *err, const char *state, const char *detail)
 {
+    if (ended) /* vectors whose total will never be */
+        SUND_TRY(sund_db_run(m->db, err, "DELETE FROM masked WHERE study=?", "b", study->b, sizeof study->b));
     return sund_db_run(m->db, err, "UPDATE study SET state=?, detail=?, ended=? WHERE digest=?", "ttib", state, detail, (int64_t) ended, study->b, sizeof study->b);
 }
 
@@ -86,6 +92,7 @@ static sund_code post_submit(sund_mailbox *m, const sund_envelope *e, const void
     sund_buf     nodes = { 0 };
     sund_digest  d = sund_digest_of(body, n_body);
     char         now[32];
+    int64_t      n_open = 0;
     sund_code    rc;
 
     if (!s)
@@ -93,6 +100,11 @@ static sund_code post_submit(sund_mailbox *m, const sund_envelope *e, const void
     SUND_GO(sund_study_parse(s, "study", body, n_body, err));
     if (!sund_digest_eq(&d, &e->about)) {
         rc = sund_fail(err, SUND_E_DENIED, "the study's text was changed after it was signed");
+        goto out;
+    }
+    SUND_GO(sund_db_i64(m->db, &n_open, 0, err, "SELECT COUNT(*) FROM study WHERE researcher=? AND ended=0", "t", e->from));
+    if (n_open >= OPEN_STUDIES_MAX) {
+        rc = sund_fail(err, SUND_E_LIMIT, "%s has %d studies that have not ended; submit this one when some have", e->from, OPEN_STUDIES_MAX);
         goto out;
     }
     for (size_t i = 0; i < s->n_node; i++) {
@@ -115,7 +127,8 @@ out:
     return rc;
 }
 
-/** All vectors of a place are there: the hub adds them and says the total, with the headers under it. */
+/** All vectors of a place are there: the hub adds them and says the total, with the headers under it. Vectors that do not fit together give an empty sum:
+ *  the nodes see from the headers whose is of another size. */
 static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *place, const sund_slot *slot, sund_err *err)
 {
     sund_envelope head[SUND_NODE_MAX], total = { .kind = SUND_MSG_TOTAL, .about = *study };
@@ -123,7 +136,7 @@ static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *p
     sund_vec      sum = { 0, 0, NULL };
     sund_buf      body = { 0 }, whole = { 0 };
     size_t        n = 0;
-    bool          more = false;
+    bool          more = false, fit = true;
     sund_code     rc;
 
     SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT head, body FROM masked WHERE study=? AND place=? ORDER BY sender", "bt", study->b, sizeof study->b, place));
@@ -139,11 +152,11 @@ static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *p
         SUND_GO(sund_envelope_read(&h, UINT64_MAX, &head[n], err));
         (void) sund_cur_bytes(&b, 12);
         SUND_GO(sund_vec_read(n ? &y : &sum, b.p, b.n, err));
-        rc = n ? sund_vec_add(&sum, &y, err) : SUND_OK;
+        fit = fit && (n == 0 || sund_vec_add(&sum, &y, NULL) == SUND_OK);
         sund_vec_free(&y);
-        if (rc != SUND_OK)
-            goto out;
     }
+    if (!fit)
+        sund_vec_free(&sum);
     sund_total_write(slot, head, n, &sum, &body);
     SUND_GO(sund_buf_ok(&body, err));
     total.seq = sund_seq_next(0);
@@ -184,6 +197,41 @@ static sund_code standing(sund_mailbox *m, const char *table_sql, const sund_env
     return rc;
 }
 
+/** The slot whose total was said last. */
+static sund_code last_total(sund_mailbox *m, const sund_digest *study, sund_slot *slot, bool *any, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    *any = false;
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT place FROM message WHERE study=? AND kind=? ORDER BY idx DESC LIMIT 1", "bi", study->b, sizeof study->b, (int64_t) SUND_MSG_TOTAL));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more)
+        *any = sscanf(sund_rows_text(rows, 0), "total/%u/%u/%u", &slot->round, &slot->chunk, &slot->attempt) == 3;
+    sund_rows_close(rows);
+    return rc;
+}
+
+/** The hub does not know a study's rounds, but what may follow a total: else a node could fill its disk with chunks that never come. */
+static sund_code in_turn(sund_mailbox *m, const sund_envelope *e, const sund_slot *s, sund_err *err)
+{
+    sund_slot last = { 0, 0, 0 };
+    bool      any, right;
+
+    SUND_TRY(last_total(m, &e->about, &last, &any, err));
+    if (e->kind == SUND_MSG_SIGN_TOTAL || e->kind == SUND_MSG_OPEN)
+        right = any && s->round == last.round && s->chunk == last.chunk && s->attempt == last.attempt;
+    else if (!any)
+        right = s->round == 0 && s->chunk == 0;
+    else
+        right = (s->round == last.round && s->chunk == last.chunk && s->attempt > last.attempt) || (s->round == last.round && s->chunk == last.chunk + 1) ||
+                (s->round == last.round + 1 && s->chunk == 0);
+    if (right && s->attempt <= SUND_ATTEMPT_MAX)
+        return SUND_OK;
+    return sund_fail(err, SUND_E_DENIED, "a message of %s (%s) is for round %u, chunk %u, attempt %u, whose turn it is not", e->from, sund_msg_name(e->kind), s->round, s->chunk, s->attempt);
+}
+
 static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
     sund_cur  c = sund_cur_of(body, n_body);
@@ -204,8 +252,13 @@ static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_env
     SUND_TRY(standing(m, "SELECT head FROM masked WHERE study=? AND place=? AND sender=?", e, place, &same, err));
     if (same)
         return SUND_OK;
+    if (s->ended)
+        return sund_fail(err, SUND_E_DENIED, "the study has ended");
+    SUND_TRY(in_turn(m, e, &slot, err));
     SUND_TRY(sund_vec_read(&y, c.p, c.n, err));
     sund_vec_free(&y);
+    /* one vector of each node at a time */
+    SUND_TRY(sund_db_run(m->db, err, "DELETE FROM masked WHERE study=? AND sender=?", "bt", e->about.b, sizeof e->about.b, e->from));
     sund_envelope_head(e, &head);
     rc = sund_buf_ok(&head, err);
     if (rc == SUND_OK)
@@ -246,18 +299,21 @@ out:
     return rc;
 }
 
+static bool of_a_round(unsigned kind) { return kind == SUND_MSG_SIGN_TOTAL || kind == SUND_MSG_OPEN || kind == SUND_MSG_RETRY; }
+
 /** Where a logged message belongs: what may stand there once. */
-static sund_code place_of(const sund_envelope *e, sund_cur body, char *place, size_t cap, sund_err *err)
+static sund_code place_of(const sund_envelope *e, sund_cur body, sund_slot *at, char *place, size_t cap, sund_err *err)
 {
     sund_slot slot = { 0, 0, 0 };
 
-    if (e->kind == SUND_MSG_SIGN_TOTAL || e->kind == SUND_MSG_OPEN || e->kind == SUND_MSG_RETRY) {
+    if (of_a_round(e->kind)) {
         sund_slot_read(&body, &slot);
         SUND_TRY(sund_cur_ok(&body, "a message of a round", err));
     }
     else if (e->kind != SUND_MSG_LINE && e->kind != SUND_MSG_PROPOSE && e->kind != SUND_MSG_SIGN_RELEASE && e->kind != SUND_MSG_RELEASE && e->kind != SUND_MSG_STOP) {
         return sund_fail(err, SUND_E_DENIED, "a message of kind %u does not belong into a study", e->kind);
     }
+    *at = slot;
     if (e->kind == SUND_MSG_RETRY)
         (void) snprintf(place, cap, "retry/%u/%u/%u", slot.round, slot.chunk, slot.attempt); /* the first to ask is enough */
     else
@@ -303,15 +359,24 @@ static sund_code show(sund_mailbox *m, const sund_envelope *e, sund_cur body, su
 
 static sund_code post_logged(sund_mailbox *m, const hub_study *s, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
-    char place[120];
-    bool same;
+    char      place[120];
+    sund_slot slot;
+    int64_t   n = 0;
+    bool      same;
 
-    SUND_TRY(place_of(e, sund_cur_of(body, n_body), place, sizeof place, err));
+    SUND_TRY(place_of(e, sund_cur_of(body, n_body), &slot, place, sizeof place, err));
     SUND_TRY(standing(m, "SELECT head FROM message WHERE study=? AND place=? AND sender=?", e, place, &same, err));
     if (same)
         return SUND_OK;
     if (s->ended)
         return sund_fail(err, SUND_E_DENIED, "the study has ended");
+    if (e->kind == SUND_MSG_RETRY) {
+        SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM message WHERE study=? AND place=?", "bt", e->about.b, sizeof e->about.b, place));
+        if (n)
+            return SUND_OK; /* another node has asked for this attempt */
+    }
+    if (of_a_round(e->kind))
+        SUND_TRY(in_turn(m, e, &slot, err));
     if (e->kind == SUND_MSG_RELEASE)
         SUND_TRY(check_release(m, s, e, err));
     SUND_TRY(append(m, place, e, body, n_body, err));
@@ -343,26 +408,47 @@ sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void 
 {
     sund_code rc;
 
-    SUND_TRY(sund_db_script(m->db, "BEGIN IMMEDIATE", err));
+    SUND_TRY(sund_db_script(m->db, "SAVEPOINT mailbox_post", err));
     rc = post(m, e, body, n_body, err);
     if (rc == SUND_OK)
-        return sund_db_script(m->db, "COMMIT", err);
-    (void) !sund_db_script(m->db, "ROLLBACK", NULL); /* the first error is the one to tell */
+        return sund_db_script(m->db, "RELEASE mailbox_post", err);
+    (void) !sund_db_script(m->db, "ROLLBACK TO mailbox_post; RELEASE mailbox_post", NULL); /* the first error is the one to tell */
     return rc;
 }
 
-static uint32_t known_index(sund_cur known, const sund_digest *study)
+static bool next_known(sund_cur *known, sund_digest *d, uint32_t *at)
 {
-    while (known.n >= 36) {
-        sund_digest d;
-        uint32_t    at;
+    if (known->n < 36)
+        return false;
+    (void) sund_cur_copy(known, d->b, sizeof d->b);
+    *at = sund_cur_u32(known);
+    return true;
+}
 
-        (void) sund_cur_copy(&known, d.b, sizeof d.b);
-        at = sund_cur_u32(&known);
+static bool is_known(sund_cur known, const sund_digest *study)
+{
+    sund_digest d;
+    uint32_t    at;
+
+    while (next_known(&known, &d, &at))
         if (sund_digest_eq(&d, study))
-            return at;
-    }
-    return 0;
+            return true;
+    return false;
+}
+
+/** A node is done with a study. When all are, what could open its totals goes. */
+static sund_code note_heard(sund_mailbox *m, const sund_digest *study, const hub_study *s, const char *node, sund_err *err)
+{
+    int64_t n = 0;
+
+    SUND_TRY(sund_db_run(m->db, err, "INSERT OR IGNORE INTO heard(study, node) VALUES(?,?)", "bt", study->b, sizeof study->b, node));
+    if (sund_db_changes(m->db) == 0)
+        return SUND_OK;
+    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM heard WHERE study=?", "b", study->b, sizeof study->b));
+    if (!s->ended || n < s->n_node)
+        return SUND_OK;
+    return sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind IN(?,?,?)", "biii", study->b, sizeof study->b, (int64_t) SUND_MSG_TOTAL,
+                       (int64_t) SUND_MSG_OPEN, (int64_t) SUND_MSG_PROPOSE);
 }
 
 static sund_code batch_study(sund_mailbox *m, const sund_digest *study, uint32_t from, size_t max, sund_buf *out, bool *any, sund_err *err)
@@ -392,6 +478,26 @@ out:
     return rc;
 }
 
+/** News of the studies that a node follows. */
+static sund_code batch_known(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err)
+{
+    sund_digest d;
+    uint32_t    at;
+
+    while (out->n < max && next_known(&known, &d, &at)) {
+        hub_study s;
+
+        SUND_TRY(load(m, &d, &s, err));
+        if (!s.there || !asks(&s, node))
+            continue;
+        if (at == SUND_INDEX_DONE)
+            SUND_TRY(note_heard(m, &d, &s, node, err));
+        else if (at < s.n_message)
+            SUND_TRY(batch_study(m, &d, at, max, out, any, err));
+    }
+    return SUND_OK;
+}
+
 sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err)
 {
     sund_rows *rows = NULL;
@@ -401,22 +507,20 @@ sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, 
 
     *any = false;
     (void) snprintf(want, sizeof want, ",%s,", node);
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT digest, (SELECT COUNT(*) FROM message WHERE study=digest) FROM study WHERE instr(nodes, ?) > 0 ORDER BY received", "t", want));
-    for (;;) {
+    SUND_TRY(batch_known(m, node, known, max, out, any, err));
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT digest FROM study WHERE instr(nodes, ?) > 0 AND NOT EXISTS(SELECT 1 FROM heard WHERE study=digest AND node=?) ORDER BY received", "tt", want, node));
+    while (out->n < max) {
         sund_digest d;
         sund_cur    c;
-        uint32_t    from;
 
         SUND_GO(sund_rows_next(rows, &more, err));
-        if (!more || out->n >= max)
+        if (!more)
             break;
         c = sund_rows_blob(rows, 0);
-        if (!sund_cur_copy(&c, d.b, sizeof d.b))
-            continue;
-        from = known_index(known, &d);
-        if (from < sund_rows_i64(rows, 1))
-            SUND_GO(batch_study(m, &d, from, max, out, any, err));
+        if (sund_cur_copy(&c, d.b, sizeof d.b) && !is_known(known, &d))
+            SUND_GO(batch_study(m, &d, 0, max, out, any, err));
     }
+    rc = SUND_OK;
 out:
     sund_rows_close(rows);
     return rc;

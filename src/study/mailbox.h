@@ -20,11 +20,13 @@ sund_code sund_mailbox_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_mailbox_number(sund_mailbox *m, const sund_envelope *e, sund_err *err) SUND_MUST_CHECK;
 
 /** A study message of a researcher (SUBMIT) or node. The signature must have been checked. The same again is accepted and changes nothing;
- *  something else in its place is refused. */
+ *  something else in its place is refused. In a transaction of its own, or as a part of one that is open. */
 sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
 
 /** Appends to out, for each study that asks this node: 32 bytes study, u32 index, header, blob body - from the index the node has (known: pairs of
- *  digest and u32 next index; others start at 0), until out has max bytes. */
+ *  digest and u32 next index; others start at 0), until out has max bytes. SUND_INDEX_DONE in the place of an index: the node is done with that
+ *  study, and is not sent it again unless it asks with an index. */
+#define SUND_INDEX_DONE UINT32_MAX
 sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err) SUND_MUST_CHECK;
 
 /** State of every study, newest first, or of one: for people. */

@@ -5,7 +5,7 @@
 
 /** Bodies of study messages; layouts in doc/protocol.md. All readers are strict: nothing left over, every field in bounds. */
 
-enum { SUND_VARS_MAX = 32768, SUND_STRATA_TEXT_MAX = 2048, SUND_REASON_MAX = 400 };
+enum { SUND_VARS_MAX = 32768, SUND_STRATA_TEXT_MAX = 2048, SUND_REASON_MAX = 400, SUND_ATTEMPT_MAX = 16 };
 
 /** Where in a study a sum stands. */
 typedef struct sund_slot { uint32_t round, chunk, attempt; } sund_slot;
@@ -38,7 +38,7 @@ sund_code sund_total_read(sund_cur body, sund_total *t, sund_err *err) SUND_MUST
 void      sund_signed_write(const sund_slot *slot, const sund_digest *d, sund_buf *out);
 sund_code sund_signed_read(sund_cur body, sund_slot *slot, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 
-/** RETRY (slot: the new attempt) and STOP (slot zero): slot and reason. */
+/** RETRY (slot: the new attempt, at most SUND_ATTEMPT_MAX: more is malice) and STOP (slot zero): slot and reason. */
 void      sund_reason_write(const sund_slot *slot, const char *reason, sund_buf *out);
 sund_code sund_reason_read(sund_cur body, sund_slot *slot, char reason[SUND_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
 

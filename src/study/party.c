@@ -58,9 +58,18 @@ bool sund_peer_signed_total(const party_peer *x) { return x->signed_total; }
 bool sund_peer_opened(const party_peer *x) { return x->opened; }
 bool sund_peer_signed_release(const party_peer *x) { return x->signed_release; }
 
+/** A vector follows from the own data (pinned), the session (lines), the round's question and the totals before it. Masks are bound to all that a
+ *  hub or peer could try to change, so that not even a node set back to an old copy of its database makes two vectors under one mask. */
 sund_mask_label sund_party_label(const sund_party *p)
 {
-    return (sund_mask_label){ p->slot.round, p->slot.chunk, p->slot.attempt, p->engine.round.params };
+    sund_hasher     h;
+    sund_mask_label label = { p->slot.round, p->slot.chunk, p->slot.attempt, { { 0 } } };
+
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, p->engine.round.params.b, sizeof p->engine.round.params.b);
+    sund_hasher_add(&h, p->opened.b, sizeof p->opened.b);
+    label.params = sund_hasher_end(&h);
+    return label;
 }
 
 size_t sund_party_proposer(const sund_party *p) { return p->name.b[0] % p->study.n_node; }
@@ -96,20 +105,32 @@ void     sund_party_again(sund_party *p)
     p->said_stop = false;
 }
 
-/** Keeps the study's state where `sund study status` and a restart find it; at an end, what could open totals goes. */
-static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
+static void drop_key(sund_party *p)
 {
     char path[4096];
 
-    SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET state=?, detail=? WHERE digest=?", "itb", (int64_t) p->state, p->detail, p->name.b,
-                         sizeof p->name.b));
-    if (p->state < SUND_PARTY_RELEASED || was >= SUND_PARTY_RELEASED)
-        return SUND_OK;
     if (sund_party_key_path(p, path, sizeof path, NULL) == SUND_OK)
         (void) unlink(path);
     sund_wipe(&p->key, sizeof p->key);
     p->has_key = false;
     sund_wipe(p->open_key, sizeof p->open_key);
+}
+
+/** Keeps the study's state where `sund study status` and a restart find it; at an end, what could open totals goes. */
+static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
+{
+    if (p->state == SUND_PARTY_RELEASED && was != SUND_PARTY_RELEASED && p->release) {
+        size_t         n;
+        const uint8_t *bytes = sund_release_bytes(p->release, &n);
+
+        SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", bytes, n, p->name.b, sizeof p->name.b));
+        SUND_TRY(sund_engine_keep(&p->engine, p->view, p->node->people, err));
+    }
+    SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET state=?, detail=? WHERE digest=?", "itb", (int64_t) p->state, p->detail, p->name.b,
+                         sizeof p->name.b));
+    if (p->state < SUND_PARTY_RELEASED || was >= SUND_PARTY_RELEASED)
+        return SUND_OK;
+    drop_key(p);
     sund_vec_free(&p->total);
     sund_engine_part(&p->engine, true);
     p->own_waits = false;
@@ -140,6 +161,11 @@ static void heard(sund_party *p, const sund_envelope *e, sund_cur body)
         return;
     if (sund_party_hear(p, e, body, &why) != SUND_OK)
         sund_party_fault_err(p, &why);
+    if (p->fault[0] && (p->n_fed == 0 || (e->kind == SUND_MSG_RELEASE && sund_envelope_check(e, p->node->roster, 1u << SUND_ROLE_NODE, NULL) == SUND_OK))) {
+        /* no study, or one that has ended for the others: nobody would hear a STOP */
+        p->state = p->n_fed == 0 ? SUND_PARTY_REFUSED : SUND_PARTY_STOPPED;
+        (void) snprintf(p->detail, sizeof p->detail, "%s", p->fault);
+    }
 }
 
 sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
@@ -149,13 +175,6 @@ sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *bod
     SUND_TRY(store_message(p, e, body, n_body, err));
     heard(p, e, sund_cur_of(body, n_body));
     p->n_fed++;
-    if (p->state == SUND_PARTY_RELEASED && was != SUND_PARTY_RELEASED && p->release) {
-        size_t         n;
-        const uint8_t *bytes = sund_release_bytes(p->release, &n);
-
-        SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", bytes, n, p->name.b, sizeof p->name.b));
-        SUND_TRY(sund_engine_keep(&p->engine, p->view, p->node->people, err));
-    }
     return keep_state(p, was, err);
 }
 
@@ -202,6 +221,7 @@ static sund_code restore_end(sund_party *p, bool *ended, sund_err *err)
         p->state = (sund_party_state) sund_rows_i64(rows, 0);
         (void) snprintf(p->detail, sizeof p->detail, "%s", sund_rows_text(rows, 1));
         p->n_fed = (uint32_t) sund_rows_i64(rows, 2);
+        drop_key(p); /* a kill may have come between the last word and this */
         *ended = true;
     }
     sund_rows_close(rows);
@@ -223,8 +243,10 @@ sund_code sund_party_open(sund_party **out, const sund_party_node *node, const s
     sund_time_text(now);
     SUND_GO(sund_db_run(node->db, err, "INSERT OR IGNORE INTO study(digest, received) VALUES(?,?)", "bt", study->b, sizeof study->b, now));
     SUND_GO(restore_end(p, &ended, err));
-    if (!ended)
+    if (!ended) {
         SUND_GO(replay(p, err));
+        SUND_GO(keep_state(p, SUND_PARTY_APPROVAL, err)); /* the kill may have come between the last message and its consequences */
+    }
     *out = p;
     return SUND_OK;
 out:

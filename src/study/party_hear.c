@@ -23,15 +23,21 @@ static sund_code hear_submit(sund_party *p, const sund_envelope *e, sund_cur bod
 }
 
 /** Own session key comes back from its file when the own line is heard again after a restart. */
-static sund_code load_key(sund_party *p, sund_err *err)
+static sund_code load_key(sund_party *p, const sund_pub *said, sund_err *err)
 {
-    char path[4096];
+    char     path[4096];
+    sund_pub pub;
 
-    if (p->has_key)
-        return SUND_OK;
-    SUND_TRY(sund_party_key_path(p, path, sizeof path, err));
-    SUND_TRY(sund_session_key_load(&p->key, path, err));
-    p->has_key = true;
+    if (!p->has_key) {
+        SUND_TRY(sund_party_key_path(p, path, sizeof path, err));
+        if (sund_session_key_load(&p->key, path, NULL) != SUND_OK)
+            return sund_fail(err, SUND_E_MISMATCH, "%s has lost its key of this study: was its home restored from a copy? Submit the study again", p->node->me->id);
+        p->has_key = true;
+    }
+    pub = sund_dh_pub(&p->key.eph);
+    if (memcmp(pub.b, said->b, sizeof pub.b) != 0)
+        return sund_fail(err, SUND_E_MISMATCH, "%s holds another key than its line in this study names: was its home restored from a copy? Submit the study again",
+                         p->node->me->id);
     return SUND_OK;
 }
 
@@ -143,7 +149,7 @@ static sund_code hear_line(sund_party *p, size_t from, const sund_envelope *e, s
     if (from == p->me) {
         p->state = SUND_PARTY_LINES;
         if (x->line.approved)
-            SUND_TRY(load_key(p, err));
+            SUND_TRY(load_key(p, &x->line.eph, err));
     }
     if (!x->line.approved) { /* one refusal ends it, whatever the others would say */
         p->state = SUND_PARTY_REFUSED;
@@ -166,7 +172,8 @@ static sund_code own_digest(sund_party *p, sund_digest *out, sund_err *err)
     if (rc == SUND_OK) {
         sund_cur d = more ? sund_rows_blob(rows, 0) : sund_cur_of(NULL, 0);
         if (!sund_cur_copy(&d, out->b, sizeof out->b) || d.n)
-            rc = sund_fail(err, SUND_E_DENIED, "a total holds a vector of %s that it never sent", p->node->me->id);
+            rc = sund_fail(err, SUND_E_DENIED, "a total holds a vector that %s does not know to have sent: the hub made it up, or the node was restored from a copy",
+                           p->node->me->id);
     }
     sund_rows_close(rows);
     return rc;
@@ -190,8 +197,16 @@ static sund_code check_heads(sund_party *p, const sund_total *t, sund_err *err)
     SUND_TRY(own_digest(p, &own, err));
     if (!sund_digest_eq(&own, &t->head[p->me].body))
         return sund_fail(err, SUND_E_DENIED, "a total lists another vector of %s than the one it sent", p->node->me->id);
+    for (size_t i = 0; i < t->n_head; i++)
+        if (t->head[i].n_body != t->head[p->me].n_body)
+            return sund_fail(err, SUND_E_MISMATCH, "%s and %s sent vectors of different sizes: one of them runs an altered program", p->study.node[i], p->node->me->id);
+    if (12 + 8 + 8 * sund_vec_words(&t->sum) != t->head[p->me].n_body)
+        return sund_fail(err, SUND_E_MISMATCH, "a total has another shape than the vectors under it: a node's vector could not be added, or the hub lies");
     return SUND_OK;
 }
+
+/** Of an attempt that died since: said before its sender heard of that. It means nothing. */
+static bool dead_slot(const sund_party *p, const sund_slot *s) { return s->round == p->slot.round && s->chunk == p->slot.chunk && s->attempt < p->slot.attempt; }
 
 static bool same_slot(const sund_slot *a, const sund_slot *b) { return a->round == b->round && a->chunk == b->chunk && a->attempt == b->attempt; }
 
@@ -223,6 +238,8 @@ static sund_code hear_sign_total(sund_party *p, size_t from, sund_cur body, sund
     sund_digest d;
 
     SUND_TRY(sund_signed_read(body, &slot, &d, err));
+    if (p->state == SUND_PARTY_ROUNDS && dead_slot(p, &slot))
+        return SUND_OK;
     if (!p->has_total || !same_slot(&slot, &p->slot) || p->peer[from].signed_total)
         return sund_fail(err, SUND_E_DENIED, "%s signed a total that is not of the chunk being summed", p->study.node[from]);
     if (!sund_digest_eq(&d, &p->total_digest))
@@ -258,12 +275,26 @@ static sund_code run_facts(sund_party *p, sund_buf *out, sund_err *err)
     return sund_buf_ok(out, err);
 }
 
+/** Chains what opened this total to what opened those before it. */
+static void note_opened(sund_party *p)
+{
+    sund_hasher h;
+
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, p->opened.b, sizeof p->opened.b);
+    sund_hasher_add(&h, p->total_digest.b, sizeof p->total_digest.b);
+    sund_hasher_add(&h, p->open_key, p->study.n_node * sizeof *p->open_key);
+    p->opened = sund_hasher_end(&h);
+    sund_wipe(&h, sizeof h);
+}
+
 /** All own masks are known: the total is opened, in memory only, and the engine goes on. */
 static sund_code open_total(sund_party *p, sund_err *err)
 {
     sund_buf  facts = { 0 };
     sund_code rc;
 
+    note_opened(p);
     SUND_TRY(sund_mask_open(&p->session, p->open_key, &p->total, err));
     SUND_TRY(sund_engine_absorb(&p->engine, &p->total, err));
     next_slot(p);
@@ -298,11 +329,14 @@ static sund_code hear_retry(sund_party *p, size_t from, sund_cur body, sund_err 
     char      reason[SUND_REASON_MAX + 1];
 
     SUND_TRY(sund_reason_read(body, &slot, reason, err));
+    if (slot.attempt > SUND_ATTEMPT_MAX)
+        return sund_fail(err, SUND_E_DENIED, "%s asked for more than %d attempts at one chunk", p->study.node[from], SUND_ATTEMPT_MAX);
     if (p->state != SUND_PARTY_ROUNDS || p->peer[from].signed_total || slot.round != p->slot.round || slot.chunk != p->slot.chunk ||
         slot.attempt != p->slot.attempt + 1)
         return sund_fail(err, SUND_E_DENIED, "%s asked for a new attempt that cannot be", p->study.node[from]);
     next_slot(p);
     p->slot = slot;
+    p->said = false; /* of two that ask for the same attempt the hub keeps one; what else was said is of the dead attempt */
     return SUND_OK;
 }
 
@@ -338,7 +372,7 @@ static sund_code hear_release(sund_party *p, size_t from, const sund_envelope *e
 {
     sund_digest own;
 
-    if (!p->agreed || !sund_party_all(p, sund_peer_signed_release) || from != sund_party_proposer(p))
+    if (!p->agreed || !sund_party_all(p, sund_peer_signed_release)) /* whoever hands them over: all have signed these bytes */
         return sund_fail(err, SUND_E_DENIED, "%s released a result before all had signed it", p->study.node[from]);
     own = sund_release_digest(p->release);
     if (!sund_digest_eq(&e->body, &own))
@@ -359,7 +393,8 @@ static sund_code hear_stop(sund_party *p, size_t from, sund_cur body, sund_err *
     return SUND_OK;
 }
 
-/** Sender is a node of the study, its signature holds, and this header follows its last one in the log. */
+/** Sender is a node of the study, its signature holds, and this header follows its last one in the log - but for STOP: nothing comes after it, and who
+ *  says it may not have heard all of its own log again. */
 static sund_code check_sender(sund_party *p, const sund_envelope *e, size_t *from, sund_err *err)
 {
     int at = sund_study_node(&p->study, e->from);
@@ -367,7 +402,7 @@ static sund_code check_sender(sund_party *p, const sund_envelope *e, size_t *fro
     SUND_TRY(sund_envelope_check(e, p->node->roster, 1u << SUND_ROLE_NODE, err));
     if (at < 0 || !sund_digest_eq(&e->about, &p->name))
         return sund_fail(err, SUND_E_DENIED, "a message of %s is not of this study", e->from);
-    if (!sund_digest_eq(&e->prev, &p->peer[at].last))
+    if (e->kind != SUND_MSG_STOP && !sund_digest_eq(&e->prev, &p->peer[at].last))
         return sund_fail(err, SUND_E_DENIED, "a message of %s does not follow its last one: the hub left one out or put it elsewhere", e->from);
     p->peer[at].last = sund_envelope_digest(e);
     *from = (size_t) at;

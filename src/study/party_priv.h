@@ -41,6 +41,7 @@ struct sund_party {
     sund_digest            total_digest;
     sund_vec               total;
     sund_key               open_key[SUND_NODE_MAX];
+    sund_digest            opened;      /* of every key that opened a total so far: fixes those totals, and tells the hub nothing of them */
 
     sund_release          *release;     /* own, or the proposer's bytes once agreed */
     sund_buf               proposal;    /* the proposer's bytes, as they came */

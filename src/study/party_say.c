@@ -1,6 +1,5 @@
 #include "study/party_priv.h"
 
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +42,7 @@ static sund_digest data_release(const sund_party *p)
     memcpy(key.b, d.b, sizeof key.b);
     d = sund_digest_keyed(&key, manifest->b, sizeof manifest->b);
     sund_wipe(&key, sizeof key);
+    sund_wipe(&h, sizeof h);
     return d;
 }
 
@@ -194,7 +194,7 @@ static sund_code keep_note(sund_party *p, const char *note, sund_err *err)
 static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
 {
     sund_mask_label label = sund_party_label(p);
-    sund_envelope   head = head_of(p, SUND_MSG_MASKED);
+    sund_envelope   head;
     sund_vec        x = { 0, 0, NULL };
     sund_masked    *y = NULL;
     sund_digest     d;
@@ -213,12 +213,11 @@ static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
         rc = say_retry(p, out, err);
         goto out;
     }
+    head = head_of(p, SUND_MSG_MASKED); /* its number is drawn now: the sums may have taken an hour, and numbers rise */
     head.prev = sund_label_digest(&p->session.digest, &label);
     SUND_GO(sund_leave_masked(p->node->gate, &head, &label, y, out, err));
     p->said_masked = true;
 out:
-    if (x.w)
-        sund_wipe(x.w, sund_vec_words(&x) * sizeof *x.w);
     sund_vec_free(&x);
     sund_masked_free(y);
     return rc;
@@ -278,9 +277,10 @@ static sund_code say_stop(sund_party *p, sund_leave **out, sund_err *err)
 
     if (p->said_stop)
         return SUND_OK;
-    p->said_stop = true;
     sund_reason_write(&none, p->fault, &body);
-    return say(p, SUND_MSG_STOP, &body, out, err);
+    SUND_TRY(say(p, SUND_MSG_STOP, &body, out, err));
+    p->said_stop = true;
+    return SUND_OK;
 }
 
 sund_code sund_party_next(sund_party *p, sund_leave **out, sund_err *err)

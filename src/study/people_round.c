@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Every sum of a study with so many people, and columns of 32 bits, keeps its bound: 4 n 2^32 and n 2^33 under 2^62, n^2 2^64 under 2^126. */
+enum { PEOPLE_MAX = 1 << 28 };
+
 /* Lanes: people, females, males, then every binary column's ones, then the ones of every pair of binary columns of different
  * variables (two levels of one category never meet). */
 typedef struct layout { size_t binary[SUND_COLUMN_MAX], n_binary; } layout;
@@ -95,7 +98,7 @@ sund_code sund_people_total(sund_state *st, const sund_vec *t, sund_err *err)
     if (t->n64 != n_lane(&l) || t->n128 != 0)
         return sund_fail(err, SUND_E_FORMAT, "a total of people has another shape than the round");
     st->n_person = sund_vec_get64(t, 0);
-    if (st->n_person < 0 || st->n_person > UINT32_MAX || sund_vec_get64(t, 1) + sund_vec_get64(t, 2) != st->n_person)
+    if (st->n_person < 0 || st->n_person > PEOPLE_MAX || sund_vec_get64(t, 1) < 0 || sund_vec_get64(t, 1) > st->n_person || sund_vec_get64(t, 2) != st->n_person - sund_vec_get64(t, 1))
         return sund_fail(err, SUND_E_FORMAT, "a total of people is impossible");
     if (st->n_person == 0)
         return sund_fail(err, SUND_E_NOT_FOUND, "nobody is in this cohort with genotypes, consent for the purpose and all values");
