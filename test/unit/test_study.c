@@ -52,7 +52,7 @@ static sund_code with(const char *key, const char *line, sund_err *err)
 TEST(lines_that_are_refused_by_name)
 {
     static const struct { const char *key, *line, *says; } bad[] = {
-        { "title", "", "title" }, { "title", "title = a\ntitle = b", "height.ini:4: this key is there twice" }, { "title", "name = a", "name" }, { "analysis", "", "analysis" }, { "cohort", "cohort = age >=", "column" }, { "cohort", "cohort = age >= 18)", "column" },
+        { "title", "", "title" }, { "title", "title = a\ntitle = b", "height.ini:4: this key is there twice" }, { "title", "name = a", "lacks 'title'" }, { "analysis", "", "analysis" }, { "cohort", "cohort = age >=", "column" }, { "cohort", "cohort = age >= 18)", "column" },
         { "covariates", "covariates = age,", "comma" }, { "covariates", "covariates = age, age", "twice" }, { "covariates", "covariates = , age", "covariates" }, { "strata", "strata = continent", "'country' or 'none'" },
         { "missing", "missing = zero", "'drop' or 'mean'" }, { "catalogue", "catalogue = cc7b", "64 hex" }, { "catalogue", "", "catalogue" }, { "region", "region = 20:5-1", "region" }, { "region", "region = 30", "region" },
         { "nodes", "", "nodes" }, { "nodes", "nodes = F I", "letters" }, { "nodes", "nodes = FI, FI", "twice" }, { "nodes", "nodes = ../x", "letters" }, { "chunk", "chunk = 0", "1048576" }, { "chunk", "chunk = 1048577", "1048576" },
