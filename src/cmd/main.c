@@ -61,12 +61,14 @@ static const sund_cmd *find(int argc, char **argv, int *words)
 
 static int no_command(int argc, char **argv)
 {
-    const char *names[N_CMD + 1] = { NULL }, *near;
-    char        two[80];
+    const char *names[2 * N_CMD + 1] = { NULL }, *near;
+    char        two[80], first[N_CMD][32];
     bool        group = false;
 
     for (size_t i = 0; i < N_CMD; i++) {
+        (void) snprintf(first[i], sizeof first[i], "%.*s", (int) strcspn(cmds[i].name, " "), cmds[i].name);
         names[i] = cmds[i].name;
+        names[N_CMD + i] = first[i]; /* "stdy submit": the group is what was mistyped */
         group |= strncmp(cmds[i].name, argv[1], strlen(argv[1])) == 0 && cmds[i].name[strlen(argv[1])] == ' ';
     }
     if (group && (argc == 2 || strcmp(argv[2], "--help") == 0)) {

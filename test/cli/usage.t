@@ -18,6 +18,7 @@ for my $c (@command) {
 }
 is(out("$sund --version"), "sund 0.1.0\n", 'version');
 fails("$sund imprt", 'a mistyped command names the nearest', qr/did you mean .*import/);
+fails("$sund stdy submit x", 'a mistyped group of commands too', qr/did you mean 'study'/);
 fails("$sund study submitt x", 'of two words too', qr/study submit/);
 fails("$sund import --stor x --samples y z.vcf", 'a mistyped option names the nearest', qr/--store/);
 fails("$sund import --store", 'an option without its value', qr/--store/);

@@ -60,6 +60,13 @@ run("$sund study approve --home $f->{at}/FI --refuse 'no agreement covers this' 
 fails("timeout 60 $sund study status --wait --home $anna $no", 'status --wait of a refused study fails with the reason', qr/FI: no agreement covers this/);
 fails("$sund study fetch --home $anna $no", 'and it has no result', qr/no release/);
 
+# ---- what could open a total is gone at a study's end ----
+my $keys = '';
+for (1 .. 50) { $keys = join ' ', map { glob "$f->{at}/$_/keys/*" } sort keys %node; last if $keys eq ''; select undef, undef, undef, 0.1 }
+is($keys, '', 'no node keeps a session secret');
+is(out("sqlite3 $f->{at}/hub/state.db \"SELECT COUNT(*), SUM(length(body)) FROM message WHERE kind IN (6, 8)\""), "7|0\n", 'the hub keeps neither sealed keys nor the locked proposal');
+is(out("sqlite3 $f->{at}/hub/state.db 'SELECT COUNT(*) FROM masked'"), "0\n", 'nor any single vector');
+
 # ---- the same bytes again ----
 my ($url) = slurp("$f->{at}/hub/member.ini") =~ /^url = (\S+)/m;
 my ($path) = slurp('src/home/link.h') =~ /SUND_HUB_PATH "([^"]+)"/;
