@@ -2,6 +2,8 @@
 
 int64_t sund_rule_round5(const sund_thresholds *t, int64_t n_person) { return t->open ? n_person : (n_person + 2) / 5 * 5; }
 
+int64_t sund_rule_midpoint6(const sund_thresholds *t, int64_t n_person) { return t->open || n_person == 0 ? n_person : (n_person + 5) / 6 * 6 - 3; }
+
 /** One row or column: `count` cells from `from`, `step` apart. True when a further cell was hidden. */
 static bool guard_line(const sund_thresholds *t, const int64_t *n, bool *hidden, size_t from, size_t step, size_t count)
 {

@@ -10,6 +10,7 @@ static const sund_rule rules[] = {
     { "genotype-cells", "10 people", "measured 820 of 820", "genotype cells and the Hardy-Weinberg p-value are shown together or not at all" },
     { "parties", "3 nodes with 10 people each", "secure aggregation", "a sum over fewer would tell one node's numbers" },
     { "round-5", "nearest 5", "OpenSAFELY", "released counts of people in tables are rounded" },
+    { "midpoint-6", "middle of six", "OpenSAFELY", "survival curves are drawn from counts rounded to the middle of their six" },
     { "complement", "10 people", "ACRO", "a hidden cell of a table hides others, so that no margin gives it back" },
     { "margins", "10 alleles", "measured on 503 genomes", "lookups: 0 to 9 alternate alleles are one answer; country numbers are shown together or not at all" },
     { "model-size", "10 degrees of freedom, N/10 parameters", "ACRO; dsBase", "a model with too many parameters for its people is refused" },

@@ -43,3 +43,30 @@ void sund_chol_forward(size_t k, const double *l, const double *scale, const dou
         z[i] = s / l[i * k + i];
     }
 }
+
+void sund_chol_solve(size_t k, const double *l, const double *scale, const double *b, double *x)
+{
+    sund_chol_forward(k, l, scale, b, x);
+    for (size_t i = k; i-- > 0;) {
+        double s = x[i];
+
+        for (size_t m = i + 1; m < k; m++)
+            s -= l[m * k + i] * x[m];
+        x[i] = s / l[i * k + i];
+    }
+    for (size_t i = 0; i < k; i++)
+        x[i] /= scale[i];
+}
+
+void sund_chol_inverse(size_t k, const double *l, const double *scale, double *inverse)
+{
+    double unit[SUND_K_MAX], x[SUND_K_MAX];
+
+    for (size_t j = 0; j < k; j++) {
+        for (size_t i = 0; i < k; i++)
+            unit[i] = i == j;
+        sund_chol_solve(k, l, scale, unit, x);
+        for (size_t i = 0; i < k; i++)
+            inverse[i * k + j] = x[i];
+    }
+}

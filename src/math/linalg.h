@@ -11,6 +11,9 @@ enum { SUND_K_MAX = 64 };
  *  same bits everywhere. l: k*k out (lower), scale: k out (square roots of the diagonal).
  *  Errors: SUND_E_NUMERIC with *bad = the column whose pivot falls under 1e-11 (a linear combination of those before it). */
 sund_code sund_chol(size_t k, const double *a, double *l, double *scale, size_t *bad, sund_err *err) SUND_MUST_CHECK;
+/** x = A^-1 b, and the whole inverse (symmetric, row-major), from sund_chol's l and scale. */
+void sund_chol_solve(size_t k, const double *l, const double *scale, const double *b, double *x);
+void sund_chol_inverse(size_t k, const double *l, const double *scale, double *inverse);
 /** Solves L z = D^-1 b (forward half), z: k out. Then b' A^-1 c = z_b . z_c. */
 void sund_chol_forward(size_t k, const double *l, const double *scale, const double *b, double *z);
 
