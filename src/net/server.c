@@ -16,7 +16,7 @@
 /* A connection has a thread, so a handler may wait. A watchdog shuts down connections that take too long over a handshake, a request or reading
  * an answer: the library's own time-out starts again with every byte that drips in. */
 
-enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10 };
+enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10, BODIES_AT_ONCE = 16 };
 
 /* One connection, from its first packet to its last. */
 typedef struct wire {
@@ -29,7 +29,7 @@ typedef struct wire {
 typedef struct incoming {
     wire    *w;
     sund_buf body;
-    bool     refused;
+    int      refused; /* HTTP status, or 0 */
 } incoming;
 
 struct sund_server {
@@ -39,6 +39,7 @@ struct sund_server {
     bool               watching, stopping;
     pthread_mutex_t    lock;
     wire              *list;
+    size_t             held; /* bytes of bodies that have come in: nobody has shown who they are before the last one is here */
 };
 
 /* --- the header guard: what the library lets through twice --- */
@@ -79,6 +80,26 @@ static int judge_headers(const sund_server *s, struct MHD_Connection *c, const c
             return 413;
     }
     return 0;
+}
+
+/** Room for n more bytes of bodies, over all connections. */
+static bool hold(sund_server *s, size_t n)
+{
+    bool room;
+
+    (void) pthread_mutex_lock(&s->lock);
+    room = n <= BODIES_AT_ONCE * s->config.max_body - s->held;
+    s->held += room ? n : 0;
+    (void) pthread_mutex_unlock(&s->lock);
+    return room;
+}
+
+static void let_go(sund_server *s, sund_buf *body)
+{
+    (void) pthread_mutex_lock(&s->lock);
+    s->held -= body->n;
+    (void) pthread_mutex_unlock(&s->lock);
+    sund_buf_free(body);
 }
 
 static double limit_s(const sund_server *s, double otherwise) { return s->config.request_s ? (double) s->config.request_s : otherwise; }
@@ -168,7 +189,7 @@ static enum MHD_Result reply(struct MHD_Connection *c, int status, const char *t
 
 static enum MHD_Result refuse(struct MHD_Connection *c, int status)
 {
-    const char *text = status == 413 ? "the request is too large\n" : status == 405 ? "this method is not taken here\n" : "the request is not well-formed\n";
+    const char *text = status == 413 ? "the request is too large\n" : status == 503 ? "too many requests at once; try again\n" : status == 405 ? "this method is not taken here\n" : "the request is not well-formed\n";
 
     return reply(c, status, "text/plain; charset=utf-8", text, strlen(text), true);
 }
@@ -185,6 +206,21 @@ static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, incoming
     q = reply(c, out.body.bad ? 503 : out.status, out.type, out.body.p ? (const void *) out.body.p : "", out.body.n, false);
     sund_buf_free(&out.body);
     return q;
+}
+
+static void take_in(sund_server *s, incoming *r, const char *data, size_t n)
+{
+    if (r->refused)
+        return;
+    if (r->body.n + n > s->config.max_body) {
+        r->refused = 413;
+        return;
+    }
+    if (!sund_buf_room(&r->body, n) || !hold(s, n)) {
+        r->refused = 503;
+        return;
+    }
+    sund_buf_put(&r->body, data, n);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *data, size_t *n, void **ctx)
@@ -207,15 +243,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
         return MHD_YES;
     }
     if (*n) {
-        if (r->body.n + *n > s->config.max_body)
-            r->refused = true;
-        else if (!r->refused)
-            sund_buf_put(&r->body, data, *n);
+        take_in(s, r, data, *n);
         *n = 0;
         return MHD_YES;
     }
-    if (r->refused || r->body.bad)
-        return refuse(c, 413);
+    if (r->refused)
+        return refuse(c, r->refused);
     return answer(s, c, r, url, method);
 }
 
@@ -229,7 +262,7 @@ static void on_end(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_Req
     if (!r)
         return;
     allow(s, r->w, limit_s(s, IDLE_S));
-    sund_buf_free(&r->body);
+    let_go(s, &r->body);
     free(r);
     *ctx = NULL;
 }

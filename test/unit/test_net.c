@@ -165,6 +165,33 @@ TEST(bodies_at_the_limit)
     sund_server_stop(s);
 }
 
+TEST(bodies_of_strangers_do_not_fill_the_memory)
+{
+    sund_server *s = plain_server(20);
+    static char  text[MAX_BODY + 200];
+    int          n = sprintf(text, POST "Content-Length: %d\r\n\r\n", MAX_BODY), fd[16], status = 0;
+
+    memset(text + n, 'b', MAX_BODY);
+    for (int k = 0; k < 16; k++) { /* each but for its last byte */
+        fd[k] = dial(s);
+        CHECK(send(fd[k], text, (size_t) n + MAX_BODY - 1, MSG_NOSIGNAL) == n + MAX_BODY - 1);
+    }
+    for (int k = 0; k < 50 && status != 503; k++) { /* once all have arrived */
+        (void) usleep(20000);
+        status = say(s, text, (size_t) n + MAX_BODY);
+    }
+    CHECK(status == 503);
+    CHECK(ask(s, "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200); /* what has no body is served */
+    for (int k = 0; k < 16; k++)
+        (void) close(fd[k]);
+    for (int k = 0; k < 50 && status != 200; k++) {
+        (void) usleep(20000);
+        status = say(s, text, (size_t) n + MAX_BODY);
+    }
+    CHECK(status == 200);
+    sund_server_stop(s);
+}
+
 /** Whether the peer closes within so many seconds although bytes keep dripping. */
 static bool cut_while_dripping(sund_server *s, const char *start, const char *drip, double seconds)
 {
