@@ -258,7 +258,7 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
     if (helped)
         goto out;
     SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
-    SUND_GO(sund_link_open(&l, &h, 0, err));
+    SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
     for (size_t i = 1; i <= n; i++) {
         sund_buf_clear(&ask);
         sund_buf_str(&ask, argv[i]);

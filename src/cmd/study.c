@@ -123,7 +123,7 @@ out:
 static sund_code dial(const char *home, sund_home *h, sund_link *l, sund_err *err)
 {
     SUND_TRY(sund_home_open(h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
-    return sund_link_open(l, h, 0, err);
+    return sund_link_open(l, h, SUND_CHANNEL_COMMANDS, err);
 }
 
 sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)

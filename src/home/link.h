@@ -9,10 +9,11 @@
 typedef struct sund_link {
     sund_client     *client;
     const sund_home *home;
-    uint8_t          channel; /**< 0: studies and requests, 1: lookups; numbered apart */
+    uint8_t          channel; /**< numbered apart: a node's process and its operator's commands share one identity */
     uint64_t         seq;
 } sund_link;
 
+enum { SUND_CHANNEL_STUDIES, SUND_CHANNEL_LOOKUPS, SUND_CHANNEL_COMMANDS };
 enum { SUND_REPLY_MAX = 1 << 30, SUND_HUB_PATH_MAX = 16 };
 #define SUND_HUB_PATH "/fed/v1"
 

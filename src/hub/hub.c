@@ -82,7 +82,7 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << SUND_ROLE_NODE, err));
     SUND_TRY(sund_cur_ok(&body, "a poll", err));
     wait_s = wait_s < POLL_MAX_S ? wait_s : POLL_MAX_S;
-    if (e->channel == 1) {
+    if (e->channel == SUND_CHANNEL_LOOKUPS) {
         sund_lookups_poll(&h->lookups, e->from, wait_s, out);
         return sund_buf_ok(out, err);
     }

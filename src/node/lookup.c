@@ -110,7 +110,7 @@ sund_code sund_lookup_serve(const char *dir, const volatile bool *stop, sund_err
     sund_code rc;
 
     SUND_TRY(sund_home_open(&h, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_STORE, err));
-    SUND_GO(sund_link_open(&l, &h, 1, err));
+    SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_LOOKUPS, err));
     while (!*stop) {
         sund_err why = { SUND_OK, "" };
 

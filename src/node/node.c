@@ -301,7 +301,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
     if (n->home.role != SUND_ROLE_NODE)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a node", dir);
     SUND_TRY(sund_home_path(&n->home, "keys", key_dir, cap, err));
-    SUND_TRY(sund_link_open(&n->link, &n->home, 0, err));
+    SUND_TRY(sund_link_open(&n->link, &n->home, SUND_CHANNEL_STUDIES, err));
     n->run = calloc(PARTIES_MAX, sizeof *n->run);
     if (!n->run)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
