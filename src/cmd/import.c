@@ -61,7 +61,7 @@ static sund_code split_keep(const char *keep, char *column, size_t cap, sund_imp
 sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
 {
     const char        *out = NULL, *samples = NULL, *keep = NULL, *assembly = NULL, *reference = NULL, *callable = NULL, *ab = NULL;
-    int64_t            gq = 0, dp = 0;
+    int64_t            gq = 0, dp = 0, threads = 0;
     bool               lenient = false, helped = false;
     char               column[64];
     const sund_opt     opt[] = {
@@ -74,6 +74,7 @@ sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
         { "min-gq", 'i', &gq, "N", "genotypes of lower quality become missing" },
         { "min-dp", 'i', &dp, "N", "genotypes of lower depth become missing" },
         { "min-ab", 's', &ab, "F", "heterozygotes of lower allele balance become missing" },
+        { "threads", 'i', &threads, "N", "0: all processors; any number gives the same bytes" },
         { "lenient", 'b', &lenient, NULL, "leave out unsound records and count them, instead of stopping at the first" },
         { NULL, 0, NULL, NULL, NULL },
     };
@@ -98,6 +99,8 @@ sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
         SUND_TRY(parse_fraction(ab, &in.min_ab, err));
     if (gq < 0 || gq > 1000 || dp < 0 || dp > 100000)
         return sund_fail(err, SUND_E_ARG, "--min-gq is from 0 to 1000, --min-dp from 0 to 100000");
+    if (threads < 0 || threads > 64)
+        return sund_fail(err, SUND_E_ARG, "--threads is from 0 to 64");
     in.file = (const char *const *) (argv + 1);
     in.n_file = n;
     in.dir = out;
@@ -106,6 +109,7 @@ sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
     in.callable = callable;
     in.min_gq = (int) gq;
     in.min_dp = (int) dp;
+    in.n_thread = (unsigned) threads;
     in.lenient = lenient;
     sund_progress_begin(&bar, "import", "records", 0);
     in.progress = show_records;

@@ -1,12 +1,12 @@
-/* From a call in a record to a genotype byte: how many copies the person has there decides what is a whole call.
+/* From a call in a record to bits of planes: how many copies the person has there decides what is a whole call.
  *
  *     copies  call             becomes                 counted as
  *     0       anything         missing
  *     1       1, 1/1, 1/., ./1 one copy of 1
- *     1       0/1, 1/2         missing                 n_haploid_het
+ *     1       0/1, 1/2         missing                 haploid_het
  *     2       0/1, 1|2         itself
- *     2       0/., 1           missing                 n_half_call
- *     any     0/1/1            missing                 n_half_call
+ *     2       0/., 1           missing                 half
+ *     any     0/1/1            missing                 half
  *
  * `1` where two copies are expected is half a call: of the other copy nothing is said. */
 #include "store/import_priv.h"
@@ -15,10 +15,10 @@ static bool allele(uint16_t a) { return a < SUND_CALL_MANY; }
 
 static const sund_call nothing = { SUND_CALL_MISSING, SUND_CALL_MISSING, 0, 0 };
 
-static sund_call one_copy(sund_call c, sund_import_report *count)
+static sund_call one_copy(sund_call c, sund_call_counts *count)
 {
     if (allele(c.a) && allele(c.b) && c.a != c.b) {
-        count->n_haploid_het++;
+        count->haploid_het++;
         return nothing;
     }
     c.a = allele(c.a) ? c.a : c.b;
@@ -27,51 +27,60 @@ static sund_call one_copy(sund_call c, sund_import_report *count)
     return allele(c.a) ? c : nothing;
 }
 
-static sund_call resolve(sund_call c, unsigned copies, sund_import_report *count)
+static sund_call resolve(sund_call c, unsigned copies, sund_call_counts *count)
 {
     bool any = allele(c.a) || allele(c.b) || c.a == SUND_CALL_MANY;
 
     if (copies == 0 || !any)
         return nothing;
     if (c.low) {
-        count->n_filtered_genotype++;
+        count->filtered++;
         return nothing;
     }
     if (c.a == SUND_CALL_MANY) {
-        count->n_half_call++;
+        count->half++;
         return nothing;
     }
     if (copies == 1)
         return one_copy(c, count);
     if (!allele(c.a) || !allele(c.b)) {
-        count->n_half_call++;
+        count->half++;
         return nothing;
     }
     return c;
 }
 
 void sund_calls_resolve(const sund_call *in, sund_call *out, size_t n, const uint8_t *copies,
-                        sund_import_report *report)
+                        sund_call_counts *count)
 {
-    sund_import_report ignored = { 0 };
+    sund_call_counts ignored = { 0 };
 
     for (size_t i = 0; i < n; i++) {
         const sund_call c = in[i];
         if (copies[i] == 2 && allele(c.a) && allele(c.b) && !c.low)
             out[i] = c;
         else
-            out[i] = resolve(c, copies[i], report ? report : &ignored);
+            out[i] = resolve(c, copies[i], count ? count : &ignored);
     }
 }
 
-void sund_calls_code(const sund_call *c, size_t n, unsigned k, uint8_t *gt)
+void sund_calls_planes(const sund_call *c, size_t n, unsigned k, uint64_t *plane)
 {
-    for (size_t i = 0; i < n; i++) {
-        unsigned first = c[i].a == k, second = c[i].b == k, g = first + second;
-        if (c[i].a == SUND_CALL_MISSING)
-            g = SUND_GT_MISSING;
-        else if (g == 1 && c[i].phased)
-            g |= SUND_GT_PHASED | (first ? SUND_GT_ALT_FIRST : 0u);
-        gt[i] = (uint8_t) g;
+    size_t n_word = (n + 63) / 64;
+
+    for (size_t w = 0; w < n_word; w++) {
+        uint64_t x[SUND_N_PLANE] = { 0, 0, 0, 0, 0 };
+
+        for (size_t i = 64 * w; i < n && i < 64 * w + 64; i++) {
+            uint64_t first = c[i].a == k, second = c[i].b == k, bit = i % 64;
+
+            x[SUND_LANE_HET] |= (first ^ second) << bit;
+            x[SUND_LANE_HOM] |= (first & second) << bit;
+            x[SUND_LANE_MISSING] |= (uint64_t) (c[i].a == SUND_CALL_MISSING) << bit;
+            x[SUND_LANE_PHASED] |= (uint64_t) c[i].phased << bit;
+            x[SUND_LANE_FIRST] |= first << bit;
+        }
+        for (size_t p = 0; p < SUND_N_PLANE; p++)
+            plane[p * n_word + w] = x[p];
     }
 }

@@ -28,6 +28,8 @@ void            sund_sorted_write_phase(sund_sorted *s, const sund_gt *gt, const
 
 /** How many bits are in both. */
 size_t sund_plane_common(const uint64_t *a, const uint64_t *b, size_t n_word);
+/** The bits of a plane of few people to their places in a plane of many: bit i to where the i-th bit of mask stands. */
+void   sund_plane_spread(const uint64_t *few, const uint64_t *mask, size_t n_word, uint64_t *out);
 
 /** Where a decoder puts what it reads; owned by the reader, big enough for any site of the store. */
 typedef struct sund_decoded {

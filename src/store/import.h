@@ -19,6 +19,8 @@
  *           behind the end, REF other than the reference, unsorted, a line without end) stop the import, or are left
  *           out with lenient. Records on contigs that are not primary are always left out. A damaged or cut file stops
  *           the import in any case.
+ *  Threads  inflate and parse; sites are written by one, in order. SUND_IMPORT=slow in the environment lets every byte come by htslib and every
+ *           genotype be parsed by itself, for tests: the store is the same.
  *  Resumes  an import of the same files with the same options that was interrupted. */
 typedef struct sund_import {
     const char *const *file;
@@ -32,6 +34,7 @@ typedef struct sund_import {
     const char        *callable;  /**< BED or NULL */
     int                min_gq, min_dp; /**< 0: no filter; a genotype below (or without the field) becomes missing */
     double             min_ab;    /**< 0: none; hets whose rarer allele has less of both alleles' AD become missing */
+    unsigned           n_thread; /**< 0: all processors; any number gives the same bytes */
     bool               lenient;   /**< leave out records that are unsound instead of stopping at the first */
     void (*progress)(void *ctx, uint64_t n_record); /**< in this process, about ten times a second */
     void *ctx;

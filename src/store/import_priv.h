@@ -3,11 +3,15 @@
 
 #include "base/tsv.h"
 #include "store/import.h"
+#include "store/lanes.h"
 
 /* Inside of import, bottom-up:
  *
- *     vcf_read.c  bytes → header and lines        vcf_text.c, vcf_bcf.c  line or BCF record → sund_vcf_record
- *     calls.c     calls → genotype codes          stream.c  records → normalised biallelic rows, in order
+ *     vcf_read.c  bytes → header and records      vcf_text.c, vcf_bcf.c  line or BCF record → sund_vcf_record
+ *     ahead.c     blocks → items, by threads      vcf_ahead.c  items → records, by threads
+ *     lanes.c     genotypes of 64 columns at a time, straight to planes: of lines, and of BCF records by bcf_bytes.c
+ *     calls.c     calls → planes                  vcf_planes.c  either → planes of the wanted columns
+ *     stream.c    records → normalised biallelic rows, in order
  *     samples.c   TSV and BED → people, regions   merge.c   streams → writer
  *     confine.c   a child process around it all   import.c  the whole */
 
@@ -17,6 +21,11 @@ typedef struct sund_call {
     uint16_t a, b;
     uint8_t  phased, low; /* low: below a filter */
 } sund_call;
+
+/* Calls that were made missing. */
+typedef struct sund_call_counts {
+    uint64_t filtered, half, haploid_het;
+} sund_call_counts;
 
 typedef struct sund_vcf_record {
     uint64_t     line; /* 1-based line, or record number of a BCF */
@@ -29,7 +38,12 @@ typedef struct sund_vcf_record {
     size_t       n_alt, cap_alt;
     const char **alt;
     uint32_t    *n_alt_bp;
-    sund_call   *call;     /* one for each wanted column */
+    bool         ready;    /* genotypes are planes already, else they are calls */
+    uint64_t    *plane;    /* SUND_N_PLANE planes of the wanted columns for each ALT */
+    size_t       cap_plane;
+    sund_copies  rule;     /* that the planes were made by, and what it made missing */
+    sund_call_counts count;
+    const sund_call *call; /* one for each wanted column */
     bool         whole;    /* every wanted call is of two alleles, above the filters: the common case */
     char         why[240]; /* not empty: the record is unsound, and this is the reason */
 } sund_vcf_record;
@@ -55,6 +69,11 @@ sund_vcf_assembly sund_vcf_says(const sund_vcf *v);
 /** Which columns to decode: at[s] is the call to fill for column s, or -1. Copied. */
 sund_code         sund_vcf_want(sund_vcf *v, const int32_t *at, size_t n_want, sund_vcf_filter f,
                                 sund_err *err) SUND_MUST_CHECK;
+/** Behind sund_vcf_want(), before the first record: genotypes may come as planes, made under the rule of copies at the record's place, and the file
+ *  is read ahead by n_thread threads where that can be. copies: by sund_copies, of each wanted column; borrowed. A record that is not ready has
+ *  calls. SUND_IMPORT=slow in the environment: nothing is ready, every byte comes by htslib. */
+sund_code         sund_vcf_hurry(sund_vcf *v, sund_assembly a, uint8_t *const copies[4], unsigned n_thread,
+                                 sund_err *err) SUND_MUST_CHECK;
 /** Next record; *r is NULL at the end. A record that is unsound comes with a reason and can be stepped over; an error
  *  cannot. The record lives until the next call. */
 sund_code         sund_vcf_next(sund_vcf *v, sund_vcf_record **r, sund_err *err) SUND_MUST_CHECK;
@@ -70,8 +89,22 @@ typedef struct sund_vcf_head {
 typedef struct sund_vcf_columns {
     int32_t        *at;
     size_t          n, n_want;
+    bool            same; /* wanted columns are all of them, in order */
     sund_vcf_filter f;
+    bool            filtered; /* by f */
+    sund_assembly   assembly;
+    const uint8_t  *copies[4]; /* NULL: genotypes stay calls */
 } sund_vcf_columns;
+/* What one thread needs to decode a record. */
+typedef struct sund_vcf_scratch {
+    sund_call *call;  /* n_want */
+    uint8_t   *lane;  /* 4 n */
+    uint64_t  *plane; /* SUND_N_PLANE planes of n */
+} sund_vcf_scratch;
+sund_code sund_vcf_scratch_make(sund_vcf_scratch *s, const sund_vcf_columns *want, sund_err *err) SUND_MUST_CHECK;
+void      sund_vcf_scratch_free(sund_vcf_scratch *s);
+void      sund_vcf_record_clear(sund_vcf_record *r);
+void      sund_vcf_record_free(sund_vcf_record *r);
 
 void sund_vcf_unsound(sund_vcf_record *r, const char *fmt, ...) SUND_PRINTF(2, 3);
 /** At most 24 bytes of hostile text, made printable. */
@@ -82,20 +115,59 @@ sund_vcf_shown sund_vcf_show(const char *p, size_t n);
 bool           sund_vcf_add_alt(sund_vcf_record *r, const char *p, size_t n);
 /** A "##" line of the header. */
 void           sund_vcf_meta(sund_vcf_head *h, const char *line);
-/** The fields of a line; NULs in it are refused. Upper-cases alleles in place. */
-void           sund_vcf_text_parse(sund_vcf_record *r, char *line, size_t n, const sund_vcf_columns *want);
+void           sund_vcf_upper(char *p, size_t n); /**< an allele, unless symbolic */
+/** The fields of a line; NULs in it are refused. Upper-cases alleles in place. Genotypes become planes where lanes.h can make them, else calls in
+ *  scratch. */
+void           sund_vcf_text_parse(sund_vcf_record *r, char *line, size_t n, const sund_vcf_columns *want,
+                                   const sund_vcf_scratch *scratch);
+/** What is in both formats. Whether planes may be made by lanes.h, by the record's place and alleles; then make them from p, and it is ready when
+ *  that could be done. Calls to planes, where the rule of copies is one and the same however the record is aligned. */
+bool           sund_vcf_lanes_fit(const sund_vcf_record *r, const sund_vcf_columns *want);
+void           sund_vcf_lanes_take(sund_vcf_record *r, const sund_vcf_columns *want, const sund_vcf_scratch *scratch,
+                                   bool (*lanes)(const uint8_t *p, size_t n, uint64_t *plane), const uint8_t *p);
+void           sund_vcf_calls_take(sund_vcf_record *r, const sund_vcf_columns *want, const sund_vcf_scratch *scratch);
 sund_code      sund_vcf_bcf_open(sund_vcf_bcf **b, void *hfile, const char *path, sund_vcf_head *head,
                                  sund_err *err) SUND_MUST_CHECK;
 void           sund_vcf_bcf_close(sund_vcf_bcf *b);
 sund_code      sund_vcf_bcf_next(sund_vcf_bcf *b, sund_vcf_record *r, bool *more, const sund_vcf_columns *want,
-                                 const char *path, sund_err *err) SUND_MUST_CHECK;
+                                 const sund_vcf_scratch *scratch, const char *path, sund_err *err) SUND_MUST_CHECK;
+/** Where the next record begins; false where the file is no BGZF. And to such a place: false when it cannot. */
+bool           sund_vcf_bcf_where(const sund_vcf_bcf *b, uint64_t *voffset);
+bool           sund_vcf_bcf_go(sund_vcf_bcf *b, uint64_t voffset);
+/** What its header says, for threads to share. */
+typedef struct sund_vcf_bcf_names {
+    size_t       n_contig, n_key;
+    const char **contig; /* NULL: none of that number */
+    int         *contig_number;
+    bool        *key; /* of FILTER, INFO, FORMAT: declared */
+    int          gt;
+} sund_vcf_bcf_names;
+const sund_vcf_bcf_names *sund_vcf_bcf_names_of(const sund_vcf_bcf *b);
+/** --- bcf_bytes.c: a record from its bytes, when all of it is as it must be and genotypes fit lanes.h; else false, which is for htslib to judge. */
+bool           sund_bcf_bytes(const sund_vcf_bcf_names *names, uint8_t *p, size_t n, sund_vcf_record *r, const sund_vcf_columns *want,
+                              const sund_vcf_scratch *scratch);
+size_t         sund_bcf_bytes_cut(const uint8_t *p, size_t n);
+/** --- vcf_ahead.c --- */
+typedef struct sund_vcf_ahead sund_vcf_ahead;
+typedef struct sund_vcf_ahead_item {
+    char            *p; /* of a line, without what ends it; NULL: no more */
+    size_t           n;
+    sund_vcf_record *rec;
+    bool             judged; /* of BCF: false, htslib must */
+    bool             gave_up;
+    uint64_t         voffset;
+} sund_vcf_ahead_item;
+sund_code sund_vcf_ahead_open(sund_vcf_ahead **a, int fd, uint64_t voffset, const sund_vcf_bcf_names *names, const sund_vcf_columns *want,
+                              unsigned n_thread, sund_err *err) SUND_MUST_CHECK;
+void      sund_vcf_ahead_close(sund_vcf_ahead *a);
+sund_code sund_vcf_ahead_next(sund_vcf_ahead *a, sund_vcf_ahead_item *out, sund_err *err) SUND_MUST_CHECK;
 
 /* --- calls.c --- */
-/** Calls of n people with copies[i] copies each → missing or complete; counted in *report when it is not NULL. */
-void sund_calls_resolve(const sund_call *in, sund_call *out, size_t n, const uint8_t *copies,
-                        sund_import_report *report);
-/** Genotype bytes for allele number k of resolved calls, in the writer's codes. */
-void sund_calls_code(const sund_call *c, size_t n, unsigned k, uint8_t *gt);
+/** Calls of n people with copies[i] copies each → missing or complete; counted in *count when it is not NULL. in may be out. */
+void sund_calls_resolve(const sund_call *in, sund_call *out, size_t n, const uint8_t *copies, sund_call_counts *count);
+/** Planes for allele number k of resolved calls: of SUND_LANE_HET and so on, (n + 63) / 64 words each. */
+enum { SUND_N_PLANE = SUND_N_LANE };
+void sund_calls_planes(const sund_call *c, size_t n, unsigned k, uint64_t *plane);
 
 /* --- samples.c --- */
 typedef struct sund_import_people {
@@ -126,8 +198,9 @@ typedef struct sund_row {
     sund_variant v;
     sund_kind    kind;
     uint64_t     line;
-    uint8_t     *gt;
+    uint64_t    *plane; /* SUND_N_PLANE, of the stream's people */
 } sund_row; /* one allocation with its alleles and genotypes */
+enum { SUND_REACH_BP = 1000 }; /* as far left as a record may be aligned */
 
 /* Where an import is, for a message when its process dies. Shared with the parent. */
 typedef struct sund_import_at {
@@ -149,9 +222,8 @@ typedef struct sund_stream {
     sund_vcf              *in;
     const char            *path;
     uint32_t               file;
-    uint32_t              *person; /* of each wanted column */
-    size_t                 n_person;
-    bool                   everyone; /* column i is person i, of all people */
+    size_t                 n_person, n_word; /* of wanted columns, in the order of people */
+    uint64_t              *mask;             /* who they are among all people; NULL: everyone */
     uint8_t               *copies[4]; /* by sund_copies, of each wanted column */
     sund_row             **heap;
     size_t                 n_row, cap_row;

@@ -1,24 +1,25 @@
 /* Joins the streams of all files: at each variant, everyone's genotype from the file that has it. */
+#include "store/encoding.h"
 #include "store/import_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* State while joining. from[i] is the number of the file that gave person i the genotype of the current site. */
+/* State while joining. Planes are of all people. */
 typedef struct joining {
     const sund_merge *m;
-    uint8_t          *gt;
-    uint64_t         *plane; /* gt in the writer's form */
-    uint32_t         *from;
+    size_t            n_word;
+    uint64_t         *plane, *taken, *spread, *all; /* SUND_N_PLANE planes; who has a genotype at this site; for one plane; everyone */
+    uint64_t         *no_copy[4];                   /* by sund_copies */
+    uint32_t         *giver;                        /* files in the order in which they gave at this site */
+    size_t            n_giver;
     uint64_t         *line; /* of each file's row at the current site */
     sund_kind         kind;
     sund_buf          alleles;
     size_t            n_resumed; /* rows that a resumed store has already, and the last of them */
     sund_variant      last;
 } joining;
-
-enum { NOBODY = UINT32_MAX };
 
 static sund_code twice(const joining *j, const sund_row *r, uint32_t file, uint32_t first, sund_err *err)
 {
@@ -34,22 +35,46 @@ static sund_code twice(const joining *j, const sund_row *r, uint32_t file, uint3
     return sund_import_leave_out(m->job, b->path, sund_vcf_is_bcf(b->in), r->line, false, why, err);
 }
 
+static const uint64_t *people_of(const joining *j, uint32_t file) { return j->m->stream[file].mask ? j->m->stream[file].mask : j->all; }
+
+/* The file that gave first to the last of the people who are in both. */
+static uint32_t gave_before(const joining *j, const uint64_t *mask)
+{
+    size_t   w = j->n_word - 1;
+    uint64_t bit;
+
+    while (!(mask[w] & j->taken[w]))
+        w--;
+    bit = 1ULL << (63 - __builtin_clzll(mask[w] & j->taken[w]));
+    for (size_t k = 0; k < j->n_giver; k++)
+        if (people_of(j, j->giver[k])[w] & bit)
+            return j->giver[k];
+    return 0;
+}
+
 /* Genotypes of one row to the people that have none yet at this site. */
 static sund_code take(joining *j, uint32_t file, const sund_row *r, sund_err *err)
 {
-    const sund_stream *s = &j->m->stream[file];
-    uint32_t           first = NOBODY;
+    const uint64_t *mask = people_of(j, file);
+    uint64_t        both = 0, fresh = 0;
+    uint32_t        first = 0;
 
-    for (size_t i = 0; i < s->n_person; i++) {
-        uint32_t p = s->person[i];
-        if (j->from[p] != NOBODY) {
-            first = j->from[p];
-            continue;
-        }
-        j->from[p] = file;
-        j->gt[p] = r->gt[i];
+    for (size_t k = 0; k < SUND_N_PLANE; k++) {
+        sund_plane_spread(r->plane + k * j->m->stream[file].n_word, mask, j->n_word, j->spread);
+        for (size_t w = 0; w < j->n_word; w++)
+            j->plane[k * j->n_word + w] |= j->spread[w] & ~j->taken[w];
     }
-    if (first != NOBODY)
+    for (size_t w = 0; w < j->n_word; w++) {
+        both |= mask[w] & j->taken[w];
+        fresh |= mask[w] & ~j->taken[w];
+    }
+    if (both)
+        first = gave_before(j, mask);
+    if (fresh)
+        j->giver[j->n_giver++] = file;
+    for (size_t w = 0; w < j->n_word; w++)
+        j->taken[w] |= mask[w];
+    if (both)
         return twice(j, r, file, first, err);
     j->line[file] = r->line;
     return SUND_OK;
@@ -60,13 +85,10 @@ static void fill_absent(joining *j, const sund_variant *v)
 {
     const sund_merge *m = j->m;
     bool              callable = m->bed && sund_import_bed_holds(m->bed, v->contig, v->pos_bp, v->n_ref);
-    sund_copies       rule = sund_copies_at(m->job->assembly, v->contig, v->pos_bp);
+    const uint64_t   *no_copy = j->no_copy[sund_copies_at(m->job->assembly, v->contig, v->pos_bp)];
 
-    for (size_t i = 0; i < m->people->n; i++) {
-        if (j->from[i] != NOBODY)
-            continue;
-        j->gt[i] = callable && sund_copies_of(rule, (sund_sex) m->people->sex[i]) > 0 ? 0 : SUND_GT_MISSING;
-    }
+    for (size_t w = 0; w < j->n_word; w++)
+        j->plane[SUND_LANE_MISSING * j->n_word + w] |= j->all[w] & ~j->taken[w] & (callable ? no_copy[w] : ~0ULL);
 }
 
 static sund_code other_records(const joining *j, sund_err *err)
@@ -118,7 +140,7 @@ static sund_row *whole_row(const sund_merge *m, const sund_variant *v)
             n++;
         }
     }
-    if (n != 1 || !only->everyone)
+    if (n != 1 || only->mask)
         return NULL;
     for (size_t k = 1; k < only->n_row && k < 3; k++) /* the next of a heap is one of these */
         if (sund_variant_cmp(&only->heap[k]->v, v) == 0)
@@ -131,7 +153,9 @@ static sund_code gather(joining *j, const sund_variant *v, sund_err *err)
 {
     const sund_merge *m = j->m;
 
-    memset(j->from, 0xFF, m->people->n * sizeof *j->from);
+    memset(j->plane, 0, SUND_N_PLANE * j->n_word * sizeof *j->plane);
+    memset(j->taken, 0, j->n_word * sizeof *j->taken);
+    j->n_giver = 0;
     for (size_t f = 0; f < m->n_stream; f++) {
         sund_stream *s = &m->stream[f];
         while (s->n_row && sund_variant_cmp(&s->heap[0]->v, v) == 0) {
@@ -153,13 +177,12 @@ static sund_code fill_streams(const sund_merge *m, sund_err *err)
     return SUND_OK;
 }
 
-static sund_code write_codes(joining *j, sund_store_writer *w, const sund_variant *v, sund_kind kind, const uint8_t *code, sund_err *err)
+static sund_code write_site(joining *j, sund_store_writer *w, const sund_variant *v, sund_kind kind, const uint64_t *plane, sund_err *err)
 {
-    sund_gt    gt;
-    sund_phase phase;
+    size_t     n = j->n_word;
+    sund_gt    gt = { .het_plane = plane + SUND_LANE_HET * n, .hom_plane = plane + SUND_LANE_HOM * n, .missing_plane = plane + SUND_LANE_MISSING * n };
+    sund_phase phase = { plane + SUND_LANE_PHASED * n, plane + SUND_LANE_FIRST * n };
 
-    if (!sund_gt_of_codes(code, j->m->people->n, j->plane, &gt, &phase))
-        return sund_fail(err, SUND_E_ARG, "a genotype code is not one");
     return sund_store_writer_add(w, v, kind, &gt, &phase, err);
 }
 
@@ -173,7 +196,7 @@ static sund_code site(joining *j, const sund_variant *v, sund_store_writer *w, s
     if (!r)
         SUND_TRY(gather(j, v, err));
     if (++report->n_site > j->n_resumed)
-        rc = write_codes(j, w, v, r ? r->kind : j->kind, r ? r->gt : j->gt, err);
+        rc = write_site(j, w, v, r ? r->kind : j->kind, r ? r->plane : j->plane, err);
     else if (report->n_site == j->n_resumed && sund_variant_cmp(v, &j->last) != 0)
         rc = other_records(j, err);
     free(r);
@@ -193,22 +216,50 @@ static sund_code run(joining *j, sund_store_writer *w, sund_err *err)
     }
 }
 
+static void mark(uint64_t *plane, size_t i) { plane[i / 64] |= 1ULL << (i % 64); }
+
+static sund_code make(joining *j, sund_err *err)
+{
+    const sund_import_people *people = j->m->people;
+    size_t                    n = j->n_word + 1;
+    bool                      ok;
+
+    j->plane = calloc(SUND_N_PLANE * n, sizeof *j->plane);
+    j->taken = calloc(n, sizeof *j->taken);
+    j->spread = calloc(n, sizeof *j->spread);
+    j->all = calloc(n, sizeof *j->all);
+    j->giver = calloc(j->m->n_stream + 1, sizeof *j->giver);
+    j->line = calloc(j->m->n_stream + 1, sizeof *j->line);
+    ok = j->plane && j->taken && j->spread && j->all && j->giver && j->line;
+    for (size_t i = 0; ok && i < people->n; i++)
+        mark(j->all, i);
+    for (int rule = 0; ok && rule < 4; rule++) {
+        j->no_copy[rule] = calloc(n, sizeof **j->no_copy);
+        ok = j->no_copy[rule] != NULL;
+        for (size_t i = 0; ok && i < people->n; i++)
+            if (sund_copies_of((sund_copies) rule, (sund_sex) people->sex[i]) == 0)
+                mark(j->no_copy[rule], i);
+    }
+    return ok ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", people->n);
+}
+
 sund_code sund_merge_run(const sund_merge *m, sund_store_writer *w, sund_err *err)
 {
-    size_t    n = m->people->n;
-    joining   j = { .m = m };
-    sund_code rc;
+    joining   j = { .m = m, .n_word = (m->people->n + 63) / 64 };
+    sund_code rc = make(&j, err);
 
-    j.gt = malloc(n ? n : 1);
-    j.plane = malloc(5 * (n / 64 + 1) * sizeof *j.plane);
-    j.from = malloc((n ? n : 1) * sizeof *j.from);
-    j.line = calloc(m->n_stream ? m->n_stream : 1, sizeof *j.line);
-    j.n_resumed = sund_store_writer_resume(w, &j.last);
-    rc = j.gt && j.plane && j.from && j.line ? run(&j, w, err) : sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", n);
-    free(j.gt);
+    if (rc == SUND_OK) {
+        j.n_resumed = sund_store_writer_resume(w, &j.last);
+        rc = run(&j, w, err);
+    }
     free(j.plane);
-    free(j.from);
+    free(j.taken);
+    free(j.spread);
+    free(j.all);
+    free(j.giver);
     free(j.line);
+    for (int rule = 0; rule < 4; rule++)
+        free(j.no_copy[rule]);
     sund_buf_free(&j.alleles);
     return rc;
 }

@@ -94,6 +94,31 @@ INLINE void pick_body(const uint64_t *x, const uint64_t *mask, size_t n_word, ui
     }
 }
 
+/** The reverse: the lowest bits of x to the places of mask. */
+static uint64_t place_portable(uint64_t x, uint64_t mask)
+{
+    uint64_t out = 0;
+
+    for (; mask; mask &= mask - 1, x >>= 1)
+        out |= (x & 1) << __builtin_ctzll(mask);
+    return out;
+}
+
+INLINE void place_body(const uint64_t *few, const uint64_t *mask, size_t n_word, uint64_t *out, uint64_t (*place)(uint64_t, uint64_t))
+{
+    size_t at = 0;
+
+    for (size_t w = 0; w < n_word; w++) {
+        unsigned n = (unsigned) __builtin_popcountll(mask[w]), from = at % 64;
+        uint64_t x = n ? few[at / 64] >> from : 0;
+
+        if (from + n > 64)
+            x |= few[at / 64 + 1] << (64 - from);
+        out[w] = place(x, mask[w]);
+        at += n;
+    }
+}
+
 static bool   count_portable(const uint64_t *a, const uint64_t *b, const uint64_t *c, size_t n_word, size_t n[3]) { return count_body(a, b, c, n_word, n); }
 static size_t common_portable(const uint64_t *a, const uint64_t *b, size_t n_word) { return common_body(a, b, n_word); }
 #if defined __x86_64__
@@ -102,6 +127,8 @@ SUND_TARGET_AVX2 static bool   count_avx2(const uint64_t *a, const uint64_t *b, 
 SUND_TARGET_AVX2 static size_t common_avx2(const uint64_t *a, const uint64_t *b, size_t n_word) { return common_body(a, b, n_word); }
 SUND_TARGET_AVX2 INLINE uint64_t pick_avx2(uint64_t x, uint64_t mask) { return _pext_u64(x, mask); }
 SUND_TARGET_AVX2 static void   picks_avx2(const uint64_t *x, const uint64_t *mask, size_t n_word, uint64_t *out) { pick_body(x, mask, n_word, out, pick_avx2); }
+SUND_TARGET_AVX2 INLINE uint64_t place_avx2(uint64_t x, uint64_t mask) { return _pdep_u64(x, mask); }
+SUND_TARGET_AVX2 static void     places_avx2(const uint64_t *few, const uint64_t *mask, size_t n_word, uint64_t *out) { place_body(few, mask, n_word, out, place_avx2); }
 #else
 #define count_avx2  count_portable
 #define common_avx2 common_portable
@@ -123,6 +150,17 @@ static void picks(const uint64_t *x, const uint64_t *mask, size_t n_word, uint64
     }
 #endif
     pick_body(x, mask, n_word, out, pick_portable);
+}
+
+void sund_plane_spread(const uint64_t *few, const uint64_t *mask, size_t n_word, uint64_t *out)
+{
+#if defined __x86_64__
+    if (sund_cpu_path()) {
+        places_avx2(few, mask, n_word, out);
+        return;
+    }
+#endif
+    place_body(few, mask, n_word, out, place_portable);
 }
 
 /* ---- a site ---- */

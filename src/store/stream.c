@@ -1,15 +1,13 @@
 /* One file's records as biallelic, normalised rows in strictly ascending order.
  *
  * Splitting, trimming and left-alignment change the order a little: rows wait in a heap until no later record can come
- * before them. A record at position p gives rows from p - REACH_BP on (left-aligned), or from p on without a reference.
+ * before them. A record at position p gives rows from p - SUND_REACH_BP on (left-aligned), or from p on without a reference.
  */
 #include "store/import_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { REACH_BP = 1000 };
 
 sund_code sund_import_leave_out(const sund_import_job *job, const char *path, bool bcf, uint64_t line, bool always,
                                 const char *why, sund_err *err)
@@ -25,6 +23,39 @@ sund_code sund_import_leave_out(const sund_import_job *job, const char *path, bo
     return SUND_OK;
 }
 
+/* at[s]: the rank of column s's person among this file's people, in the order of all people. */
+static sund_code rank_columns(sund_stream *s, const int32_t *person, size_t n_column, const sund_import_people *people, int32_t *at, sund_err *err)
+{
+    int32_t *column = malloc((people->n + 1) * sizeof *column); /* of each person */
+
+    s->mask = calloc((people->n + 63) / 64 + 1, sizeof *s->mask);
+    if (!column || !s->mask) {
+        free(column);
+        return sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", people->n);
+    }
+    memset(column, 0xFF, people->n * sizeof *column);
+    for (size_t i = 0; i < n_column; i++) {
+        at[i] = -1;
+        if (person[i] >= 0)
+            column[person[i]] = (int32_t) i;
+    }
+    for (size_t p = 0; p < people->n; p++) {
+        if (column[p] < 0)
+            continue;
+        for (int c = 0; c < 4; c++)
+            s->copies[c][s->n_person] = (uint8_t) sund_copies_of((sund_copies) c, (sund_sex) people->sex[p]);
+        s->mask[p / 64] |= 1ULL << (p % 64);
+        at[column[p]] = (int32_t) s->n_person++;
+    }
+    if (s->n_person == people->n) {
+        free(s->mask);
+        s->mask = NULL;
+    }
+    s->n_word = (s->n_person + 63) / 64;
+    free(column);
+    return SUND_OK;
+}
+
 sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t file, sund_vcf *v,
                            const int32_t *person, const sund_import_people *people, sund_err *err)
 {
@@ -36,26 +67,17 @@ sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t 
     s->file = file;
     s->in = v;
     s->path = job->in->file[file];
-    s->everyone = true;
-    s->person = malloc((n ? n : 1) * sizeof *s->person);
     s->resolved = malloc((n ? n : 1) * sizeof *s->resolved);
     for (int c = 0; c < 4; c++)
         s->copies[c] = malloc(n ? n : 1);
-    if (!at || !s->person || !s->resolved || !s->copies[0] || !s->copies[1] || !s->copies[2] || !s->copies[3]) {
+    if (!at || !s->resolved || !s->copies[0] || !s->copies[1] || !s->copies[2] || !s->copies[3]) {
         free(at);
         return sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", n);
     }
-    for (size_t i = 0; i < n; i++) {
-        at[i] = person[i] < 0 ? -1 : (int32_t) s->n_person;
-        if (person[i] < 0)
-            continue;
-        for (int c = 0; c < 4; c++)
-            s->copies[c][s->n_person] = (uint8_t) sund_copies_of((sund_copies) c, (sund_sex) people->sex[person[i]]);
-        s->everyone &= person[i] == at[i];
-        s->person[s->n_person++] = (uint32_t) person[i];
-    }
-    s->everyone &= s->n_person == people->n;
-    rc = sund_vcf_want(v, at, s->n_person, (sund_vcf_filter){ job->in->min_gq, job->in->min_dp, job->in->min_ab }, err);
+    SUND_GO(rank_columns(s, person, n, people, at, err));
+    SUND_GO(sund_vcf_want(v, at, s->n_person, (sund_vcf_filter){ job->in->min_gq, job->in->min_dp, job->in->min_ab }, err));
+    rc = sund_vcf_hurry(v, job->assembly, s->copies, job->in->n_thread, err);
+out:
     free(at);
     return rc;
 }
@@ -66,14 +88,14 @@ void sund_stream_free(sund_stream *s)
 
     while ((r = sund_stream_pop(s)))
         free(r);
+    sund_buf_free(&s->scratch);
+    sund_vcf_close(s->in); /* before what its threads may be using */
     for (int c = 0; c < 4; c++)
         free(s->copies[c]);
     free(s->heap);
     free(s->fresh);
-    free(s->person);
+    free(s->mask);
     free(s->resolved);
-    sund_buf_free(&s->scratch);
-    sund_vcf_close(s->in);
     memset(s, 0, sizeof *s);
 }
 
@@ -126,20 +148,21 @@ sund_row *sund_stream_pop(sund_stream *s)
 
 static sund_row *row_new(const sund_stream *s, const sund_variant *v, sund_kind kind, uint64_t line)
 {
-    sund_row *r = malloc(sizeof *r + s->n_person + v->n_ref + v->n_alt);
-    uint8_t  *p;
+    size_t    n_plane = SUND_N_PLANE * s->n_word * sizeof(uint64_t);
+    sund_row *r = malloc(sizeof *r + n_plane + v->n_ref + v->n_alt);
+    char     *p;
 
     if (!r)
         return NULL;
-    p = (uint8_t *) (r + 1);
+    r->plane = (uint64_t *) (void *) (r + 1);
+    p = (char *) (r + 1) + n_plane;
     memcpy(p, v->ref, v->n_ref);
     memcpy(p + v->n_ref, v->alt, v->n_alt);
     r->v = *v;
-    r->v.ref = (const char *) p;
-    r->v.alt = (const char *) p + v->n_ref;
+    r->v.ref = p;
+    r->v.alt = p + v->n_ref;
     r->kind = kind;
     r->line = line;
-    r->gt = p + v->n_ref + v->n_alt;
     return r;
 }
 
@@ -196,9 +219,9 @@ static sund_row *allele_row(sund_stream *s, sund_vcf_record *r, size_t k)
             sund_vcf_unsound(r, "%s", e.msg);
         return NULL;
     }
-    if (v.pos_bp < r->pos_bp && r->pos_bp - v.pos_bp > REACH_BP) {
+    if (v.pos_bp < r->pos_bp && r->pos_bp - v.pos_bp > SUND_REACH_BP) {
         sund_vcf_unsound(r, "it aligns %u bases further left, more than the %d that are kept in order",
-                         r->pos_bp - v.pos_bp, REACH_BP);
+                         r->pos_bp - v.pos_bp, SUND_REACH_BP);
         return NULL;
     }
     return row_new(s, &v, kind, r->line);
@@ -218,10 +241,18 @@ static bool fresh_room(sund_stream *s, size_t n)
     return true;
 }
 
+static void count(sund_stream *s, const sund_call_counts *c)
+{
+    s->job->report->n_filtered_genotype += c->filtered;
+    s->job->report->n_half_call += c->half;
+    s->job->report->n_haploid_het += c->haploid_het;
+}
+
 /* Genotypes of the rows of one record. Which rule of copies holds may change inside it, at the edge of a PAR. */
 static void fill_genotypes(sund_stream *s, const sund_vcf_record *r, size_t n_row)
 {
     const sund_call *call = r->call;
+    sund_call_counts made = r->count;
     int              done = -1;
 
     for (size_t k = 0; k < n_row; k++) {
@@ -229,17 +260,24 @@ static void fill_genotypes(sund_stream *s, const sund_vcf_record *r, size_t n_ro
         int       rule;
         if (!row)
             continue;
+        s->job->report->n_moved += row->v.pos_bp != r->pos_bp;
+        if (r->ready) { /* under the rule of all its rows */
+            memcpy(row->plane, r->plane + k * SUND_N_PLANE * s->n_word, SUND_N_PLANE * s->n_word * sizeof *row->plane);
+            done = SUND_DIPLOID;
+            continue;
+        }
         rule = (int) sund_copies_at(s->job->assembly, row->v.contig, row->v.pos_bp);
         if (rule != done && r->whole && rule == SUND_DIPLOID)
             call = r->call;
         else if (rule != done) {
-            sund_calls_resolve(r->call, s->resolved, s->n_person, s->copies[rule], done < 0 ? s->job->report : NULL);
+            sund_calls_resolve(r->call, s->resolved, s->n_person, s->copies[rule], done < 0 ? &made : NULL);
             call = s->resolved;
         }
         done = rule;
-        sund_calls_code(call, s->n_person, (unsigned) k + 1, row->gt);
-        s->job->report->n_moved += row->v.pos_bp != r->pos_bp;
+        sund_calls_planes(call, s->n_person, (unsigned) k + 1, row->plane);
     }
+    if (done >= 0)
+        count(s, &made);
 }
 
 /* All rows of a record or none. */
@@ -311,7 +349,7 @@ static bool first_is_final(const sund_stream *s)
 {
     const sund_variant *v = &s->heap[0]->v;
 
-    return v->contig < s->contig || (uint64_t) v->pos_bp + (s->job->ref ? REACH_BP : 0) < s->pos_bp;
+    return v->contig < s->contig || (uint64_t) v->pos_bp + (s->job->ref ? SUND_REACH_BP : 0) < s->pos_bp;
 }
 
 sund_code sund_stream_fill(sund_stream *s, sund_err *err)

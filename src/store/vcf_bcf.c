@@ -14,8 +14,7 @@ struct sund_vcf_bcf {
     bcf1_t    *rec;
     int32_t   *value; /* of one FORMAT field, by htslib */
     int        n_value;
-    uint64_t   n_record;
-    int        rid, contig; /* of the last record, to parse a name once */
+    sund_vcf_bcf_names names;
 };
 
 static sund_code head_lines(sund_vcf_bcf *b, sund_vcf_head *h, sund_err *err)
@@ -55,6 +54,29 @@ static sund_code head_samples(const sund_vcf_bcf *b, sund_vcf_head *h, const cha
     return SUND_OK;
 }
 
+/* Copied out, so that threads need not share htslib's header. */
+static sund_code head_names(sund_vcf_bcf *b, sund_err *err)
+{
+    const bcf_hdr_t    *h = b->head;
+    sund_vcf_bcf_names *m = &b->names;
+
+    m->n_contig = h->n[BCF_DT_CTG] > 0 ? (size_t) h->n[BCF_DT_CTG] : 0;
+    m->n_key = h->n[BCF_DT_ID] > 0 ? (size_t) h->n[BCF_DT_ID] : 0;
+    m->contig = calloc(m->n_contig + 1, sizeof *m->contig);
+    m->contig_number = calloc(m->n_contig + 1, sizeof *m->contig_number);
+    m->key = calloc(m->n_key + 1, sizeof *m->key);
+    m->gt = bcf_hdr_id2int(h, BCF_DT_ID, "GT");
+    if (!m->contig || !m->contig_number || !m->key)
+        return sund_fail(err, SUND_E_NOMEM, "no memory for a BCF header");
+    for (size_t i = 0; i < m->n_contig; i++) {
+        m->contig[i] = h->id[BCF_DT_CTG][i].key;
+        m->contig_number[i] = m->contig[i] ? sund_contig_parse(m->contig[i], NULL) : 0;
+    }
+    for (size_t i = 0; i < m->n_key; i++)
+        m->key[i] = h->id[BCF_DT_ID][i].key != NULL;
+    return SUND_OK;
+}
+
 sund_code sund_vcf_bcf_open(sund_vcf_bcf **out, void *hfile, const char *path, sund_vcf_head *head, sund_err *err)
 {
     sund_vcf_bcf *b = calloc(1, sizeof *b);
@@ -64,7 +86,6 @@ sund_code sund_vcf_bcf_open(sund_vcf_bcf **out, void *hfile, const char *path, s
         return sund_fail(err, SUND_E_NOMEM, "no memory to open %s", path);
     }
     *out = b;
-    b->rid = -1;
     b->file = hts_hopen(hfile, "import", "r"); /* a fixed name, so that no index beside the file is found */
     if (!b->file) {
         hclose_abruptly(hfile);
@@ -82,6 +103,7 @@ sund_code sund_vcf_bcf_open(sund_vcf_bcf **out, void *hfile, const char *path, s
     if (!b->rec)
         return sund_fail(err, SUND_E_NOMEM, "no memory to read %s", path);
     SUND_TRY(head_samples(b, head, path, err));
+    SUND_TRY(head_names(b, err));
     return head_lines(b, head, err);
 }
 
@@ -90,6 +112,9 @@ void sund_vcf_bcf_close(sund_vcf_bcf *b)
     if (!b)
         return;
     free(b->value);
+    free(b->names.contig);
+    free(b->names.contig_number);
+    free(b->names.key);
     if (b->rec)
         bcf_destroy(b->rec);
     if (b->head)
@@ -97,15 +122,6 @@ void sund_vcf_bcf_close(sund_vcf_bcf *b)
     if (b->file)
         (void) hts_close(b->file);
     free(b);
-}
-
-static void upper(char *p)
-{
-    if (p[0] == '<' || strpbrk(p, "[]"))
-        return;
-    for (; *p; p++)
-        if (*p >= 'a' && *p <= 'z')
-            *p = (char) (*p - 'a' + 'A');
 }
 
 static void alleles(sund_vcf_bcf *b, sund_vcf_record *r)
@@ -118,7 +134,7 @@ static void alleles(sund_vcf_bcf *b, sund_vcf_record *r)
     }
     for (int i = 0; i < rec->n_allele; i++) {
         size_t n = strlen(rec->d.allele[i]);
-        upper(rec->d.allele[i]);
+        sund_vcf_upper(rec->d.allele[i], n);
         if (!n || n > SUND_ALLELE_MAX) {
             sund_vcf_unsound(r, n ? "an allele has %zu bytes, the limit is %d" : "an allele is empty", n,
                              SUND_ALLELE_MAX);
@@ -204,7 +220,7 @@ static inline bool gt_short(const uint8_t *p, size_t n_alt, sund_call *c)
     return true;
 }
 
-static void genotypes(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_columns *want)
+static void genotypes(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_columns *want, sund_call *call)
 {
     bcf_fmt_t *f = bcf_get_fmt(b->head, b->rec, "GT");
 
@@ -217,9 +233,10 @@ static void genotypes(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_column
         return;
     }
     r->whole = true;
+    r->call = call;
     for (size_t s = 0; s < want->n; s++) {
         const uint8_t *p = f->p + s * (size_t) f->size;
-        sund_call     *c = want->at[s] >= 0 ? &r->call[want->at[s]] : NULL;
+        sund_call     *c = want->at[s] >= 0 ? &call[want->at[s]] : NULL;
         if (!c || (f->type == BCF_BT_INT8 && f->n == 2 && gt_short(p, r->n_alt, c)))
             continue;
         if (!gt_sample(p, f->type, f->n, r->n_alt, c)) {
@@ -236,7 +253,7 @@ static bool uncalled(const sund_call *c)
 }
 
 /* GQ and DP: a call below min, or without a value, is low. A float GQ, as some write, is not found as an integer. */
-static void low_numbers(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_columns *want, const char *key, int min)
+static void low_numbers(sund_vcf_bcf *b, const sund_vcf_columns *want, sund_call *call, const char *key, int min)
 {
     int  n = min > 0 ? bcf_get_format_int32(b->head, b->rec, key, &b->value, &b->n_value) : 0;
     bool floats = n == -2;
@@ -248,7 +265,7 @@ static void low_numbers(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_colu
         n = bcf_get_format_values(b->head, b->rec, key, (void **) &b->value, &b->n_value, BCF_HT_REAL);
     per = n > 0 ? n / (int) want->n : 0;
     for (size_t s = 0; s < want->n; s++) {
-        sund_call *c = want->at[s] >= 0 ? &r->call[want->at[s]] : NULL;
+        sund_call *c = want->at[s] >= 0 ? &call[want->at[s]] : NULL;
         bool       low = per < 1;
         float      v;
         if (!c || uncalled(c))
@@ -263,14 +280,14 @@ static void low_numbers(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_colu
     }
 }
 
-static void low_balances(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_columns *want)
+static void low_balances(sund_vcf_bcf *b, const sund_vcf_columns *want, sund_call *call)
 {
     double min = want->f.min_ab;
     int    n = bcf_get_format_int32(b->head, b->rec, "AD", &b->value, &b->n_value);
     int    per = n > 0 ? n / (int) want->n : 0;
 
     for (size_t s = 0; s < want->n; s++) {
-        sund_call     *c = want->at[s] >= 0 ? &r->call[want->at[s]] : NULL;
+        sund_call     *c = want->at[s] >= 0 ? &call[want->at[s]] : NULL;
         const int32_t *ad = b->value + s * (size_t) per;
         int64_t        x, y;
         if (!c || c->a == c->b || c->a >= SUND_CALL_MANY || c->b >= SUND_CALL_MANY)
@@ -285,33 +302,56 @@ static void low_balances(sund_vcf_bcf *b, sund_vcf_record *r, const sund_vcf_col
     }
 }
 
-static sund_code contig_of(sund_vcf_bcf *b, sund_vcf_record *r)
+static sund_code contig_of(const sund_vcf_bcf *b, sund_vcf_record *r)
 {
-    const char *name =
-        b->rec->rid >= 0 && b->rec->rid < b->head->n[BCF_DT_CTG] ? bcf_hdr_id2name(b->head, b->rec->rid) : NULL;
+    size_t id = b->rec->rid >= 0 ? (size_t) b->rec->rid : SIZE_MAX;
 
-    if (!name) {
+    if (id >= b->names.n_contig || !b->names.contig[id]) {
         sund_vcf_unsound(r, "its contig is not in the header");
         return SUND_E_FORMAT;
     }
-    if (b->rec->rid != b->rid)
-        b->contig = sund_contig_parse(name, NULL);
-    b->rid = b->rec->rid;
-    r->name = name;
-    r->n_name = strlen(name);
-    r->contig = b->contig;
+    r->name = b->names.contig[id];
+    r->n_name = strlen(r->name);
+    r->contig = b->names.contig_number[id];
     return SUND_OK;
 }
 
+bool sund_vcf_bcf_where(const sund_vcf_bcf *b, uint64_t *voffset)
+{
+    if (hts_get_format(b->file)->compression != bgzf)
+        return false;
+    *voffset = (uint64_t) bgzf_tell(b->file->fp.bgzf);
+    return true;
+}
+
+bool sund_vcf_bcf_go(sund_vcf_bcf *b, uint64_t voffset)
+{
+    BGZF    *f = b->file->fp.bgzf;
+    uint64_t now = (uint64_t) bgzf_tell(f);
+    uint8_t  skip[4096];
+
+    if (now >> 16 != voffset >> 16 || now > voffset)
+        return bgzf_seek(f, (int64_t) voffset, SEEK_SET) == 0;
+    while (now < voffset) { /* in the block that is inflated already */
+        size_t n = voffset - now < sizeof skip ? (size_t) (voffset - now) : sizeof skip;
+
+        if (bgzf_read(f, skip, n) != (ssize_t) n)
+            return false;
+        now += n;
+    }
+    return true;
+}
+
+const sund_vcf_bcf_names *sund_vcf_bcf_names_of(const sund_vcf_bcf *b) { return &b->names; }
+
 sund_code sund_vcf_bcf_next(sund_vcf_bcf *b, sund_vcf_record *r, bool *more, const sund_vcf_columns *want,
-                            const char *path, sund_err *err)
+                            const sund_vcf_scratch *scratch, const char *path, sund_err *err)
 {
     int got = bcf_read(b->file, b->head, b->rec);
 
     *more = got != -1;
     if (got == -1)
         return SUND_OK;
-    r->line = ++b->n_record;
     if (got < -1 || b->rec->errcode)
         return sund_fail(err, SUND_E_FORMAT, "%s: record %llu is damaged or cut short; fetch the file again", path,
                          (unsigned long long) r->line);
@@ -329,13 +369,13 @@ sund_code sund_vcf_bcf_next(sund_vcf_bcf *b, sund_vcf_record *r, bool *more, con
         sund_vcf_unsound(r, "it has %u samples, the header has %zu", (unsigned) b->rec->n_sample, want->n);
         return SUND_OK;
     }
-    genotypes(b, r, want);
+    genotypes(b, r, want, scratch->call);
     if (r->why[0])
         return SUND_OK;
-    r->whole &= want->f.min_gq <= 0 && want->f.min_dp <= 0 && !(want->f.min_ab > 0);
-    low_numbers(b, r, want, "GQ", want->f.min_gq);
-    low_numbers(b, r, want, "DP", want->f.min_dp);
+    r->whole &= !want->filtered;
+    low_numbers(b, want, scratch->call, "GQ", want->f.min_gq);
+    low_numbers(b, want, scratch->call, "DP", want->f.min_dp);
     if (want->f.min_ab > 0)
-        low_balances(b, r, want);
+        low_balances(b, want, scratch->call);
     return SUND_OK;
 }

@@ -1,5 +1,7 @@
 /* Opens a VCF or BCF without letting htslib look for anything beside it, and reads its header. Text is parsed here and
- * in vcf_text.c, since htslib accepts much that is not VCF; htslib inflates, and reads BCF. */
+ * in vcf_text.c, since htslib accepts much that is not VCF. Blocks of BGZF are inflated ahead by threads (ahead.c) as long as they are sound; htslib
+ * inflates everything else, and reads the BCF records that are not plain. */
+#include "base/pool.h"
 #include "store/import_priv.h"
 
 #include <ctype.h>
@@ -19,12 +21,15 @@
 struct sund_vcf {
     char            *path;
     BGZF            *text; /* NULL for BCF */
+    int              fd;   /* its */
     kstring_t        line;
     sund_vcf_bcf    *bcf;
     sund_vcf_head    head;
     sund_vcf_columns want;
-    sund_vcf_record  rec;
-    uint64_t         n_line;
+    sund_vcf_scratch scratch;
+    sund_vcf_record  rec;   /* of what is read here */
+    sund_vcf_ahead  *ahead; /* NULL: everything is read here */
+    uint64_t         n_line, n_record;
     bool             cut; /* plain text whose last line has no end */
 };
 
@@ -310,6 +315,7 @@ static sund_code open_any(sund_vcf *v, sund_err *err)
         (void) close(fd);
         return sund_fail(err, SUND_E_IO, "%s is not a regular file", v->path);
     }
+    v->fd = fd;
     hf = hdopen(fd, "r");
     if (!hf) {
         (void) close(fd);
@@ -349,6 +355,7 @@ void sund_vcf_close(sund_vcf *v)
 {
     if (!v)
         return;
+    sund_vcf_ahead_close(v->ahead);
     if (v->text)
         (void) bgzf_close(v->text);
     sund_vcf_bcf_close(v->bcf);
@@ -357,9 +364,8 @@ void sund_vcf_close(sund_vcf *v)
     free(v->head.sample);
     free(v->line.s);
     free(v->want.at);
-    free(v->rec.alt);
-    free(v->rec.n_alt_bp);
-    free(v->rec.call);
+    sund_vcf_scratch_free(&v->scratch);
+    sund_vcf_record_free(&v->rec);
     free(v->path);
     free(v);
 }
@@ -371,67 +377,148 @@ sund_vcf_assembly sund_vcf_says(const sund_vcf *v) { return v->head.says; }
 
 sund_code sund_vcf_want(sund_vcf *v, const int32_t *at, size_t n_want, sund_vcf_filter f, sund_err *err)
 {
-    size_t     n = v->head.n_sample;
-    int32_t   *copy = malloc((n ? n : 1) * sizeof *copy);
-    sund_call *call = calloc(n_want ? n_want : 1, sizeof *call);
+    size_t   n = v->head.n_sample;
+    int32_t *copy = malloc((n ? n : 1) * sizeof *copy);
 
-    if (!copy || !call) {
-        free(copy);
-        free(call);
+    if (!copy)
         return sund_fail(err, SUND_E_NOMEM, "no memory for %zu people", n_want);
-    }
-    if (n)
-        memcpy(copy, at, n * sizeof *copy);
     free(v->want.at);
-    free(v->rec.call);
-    v->want = (sund_vcf_columns){ copy, n, n_want, f };
-    v->rec.call = call;
+    sund_vcf_scratch_free(&v->scratch);
+    v->want = (sund_vcf_columns){ .at = copy, .n = n, .n_want = n_want, .same = n == n_want, .f = f };
+    v->want.filtered = f.min_gq > 0 || f.min_dp > 0 || f.min_ab > 0;
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = at[i];
+        v->want.same = v->want.same && at[i] == (int32_t) i;
+    }
+    return sund_vcf_scratch_make(&v->scratch, &v->want, err);
+}
+
+sund_code sund_vcf_hurry(sund_vcf *v, sund_assembly a, uint8_t *const copies[4], unsigned n_thread, sund_err *err)
+{
+    const char *how = getenv("SUND_IMPORT");
+    uint64_t    from = 0;
+    bool        blocks;
+
+    if ((how && strcmp(how, "slow") == 0) || !v->want.n_want)
+        return SUND_OK;
+    v->want.assembly = a;
+    for (int c = 0; c < 4; c++)
+        v->want.copies[c] = copies[c];
+    if (v->text) {
+        from = (uint64_t) bgzf_tell(v->text);
+        blocks = v->text->is_compressed && !v->text->is_gzip;
+    }
+    else
+        blocks = sund_vcf_bcf_where(v->bcf, &from);
+    return blocks ? sund_vcf_ahead_open(&v->ahead, v->fd, from, v->text ? NULL : sund_vcf_bcf_names_of(v->bcf), &v->want,
+                                        sund_pool_threads(n_thread), err)
+                  : SUND_OK;
+}
+
+/* What was read ahead; p NULL: nothing more of it. Where it gave up, htslib goes on and says what there is. */
+static sund_code next_ahead(sund_vcf *v, sund_vcf_ahead_item *i, sund_err *err)
+{
+    *i = (sund_vcf_ahead_item){ .gave_up = true };
+    if (!v->ahead)
+        return SUND_OK;
+    SUND_TRY(sund_vcf_ahead_next(v->ahead, i, err));
+    if (i->p || !i->gave_up)
+        return SUND_OK;
+    sund_vcf_ahead_close(v->ahead);
+    v->ahead = NULL;
+    if (v->text ? bgzf_seek(v->text, (int64_t) i->voffset, SEEK_SET) != 0 : !sund_vcf_bcf_go(v->bcf, i->voffset))
+        return damaged(v, err);
+    return SUND_OK;
+}
+
+/* As get_line(), and *r is what became of it when it was read ahead. */
+static sund_code some_line(sund_vcf *v, char **p, size_t *n, sund_vcf_record **r, bool *judged, bool *more, sund_err *err)
+{
+    sund_vcf_ahead_item i;
+    int                 got;
+
+    SUND_TRY(next_ahead(v, &i, err));
+    *more = i.p != NULL;
+    if (i.p)
+        v->n_line++;
+    if (i.p || !i.gave_up) {
+        *p = i.p;
+        *n = i.n;
+        *r = i.rec;
+        *judged = i.judged;
+        return SUND_OK;
+    }
+    got = get_line(v);
+    if (got < 0)
+        return damaged(v, err);
+    *more = got > 0;
+    *p = v->line.s;
+    *n = v->line.l;
+    *r = &v->rec;
+    *judged = false;
     return SUND_OK;
 }
 
 /* Empty lines are taken at the end of a file only. */
-static sund_code next_line(sund_vcf *v, bool *more, sund_err *err)
+static sund_code next_line(sund_vcf *v, sund_vcf_record **out, sund_err *err)
 {
-    sund_vcf_record *r = &v->rec;
+    sund_vcf_record *r;
     uint64_t         empty = 0;
-    int              got;
+    bool             more, judged;
+    char            *p;
+    size_t           n;
 
-    while ((got = get_line(v)) > 0 && v->line.l == 0)
-        empty = empty ? empty : v->n_line;
-    if (got < 0)
-        return damaged(v, err);
-    *more = got > 0;
-    if (!*more)
-        return SUND_OK;
+    for (;; empty = empty ? empty : v->n_line) {
+        SUND_TRY(some_line(v, &p, &n, &r, &judged, &more, err));
+        *out = more ? r : NULL;
+        if (!more)
+            return SUND_OK;
+        if (n)
+            break;
+    }
     r->line = v->n_line;
     if (empty)
         return sund_fail(err, SUND_E_FORMAT,
                          "%s:%llu: an empty line between records: parts are lost or it was pasted together; "
                          "remove it if the file is whole otherwise",
                          v->path, (unsigned long long) empty);
-    sund_vcf_text_parse(r, v->line.s, v->line.l, &v->want);
+    if (judged)
+        return SUND_OK;
+    sund_vcf_record_clear(r);
+    sund_vcf_text_parse(r, p, n, &v->want, &v->scratch);
     if (v->cut && !r->why[0] && bgzf_peek(v->text) == -1)
         sund_vcf_unsound(r, "the last line has no end, the file may be cut short");
     return SUND_OK;
 }
 
+static sund_code next_of_bcf(sund_vcf *v, sund_vcf_record **out, sund_err *err)
+{
+    sund_vcf_ahead_item i;
+    bool                more = false;
+
+    *out = NULL;
+    SUND_TRY(next_ahead(v, &i, err));
+    if (!i.p && !i.gave_up)
+        return SUND_OK;
+    v->n_record++;
+    if (i.p && i.judged) {
+        *out = i.rec;
+        i.rec->line = v->n_record;
+        return SUND_OK;
+    }
+    if (i.p && !sund_vcf_bcf_go(v->bcf, i.voffset))
+        return sund_fail(err, SUND_E_FORMAT, "%s: record %llu is damaged or cut short; fetch the file again", v->path, (unsigned long long) v->n_record);
+    sund_vcf_record_clear(&v->rec);
+    v->rec.line = v->n_record;
+    SUND_TRY(sund_vcf_bcf_next(v->bcf, &v->rec, &more, &v->want, &v->scratch, v->path, err));
+    *out = more ? &v->rec : NULL;
+    return SUND_OK;
+}
+
 sund_code sund_vcf_next(sund_vcf *v, sund_vcf_record **out, sund_err *err)
 {
-    sund_vcf_record *r = &v->rec;
-    bool             more = false;
-
-    r->why[0] = 0;
-    r->n_alt = 0;
-    r->contig = 0;
-    r->name = "";
-    r->n_name = 0;
-    r->pos_bp = 0;
-    if (v->text)
-        SUND_TRY(next_line(v, &more, err));
-    else
-        SUND_TRY(sund_vcf_bcf_next(v->bcf, r, &more, &v->want, v->path, err));
-    if (more && r->contig == SUND_MT && v->head.chrm_old)
-        r->contig = 0;
-    *out = more ? r : NULL;
+    SUND_TRY(v->text ? next_line(v, out, err) : next_of_bcf(v, out, err));
+    if (*out && (*out)->contig == SUND_MT && v->head.chrm_old)
+        (*out)->contig = 0;
     return SUND_OK;
 }

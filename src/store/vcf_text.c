@@ -45,7 +45,7 @@ static bool parse_u32(span f, uint32_t max, uint32_t *out)
     return v <= max;
 }
 
-static void upper(char *p, size_t n)
+void sund_vcf_upper(char *p, size_t n)
 {
     if (n && (p[0] == '<' || memchr(p, '[', n) || memchr(p, ']', n)))
         return; /* names in symbolic alleles and breakends keep their case */
@@ -227,25 +227,46 @@ static inline bool parse_short(const char *p, size_t n, size_t n_alt, sund_call 
     return true;
 }
 
-static void parse_samples(sund_vcf_record *r, const char *s, const char *end, const format *fmt,
-                          const sund_vcf_columns *want)
+/* The common case altogether: false when it is not. */
+static bool parse_lanes(sund_vcf_record *r, const char *s, const char *end, const format *fmt,
+                        const sund_vcf_columns *want, const sund_vcf_scratch *scratch)
 {
-    bool   plain = want->f.min_gq <= 0 && want->f.min_dp <= 0 && !(want->f.min_ab > 0) && fmt->n == 1;
+    const uint8_t *text = (const uint8_t *) s;
+    size_t         n = (size_t) (end - s);
+
+    if (!sund_vcf_lanes_fit(r, want))
+        return false;
+    if (fmt->n > 1) {
+        if (!sund_lanes_gather(text, n, want->n, (size_t) fmt->n, scratch->lane))
+            return false;
+        text = scratch->lane;
+    }
+    else if (n != 4 * want->n - 1)
+        return false;
+    sund_vcf_lanes_take(r, want, scratch, sund_lanes_text, text);
+    return r->ready;
+}
+
+static void parse_samples(sund_vcf_record *r, const char *s, const char *end, const format *fmt,
+                          const sund_vcf_columns *want, sund_call *call)
+{
+    bool   plain = !want->filtered && fmt->n == 1;
     size_t n = 0;
 
     r->whole = true;
+    r->call = call;
     for (; s && !r->why[0]; n++) {
         int32_t    at = n < want->n ? want->at[n] : -1;
         span       f;
         sund_call *c;
-        if (plain && at >= 0 && end - s > 3 && s[3] == '\t' && parse_short(s, 3, r->n_alt, &r->call[at])) {
+        if (plain && at >= 0 && end - s > 3 && s[3] == '\t' && parse_short(s, 3, r->n_alt, &call[at])) {
             s += 4;
             continue;
         }
         f = field_of(&s, end, '\t');
         if (at < 0)
             continue;
-        c = &r->call[at];
+        c = &call[at];
         parse_sample(r, f, fmt, &want->f, c);
         r->whole &= c->a < SUND_CALL_MANY && c->b < SUND_CALL_MANY && !c->low;
     }
@@ -253,7 +274,8 @@ static void parse_samples(sund_vcf_record *r, const char *s, const char *end, co
         sund_vcf_unsound(r, "the line has %zu sample columns, the header has %zu", n, want->n);
 }
 
-void sund_vcf_text_parse(sund_vcf_record *r, char *line, size_t n, const sund_vcf_columns *want)
+void sund_vcf_text_parse(sund_vcf_record *r, char *line, size_t n, const sund_vcf_columns *want,
+                         const sund_vcf_scratch *scratch)
 {
     const char *s = line, *end = line + n;
     span        f[N_FIXED] = { { line, 0 } };
@@ -279,16 +301,17 @@ void sund_vcf_text_parse(sund_vcf_record *r, char *line, size_t n, const sund_vc
     r->pos_bp--;
     line[f[CHROM].n] = 0;
     r->contig = sund_contig_parse(line, NULL);
-    upper(line + (f[REF].p - line), f[REF].n);
+    line[f[CHROM].n] = '\t'; /* it may be parsed again */
+    sund_vcf_upper(line + (f[REF].p - line), f[REF].n);
     for (size_t i = 0, from = 0, a = (size_t) (f[ALT].p - line); i <= f[ALT].n; i++)
         if (i == f[ALT].n || line[a + i] == ',') {
-            upper(line + a + from, i - from);
+            sund_vcf_upper(line + a + from, i - from);
             from = i + 1;
         }
     parse_alleles(r, f[REF], f[ALT]);
     if (!want->n_want || !r->contig || r->why[0])
         return;
     parse_format(r, f[FORMAT], &fmt);
-    if (!r->why[0])
-        parse_samples(r, s, end, &fmt, want);
+    if (!r->why[0] && !parse_lanes(r, s, end, &fmt, want, scratch))
+        parse_samples(r, s, end, &fmt, want, scratch->call);
 }

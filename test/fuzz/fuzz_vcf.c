@@ -20,7 +20,7 @@ static void read_all(sund_vcf *v)
         at[s] = (int32_t) s;
     if (at && sund_vcf_want(v, at, n, n % 2 ? f : (sund_vcf_filter) { 0, 0, 0 }, &err) == SUND_OK) {
         while (sund_vcf_next(v, &r, &err) == SUND_OK && r) {
-            if (r->why[0] || !r->contig)
+            if (r->why[0] || !r->contig || !r->call)
                 continue;
             for (size_t s = 0; s < n; s++) {
                 if (r->call[s].a < SUND_CALL_MANY && r->call[s].a > r->n_alt)
