@@ -42,6 +42,7 @@ $(B)/libsund.a: $(call obj,$(LIBSRC)) ; @rm -f $@; $(AR) rcs $@ $^
 $(B)/sund: $(call obj,$(CMDSRC)) $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/test/%.t: $(B)/test/unit/%.o $(call obj,$(AIDSRC)) $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lRmath $(LIBS)
 $(B)/fuzz/%: $(B)/test/fuzz/fuzz_%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $^ $(LIBS)
+$(B)/bench/%.o: CPPFLAGS += -I.
 $(B)/bench/%: $(B)/bench/%.o $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/%.o: %.c ; @mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 

@@ -4,7 +4,7 @@
 #   my $d = data('n20k');                  simulated once, kept: $d->{store}, {bcf}, {vcf}, {samples}, {n}, {m}, {tenth} (a file of every 10th person), pgen($d)
 #   my $r = measure(5, ours => {...}, plink2 => {...});   runs in turn A B A B; medians; commands go below the table
 #       a command: cmd => 'words' or [words]; before => sub, outside of the time; runs => fewer than the others
-#       a result:  {wall} {cpu} s, {peak} kB, {value}{NAME} medians of lines "NAME=number" that the command prints
+#       a result:  {wall} {cpu} s, {peak} kB, {value}{NAME} medians of lines "NAME=number" that the command prints, {text} all that the last run printed
 #   row(task => '...', unit => '...', ours => 1, plink2 => 2, bcftools => 3, goal => '>= 3 x plink2');   or goal => '<= 2' in the unit; goal and peers may be left out
 #   note('...');                           a line below the table
 package Bench;
@@ -13,7 +13,7 @@ use warnings;
 use Digest::MD5 qw(md5_hex);
 use Exporter 'import';
 use File::Path qw(make_path remove_tree);
-our @EXPORT = qw(task data pgen measure row note tool scale out_of $sund $work size_of slurp spew);
+our @EXPORT = qw(task data grow_sets pgen measure row note tool scale out_of $sund $work size_of slurp spew);
 
 our ($sund, $work, $now) = ('build/release/sund', $ENV{BENCH_WORK} // 'build/bench', '');
 our (@task, @row, @note, %command, @order);
@@ -27,18 +27,27 @@ my %set = (
         'n20k-missing' => [20000, 200000, '20:1000000-4000000', 'store,bcf', '--missing 0.003 --unphased'],
         'n100k'        => [100000, 50000, '20:1000000-1400000', 'store,bcf', ''],
         'i20k'         => [20000, 20000, '20:1000000-1300000', 'store,vcf.gz,bcf', ''],
+        'm100k'        => [100000, 2500, '20:1000000-1020000', 'store,bcf', ''],
+        'm100k-4'      => [100000, 10000, '20:1000000-1080000', 'store,bcf', ''],
+        map { ("g$_->[0]" => [@$_, '20:1000000-1100000', 'store,bcf', '']) } [5000, 8000], [10000, 8000], [20000, 6000], [50000, 4000], [100000, 3000], [200000, 3000], [500000, 2000],
     },
     small => {
         'n20k'         => [2000, 20000, '20:1000000-2000000', 'store,bcf', ''],
         'n20k-missing' => [2000, 20000, '20:1000000-2000000', 'store,bcf', '--missing 0.003 --unphased'],
         'n100k'        => [10000, 5000, '20:1000000-1400000', 'store,bcf', ''],
         'i20k'         => [2000, 10000, '20:1000000-1500000', 'store,vcf.gz,bcf', ''],
+        'm100k'        => [10000, 1000, '20:1000000-1020000', 'store,bcf', ''],
+        'm100k-4'      => [10000, 4000, '20:1000000-1080000', 'store,bcf', ''],
+        map { ("g$_->[0]" => [@$_, '20:1000000-1100000', 'store,bcf', '']) } [2000, 3000], [5000, 2000], [20000, 1000],
     },
     tiny => {
         'n20k'         => [100, 500, '20:1000000-1100000', 'store,bcf', ''],
         'n20k-missing' => [100, 500, '20:1000000-1100000', 'store,bcf', '--missing 0.003 --unphased'],
         'n100k'        => [200, 500, '20:1000000-1100000', 'store,bcf', ''],
         'i20k'         => [100, 500, '20:1000000-1100000', 'store,vcf.gz,bcf', ''],
+        'm100k'        => [100, 250, '20:1000000-1020000', 'store,bcf', ''],
+        'm100k-4'      => [100, 1000, '20:1000000-1080000', 'store,bcf', ''],
+        map { ("g$_->[0]" => [@$_, '20:1000000-1100000', 'store,bcf', '']) } [100, 500], [200, 500],
     },
 );
 
@@ -57,6 +66,8 @@ sub out_of {
     die "failed ($?): $cmd\n$text\n" if $?;
     return $text;
 }
+
+sub grow_sets { return sort { substr($a, 1) <=> substr($b, 1) } grep { /^g\d/ } keys %{ $set{$scale} } }
 
 sub data {
     my ($name) = @_;
@@ -101,7 +112,7 @@ sub once {
     my $text = slurp($log);
     die "failed ($status): @word\n" . substr($text, -2000) . "\n" if $status;
     my %value = $text =~ /^(\w+)=([-+0-9.eE]+)$/mg;
-    return { wall => $wall, cpu => $user + $sys, peak => $peak, %value ? (value => \%value) : () };
+    return { wall => $wall, cpu => $user + $sys, peak => $peak, text => $text, %value ? (value => \%value) : () };
 }
 
 sub measure {
@@ -117,7 +128,7 @@ sub measure {
         my $cmd = $cmd{$label}{cmd};
         push @{ $command{$now} }, "$label: " . (ref $cmd ? join(' ', @$cmd) : $cmd);
         $result{$label} = { map { my $k = $_; ($k => median(map { $_->{$k} } @r)) } qw(wall cpu peak) };
-        $result{$label}{runs} = @r;
+        $result{$label}{text} = $r[-1]{text};
         for my $k (keys %{ $r[0]{value} // {} }) { $result{$label}{value}{$k} = median(map { $_->{value}{$k} } @r) }
     }
     return \%result;
