@@ -2,14 +2,28 @@
 
 #include <math.h>
 
+static sund_u128 size_of(sund_i128 a) { return a < 0 ? -(sund_u128) a : (sund_u128) a; }
+
+/** x / b; most sums are divided by a number of people, and the quotient is of 64 bits: then the processor's own division does. */
+static inline sund_u128 divide(sund_u128 x, sund_u128 b, sund_u128 *rest)
+{
+    uint64_t high = (uint64_t) (x >> 64), q, r;
+
+    if (b >> 64 == 0 && high < (uint64_t) b) {
+        __asm__("divq %4" : "=a"(q), "=d"(r) : "a"((uint64_t) x), "d"(high), "r"((uint64_t) b) : "cc");
+        *rest = r;
+        return q;
+    }
+    *rest = x % b;
+    return x / b;
+}
+
 sund_i128 sund_i128_div_round(sund_i128 a, sund_i128 b)
 {
-    sund_i128 q = a / b, r = a % b;
-    sund_u128 twice = (sund_u128) (r < 0 ? -r : r) * 2;
+    sund_u128 rest, q = divide(size_of(a), (sund_u128) b, &rest);
 
-    if (twice >= (sund_u128) b)
-        q += a < 0 ? -1 : 1;
-    return q;
+    q += 2 * rest >= (sund_u128) b;
+    return a < 0 ? -(sund_i128) q : (sund_i128) q;
 }
 
 static unsigned bits(sund_u128 a)
@@ -35,10 +49,12 @@ sund_i128 sund_i128_scale_div(sund_i128 a, unsigned shift, sund_i128 b, bool *ov
 
 double sund_i128_double(sund_i128 a)
 {
-    sund_u128 m = a < 0 ? -(sund_u128) a : (sund_u128) a, low, half;
+    sund_u128 m = size_of(a), low, half;
     unsigned  n = bits(m), drop = n > 53 ? n - 53 : 0;
     double    x;
 
+    if (n < 64)
+        return (double) (int64_t) a; /* one instruction, and it rounds so */
     if (drop) { /* to nearest, ties to even, by hand: not every library does it the same way */
         low = m & (((sund_u128) 1 << drop) - 1);
         half = (sund_u128) 1 << (drop - 1);

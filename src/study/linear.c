@@ -171,7 +171,7 @@ static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chun
 }
 
 /** Sign and power-of-two scale out of a fixed-point lane: exact. */
-static double fixed(sund_i128 x, unsigned frac) { return ldexp(sund_i128_double(x), -(int) frac); }
+static double fixed(sund_i128 x, unsigned frac) { return sund_i128_double(x) / (double) (1ULL << frac); }
 
 static size_t upper(size_t k, size_t a, size_t b) { return a * k - a * (a - (a > 0)) / 2 + b - a; }
 
