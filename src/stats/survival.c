@@ -133,7 +133,7 @@ static void one_event(size_t k, const double *risk, const double *tied, double s
         }
 }
 
-void sund_cox_score(size_t k, size_t n_time, const sund_i128 *lane, bool efron, double *u, double *info, double *loglik)
+void sund_cox_score(size_t k, size_t n_time, const sund_i128 *lane, const double *beta, bool efron, double *u, double *info, double *loglik)
 {
     sund_i128 sum[1 + SUND_K_MAX + SUND_K_MAX * (SUND_K_MAX + 1) / 2];
     double    risk[1 + SUND_K_MAX + SUND_K_MAX * (SUND_K_MAX + 1) / 2], tied[1 + SUND_K_MAX + SUND_K_MAX * (SUND_K_MAX + 1) / 2];
@@ -152,8 +152,12 @@ void sund_cox_score(size_t k, size_t n_time, const sund_i128 *lane, bool efron, 
             risk[i] = sund_i128_double(sum[i]);
             tied[i] = sund_i128_double(at[1 + k + n + i]);
         }
-        for (size_t a = 0; a < k; a++)
-            u[a] += sund_i128_double(at[1 + a]);
+        for (size_t a = 0; a < k; a++) {
+            double x = sund_i128_double(at[1 + a]);
+
+            u[a] += x;
+            *loglik += beta[a] * x;
+        }
         for (double l = 0.0; efron && l < d; l += 1.0)
             one_event(k, risk, tied, l / d, 1.0, u, info, loglik);
         if (!efron)

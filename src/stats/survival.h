@@ -30,8 +30,8 @@ enum { SUND_COX_W = 30 };
 size_t sund_cox_lanes(size_t k);
 /** Adds a person to a time's lanes. */
 void   sund_cox_add(size_t k, sund_i128 *lane, bool event, int64_t w, const int64_t *x);
-/** Score, information and log partial likelihood at the beta that w was computed with; one set of risk sets.
+/** Score, information and log partial likelihood at the beta that w was computed with (e^eta, eta = sum beta x); one set of risk sets.
  *      u: k, info: k x k (both triangles), *loglik: added to. efron: ties by Efron, else Breslow. Times ascending. */
-void   sund_cox_score(size_t k, size_t n_time, const sund_i128 *lane, bool efron, double *u, double *info, double *loglik);
+void   sund_cox_score(size_t k, size_t n_time, const sund_i128 *lane, const double *beta, bool efron, double *u, double *info, double *loglik);
 
 #endif

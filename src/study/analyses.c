@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-extern const sund_analysis sund_analysis_counts, sund_analysis_linear, sund_analysis_tables;
+extern const sund_analysis sund_analysis_counts, sund_analysis_linear, sund_analysis_tables, sund_analysis_survival;
 
 /* An analysis is one file and one line here. */
-const sund_analysis *const sund_analyses[] = { &sund_analysis_counts, &sund_analysis_linear, &sund_analysis_tables, NULL };
+const sund_analysis *const sund_analyses[] = { &sund_analysis_counts, &sund_analysis_linear, &sund_analysis_tables, &sund_analysis_survival, NULL };
 
 sund_code sund_analysis_find(const char *name, const sund_analysis **out, sund_err *err)
 {
