@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -154,6 +155,20 @@ sund_code sund_file_private(const char *path, sund_err *err)
     if (st.st_mode & 077)
         return sund_fail(err, SUND_E_DENIED, "%s may be read by others: chmod 600 it, and think about who has", path);
     return SUND_OK;
+}
+
+sund_code sund_dir_remove(const char *path, sund_err *err)
+{
+    DIR           *d = opendir(path);
+    struct dirent *e;
+
+    if (!d)
+        return errno == ENOENT ? SUND_OK : os_fail(err, "open the folder", path);
+    while ((e = readdir(d)))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            (void) unlinkat(dirfd(d), e->d_name, 0);
+    (void) closedir(d);
+    return rmdir(path) == 0 || errno == ENOENT ? SUND_OK : os_fail(err, "remove the folder", path);
 }
 
 bool sund_file_exists(const char *path) { return access(path, F_OK) == 0; }

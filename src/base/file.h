@@ -20,6 +20,9 @@ sund_code sund_dir_make(const char *path, sund_err *err) SUND_MUST_CHECK;
 /** A file that holds secrets or people is its owner's alone. Errors: SUND_E_DENIED when group or others have any right to it, SUND_E_NOT_FOUND, _IO. */
 sund_code sund_file_private(const char *path, sund_err *err) SUND_MUST_CHECK;
 
+/** Removes a folder and the files in it; folders in it are left, and then it too. One that is not there is removed already. */
+sund_code sund_dir_remove(const char *path, sund_err *err) SUND_MUST_CHECK;
+
 bool sund_file_exists(const char *path);
 
 /** A read-only memory map. Errors as sund_file_read. An empty file maps to p = NULL, n = 0. */
