@@ -15,7 +15,7 @@ struct sund_runner {
     sund_code (*took)(sund_runner *r, const sund_engine *e, const sund_vec *total, sund_err *err);
     /** ended: the study is over, nothing of it may be left; else the process stops, and another one goes on. */
     void (*close)(sund_runner *r, bool ended);
-    char note[200];
+    char note[320];
 };
 /** Makes one, from the study's text and the view over the own data. */
 typedef sund_code (*sund_runner_open)(void *ctx, const sund_engine *e, const sund_view *v, sund_cur text, sund_runner **out, sund_err *err);

@@ -27,7 +27,7 @@ static bool read_bool(sund_cur *c)
     return b == 1;
 }
 
-static void thresholds_write(const sund_thresholds *t, sund_buf *out)
+void sund_thresholds_write(const sund_thresholds *t, sund_buf *out)
 {
     sund_buf_u8(out, t->open);
     sund_buf_u32(out, t->cell_min);
@@ -38,7 +38,7 @@ static void thresholds_write(const sund_thresholds *t, sund_buf *out)
     sund_buf_u32(out, t->digits);
 }
 
-static void thresholds_read(sund_cur *c, sund_thresholds *t)
+void sund_thresholds_read(sund_cur *c, sund_thresholds *t)
 {
     t->open = read_bool(c);
     t->cell_min = sund_cur_u32(c);
@@ -57,7 +57,7 @@ void sund_line_write(const sund_line *l, sund_buf *out)
     sund_buf_put(out, l->eph.b, sizeof l->eph.b);
     sund_buf_put(out, l->nonce, sizeof l->nonce);
     sund_buf_put(out, l->release.b, sizeof l->release.b);
-    thresholds_write(&l->thresholds, out);
+    sund_thresholds_write(&l->thresholds, out);
     sund_buf_u8(out, l->has_people);
     sund_buf_str(out, l->strata);
     sund_buf_str(out, l->vars);
@@ -72,7 +72,7 @@ sund_code sund_line_read(sund_cur body, sund_line *l, sund_err *err)
     (void) sund_cur_copy(&body, l->eph.b, sizeof l->eph.b);
     (void) sund_cur_copy(&body, l->nonce, sizeof l->nonce);
     (void) sund_cur_copy(&body, l->release.b, sizeof l->release.b);
-    thresholds_read(&body, &l->thresholds);
+    sund_thresholds_read(&body, &l->thresholds);
     l->has_people = read_bool(&body);
     (void) sund_cur_str(&body, l->strata, sizeof l->strata);
     (void) sund_cur_str(&body, l->vars, sizeof l->vars);

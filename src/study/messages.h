@@ -25,6 +25,9 @@ typedef struct sund_line {
     char            strata[SUND_STRATA_TEXT_MAX + 1]; /**< "FI|SE": whose strata lie here; "" without strata */
     char            vars[SUND_VARS_MAX + 1]; /**< canonical declarations of the variables used */
 } sund_line;
+void      sund_thresholds_write(const sund_thresholds *t, sund_buf *out);
+/** sund_thresholds_check() is the caller's. */
+void      sund_thresholds_read(sund_cur *c, sund_thresholds *t);
 void      sund_line_write(const sund_line *l, sund_buf *out);
 sund_code sund_line_read(sund_cur body, sund_line *l, sund_err *err) SUND_MUST_CHECK;
 

@@ -39,6 +39,8 @@ void sund_party_fault(sund_party *p, const char *fmt, ...)
 /** Reasons go to all nodes and to the researcher: what the operating system said, with its paths, stays here. */
 void sund_party_fault_err(sund_party *p, const sund_err *err)
 {
+    if (!p->fault[0])
+        (void) snprintf(p->trouble, sizeof p->trouble, "%s", err->msg);
     if (err->code == SUND_E_IO || err->code == SUND_E_NOMEM)
         sund_party_fault(p, "this node has a fault of its own (%s); its operator's log says more", sund_code_name(err->code));
     else
@@ -293,7 +295,7 @@ void sund_party_describe(sund_party *p, sund_party_status *out)
 {
     list_waiting(p);
     *out = (sund_party_status){ p->state, p->fault[0] && p->state < SUND_PARTY_RELEASED ? p->fault : p->detail, p->engine.round.name, p->engine.chunk,
-                                p->engine.round.n_chunk, p->waiting, p->own_waits };
+                                p->engine.round.n_chunk, p->waiting, p->trouble, p->own_waits };
 }
 
 sund_code sund_party_decide(sund_db *db, const sund_digest *study, bool approve, const char *reason, sund_err *err)

@@ -59,6 +59,7 @@ typedef struct sund_party_status {
     const char      *round;
     uint32_t         chunk, n_chunk;
     const char      *waiting_for; /**< names of nodes whose word is missing, "" for none */
+    const char      *trouble;     /**< what ended the study here, in words for this node's operator alone; "" for nothing */
     bool             own_waits;   /**< the own sums are being computed elsewhere: ask sund_party_next() again in a second */
 } sund_party_status;
 void sund_party_describe(sund_party *p, sund_party_status *out);

@@ -22,6 +22,7 @@ struct sund_party {
     sund_party_state       state;
     char                   detail[SUND_REASON_MAX + 1], waiting[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1];
     char                   fault[SUND_REASON_MAX + 1]; /* why this node must stop the study; "" for none */
+    char                   trouble[480]; /* the same, whole */
     bool                   said;        /* an owed message was given out and is not in the log yet */
     bool                   said_stop;
     party_peer             peer[SUND_NODE_MAX];

@@ -1,4 +1,4 @@
-#include "study/view.h"
+#include "study/view_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +239,25 @@ void sund_study_range(const sund_study *s, const sund_catalogue *c, size_t *firs
     *n = last - *first;
 }
 
+sund_view *sund_view_new(const sund_store *store)
+{
+    sund_view *v = calloc(1, sizeof *v);
+
+    if (!v || !(v->cache = calloc(1, sizeof *v->cache))) {
+        free(v);
+        return NULL;
+    }
+    v->store = store;
+    return v;
+}
+
+sund_code sund_view_complete(sund_view *v, const sund_catalogue *c, sund_err *err)
+{
+    v->everyone = everyone(v);
+    SUND_TRY(sund_view_sums(v, err));
+    return fill_rows(v, c, err);
+}
+
 static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, const sund_thresholds *t, sund_err *err)
 {
     sund_view             *v = o->v;
@@ -267,21 +286,17 @@ static sund_code fill(opening *o, const sund_study *s, const sund_catalogue *c, 
     for (size_t k = 0; k < v->plan.n; k++)
         SUND_TRY(fill_column(o, k, err));
     SUND_TRY(fill_masks(o, s->strata_country, t, err));
-    v->everyone = everyone(v);
-    SUND_TRY(sund_view_sums(v, err));
-    return fill_rows(v, c, err);
+    return sund_view_complete(v, c, err);
 }
 
 sund_code sund_view_open(sund_view **out, const sund_store *store, sund_people *people, const sund_study *s, const sund_catalogue *c, const sund_thresholds *t, sund_err *err)
 {
-    opening   o = { calloc(1, sizeof *o.v), people, { 0 }, NULL, NULL, NULL };
+    opening   o = { sund_view_new(store), people, { 0 }, NULL, NULL, NULL };
     sund_code rc;
 
     if (!o.v)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    o.v->store = store;
-    o.v->cache = calloc(1, sizeof *o.v->cache);
-    rc = o.v->cache ? fill(&o, s, c, t, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    rc = fill(&o, s, c, t, err);
     sund_person_set_free(&o.set);
     free(o.col_of);
     free(o.value);

@@ -85,6 +85,10 @@ sund_code sund_view_keep(const sund_view *v, sund_people *people, const sund_var
 
 /** Digest of who takes part and with which values: a node that starts again mid-study checks that it is still the same. Never leaves. */
 sund_digest sund_view_digest(const sund_view *v);
+/** A view written down, for a process on another machine that has the same store but not the people: who takes part, by store column, and their
+ *  values; no ids. Personal data. Reading checks every bound and the digest. Errors: SUND_E_FORMAT; SUND_E_MISMATCH for another store. */
+void      sund_view_write(const sund_view *v, sund_buf *out);
+sund_code sund_view_read(sund_view **v, sund_cur *c, const sund_store *store, const sund_study *s, const sund_catalogue *cat, sund_err *err) SUND_MUST_CHECK;
 /** "FI|SE": whose strata lie here. */
 void sund_view_strata(const sund_view *v, sund_buf *out);
 
