@@ -61,11 +61,12 @@ sub tsv {
     return \@rows;
 }
 
-# A node's home with people; the store goes to its store/ by import options.
+# A node's home with people; the store goes to its store/ by import options; node_ini: more lines for [node] of its sund.ini.
 sub home {
     my ($dir, %o) = @_;
     my $id = $o{id} // 'local';
     run("$sund init --id $id --access " . ($o{access} // 'open') . " --approve all $dir");
+    spew("$dir/sund.ini", slurp("$dir/sund.ini") =~ s/^\[node\]\n\K/$o{node_ini}/mr) if $o{node_ini};
     run("$sund import --store $dir/store $o{import}") if $o{import};
     run("$sund people --home $dir" . ($o{dictionary} ? " --dictionary $o{dictionary}" : '') . " $o{people}") if $o{people};
     return $dir;

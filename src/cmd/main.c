@@ -29,6 +29,7 @@ static const sund_cmd cmds[] = {
     { "study run", "Studies", "run a study on one home's own data: the pooled analysis", sund_cmd_study_run },
     { "log show", "Audit", "what left, was asked and was decided here", sund_cmd_log_show },
     { "log verify", "Audit", "check the log's chain of digests", sund_cmd_log_verify },
+    { "task", "For programs", "one task of a study on a cluster; the node starts them by sbatch", sund_cmd_task },
 };
 enum { N_CMD = sizeof cmds / sizeof cmds[0] };
 

@@ -1,9 +1,13 @@
+#include "base/ini.h"
 #include "base/log.h"
+#include "cluster/task.h"
 #include "cmd/cmd.h"
 #include "hub/hub.h"
 #include "node/node.h"
 
-/* node and hub: the two processes that stay. */
+#include <stdlib.h>
+
+/* node and hub: the two processes that stay; and the tasks of a node's cluster. */
 
 sund_code sund_cmd_node(int argc, char **argv, sund_err *err)
 {
@@ -40,4 +44,40 @@ sund_code sund_cmd_hub(int argc, char **argv, sund_err *err)
     sund_log_level(debug ? SUND_LOG_DEBUG : SUND_LOG_INFO);
     sund_stop_on_signals();
     return sund_hub_run(home, port_file, &sund_stopping, err);
+}
+
+/** A number that Slurm puts into a task's environment. */
+static sund_code from_slurm(const char *name, int64_t max, int64_t *out, sund_err *err)
+{
+    const char *v = getenv(name);
+
+    if (v && !sund_parse_i64(v, 0, max, out))
+        return sund_fail(err, SUND_E_ARG, "%s is no whole number from 0 to %lld", name, (long long) max);
+    return SUND_OK;
+}
+
+sund_code sund_cmd_task(int argc, char **argv, sund_err *err)
+{
+    int64_t         round = -1, from = 0, tasks = 1, task = -1, threads = 1;
+    bool            helped = false;
+    const sund_opt  opt[] = {
+        { "round", 'i', &round, "R", "the round that is asked" },
+        { "from", 'i', &from, "C", "chunks before this one are summed already" },
+        { "tasks", 'i', &tasks, "T", "into how many tasks the round's chunks are divided" },
+        { "task", 'i', &task, "I", "which of them this is, from 0; otherwise SLURM_ARRAY_TASK_ID says" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "task", "--round R --tasks T [OPTIONS] FOLDER", "Computes one task's share of a study's round for a node with engine = slurm, which starts it by sbatch. Everything it needs is in the study's work folder, and what it computes goes there. Threads: SLURM_CPUS_PER_TASK, or 1.",
+                          "sund task --round 1 --tasks 8 --task 3 /shared/fi/work/3f2a91c0...", opt, 1, 1 };
+    size_t          n;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    SUND_TRY(from_slurm("SLURM_CPUS_PER_TASK", 1024, &threads, err));
+    if (task < 0)
+        SUND_TRY(from_slurm("SLURM_ARRAY_TASK_ID", SUND_TASKS_MAX, &task, err));
+    if (round < 0 || round > UINT32_MAX || from < 0 || from > UINT32_MAX || tasks < 1 || tasks > SUND_TASKS_MAX || task < 0 || task >= tasks)
+        return sund_fail(err, SUND_E_ARG, "there is no such task: see 'sund task --help'");
+    return sund_task_run(&(sund_task_plan){ argv[1], (uint32_t) round, (uint32_t) from, (uint32_t) task, (uint32_t) tasks, threads > 64 ? 64 : (unsigned) threads }, err);
 }

@@ -406,7 +406,7 @@ static void show_chunk(void *ctx, const char *round, uint32_t chunk, uint32_t n_
 {
     sund_progress *bar = ctx;
 
-    bar->label = note[0] ? note : round;
+    bar->label = note[0] ? note : round; /* a cluster's note stands for the round's name */
     bar->total = n_chunk;
     sund_progress_at(bar, chunk);
 }
@@ -425,6 +425,15 @@ static sund_code open_catalogue(sund_home *h, const sund_study *s, const char *p
                                                : sund_fail(err, SUND_E_MISMATCH, "%s has the digest %.16s, the study names %.16s", path, sund_digest_hex(&got).s, sund_digest_hex(&s->catalogue).s);
 }
 
+/** A run on this home's data by its cluster. */
+typedef struct cluster_run { const sund_home *home; const char *catalogue; } cluster_run;
+static sund_code cluster_runner(void *ctx, const sund_engine *e, const sund_view *v, sund_cur text, sund_runner **out, sund_err *err)
+{
+    const cluster_run *c = ctx;
+
+    return sund_home_runner(c->home, "local-", c->catalogue, e, v, text, out, err);
+}
+
 static sund_code run_local(sund_home *h, const char *study_path, const char *catalogue_path, const char *out, sund_err *err)
 {
     sund_study     *s = calloc(1, sizeof *s);
@@ -432,6 +441,7 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     sund_release   *r = NULL;
     sund_buf        text = { 0 };
     sund_progress   bar;
+    cluster_run     cluster = { h, catalogue_path };
     sund_local_run  run = { .study = s, .file = home_file, .file_ctx = h, .store = h->store, .people = h->people, .thresholds = &h->thresholds, .n_thread = h->n_thread, .progress = show_chunk, .ctx = &bar };
     const uint8_t  *bytes;
     size_t          n;
@@ -443,6 +453,14 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     if (s->has_catalogue)
         SUND_GO(open_catalogue(h, s, catalogue_path, &c, err));
     run.catalogue = c;
+    if (h->use_slurm) {
+        sund_stop_on_signals();
+        h->slurm.patience_s = 60;
+        run.runner = cluster_runner;
+        run.runner_ctx = &cluster;
+        run.text = sund_cur_of(text.p, text.n);
+        run.stop = &sund_stopping;
+    }
     sund_progress_begin(&bar, "study", "chunks", 0);
     rc = sund_study_run_local(&run, &r, err);
     sund_progress_end(&bar);
@@ -460,7 +478,7 @@ out:
 
 sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err)
 {
-    const char     *home = sund_default_home(), *out = NULL, *catalogue = NULL;
+    const char     *home = sund_default_home(), *out = NULL, *catalogue = NULL, *engine = NULL;
     bool            local = false, helped = false;
     int64_t         threads = -1;
     const sund_opt  opt[] = {
@@ -468,6 +486,7 @@ sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err)
         { "home", 's', &home, "FOLDER", "a node's home" },
         { "catalogue", 's', &catalogue, "FILE", "the catalogue, unless the home has it" },
         { "threads", 'i', &threads, "N", "0: all processors; any number gives the same bytes" },
+        { "engine", 's', &engine, "ENGINE", "local: this process; slurm: jobs on the home's cluster; any gives the same bytes" },
         { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go; without it the first table is printed" },
         { NULL, 0, NULL, NULL, NULL },
     };
@@ -481,7 +500,10 @@ sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (!local)
         return sund_fail(err, SUND_E_ARG, "'study run' runs on one home's own data: say --local; across countries it is 'sund study submit'");
+    if (engine && strcmp(engine, "local") != 0 && strcmp(engine, "slurm") != 0)
+        return sund_fail(err, SUND_E_ARG, "--engine is 'local' or 'slurm', not '%.40s'", engine);
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_DATA, err));
+    h.use_slurm = engine ? strcmp(engine, "slurm") == 0 : h.use_slurm;
     if (threads >= 0 && threads <= 64)
         h.n_thread = (unsigned) threads;
     else if (threads != -1) {

@@ -12,7 +12,8 @@
 
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access",
                                      "node.approve",   "hub.listen",    "hub.port",        "gate.cell_min",    "gate.mac",
-                                     "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", NULL };
+                                     "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
+                                     "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", NULL };
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };
 
@@ -31,6 +32,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "\n[node]\nstore = store\n"
                         "# open: the people consented to publication, nothing is suppressed; controlled: every gate rule applies\naccess = %s\n"
                         "# ask: the operator decides on each study by 'sund study approve'; all: every study of a researcher in the roster\napprove = %s\n"
+                        "# local: own sums are computed by this machine; slurm: by jobs on its cluster (doc/operating.md), with the settings slurm_...\n# engine = local\n"
                         "\n[gate]\n# Thresholds may be stricter than the defaults, never looser; a study uses the strictest of its nodes.\n"
                         "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n",
                         p->access, p->approve);
@@ -151,6 +153,28 @@ static sund_code read_gate(sund_home *h, const sund_ini *ini, sund_err *err)
     return SUND_OK;
 }
 
+/** Where a node's own sums are computed. */
+static sund_code read_engine(sund_home *h, const sund_ini *ini, sund_err *err)
+{
+    const char *engine = sund_ini_get(ini, "node", "engine"), *options = sund_ini_get(ini, "node", "slurm_options");
+    int64_t     tasks = SUND_SLURM_TASKS, running = 0, items = SUND_SLURM_ITEMS;
+
+    if (engine && strcmp(engine, "local") != 0 && strcmp(engine, "slurm") != 0)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [node] engine: 'local' or 'slurm' is expected", ini->name);
+    h->use_slurm = engine && strcmp(engine, "slurm") == 0;
+    SUND_TRY(number(ini, "node", "slurm_tasks", 1, 1000, &tasks, err));
+    SUND_TRY(number(ini, "node", "slurm_running", 0, 1000, &running, err));
+    SUND_TRY(number(ini, "node", "slurm_items", 1, 1000000000, &items, err));
+    h->slurm.tasks = (uint32_t) tasks;
+    h->slurm.running = (uint32_t) running;
+    h->slurm.items = (uint64_t) items;
+    h->slurm.pause_s = 1;
+    if (options && sund_slurm_options_check(options, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s: [node] slurm_options", ini->name);
+    (void) snprintf(h->slurm.options, sizeof h->slurm.options, "%s", options ? options : "");
+    return SUND_OK;
+}
+
 static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
 {
     const char *id = sund_ini_get(ini, "sund", "id"), *role = sund_ini_get(ini, "sund", "role"), *v;
@@ -175,6 +199,7 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     h->approve_all = v && strcmp(v, "all") == 0;
     v = sund_ini_get(ini, "node", "store");
     SUND_TRY(sund_home_path(h, v ? v : "store", h->store_path, sizeof h->store_path, err));
+    SUND_TRY(read_engine(h, ini, err));
     return read_gate(h, ini, err);
 }
 
@@ -262,6 +287,25 @@ static sund_code file_path(const sund_home *h, const sund_digest *d, char *out, 
 
     (void) snprintf(name, sizeof name, "files/%s", sund_digest_hex(d).s);
     return sund_home_path(h, name, out, cap, err);
+}
+
+sund_code sund_home_work(const sund_home *h, const char *kind, const sund_digest *study, char *out, size_t cap, sund_err *err)
+{
+    char name[64];
+
+    (void) snprintf(name, sizeof name, "work/%s%.32s", kind, sund_digest_hex(study).s);
+    return sund_home_path(h, name, out, cap, err);
+}
+
+sund_code sund_home_runner(const sund_home *h, const char *kind, const char *catalogue, const sund_engine *e, const sund_view *v, sund_cur text,
+                           sund_runner **out, sund_err *err)
+{
+    char             folder[2048], files[2048];
+    sund_slurm_place place = { folder, h->store_path, files, catalogue };
+
+    SUND_TRY(sund_home_work(h, kind, &e->state.study->digest, folder, sizeof folder, err));
+    SUND_TRY(sund_home_path(h, "files", files, sizeof files, err));
+    return sund_slurm_open(out, &h->slurm, &place, e, v, text, err);
 }
 
 sund_code sund_home_file(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err)

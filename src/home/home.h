@@ -1,6 +1,7 @@
 #ifndef SUND_HOME_HOME_H
 #define SUND_HOME_HOME_H
 
+#include "cluster/slurm.h"
 #include "gate/leave.h"
 #include "genome/catalogue.h"
 #include "people/people.h"
@@ -12,6 +13,7 @@
  *      identity.ini   signing key, mode 0600        roster.ini   who is in the federation, signed by its nodes
  *      state.db       transcripts and ledger        people.db    persons (nodes)
  *      keys/          session keys of running studies            files/       public files (catalogues, gene tables ...), by digest
+ *      work/          studies that run on a cluster (nodes)
  *      tls.cert tls.key (hub)
  *  Paths in sund.ini are relative to the home. */
 typedef struct sund_home {
@@ -19,7 +21,8 @@ typedef struct sund_home {
     sund_role       role;
     uint16_t        listen_port;
     unsigned        n_thread;
-    bool            approve_all;
+    bool            approve_all, use_slurm;
+    sund_slurm      slurm;
     sund_thresholds thresholds;
     sund_identity   identity;
     sund_roster     roster;  /**< empty until there is a roster.ini */
@@ -51,6 +54,12 @@ sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t
 /** Public files of the home, by the digest of their bytes: catalogues of variants, gene tables, scoring files. What they say is checked where it is used. */
 sund_code sund_home_file(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_home_file_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
+
+/** The folder of a study that runs on a cluster; kind: "" for a node's, "local-" for a run on this home's data alone. */
+sund_code sund_home_work(const sund_home *h, const char *kind, const sund_digest *study, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
+/** The runner of its own sums there. catalogue: its file, or NULL when the home has it. */
+sund_code sund_home_runner(const sund_home *h, const char *kind, const char *catalogue, const sund_engine *e, const sund_view *v, sund_cur text,
+                           sund_runner **out, sund_err *err) SUND_MUST_CHECK;
 
 enum { SUND_FILE_MAX_BYTES = 1 << 30 };
 

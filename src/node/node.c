@@ -25,6 +25,7 @@ typedef struct running {
     uint32_t         chunk, round;
     bool             asked; /* the log says that it waits for this node's operator */
     bool             ended; /* said so in the poll under way */
+    char             note[400]; /* and last word of its trouble, or of what its own sums wait for */
 } running;
 
 typedef struct node {
@@ -50,6 +51,14 @@ static sund_code get_file(void *ctx, const sund_digest *d, sund_buf *out, sund_e
     if (!sund_digest_eq(&got, d))
         return sund_fail(err, SUND_E_MISMATCH, "the hub gave another file than the study names");
     return sund_home_file_put(&n->home, out->p, out->n, &got, err);
+}
+
+/** Own sums on the cluster. */
+static sund_code get_runner(void *ctx, const sund_engine *e, const sund_view *v, sund_cur text, sund_runner **out, sund_err *err)
+{
+    node *n = ctx;
+
+    return sund_home_runner(&n->home, "", NULL, e, v, text, out, err);
 }
 
 static sund_code find_or_open(node *n, const sund_digest *name, running **out, sund_err *err)
@@ -97,13 +106,44 @@ out:
     return rc;
 }
 
+/** Work folders of studies that ended at the very moment when this node was killed. */
+static sund_code forget_ended(node *n, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    char       work[2048];
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(n->home.db, &rows, err, "SELECT digest FROM study WHERE state>=?", "i", (int64_t) SUND_PARTY_RELEASED));
+    for (;;) {
+        sund_digest d;
+        sund_cur    c;
+
+        SUND_GO(sund_rows_next(rows, &more, err));
+        if (!more)
+            break;
+        c = sund_rows_blob(rows, 0);
+        if (sund_cur_copy(&c, d.b, sizeof d.b) && sund_home_work(&n->home, "", &d, work, sizeof work, NULL) == SUND_OK)
+            sund_slurm_forget(work);
+    }
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
 /** Says in the log and the ledger when a study moves. */
 static void show(node *n, running *r)
 {
     sund_party_status s;
     sund_hex64        name = sund_digest_hex(&r->name);
+    const char       *note;
 
     sund_party_describe(r->party, &s);
+    note = s.trouble[0] ? s.trouble : s.own_waits ? s.detail : "";
+    if (note[0] && strncmp(note, r->note, sizeof r->note - 1) != 0)
+        sund_log(s.trouble[0] ? SUND_LOG_ERROR : SUND_LOG_INFO, "study %.12s: %s", name.s, note);
+    if (note[0])
+        (void) snprintf(r->note, sizeof r->note, "%s", note);
     if (s.state == r->shown && s.chunk == r->chunk)
         return;
     if (s.state == SUND_PARTY_ROUNDS)
@@ -306,7 +346,9 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
     if (!n->run)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     n->seat = (sund_party_node){ .me = &n->home.identity, .roster = &n->home.roster, .gate = n->home.gate, .db = n->home.db, .key_dir = key_dir, .store = n->home.store,
-                                 .people = n->home.people, .file = get_file, .ctx = n, .n_thread = n->home.n_thread, .approve_all = n->home.approve_all };
+                                 .people = n->home.people, .file = get_file, .ctx = n, .n_thread = n->home.n_thread,
+                                 .approve_all = n->home.approve_all, .runner = n->home.use_slurm ? get_runner : NULL };
+    SUND_TRY(forget_ended(n, err));
     return open_known(n, err);
 }
 
