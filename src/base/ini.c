@@ -1,6 +1,7 @@
 #include "base/ini.h"
 
 #include "base/file.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,28 +9,6 @@
 #include <string.h>
 
 enum { LINE_MAX_BYTES = 8192, ITEM_MAX = 4096 };
-
-bool sund_utf8_ok(const void *p, size_t n)
-{
-    const uint8_t *s = p;
-
-    for (size_t i = 0; i < n;) {
-        size_t   more = s[i] < 0x80 ? 0 : s[i] >> 5 == 6 ? 1 : s[i] >> 4 == 14 ? 2 : s[i] >> 3 == 30 ? 3 : 9;
-        uint32_t v = more == 0 ? s[i] : s[i] & (0x3Fu >> more);
-
-        if (more == 9 || more >= n - i)
-            return false;
-        for (size_t k = 1; k <= more; k++) {
-            if (s[i + k] >> 6 != 2)
-                return false;
-            v = v << 6 | (s[i + k] & 0x3F);
-        }
-        if ((more == 1 && v < 0x80) || (more == 2 && v < 0x800) || (more == 3 && v < 0x10000) || v > 0x10FFFF || (v >= 0xD800 && v < 0xE000))
-            return false;
-        i += more + 1;
-    }
-    return true;
-}
 
 bool sund_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 {
@@ -132,9 +111,9 @@ static sund_code parse_lines(sund_ini *ini, size_t n, sund_err *err)
         for (char *c = s; *c; c++) {
             if (*c == '\t')
                 *c = ' ';
-            if ((unsigned char) *c < 32 || *c == 127)
-                return bad(ini, line, "a control character", err);
         }
+        if (!sund_text_ok(s))
+            return bad(ini, line, "a control character", err);
         s = trim(s);
         if (s[0] == 0 || s[0] == '#' || s[0] == ';')
             continue;

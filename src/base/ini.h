@@ -34,8 +34,6 @@ sund_code   sund_ini_known(const sund_ini *ini, const char *const *known, sund_e
 
 /** Nearest word to `word` in a NULL-terminated list by edit distance (at most 1 + length/3), or NULL. */
 const char *sund_nearest(const char *word, const char *const *list);
-/** Well-formed UTF-8: no overlong forms, surrogates or values over U+10FFFF. */
-bool sund_utf8_ok(const void *p, size_t n);
 /** Strict whole-string integer in [min, max]. */
 bool sund_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out) SUND_MUST_CHECK;
 

@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -47,8 +49,6 @@ void sund_log(sund_level level, const char *fmt, ...)
     va_start(ap, fmt);
     (void) vsnprintf(line + n, sizeof line - (size_t) n, fmt, ap);
     va_end(ap);
-    for (char *c = line; *c; c++)
-        if ((unsigned char) *c < 32)
-            *c = ' '; /* one event is one line, whatever a peer sent */
+    sund_text_clean(line); /* one event is one line, whatever a peer sent */
     fprintf(stderr, "%s\n", line);
 }

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/ini.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/progress.h"
+#include "base/text.h"
 #include "cmd/cmd.h"
 #include "gate/ledger.h"
 #include "home/home.h"
@@ -223,14 +224,21 @@ sund_code sund_cmd_study_approve(int argc, char **argv, sund_err *err)
 
 typedef struct status_row { sund_digest study; char title[208], researcher[40], state[40], detail[1000], received[40]; } status_row;
 
+/** The hub's words, made fit for a terminal. */
+static void take_text(sund_cur *c, char *out, size_t cap)
+{
+    (void) sund_cur_str(c, out, cap);
+    sund_text_clean(out);
+}
+
 static bool read_row(sund_cur *c, status_row *r)
 {
     (void) sund_cur_copy(c, r->study.b, sizeof r->study.b);
-    (void) sund_cur_str(c, r->title, sizeof r->title);
-    (void) sund_cur_str(c, r->researcher, sizeof r->researcher);
-    (void) sund_cur_str(c, r->state, sizeof r->state);
-    (void) sund_cur_str(c, r->detail, sizeof r->detail);
-    (void) sund_cur_str(c, r->received, sizeof r->received);
+    take_text(c, r->title, sizeof r->title);
+    take_text(c, r->researcher, sizeof r->researcher);
+    take_text(c, r->state, sizeof r->state);
+    take_text(c, r->detail, sizeof r->detail);
+    take_text(c, r->received, sizeof r->received);
     return !c->bad;
 }
 

@@ -1,6 +1,7 @@
 #include "gate/ledger.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,9 +72,7 @@ sund_code sund_ledger_add(sund_db *db, const char *kind, const char *study, sund
     va_start(ap, fmt);
     (void) vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    for (char *c = text; *c; c++)
-        if ((unsigned char) *c < 32)
-            *c = ' ';
+    sund_text_clean(text);
     /* two connections may write: what is read last and what is written are one step */
     SUND_TRY(sund_db_script(db, "SAVEPOINT ledger_add", err));
     rc = sund_db_run(db, err, "UPDATE ledger SET i=i WHERE i=0", "");

@@ -1,5 +1,7 @@
 #include "home/link.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -36,9 +38,7 @@ static sund_code read_error(sund_cur body, sund_err *err)
     (void) sund_cur_str(&body, msg, sizeof msg);
     if (body.bad || body.n || code == SUND_OK || code >= SUND_E_COUNT)
         return sund_fail(err, SUND_E_UPSTREAM, "the hub's answer cannot be read");
-    for (char *c = msg; *c; c++)
-        if ((unsigned char) *c < 32)
-            *c = ' ';
+    sund_text_clean(msg);
     return sund_fail(err, (sund_code) code, "the hub: %s", msg);
 }
 

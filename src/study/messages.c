@@ -1,5 +1,7 @@
 #include "study/messages.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -69,6 +71,7 @@ sund_code sund_line_read(sund_cur body, sund_line *l, sund_err *err)
     l->approved = read_bool(&body);
     (void) sund_cur_str(&body, l->reason, sizeof l->reason);
     (void) sund_cur_str(&body, l->version, sizeof l->version);
+    body.bad |= !sund_text_ok(l->reason) || !sund_text_ok(l->version);
     (void) sund_cur_copy(&body, l->eph.b, sizeof l->eph.b);
     (void) sund_cur_copy(&body, l->nonce, sizeof l->nonce);
     (void) sund_cur_copy(&body, l->release.b, sizeof l->release.b);
@@ -120,6 +123,7 @@ void sund_reason_write(const sund_slot *slot, const char *reason, sund_buf *out)
     char cut[SUND_REASON_MAX + 1];
 
     (void) snprintf(cut, sizeof cut, "%s", reason);
+    sund_text_clean(cut);
     sund_slot_write(slot, out);
     sund_buf_str(out, cut);
 }
@@ -128,6 +132,7 @@ sund_code sund_reason_read(sund_cur body, sund_slot *slot, char reason[SUND_REAS
 {
     sund_slot_read(&body, slot);
     (void) sund_cur_str(&body, reason, SUND_REASON_MAX + 1);
+    body.bad |= !sund_text_ok(reason);
     return sund_cur_end(&body, "a reason", err);
 }
 

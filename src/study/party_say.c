@@ -1,5 +1,7 @@
 #include "study/party_priv.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +139,7 @@ static sund_code say_line(sund_party *p, sund_leave **out, sund_err *err)
     else if (!l->approved && !l->reason[0])
         (void) snprintf(l->reason, sizeof l->reason, "refused by its operator");
     p->fault[0] = 0; /* the refusal says it */
+    sund_text_clean(l->reason);
     sund_line_write(l, &body);
     rc = say(p, SUND_MSG_LINE, &body, out, err);
 out:

@@ -1,4 +1,5 @@
 /* Members who do not keep to the protocol, and accidents that look like it: every study ends with its reason, no mask is used twice, nobody fills a disk. */
+#include "base/text.h"
 #include "fed.h"
 #include "study/linear_priv.h"
 #include "study/party_priv.h"
@@ -71,16 +72,14 @@ TEST(a_vector_of_other_lanes_ends_the_study) { misfit(other_lanes, "could not be
 
 /* ---- attempts ---- */
 
-/** Node 1 asks for a new attempt though its vector is under the total, while the others sign it: as a node may that was killed before it heard that. */
-static void retry_now(fed *f, size_t i, unsigned once)
+/** Node 1 asks for a new attempt though its vector is under the total: as a node may that was killed before it heard that. */
+static void post_retry(fed *f)
 {
-    sund_party   *p = f->node[i].party;
+    sund_party   *p = f->node[1].party;
     sund_buf      body = { 0 }, bytes = { 0 };
     sund_slot     next = { p->slot.round, p->slot.chunk, p->slot.attempt + 1 };
     sund_envelope e = { .kind = SUND_MSG_RETRY, .seq = sund_seq_next(0), .about = f->study, .prev = p->peer[p->me].last };
 
-    if (i != 1 || p->state != SUND_PARTY_ROUNDS || !p->has_total || p->peer[1].signed_total || p->said || (once && (f->n_lost || p->slot.round < 1)))
-        return;
     f->n_lost++;
     sund_reason_write(&next, "again", &body);
     sund_envelope_write(&e, &f->node[1].me, body.p, body.n, &bytes);
@@ -90,8 +89,23 @@ static void retry_now(fed *f, size_t i, unsigned once)
     sund_buf_free(&bytes);
 }
 
-static void retry_once(fed *f, size_t i) { retry_now(f, i, 1); }
-static void retry_always(fed *f, size_t i) { retry_now(f, i, 0); }
+/** While node 0, which does not know yet, is about to sign the total. */
+static void retry_once(fed *f, size_t i)
+{
+    const sund_party *p = f->node[0].party, *q = f->node[1].party;
+
+    if (i == 0 && !f->n_lost && q && p->has_total && !p->peer[0].signed_total && !p->said && q->state == SUND_PARTY_ROUNDS && !q->said && !p->peer[1].signed_total &&
+        p->slot.round == 1 && q->slot.round == 1 && p->slot.chunk == q->slot.chunk)
+        post_retry(f);
+}
+
+static void retry_always(fed *f, size_t i)
+{
+    const sund_party *p = f->node[i].party;
+
+    if (i == 1 && p->state == SUND_PARTY_ROUNDS && p->has_total && !p->peer[1].signed_total && !p->said)
+        post_retry(f);
+}
 
 TEST(signatures_that_cross_a_new_attempt_mean_nothing)
 {
@@ -487,6 +501,47 @@ TEST(totals_that_no_people_give_are_refused)
     fed_run(f);
     CHECK(f->n_lost == 15);
     CHECK(fed_status(f, 0).state == SUND_PARTY_RELEASED); /* and do no harm */
+    fed_close(f);
+    free(w);
+}
+
+/* ---- words ---- */
+
+TEST(words_of_others_do_not_steer_a_terminal)
+{
+    static const char *const bad[] = { "\x1b[2J", "a\nb", "\x7f", "\xC2\x9B" "2J", "\xE2\x80\xAE" "txt", "\xE2\x81\xA6", "\x9b", "\xff\xfe", "\xC3" };
+    static const char *const good[] = { "", "plain", "S\xC3\xB8ren \xE2\x80\x93 \xCE\xB2", "\xE2\x82\xAC", "\xC2\xA0" };
+    world                   *w = fed_world(120, test_rand());
+    fed                     *f = fed_even_open(w, 3);
+    char                     text[64], study[4096];
+    sund_slot                slot = { 0, 0, 0 };
+    sund_buf                 body = { 0 };
+    sund_study              *s = calloc(1, sizeof *s);
+    sund_err                 why = { SUND_OK, "" };
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        (void) snprintf(text, sizeof text, "%s", good[i]);
+        sund_text_clean(text);
+        CHECK(sund_text_ok(good[i]) && strcmp(text, good[i]) == 0);
+    }
+    fed_ask(f, linear);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        (void) snprintf(text, sizeof text, "x%sy", bad[i]);
+        CHECK(!sund_text_ok(text));
+        sund_buf_clear(&body);
+        sund_slot_write(&slot, &body);
+        sund_buf_str(&body, text);
+        CHECK(fed_post(f, &f->node[0].me, SUND_MSG_STOP, &f->study, body.p, body.n, NULL) != SUND_OK); /* a node of another making says it */
+        (void) snprintf(study, sizeof study, "[study]\ntitle = %s\nanalysis = counts\n", text);
+        CHECK(s && sund_study_parse(s, "study", study, strlen(study), &why) == SUND_E_FORMAT && (strchr(bad[i], '\n') || strstr(why.msg, "control") || strstr(why.msg, "UTF-8")));
+        sund_text_clean(text);
+        CHECK(sund_text_ok(text) && text[0] == 'x');
+    }
+    sund_buf_clear(&body);
+    sund_reason_write(&slot, "\x1b[2J and so on", &body); /* ours says it cleaned */
+    CHECK(fed_post(f, &f->node[0].me, SUND_MSG_STOP, &f->study, body.p, body.n, NULL) == SUND_OK);
+    sund_buf_free(&body);
+    free(s);
     fed_close(f);
     free(w);
 }
