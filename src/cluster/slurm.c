@@ -429,7 +429,7 @@ static sund_code write_in(const slurm *s, const char *name, const char *text, un
     return sund_file_write(path, text, strlen(text), mode, err);
 }
 
-/** The random name of the study's jobs: not the study's own, which a cluster's other users need not see. */
+/** The random name of the study's jobs: several homes may run one study on one cluster. */
 static bool read_tag(const char *folder, char tag[TAG + 1])
 {
     char      path[PATH_MAX];
