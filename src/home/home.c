@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access",
-                                     "node.approve",   "hub.listen",    "hub.port",        "gate.cell_min",    "gate.mac",
+                                     "node.approve",   "node.lookup",   "hub.listen",    "hub.port",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
                                      "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", NULL };
 
@@ -31,6 +31,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
         sund_buf_printf(out,
                         "\n[node]\nstore = store\n"
                         "# open: the people consented to publication, nothing is suppressed; controlled: every gate rule applies\naccess = %s\n"
+                        "# whom lookups count: the people whose consent allows this purpose\n# lookup = general-research\n"
                         "# ask: the operator decides on each study by 'sund study approve'; all: every study of a researcher in the roster\napprove = %s\n"
                         "# local: own sums are computed by this machine; slurm: by jobs on its cluster (doc/operating.md), with the settings slurm_...\n# engine = local\n"
                         "\n[gate]\n# Thresholds may be stricter than the defaults, never looser; a study uses the strictest of its nodes.\n"
@@ -197,6 +198,12 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     if (v && strcmp(v, "all") != 0 && strcmp(v, "ask") != 0)
         return sund_fail(err, SUND_E_FORMAT, "%s: [node] approve: 'ask' or 'all' is expected", ini->name);
     h->approve_all = v && strcmp(v, "all") == 0;
+    v = sund_ini_get(ini, "node", "lookup");
+    (void) snprintf(h->lookup, sizeof h->lookup, "%s", v ? v : "general-research");
+    if (v && strlen(v) >= sizeof h->lookup)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [node] lookup: the value is too long", ini->name);
+    if (sund_purpose_check(h->lookup, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s: [node] lookup", ini->name);
     v = sund_ini_get(ini, "node", "store");
     SUND_TRY(sund_home_path(h, v ? v : "store", h->store_path, sizeof h->store_path, err));
     SUND_TRY(read_engine(h, ini, err));

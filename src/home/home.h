@@ -18,6 +18,7 @@
  *  Paths in sund.ini are relative to the home. */
 typedef struct sund_home {
     char            dir[1024], id[SUND_ID_MAX + 1], store_path[1024], listen_host[64], access[16];
+    char            lookup[65]; /**< node: purpose that a person's consent must allow to be counted in lookups */
     sund_role       role;
     uint16_t        listen_port;
     unsigned        n_thread;

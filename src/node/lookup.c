@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "home/link.h"
+#include "study/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,55 +19,165 @@ static void add(sund_lookup_cells *to, const sund_counts *c, sund_copies copies)
         to->hemi += c->hemi_alt;
 }
 
-/** AN of people by sex where the variant is absent but covered. */
-static void all_reference(const sund_home *h, sund_copies copies, sund_lookup_counts *out)
+sund_code sund_lookup_open(sund_lookup_seat *s, sund_home *h, sund_err *err)
 {
-    const sund_store_info *info = sund_store_describe(h->store);
-
-    for (size_t i = 0; i < info->n_person; i++) {
-        int n = sund_copies_of(copies, (sund_sex) info->sex[i]);
-
-        out->all.an += n;
-        if (info->sex[i] == SUND_MALE)
-            out->male.an += n;
-        if (info->sex[i] == SUND_FEMALE)
-            out->female.an += n;
-    }
+    memset(s, 0, sizeof *s);
+    s->home = h;
+    s->n_word = (sund_store_describe(h->store)->n_person + 63) / 64;
+    for (int k = 0; k < 3; k++)
+        if (!(s->of_sex[k] = calloc(s->n_word + 1, 8)))
+            return sund_fail(err, SUND_E_NOMEM, "out of memory for people");
+    return sund_store_reader_open(&s->reader, h->store, err);
 }
 
-sund_code sund_lookup_own(const sund_home *h, const sund_variant *v, sund_lookup_counts *out, sund_err *err)
+void sund_lookup_close(sund_lookup_seat *s)
 {
-    sund_assembly assembly = sund_store_describe(h->store)->assembly;
-    sund_copies   copies = sund_copies_at(assembly, v->contig, v->pos_bp);
-    size_t        j;
+    for (int k = 0; k < 3; k++)
+        free(s->of_sex[k]);
+    sund_store_reader_close(s->reader);
+    memset(s, 0, sizeof *s);
+}
 
-    (void) err;
-    memset(out, 0, sizeof *out);
-    out->status = SUND_LOOKUP_COUNTED;
-    out->sexes = true;
-    if (sund_store_find(h->store, v, &j)) {
-        sund_counts all, male, female;
+/** The store's columns of people whose consent allows lookups. */
+static sund_code select_columns(const sund_home *h, uint32_t **col, size_t *n, sund_err *err)
+{
+    sund_person_set set = { 0 };
+    sund_cohort    *all = NULL;
+    sund_code       rc;
 
-        sund_store_counts(h->store, j, -1, -1, &all);
-        sund_store_counts(h->store, j, -1, SUND_MALE, &male);
-        sund_store_counts(h->store, j, -1, SUND_FEMALE, &female);
-        add(&out->all, &all, copies);
-        add(&out->male, &male, copies);
-        add(&out->female, &female, copies);
+    SUND_TRY(sund_cohort_parse(&all, "all", err));
+    SUND_GO(sund_people_select(h->people, all, h->lookup, &set, err));
+    *n = set.n;
+    *col = calloc(set.n + 1, sizeof **col);
+    rc = *col ? sund_store_columns(h->store, (const char (*)[64]) set.name, set.n, *col, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for people");
+out:
+    sund_person_set_free(&set);
+    sund_cohort_free(all);
+    return rc;
+}
+
+sund_code sund_lookup_refresh(sund_lookup_seat *s, sund_err *err)
+{
+    const sund_store_info *info = sund_store_describe(s->home->store);
+    uint32_t              *col = NULL;
+    size_t                 n = 0;
+    int64_t                version;
+    sund_code              rc;
+
+    SUND_TRY(sund_people_version(s->home->people, &version, err));
+    if (s->ready && version == s->version)
+        return SUND_OK;
+    s->ready = false; /* nobody is counted by what held before */
+    SUND_GO(select_columns(s->home, &col, &n, err));
+    s->n = 0;
+    for (int k = 0; k < 3; k++) {
+        s->n_sex[k] = 0;
+        memset(s->of_sex[k], 0, s->n_word * 8);
     }
-    else if (sund_store_callable(h->store, v->contig, v->pos_bp, v->n_ref)) {
-        all_reference(h, copies, out);
+    for (size_t i = 0; i < n; i++)
+        if (col[i] != UINT32_MAX) {
+            uint8_t sex = info->sex[col[i]];
+
+            s->of_sex[sex][col[i] / 64] |= 1ULL << (col[i] % 64);
+            s->n_sex[sex]++;
+            s->n++;
+        }
+    s->version = version;
+    s->ready = true;
+    sund_log(SUND_LOG_INFO, "lookups count %zu of the store's %zu people: those whose consent allows %s", s->n, info->n_person, s->home->lookup);
+out:
+    free(col);
+    return rc;
+}
+
+/** People of one sex who take part, by genotype at row j. */
+static void classes_to_counts(const sund_classes *c, int n_copies, sund_counts *out)
+{
+    *out = (sund_counts){ 0, 0, 0, 0, 0, 0 };
+    if (n_copies == 0)
+        return;
+    out->missing = (uint32_t) c->missing;
+    if (n_copies == 1) {
+        out->hemi_ref = (uint32_t) c->ref;
+        out->hemi_alt = (uint32_t) c->alt;
+        return;
     }
-    else {
-        out->status = SUND_LOOKUP_NOT_COVERED;
-        out->sexes = false;
+    out->hom_ref = (uint32_t) c->ref;
+    out->het = (uint32_t) c->het;
+    out->hom_alt = (uint32_t) c->alt;
+}
+
+/** From the table of counts when everybody takes part, else from the genotypes of this one site. */
+static sund_code counted(sund_lookup_seat *s, size_t j, sund_copies copies, sund_lookup_counts *out, sund_err *err)
+{
+    sund_lookup_cells *of[3] = { NULL, &out->male, &out->female };
+    bool               everybody = s->n == sund_store_describe(s->home->store)->n_person;
+    sund_gt            g;
+    sund_counts        c;
+
+    if (everybody)
+        SUND_TRY(sund_store_check_row(s->home->store, j, err));
+    else
+        SUND_TRY(sund_store_read(s->reader, j, &g, err));
+    for (int k = 0; k < 3; k++) {
+        if (everybody) {
+            sund_store_counts(s->home->store, j, -1, k, &c);
+        }
+        else {
+            sund_classes classes;
+
+            sund_classes_in(&g, s->of_sex[k], NULL, s->n_word, &classes);
+            classes_to_counts(&classes, sund_copies_of(copies, (sund_sex) k), &c);
+        }
+        add(&out->all, &c, copies);
+        if (of[k])
+            add(of[k], &c, copies);
     }
     return SUND_OK;
 }
 
-/** One question of the hub: ticket and variant text. A variant that cannot be read is answered as refused. */
-static sund_code answer(sund_link *l, const sund_home *h, sund_cur *c, sund_err *err)
+/** AN by sex where the variant is absent but covered. */
+static void all_reference(const sund_lookup_seat *s, sund_copies copies, sund_lookup_counts *out)
 {
+    for (int k = 0; k < 3; k++)
+        out->all.an += (int64_t) s->n_sex[k] * sund_copies_of(copies, (sund_sex) k);
+    out->male.an = (int64_t) s->n_sex[SUND_MALE] * sund_copies_of(copies, SUND_MALE);
+    out->female.an = (int64_t) s->n_sex[SUND_FEMALE] * sund_copies_of(copies, SUND_FEMALE);
+}
+
+sund_code sund_lookup_own(sund_lookup_seat *s, const sund_variant *v, sund_lookup_counts *out, sund_err *err)
+{
+    const sund_store *store = s->home->store;
+    sund_copies       copies = sund_copies_at(sund_store_describe(store)->assembly, v->contig, v->pos_bp);
+    sund_code         rc = SUND_OK;
+    size_t            j;
+
+    memset(out, 0, sizeof *out);
+    out->status = SUND_LOOKUP_REFUSED;
+    if (!s->ready)
+        return sund_fail(err, SUND_E_ARG, "who takes part in lookups is not known");
+    if (s->n && sund_store_find(store, v, &j))
+        rc = counted(s, j, copies, out, err);
+    else if (s->n && sund_store_callable(store, v->contig, v->pos_bp, v->n_ref))
+        all_reference(s, copies, out);
+    else {
+        out->status = SUND_LOOKUP_NOT_COVERED;
+        return SUND_OK;
+    }
+    if (rc != SUND_OK) {
+        memset(out, 0, sizeof *out);
+        out->status = SUND_LOOKUP_REFUSED;
+        return rc;
+    }
+    out->status = SUND_LOOKUP_COUNTED;
+    out->sexes = true;
+    return SUND_OK;
+}
+
+/** One question of the hub: ticket and variant text. A variant that cannot be read is answered as refused, and so is one that cannot be counted. */
+static sund_code answer(sund_link *l, sund_lookup_seat *s, sund_cur *c, sund_err *err)
+{
+    const sund_home   *h = s->home;
     uint64_t           ticket = sund_cur_u64(c);
     char               text[2304];
     sund_buf           alleles = { 0 }, reply = { 0 };
@@ -74,12 +185,14 @@ static sund_code answer(sund_link *l, const sund_home *h, sund_cur *c, sund_err 
     sund_lookup_counts counts = { .status = SUND_LOOKUP_REFUSED };
     sund_envelope      head;
     sund_leave        *out = NULL;
+    sund_err           why = { SUND_OK, "" };
     sund_code          rc;
 
     if (!sund_cur_str(c, text, sizeof text))
         return sund_cur_ok(c, "a lookup", err);
     if (sund_variant_parse(text, &v, &alleles, NULL) == SUND_OK && sund_variant_normalise(&v, NULL, &alleles, NULL) == SUND_OK)
-        SUND_GO(sund_lookup_own(h, &v, &counts, err));
+        if (sund_lookup_refresh(s, &why) != SUND_OK || sund_lookup_own(s, &v, &counts, &why) != SUND_OK)
+            sund_log(SUND_LOG_ERROR, "a lookup is refused: %s", why.msg);
     head = sund_link_head(l, SUND_MSG_LOOKUP_ANSWER, NULL);
     SUND_GO(sund_leave_lookup(h->gate, &head, ticket, &counts, &out, err));
     rc = sund_link_send(l, out, 20, &reply, err);
@@ -90,7 +203,7 @@ out:
     return rc;
 }
 
-static sund_code poll_once(sund_link *l, const sund_home *h, sund_buf *reply, sund_err *err)
+static sund_code poll_once(sund_link *l, sund_lookup_seat *s, sund_buf *reply, sund_err *err)
 {
     const uint8_t wait = 3; /* the hub wakes us at once; a short wait lets the process stop soon */
     sund_cur      c;
@@ -98,23 +211,26 @@ static sund_code poll_once(sund_link *l, const sund_home *h, sund_buf *reply, su
     SUND_TRY(sund_link_ask(l, SUND_MSG_POLL, &wait, 1, 40, reply, err));
     c = sund_cur_of(reply->p, reply->n);
     while (c.n && !c.bad)
-        SUND_TRY(answer(l, h, &c, err));
+        SUND_TRY(answer(l, s, &c, err));
     return sund_cur_ok(&c, "the hub's lookups", err);
 }
 
 sund_code sund_lookup_serve(const char *dir, const volatile bool *stop, sund_err *err)
 {
-    sund_home h;
-    sund_link l = { 0 };
-    sund_buf  reply = { 0 };
-    sund_code rc;
+    sund_home        h;
+    sund_link        l = { 0 };
+    sund_lookup_seat s = { NULL };
+    sund_buf         reply = { 0 };
+    sund_code        rc;
 
-    SUND_TRY(sund_home_open(&h, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_STORE, err));
+    SUND_TRY(sund_home_open(&h, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_DATA, err));
+    SUND_GO(sund_lookup_open(&s, &h, err));
+    SUND_GO(sund_lookup_refresh(&s, err));
     SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_LOOKUPS, err));
     while (!*stop) {
         sund_err why = { SUND_OK, "" };
 
-        if (poll_once(&l, &h, &reply, &why) == SUND_OK || *stop)
+        if (poll_once(&l, &s, &reply, &why) == SUND_OK || *stop)
             continue;
         sund_log(SUND_LOG_DEBUG, "lookups: %s", why.msg);
         for (int i = 0; i < 20 && !*stop; i++)
@@ -123,6 +239,7 @@ sund_code sund_lookup_serve(const char *dir, const volatile bool *stop, sund_err
 out:
     sund_buf_free(&reply);
     sund_link_close(&l);
+    sund_lookup_close(&s);
     sund_home_close(&h);
     return rc;
 }

@@ -44,6 +44,8 @@ sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err
     return sund_db_changes(p->db) ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "there is no such person here");
 }
 
+sund_code sund_people_version(sund_people *p, int64_t *out, sund_err *err) { return sund_db_i64(p->db, out, 0, err, "PRAGMA data_version", ""); }
+
 size_t sund_people_n_var(const sund_people *p)
 {
     int64_t n = 0;

@@ -40,6 +40,11 @@ sund_code sund_people_var(const sund_people *p, const char *name, sund_var *out,
 /** One canonical line of a variable's declaration: equal at all nodes of a study, or the study is refused. */
 void      sund_var_print(const sund_var *v, sund_buf *out);
 
+/** Whether it is a purpose that consent is checked against. Errors: SUND_E_ARG listing the purposes. */
+sund_code sund_purpose_check(const char *purpose, sund_err *err) SUND_MUST_CHECK;
+/** A number that is another one once some other connection or process has changed anything here: what was computed from these people is then computed anew. */
+sund_code sund_people_version(sund_people *p, int64_t *out, sund_err *err) SUND_MUST_CHECK;
+
 /** The people of a cohort whose consent allows the purpose: never anyone withdrawn. Order: by internal id. */
 typedef struct sund_person_set {
     size_t   n;

@@ -15,8 +15,6 @@ sund_code sund_dictionary_import(sund_people *p, const char *path, uint64_t *n, 
 
 /** Whether consent codes (separated by ',') allow a purpose. A code that is not known, or whose condition no program can check, allows nothing. */
 bool      sund_consent_allows(const char *codes, const char *purpose);
-/** Errors: SUND_E_ARG listing the purposes. */
-sund_code sund_purpose_check(const char *purpose, sund_err *err) SUND_MUST_CHECK;
 /** Every code is one that DUO has. */
 bool      sund_consent_known(const char *codes);
 

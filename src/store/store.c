@@ -131,6 +131,29 @@ void sund_store_close(sund_store *s)
 
 const sund_store_info *sund_store_describe(const sund_store *s) { return &s->info; }
 
+typedef struct named { const char *name; uint32_t col; } named;
+
+static int by_name(const void *a, const void *b) { return strcmp(((const named *) a)->name, ((const named *) b)->name); }
+
+sund_code sund_store_columns(const sund_store *s, const char (*name)[64], size_t n, uint32_t *col, sund_err *err)
+{
+    named *list = calloc(s->info.n_person + 1, sizeof *list);
+
+    if (!list)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory matching people with genotypes");
+    for (size_t i = 0; i < s->info.n_person; i++)
+        list[i] = (named){ s->info.person[i], (uint32_t) i };
+    qsort(list, s->info.n_person, sizeof *list, by_name);
+    for (size_t m = 0; m < n; m++) {
+        const named  want = { name[m], 0 };
+        const named *hit = bsearch(&want, list, s->info.n_person, sizeof *list, by_name);
+
+        col[m] = hit ? hit->col : UINT32_MAX;
+    }
+    free(list);
+    return SUND_OK;
+}
+
 site_row sund_store_row(const sund_store *s, size_t j)
 {
     site_row r = sund_site_row_read(s->map[F_SITES].p + HEAD_BYTES + j * SITE_BYTES);

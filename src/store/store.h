@@ -28,6 +28,9 @@ sund_code sund_store_open(sund_store **s, const char *dir, sund_err *err) SUND_M
 void      sund_store_close(sund_store *s);
 const sund_store_info *sund_store_describe(const sund_store *s);
 
+/** Column of each of n people by name, UINT32_MAX where the store has no such person. name: n strings of 64 bytes. */
+sund_code sund_store_columns(const sund_store *s, const char (*name)[64], size_t n, uint32_t *col, sund_err *err) SUND_MUST_CHECK;
+
 typedef struct sund_site {
     sund_variant v; /**< alleles live as long as the store */
     sund_kind    kind;

@@ -13,37 +13,17 @@ typedef struct opening {
     bool            *whole;  /**< set member is genotyped and has every value */
 } opening;
 
-typedef struct named { const char *name; uint32_t col; } named;
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const named *) a)->name, ((const named *) b)->name);
-}
-
 /** Finds every cohort member's genotype column by person id. */
 static sund_code match_people(opening *o, sund_err *err)
 {
-    const sund_store_info *info = sund_store_describe(o->v->store);
-    named                 *list = calloc(info->n_person + 1, sizeof *list);
-
     o->col_of = calloc(o->set.n + 1, sizeof *o->col_of);
     o->value = calloc(o->set.n + 1, sizeof *o->value);
     o->whole = calloc(o->set.n + 1, sizeof *o->whole);
-    if (!list || !o->col_of || !o->value || !o->whole) {
-        free(list);
+    if (!o->col_of || !o->value || !o->whole)
         return sund_fail(err, SUND_E_NOMEM, "out of memory matching people with genotypes");
-    }
-    for (size_t i = 0; i < info->n_person; i++)
-        list[i] = (named){ info->person[i], (uint32_t) i };
-    qsort(list, info->n_person, sizeof *list, by_name);
-    for (size_t m = 0; m < o->set.n; m++) {
-        const named  want = { o->set.name[m], 0 };
-        const named *hit = bsearch(&want, list, info->n_person, sizeof *list, by_name);
-
-        o->col_of[m] = hit ? hit->col : UINT32_MAX;
-        o->whole[m] = hit != NULL;
-    }
-    free(list);
+    SUND_TRY(sund_store_columns(o->v->store, (const char (*)[64]) o->set.name, o->set.n, o->col_of, err));
+    for (size_t m = 0; m < o->set.n; m++)
+        o->whole[m] = o->col_of[m] != UINT32_MAX;
     return SUND_OK;
 }
 
