@@ -5,60 +5,16 @@
 use strict;
 use warnings;
 use lib 'test';
+use Slurm;
 use Sund;
 use Time::HiRes qw(time sleep);
 
--x $_ or skip_all("no $_ here") for qw(/usr/sbin/slurmctld /usr/sbin/slurmd /usr/sbin/munged /usr/bin/sbatch);
-$> == 0 or skip_all('Slurm daemons are started as root');
 my @vcf     = map { shared("1kg-eur-chr20/$_.vcf.gz") } qw(reference unphased);
 my $samples = shared('1kg-eur-chr20/samples.tsv');
 my $began   = time;
-
-# ---- Slurm: munge with a key of its own, one controller, two nodes; none of it outlives the test ----
-my $at = "$tmp/slurm";
-mkdir $_ or die for $at, "$at/state", "$at/munge";
-my $host = out('hostname -s') =~ s/\s//gr;
-open my $random, '<', '/dev/urandom' or die;
-read $random, my $key, 128;
-spew("$at/munge/key", $key);
-chmod 0600, "$at/munge/key";
-chmod 0755, $at, $tmp, "$at/munge";
-my @port = map { my $p = 17000 + ($$ * 11 + 1000 * $_) % 20000; $p++ until Sund::port_free($p); $p } 0 .. 2;
-spew("$at/slurm.conf", <<"CONF");
-ClusterName=test
-SlurmctldHost=$host(127.0.0.1)
-SlurmctldPort=$port[0]
-AuthType=auth/munge
-AuthInfo=socket=$at/munge/socket
-CryptoType=crypto/munge
-SlurmUser=root
-StateSaveLocation=$at/state
-SlurmdSpoolDir=$at/spool-%n
-SlurmctldPidFile=$at/ctld.pid
-SlurmdPidFile=$at/d-%n.pid
-SlurmctldLogFile=$at/ctld.log
-SlurmdLogFile=$at/d-%n.log
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
-SchedulerParameters=sched_interval=1,batch_sched_delay=0
-ReturnToService=2
-MpiDefault=none
-NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$port[1] CPUs=2 RealMemory=2000 State=UNKNOWN
-NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$port[2] CPUs=2 RealMemory=2000 State=UNKNOWN
-PartitionName=p Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
-CONF
-$ENV{SLURM_CONF} = "$at/slurm.conf";
-start('munged', "$at/munged.log", 'munged', '--foreground', '--force', "--socket=$at/munge/socket", "--key-file=$at/munge/key", "--pid-file=$at/munge/pid", "--log-file=$at/munge/log", "--seed-file=$at/munge/seed");
-for (1 .. 100) { last if -S "$at/munge/socket"; sleep 0.05 }
-start('slurmctld', "$at/ctld.out", 'slurmctld', '-D', '-i', '-f', "$at/slurm.conf");
-start("slurmd-$_", "$at/d-$_.out", 'slurmd', '-D', '-f', "$at/slurm.conf", '-N', $_) for qw(n1 n2);
-my $up = 0;
-for (1 .. 200) { $up = grep { /^idle/ } split /\n/, `sinfo -h -N -o %T 2>/dev/null`; last if $up == 2; sleep 0.1 }
-if ($up != 2) { stop_all(); note(join ' ', split /\n/, slurp("$at/ctld.out") . slurp("$at/d-n1.out")); skip_all('Slurm does not start here') }
+my $why     = Slurm::begin("$tmp/slurm", 2);
+skip_all($why) if $why;
 note(sprintf 'Slurm is up after %.1f s', time - $began);
-
 
 # ---- what goes wrong on purpose ----
 # Task 0 of the first job of a round waits until it may go on, 1 fails, 2 and 3 wait to be cancelled and killed; run again they work. sbatch is called
@@ -153,6 +109,6 @@ ok(!glob("$f->{at}/*/work/*") && !glob("$tmp/pooled/work/*"), 'no file of a stud
 ok(out('squeue -h') eq '', 'and no job');
 ok(slurp("$f->{at}/$_.log") !~ /HG0|NA[012]/, "the log of $_ names no person") for qw(ES FI IT);
 note(sprintf '%.1f s in all', time - $began);
-stop($_) for 'slurmd-n1', 'slurmd-n2', 'slurmctld', 'munged';
 stop_all();
+Slurm::end();
 done();
