@@ -41,7 +41,7 @@ sund_code sund_cmd_log_verify(int argc, char **argv, sund_err *err);
 /** --home's default: SUND_HOME, else the current folder. */
 const char *sund_default_home(void);
 /** Set by SIGINT and SIGTERM once sund_stop_on_signals() was called. */
-extern volatile bool sund_stopping;
+extern _Atomic bool  sund_stopping;
 void                 sund_stop_on_signals(void);
 /** Writes a release's bytes: its tables (table.tsv and others) and provenance.json under `out` folder, saying what; or the first table to stdout when out is NULL. */
 sund_code sund_write_release(const char *out, const void *bytes, size_t n, sund_err *err) SUND_MUST_CHECK;

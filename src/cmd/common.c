@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-volatile bool sund_stopping;
+_Atomic bool sund_stopping; /* lock-free: threads read what a signal handler writes */
 
 static void on_signal(int s)
 {

@@ -290,7 +290,7 @@ static void stop_waiting(hub *h)
     sund_lookups_stop(&h->lookups);
 }
 
-sund_code sund_hub_run(const char *dir, const char *port_file, const volatile bool *stop, sund_err *err)
+sund_code sund_hub_run(const char *dir, const char *port_file, const _Atomic bool *stop, sund_err *err)
 {
     hub         *h = calloc(1, sizeof *h);
     sund_server *server = NULL;

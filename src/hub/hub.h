@@ -4,7 +4,7 @@
 #include "home/home.h"
 
 /** Runs the hub until *stop: mailbox of studies, catalogues, lookups over all nodes. port_file (may be NULL) gets the port once it listens. */
-sund_code sund_hub_run(const char *dir, const char *port_file, const volatile bool *stop, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_hub_run(const char *dir, const char *port_file, const _Atomic bool *stop, sund_err *err) SUND_MUST_CHECK;
 
 /** What a lookup's answer holds, for those who asked; written by the hub, read by the command line. */
 typedef struct sund_lookup_row { char node[SUND_ID_MAX + 1]; sund_lookup_counts counts; } sund_lookup_row;

@@ -215,7 +215,7 @@ static sund_code poll_once(sund_link *l, sund_lookup_seat *s, sund_buf *reply, s
     return sund_cur_ok(&c, "the hub's lookups", err);
 }
 
-sund_code sund_lookup_serve(const char *dir, const volatile bool *stop, sund_err *err)
+sund_code sund_lookup_serve(const char *dir, const _Atomic bool *stop, sund_err *err)
 {
     sund_home        h;
     sund_link        l = { 0 };

@@ -25,6 +25,6 @@ sund_code sund_lookup_refresh(sund_lookup_seat *s, sund_err *err) SUND_MUST_CHEC
 sund_code sund_lookup_own(sund_lookup_seat *s, const sund_variant *v, sund_lookup_counts *out, sund_err *err) SUND_MUST_CHECK;
 
 /** Answers lookups that the hub passes on, until *stop. Has its own home (connection, gate) and line: studies do not wait for it. */
-sund_code sund_lookup_serve(const char *dir, const volatile bool *stop, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_lookup_serve(const char *dir, const _Atomic bool *stop, sund_err *err) SUND_MUST_CHECK;
 
 #endif

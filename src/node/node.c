@@ -34,7 +34,7 @@ typedef struct node {
     sund_party_node      seat;
     running             *run;
     size_t               n_run;
-    const volatile bool *stop;
+    const _Atomic bool *stop;
 } node;
 
 /** Public files come from the hub by digest once, and stay. */
@@ -319,7 +319,7 @@ static void loop(node *n)
     sund_buf_free(&reply);
 }
 
-typedef struct lookup_thread { const char *dir; const volatile bool *stop; } lookup_thread;
+typedef struct lookup_thread { const char *dir; const _Atomic bool *stop; } lookup_thread;
 
 static void *serve_lookups(void *arg)
 {
@@ -363,7 +363,7 @@ static void *watch_stop(void *arg)
     return NULL;
 }
 
-sund_code sund_node_run(const char *dir, const volatile bool *stop, sund_err *err)
+sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err)
 {
     node          n;
     char          key_dir[2048];

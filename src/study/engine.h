@@ -66,7 +66,7 @@ typedef struct sund_local_run {
     sund_runner_open       runner;     /**< NULL: own sums are computed in this process */
     void                  *runner_ctx;
     sund_cur               text;       /**< of the study, for the runner */
-    const volatile bool   *stop;       /**< looked at while a runner is waited for; may be NULL */
+    const _Atomic bool     *stop;       /**< looked at while a runner is waited for; may be NULL */
 } sund_local_run;
 sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, sund_err *err) SUND_MUST_CHECK;
 

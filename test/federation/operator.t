@@ -18,7 +18,9 @@ for my $c (qw(DK FI SE)) {
     spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
     $node{$c} = { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv", access => 'open' };
 }
-my $f = federation('op', tap => 1, %node);
+my $watched = -x ($ENV{SUND_TSAN} // '') ? $ENV{SUND_TSAN} : $sund;    # hub and nodes under the thread sanitizer where built
+$_->{program} = $watched for values %node;
+my $f = federation('op', tap => 1, hub_program => $watched, %node);
 my $anna = "$f->{at}/anna";
 my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 --hub --home $anna $tmp/DK.vcf");
 my %study = (analysis => 'counts', catalogue => $digest, nodes => 'DK, FI, SE', strata => 'none');
@@ -91,4 +93,5 @@ run("$sund init --role researcher --id bert $tmp/bert");
 run("cp $anna/roster.ini $tmp/bert/roster.ini");
 fails("$sund study submit --home $tmp/bert $ini", 'somebody whose key the nodes did not sign', qr/bert/);
 stop_all();
+for my $who ('hub', sort keys %node) { my $log = slurp("$f->{at}/$who.log"); ok($log !~ /Sanitizer|runtime error/, "no sanitizer spoke at $who", $log) }
 done();
