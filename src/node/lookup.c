@@ -107,28 +107,24 @@ static void classes_to_counts(const sund_classes *c, int n_copies, sund_counts *
     out->hom_alt = (uint32_t) c->alt;
 }
 
-/** From the table of counts when everybody takes part, else from the genotypes of this one site. */
+/** From the store's own counts when everybody takes part, else counted over those who do. */
 static sund_code counted(sund_lookup_seat *s, size_t j, sund_copies copies, sund_lookup_counts *out, sund_err *err)
 {
     sund_lookup_cells *of[3] = { NULL, &out->male, &out->female };
     bool               everybody = s->n == sund_store_describe(s->home->store)->n_person;
-    sund_gt            g;
+    sund_person_plane  set[3];
+    sund_classes       classes[3];
     sund_counts        c;
 
-    if (everybody)
-        SUND_TRY(sund_store_check_row(s->home->store, j, err));
-    else
-        SUND_TRY(sund_store_read(s->reader, j, &g, err));
+    for (int k = 0; k < 3; k++)
+        set[k] = (sund_person_plane){ s->of_sex[k], s->n_sex[k] };
+    if (!everybody)
+        SUND_TRY(sund_store_count(s->reader, j, set, 3, classes, err));
     for (int k = 0; k < 3; k++) {
-        if (everybody) {
-            sund_store_counts(s->home->store, j, -1, k, &c);
-        }
-        else {
-            sund_classes classes;
-
-            sund_classes_in(&g, s->of_sex[k], NULL, s->n_word, &classes);
-            classes_to_counts(&classes, sund_copies_of(copies, (sund_sex) k), &c);
-        }
+        if (everybody)
+            SUND_TRY(sund_store_counts(s->reader, j, -1, k, &c, err));
+        else
+            classes_to_counts(&classes[k], sund_copies_of(copies, (sund_sex) k), &c);
         add(&out->all, &c, copies);
         if (of[k])
             add(of[k], &c, copies);

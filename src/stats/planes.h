@@ -34,7 +34,4 @@ enum { SUND_DOSE_BATCH = 32 }; /**< variants at which the columns are read seldo
 /** set: only these people (NULL: all). out: n * n_column, variant by variant. Any n; allocates nothing. */
 void sund_dose_sums(const sund_columns *c, const sund_dose *g, size_t n, const uint64_t *set, int64_t *out);
 
-/** Number of people both in the plane and in the mask (n_word words each). */
-uint64_t sund_plane_count(const uint64_t *plane, const uint64_t *mask, size_t n_word);
-
 #endif

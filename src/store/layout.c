@@ -1,75 +1,134 @@
 #include "store/store_priv.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 const char *const sund_store_file[N_STORE_FILE] = { "people.bin", "regions.bin", "sites.bin", "alleles.bin", "counts.bin", "genotypes.bin", "blocks.bin", "sums.bin" };
-const char *const sund_store_magic[N_STORE_FILE] = { "SUND1 people    ", "SUND1 regions   ", "SUND1 sites     ", "SUND1 alleles   ", "SUND1 counts    ", "SUND1 genotypes ", "SUND1 blocks    ", "SUND1 sums      " };
+const char *const sund_store_magic[N_STORE_FILE] = { "SUND2 people    ", "SUND2 regions   ", "SUND2 sites     ", "SUND2 alleles   ", "SUND2 counts    ", "SUND2 genotypes ", "SUND2 blocks    ", "SUND2 sums      " };
 
 uint64_t sund_sum64(const void *p, size_t n) { return XXH3_64bits(p, n); }
 
 void sund_site_row_write(const site_row *r, sund_buf *out)
 {
     sund_buf_u32(out, r->pos_bp);
-    sund_buf_u8(out, r->contig);
-    sund_buf_u8(out, r->kind);
-    sund_buf_u8(out, r->encoding);
-    sund_buf_u8(out, r->flags);
-    sund_buf_u64(out, r->allele_at);
-    sund_buf_u16(out, r->n_ref);
-    sund_buf_u16(out, r->n_alt);
     sund_buf_u32(out, r->block);
-    sund_buf_u32(out, r->at);
-    sund_buf_u32(out, r->n);
-}
-
-site_row sund_site_row_read(const uint8_t *p)
-{
-    sund_cur c = sund_cur_of(p, SITE_BYTES);
-    site_row r;
-
-    r.pos_bp = sund_cur_u32(&c);
-    r.contig = sund_cur_u8(&c);
-    r.kind = sund_cur_u8(&c);
-    r.encoding = sund_cur_u8(&c);
-    r.flags = sund_cur_u8(&c);
-    r.allele_at = sund_cur_u64(&c);
-    r.n_ref = sund_cur_u16(&c);
-    r.n_alt = sund_cur_u16(&c);
-    r.block = sund_cur_u32(&c);
-    r.at = sund_cur_u32(&c);
-    r.n = sund_cur_u32(&c);
-    return r;
+    sund_buf_u32(out, r->allele);
+    sund_buf_u32(out, r->at << 8 | (uint32_t) r->kind << 5 | r->contig);
 }
 
 void sund_block_row_write(const block_row *r, sund_buf *out)
 {
     sund_buf_u64(out, r->file_at);
     sund_buf_u64(out, r->sum);
-    sund_buf_u64(out, r->first);
-    sund_buf_u64(out, r->last);
+    sund_buf_u64(out, r->count_at);
+    sund_buf_u32(out, r->first);
+    sund_buf_u32(out, r->last);
     sund_buf_u32(out, r->n_raw);
     sund_buf_u32(out, r->n_stored);
     sund_buf_u32(out, r->n_site);
-    sund_buf_u32(out, r->packed);
+    sund_buf_u32(out, r->encoding);
+}
+
+static uint32_t u16_at(const uint8_t *p) { return (uint32_t) p[0] | (uint32_t) p[1] << 8; }
+
+static uint32_t u32_at(const uint8_t *p)
+{
+    uint32_t v;
+
+    memcpy(&v, p, 4);
+    return le32toh(v);
+}
+
+static uint64_t u64_at(const uint8_t *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, 8);
+    return le64toh(v);
+}
+
+/** Where alleles.bin has them; altered bytes give an empty variant, found by verify and by reads. */
+static void alleles_at(const sund_store *s, uint64_t at, uint32_t n_ref, uint32_t n_alt, any_row *out)
+{
+    uint64_t room = s->map[F_ALLELES].n - HEAD_BYTES;
+
+    if (at > room || (uint64_t) n_ref + n_alt > room - at)
+        at = n_ref = n_alt = 0;
+    out->ref = (const char *) s->map[F_ALLELES].p + HEAD_BYTES + at;
+    out->alt = out->ref + n_ref;
+    out->n_ref = (uint16_t) n_ref;
+    out->n_alt = (uint16_t) n_alt;
+}
+
+/* One-byte alleles have no bytes in alleles.bin: this table's do for all. */
+#define FOUR(c) c, c + 1, c + 2, c + 3
+#define SIXTEEN(c) FOUR(c), FOUR(c + 4), FOUR(c + 8), FOUR(c + 12)
+static const char one_byte[128] = { SIXTEEN(0), SIXTEEN(16), SIXTEEN(32), SIXTEEN(48), SIXTEEN(64), SIXTEEN(80), SIXTEEN(96), SIXTEEN(112) };
+
+static any_row row_v1(const sund_store *s, const uint8_t *p)
+{
+    any_row r = { .pos_bp = u32_at(p), .contig = p[4], .kind = p[5], .block = u32_at(p + 20), .at = u32_at(p + 24) };
+
+    alleles_at(s, u64_at(p + 8), u16_at(p + 16), u16_at(p + 18), &r);
+    return r;
+}
+
+site_row sund_site_row_read(const uint8_t *p)
+{
+    uint32_t last = u32_at(p + 12);
+
+    return (site_row){ .pos_bp = u32_at(p), .block = u32_at(p + 4), .allele = u32_at(p + 8), .at = last >> 8, .contig = (uint8_t) (last & 31), .kind = (uint8_t) (last >> 5 & 7) };
+}
+
+static any_row row_v2(const sund_store *s, const uint8_t *p)
+{
+    site_row w = sund_site_row_read(p);
+    uint64_t room = s->map[F_ALLELES].n - HEAD_BYTES;
+    any_row     r = { .pos_bp = w.pos_bp, .block = w.block, .at = w.at, .contig = w.contig, .kind = w.kind };
+
+    if (w.allele & ALLELES_INLINE) {
+        r.ref = &one_byte[w.allele >> 8 & 127];
+        r.alt = &one_byte[w.allele & 127];
+        r.n_ref = r.n_alt = 1;
+    }
+    else if (w.allele + 4ULL > room) {
+        alleles_at(s, 0, 0, 0, &r);
+    }
+    else {
+        const uint8_t *a = s->map[F_ALLELES].p + HEAD_BYTES + w.allele;
+
+        alleles_at(s, w.allele + 4ULL, u16_at(a), u16_at(a + 2), &r);
+    }
+    return r;
+}
+
+any_row sund_store_row(const sund_store *s, size_t j)
+{
+    const uint8_t *p = s->map[F_SITES].p + HEAD_BYTES + j * s->site_bytes;
+    any_row           r = s->version == 1 ? row_v1(s, p) : row_v2(s, p);
+
+    if (r.contig >= SUND_N_CONTIG)
+        r.contig = 0;
+    return r;
 }
 
 block_row sund_block_row_read(const uint8_t *p)
 {
-    sund_cur  c = sund_cur_of(p, BLOCK_BYTES);
-    block_row r;
+    return (block_row){ .file_at = u64_at(p), .sum = u64_at(p + 8), .count_at = u64_at(p + 16), .first = u32_at(p + 24), .last = u32_at(p + 28), .n_raw = u32_at(p + 32), .n_stored = u32_at(p + 36),
+                        .n_site = u32_at(p + 40), .encoding = u32_at(p + 44) };
+}
 
-    r.file_at = sund_cur_u64(&c);
-    r.sum = sund_cur_u64(&c);
-    r.first = sund_cur_u64(&c);
-    r.last = sund_cur_u64(&c);
-    r.n_raw = sund_cur_u32(&c);
-    r.n_stored = sund_cur_u32(&c);
-    r.n_site = sund_cur_u32(&c);
-    r.packed = sund_cur_u32(&c) == 1;
-    return r;
+block_row sund_store_block(const sund_store *s, size_t b)
+{
+    const uint8_t *p = s->map[F_BLOCKS].p + HEAD_BYTES + b * BLOCK_BYTES;
+
+    if (s->version == 1) /* u64 first, last; u32 1 where packed */
+        return (block_row){ .file_at = u64_at(p), .sum = u64_at(p + 8), .first = u32_at(p + 16), .last = u32_at(p + 24), .n_raw = u32_at(p + 32), .n_stored = u32_at(p + 36), .n_site = u32_at(p + 40),
+                            .encoding = u32_at(p + 44) == 1 ? 2 : 1 };
+    return sund_block_row_read(p);
 }
 
 void sund_people_table_free(people_table *t)
@@ -145,7 +204,7 @@ void sund_manifest_write(const manifest *m, const char *source, sund_buf *out)
 {
     size_t from = out->n;
 
-    sund_buf_printf(out, "sund-store 1\nassembly %s\npeople %llu\nsites %llu\nblocks %llu\n", sund_assembly_name(m->assembly), (unsigned long long) m->n_person,
+    sund_buf_printf(out, "sund-store 2\nassembly %s\npeople %llu\nsites %llu\nblocks %llu\n", sund_assembly_name(m->assembly), (unsigned long long) m->n_person,
                     (unsigned long long) m->n_site, (unsigned long long) m->n_block);
     for (size_t f = 0; f < N_STORE_FILE; f++)
         sund_buf_printf(out, "file %s %llu %s\n", sund_store_file[f], (unsigned long long) m->size[f], sund_digest_hex(&m->digest[f]).s);
@@ -165,7 +224,7 @@ static sund_code parse_manifest(const char *text, manifest *m)
     unsigned long long a, b, c, size;
     int                used = 0;
 
-    if (sscanf(text, "sund-store 1\nassembly %15s\npeople %llu\nsites %llu\nblocks %llu\n%n", assembly, &a, &b, &c, &used) != 4 || !used ||
+    if (sscanf(text, "sund-store %u\nassembly %15s\npeople %llu\nsites %llu\nblocks %llu\n%n", &m->version, assembly, &a, &b, &c, &used) != 5 || !used || m->version == 0 ||
         sund_assembly_parse(assembly, &m->assembly, NULL) != SUND_OK)
         return SUND_E_FORMAT;
     m->n_person = a;
@@ -204,7 +263,7 @@ sund_code sund_manifest_read(const char *dir, manifest *m, sund_err *err)
     m->self = d;
     if (parse_manifest((const char *) b.p, m) != SUND_OK)
         goto out;
-    rc = SUND_OK;
+    rc = m->version <= 2 ? SUND_OK : sund_fail(err, SUND_E_FORMAT, "%s: a store of format %u, written by a later version of sund: this one reads 1 and 2", path, m->version);
 out:
     sund_buf_free(&b);
     return rc;

@@ -3,34 +3,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
-/* One thread's way into the genotypes: the last packed block stays unpacked. */
-struct sund_store_reader {
-    const sund_store *s;
-    sund_decoded      d;
-    sund_buf          raw;
-    size_t            raw_block; /* which block raw holds; n_block when none */
-    sund_cur          phase;     /* behind the last site's encoding */
-    size_t            phase_site;
-    sund_gt           last;
-    uint64_t         *phased, *alt_first;
-};
+enum { IN_PLACE = 0, UNPACKED = 1, KEEP_BYTES = 64 << 20 };
+static const size_t nothing = SIZE_MAX; /* no block */
 
 sund_code sund_store_reader_open(sund_store_reader **out, const sund_store *s, sund_err *err)
 {
     sund_store_reader *r = calloc(1, sizeof *r);
     size_t             n = s->info.n_person, w = (n + 63) / 64;
+    sund_decoded      *d;
 
     if (!r)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     r->s = s;
-    r->raw_block = s->n_block;
-    r->phase_site = SIZE_MAX;
-    r->d = (sund_decoded){ n, w, calloc(n + 1, 4), calloc(n + 1, 4), calloc(n + 1, 4), calloc(w + 1, 8), calloc(w + 1, 8), calloc(w + 1, 8) };
-    r->phased = calloc(w + 1, 8);
-    r->alt_first = calloc(w + 1, 8);
-    if (!r->d.het || !r->d.hom || !r->d.missing || !r->d.het_plane || !r->d.hom_plane || !r->d.missing_plane || !r->phased || !r->alt_first) {
+    r->keep_bytes = KEEP_BYTES;
+    r->now[IN_PLACE].number = r->now[UNPACKED].number = nothing;
+    r->chance = 1;
+    d = &r->d;
+    d->n_person = n;
+    d->n_word = w;
+    d->haplotype = calloc(2 * n + 1, 4);
+    d->het = calloc(n + 1, 4);
+    d->hom = calloc(n + 1, 4);
+    d->missing = calloc(n + 1, 4);
+    d->het_plane = calloc(6 * w + 1, 8);
+    d->hom_plane = d->het_plane ? d->het_plane + w : NULL;
+    d->missing_plane = d->het_plane ? d->het_plane + 2 * w : NULL;
+    d->phased = d->het_plane ? d->het_plane + 3 * w : NULL;
+    d->alt_first = d->het_plane ? d->het_plane + 4 * w : NULL;
+    d->none = d->het_plane ? d->het_plane + 5 * w : NULL;
+    r->in = calloc(s->people.n_group + 1, sizeof *r->in);
+    if (!r->in || !d->haplotype || !d->het || !d->hom || !d->missing || !d->het_plane) {
         sund_store_reader_close(r);
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", n);
     }
@@ -42,33 +45,35 @@ void sund_store_reader_close(sund_store_reader *r)
 {
     if (!r)
         return;
+    free(r->in);
+    free(r->d.haplotype);
     free(r->d.het);
     free(r->d.hom);
     free(r->d.missing);
     free(r->d.het_plane);
-    free(r->d.hom_plane);
-    free(r->d.missing_plane);
-    free(r->phased);
-    free(r->alt_first);
-    sund_buf_free(&r->raw);
+    for (size_t k = 0; k < r->n_kept; k++)
+        sund_buf_free(&r->kept[k].bytes);
+    free(r->kept);
     free(r);
 }
+
+void sund_store_reader_keep(sund_store_reader *r, size_t n_byte) { r->keep_bytes = n_byte; }
 
 void sund_store_block_name(const sund_store *s, size_t b, char out[400])
 {
     block_row r = sund_store_block(s, b);
-    site_row  first, last;
+    any_row      first, last;
 
     if (r.first >= s->info.n_site || r.last >= s->info.n_site) {
         (void) snprintf(out, 400, "%.200s/genotypes.bin: block %zu", s->dir, b);
         return;
     }
-    first = sund_store_row(s, (size_t) r.first);
-    last = sund_store_row(s, (size_t) r.last);
+    first = sund_store_row(s, r.first);
+    last = sund_store_row(s, r.last);
     (void) snprintf(out, 400, "%.200s/genotypes.bin: block %zu (sites %s:%u-%s:%u)", s->dir, b, sund_contig_name(first.contig), first.pos_bp + 1, sund_contig_name(last.contig), last.pos_bp + 1);
 }
 
-static sund_code block_fail(const sund_store *s, size_t b, const char *why, sund_err *err)
+sund_code sund_store_block_fail(const sund_store *s, size_t b, const char *why, sund_err *err)
 {
     char name[400];
 
@@ -76,101 +81,178 @@ static sund_code block_fail(const sund_store *s, size_t b, const char *why, sund
     return sund_fail(err, SUND_E_FORMAT, "%s: %s", name, why);
 }
 
-sund_code sund_store_block_open(const sund_store *s, size_t b, sund_buf *raw, const uint8_t **p, size_t *n, sund_err *err)
+sund_code sund_store_block_touch(const sund_store *s, const block_row *r, size_t b, sund_err *err)
 {
-    block_row      r = sund_store_block(s, b);
-    uint64_t       size = s->map[F_GENOTYPES].n;
-    const uint8_t *at = s->map[F_GENOTYPES].p + r.file_at;
+    uint64_t size = s->map[F_GENOTYPES].n;
 
-    if (r.file_at < HEAD_BYTES || r.file_at > size || r.n_stored > size - r.file_at)
-        return block_fail(s, b, "lies outside the file", err);
+    if (!sund_encoding_by_code(r->encoding))
+        return sund_store_block_fail(s, b, "is in an encoding that this program does not know", err);
+    if (r->file_at < HEAD_BYTES || r->file_at > size || r->n_stored > size - r->file_at)
+        return sund_store_block_fail(s, b, "lies outside the file", err);
     if (!__atomic_load_n(&s->touched_block[b], __ATOMIC_RELAXED)) {
-        if (sund_sum64(at, r.n_stored) != r.sum)
-            return block_fail(s, b, "its digest differs: bytes were altered", err);
+        if (sund_sum64(s->map[F_GENOTYPES].p + r->file_at, r->n_stored) != r->sum)
+            return sund_store_block_fail(s, b, "its digest differs: bytes were altered", err);
         __atomic_store_n(&s->touched_block[b], 1, __ATOMIC_RELAXED);
     }
-    if (!r.packed) {
-        *p = at;
-        *n = r.n_stored;
+    return SUND_OK;
+}
+
+/** Checks a block's digest, and unpacks it into room where it is packed; *v are its bytes. */
+static sund_code open_block(const sund_store *s, const block_row *r, size_t b, sund_buf *room, sund_block_view *v, sund_err *err)
+{
+    const sund_encoding *e = sund_encoding_by_code(r->encoding);
+    sund_code            rc;
+
+    SUND_TRY(sund_store_block_touch(s, r, b, err));
+    *v = (sund_block_view){ s->map[F_GENOTYPES].p + r->file_at, r->n_stored, 0 };
+    if (!e->unpack)
         return SUND_OK;
-    }
-    sund_buf_clear(raw);
-    if (r.n_raw > 1u << 30 || !sund_buf_room(raw, r.n_raw))
-        return block_fail(s, b, "is too large", err);
-    if (ZSTD_decompress(raw->p, r.n_raw, at, r.n_stored) != r.n_raw)
-        return block_fail(s, b, "cannot be unpacked", err);
-    raw->n = r.n_raw;
-    *p = raw->p;
-    *n = raw->n;
-    return SUND_OK;
+    if (r->n_raw > 1u << 30)
+        return sund_store_block_fail(s, b, "is too large", err);
+    rc = e->unpack(v->p, v->n, s->info.n_person, r->n_site, r->n_raw, room, err);
+    if (rc == SUND_E_FORMAT)
+        return sund_store_block_fail(s, b, "cannot be unpacked", err);
+    *v = (sund_block_view){ room->p, room->n, 0 };
+    return rc;
 }
 
-sund_code sund_store_check_chunk(const sund_store *s, size_t chunk, sund_err *err)
+/** A place for another unpacked block; NULL: out of memory. */
+static kept_block *place(sund_store_reader *r)
 {
-    static const int file[2] = { F_SITES, F_COUNTS };
-    size_t           n_site = s->info.n_site, from = chunk * CHUNK_ROWS, rows = n_site - from < CHUNK_ROWS ? n_site - from : CHUNK_ROWS;
-    size_t           chunks = (n_site + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    const size_t     width[2] = { SITE_BYTES, 3 * s->people.n_group * count_width(s->people.n_person) };
+    if (r->n_kept && r->kept_bytes + r->kept_bytes / r->n_kept > r->keep_bytes) {
+        r->chance = r->chance * 1664525u + 1013904223u;
+        return &r->kept[(r->chance >> 8) % r->n_kept];
+    }
+    if (r->n_kept == r->cap_kept) {
+        size_t      cap = r->cap_kept ? 2 * r->cap_kept : 16;
+        kept_block *more = realloc(r->kept, cap * sizeof *more);
 
-    for (size_t k = 0; k < 2; k++) {
-        sund_cur c = sund_cur_of(s->map[F_SUMS].p + HEAD_BYTES + 8 * (k * chunks + chunk), 8);
+        if (!more)
+            return NULL;
+        r->kept = more;
+        r->cap_kept = cap;
+    }
+    r->kept[r->n_kept] = (kept_block){ .number = nothing };
+    return &r->kept[r->n_kept++];
+}
 
-        if (sund_sum64(s->map[file[k]].p + HEAD_BYTES + from * width[k], rows * width[k]) != sund_cur_u64(&c)) {
-            site_row a = sund_store_row(s, from), b = sund_store_row(s, from + rows - 1);
-            return sund_fail(err, SUND_E_FORMAT, "%.200s/%s: block %zu (sites %s:%u-%s:%u): its digest differs: bytes were altered", s->dir, sund_store_file[file[k]], chunk,
-                             sund_contig_name(a.contig), a.pos_bp + 1, sund_contig_name(b.contig), b.pos_bp + 1);
+static sund_code open_kept(sund_store_reader *r, const block_row *row, size_t b, sund_block_view *v, sund_err *err)
+{
+    kept_block *k = NULL;
+    sund_code   rc;
+
+    for (size_t i = 0; i < r->n_kept; i++)
+        if (r->kept[i].number == b) {
+            *v = (sund_block_view){ r->kept[i].bytes.p, r->kept[i].bytes.n, 0 };
+            return SUND_OK;
         }
-    }
+    k = place(r);
+    if (!k)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for a block");
+    r->kept_bytes -= k->bytes.n;
+    k->number = nothing;
+    rc = open_block(r->s, row, b, &k->bytes, v, err);
+    r->kept_bytes += k->bytes.n;
+    if (rc == SUND_OK)
+        k->number = b;
+    return rc;
+}
+
+sund_code sund_store_touch(const sund_store *s, int which, size_t row, sund_err *err)
+{
+    if (__atomic_load_n(&s->touched_chunk[which][row / CHUNK_ROWS], __ATOMIC_RELAXED))
+        return SUND_OK;
+    SUND_TRY(sund_store_check_chunk(s, which, row / CHUNK_ROWS, err));
+    __atomic_store_n(&s->touched_chunk[which][row / CHUNK_ROWS], 1, __ATOMIC_RELAXED);
     return SUND_OK;
 }
 
-sund_code sund_store_check_row(const sund_store *s, size_t j, sund_err *err)
+/** The chunk's digest: file which of sites, counts. */
+sund_code sund_store_check_chunk(const sund_store *s, int which, size_t chunk, sund_err *err)
 {
+    int      file = which ? F_COUNTS : F_SITES;
+    size_t   n_row = which ? s->n_count : s->info.n_site, width = which ? s->count_bytes : s->site_bytes;
+    size_t   from = chunk * CHUNK_ROWS, rows = n_row - from < CHUNK_ROWS ? n_row - from : CHUNK_ROWS, before = which ? (s->info.n_site + CHUNK_ROWS - 1) / CHUNK_ROWS : 0;
+    sund_cur c = sund_cur_of(s->map[F_SUMS].p + HEAD_BYTES + 8 * (before + chunk), 8);
+    any_row     a, b;
+
+    if (sund_sum64(s->map[file].p + HEAD_BYTES + from * width, rows * width) == sund_cur_u64(&c))
+        return SUND_OK;
+    if (which && s->version > 1)
+        return sund_fail(err, SUND_E_FORMAT, "%.200s/%s: rows %zu-%zu: their digest differs: bytes were altered", s->dir, sund_store_file[file], from, from + rows - 1);
+    a = sund_store_row(s, from);
+    b = sund_store_row(s, from + rows - 1);
+    return sund_fail(err, SUND_E_FORMAT, "%.200s/%s: block %zu (sites %s:%u-%s:%u): its digest differs: bytes were altered", s->dir, sund_store_file[file], chunk, sund_contig_name(a.contig), a.pos_bp + 1,
+                     sund_contig_name(b.contig), b.pos_bp + 1);
+}
+
+sund_code sund_store_site_fail(const sund_store *s, size_t j, const char *why, sund_err *err)
+{
+    uint32_t block, at;
+
+    sund_store_row_place(s, j, &block, &at);
+    return sund_store_block_fail(s, block, why, err);
+}
+
+/** Makes a block the one at hand, of those in place or of those unpacked; *k says of which. */
+static sund_code turn_to(sund_store_reader *r, uint32_t block, int *k, sund_err *err)
+{
+    block_row            b;
+    const sund_encoding *e;
+
+    if (block >= r->s->n_block)
+        return sund_fail(err, SUND_E_FORMAT, "%.200s/sites.bin: a row names a block that is not there", r->s->dir);
+    b = sund_store_block(r->s, block);
+    e = sund_encoding_by_code(b.encoding);
+    *k = e && e->unpack ? UNPACKED : IN_PLACE;
+    r->now[*k].number = nothing;
+    if (*k == UNPACKED)
+        SUND_TRY(open_kept(r, &b, block, &r->now[*k].view, err));
+    else
+        SUND_TRY(open_block(r->s, &b, block, NULL, &r->now[*k].view, err));
+    r->now[*k].end = e->pack ? b.n_site : r->now[*k].view.n;
+    r->now[*k].e = e;
+    r->now[*k].number = block;
+    return SUND_OK;
+}
+
+sund_code sund_store_locate(sund_store_reader *r, size_t j, const sund_encoding **e, sund_block_view *v, sund_err *err)
+{
+    const sund_store *s = r->s;
+    uint32_t          block, at;
+    int               k;
+
     if (j >= s->info.n_site)
         return sund_fail(err, SUND_E_ARG, "the store has no row %zu", j);
-    if (!__atomic_load_n(&s->touched_chunk[j / CHUNK_ROWS], __ATOMIC_RELAXED)) {
-        SUND_TRY(sund_store_check_chunk(s, j / CHUNK_ROWS, err));
-        __atomic_store_n(&s->touched_chunk[j / CHUNK_ROWS], 1, __ATOMIC_RELAXED);
-    }
-    return SUND_OK;
+    SUND_TRY(sund_store_touch(s, 0, j, err));
+    sund_store_row_place(s, j, &block, &at);
+    k = r->now[IN_PLACE].number == block ? IN_PLACE : UNPACKED;
+    if (r->now[k].number != block)
+        SUND_TRY(turn_to(r, block, &k, err));
+    *e = r->now[k].e;
+    *v = r->now[k].view;
+    v->at = at;
+    return at < r->now[k].end ? SUND_OK : sund_store_block_fail(s, block, "is shorter than its sites", err);
 }
 
 sund_code sund_store_read(sund_store_reader *r, size_t j, sund_gt *out, sund_err *err)
 {
-    const sund_store    *s = r->s;
     const sund_encoding *e;
-    const uint8_t       *p;
-    size_t               n;
-    site_row             row;
-    sund_cur             c;
+    sund_block_view      v;
 
-    SUND_TRY(sund_store_check_row(s, j, err));
-    row = sund_store_row(s, j);
-    e = sund_encoding_by_code(row.encoding);
-    if (row.block >= s->n_block || !e)
-        return sund_fail(err, SUND_E_FORMAT, "%.200s/sites.bin: the row of %s:%u was altered", s->dir, sund_contig_name(row.contig), row.pos_bp + 1);
-    if (r->raw_block == row.block) {
-        p = r->raw.p;
-        n = r->raw.n;
-    }
-    else { /* blocks that are not packed do not drive the unpacked one out */
-        bool packed = sund_store_block(s, row.block).packed;
+    SUND_TRY(sund_store_locate(r, j, &e, &v, err));
+    return e->decode(v, &r->d, out) ? SUND_OK : sund_store_site_fail(r->s, j, "a site in it cannot be read", err);
+}
 
-        if (packed)
-            r->raw_block = s->n_block;
-        SUND_TRY(sund_store_block_open(s, row.block, &r->raw, &p, &n, err));
-        if (packed)
-            r->raw_block = row.block;
-    }
-    if (row.at > n || row.n > n - row.at)
-        return block_fail(s, row.block, "is shorter than its sites", err);
-    c = sund_cur_of(p + row.at, row.n);
-    if (e->decode(&c, &r->d, out, err) != SUND_OK)
-        return block_fail(s, row.block, "a site in it cannot be read", err);
-    r->phase = c;
-    r->phase_site = j;
-    r->last = *out;
-    return SUND_OK;
+sund_code sund_store_phase(sund_store_reader *r, size_t j, const uint64_t **phased, const uint64_t **alt_first, bool *any, sund_err *err)
+{
+    const sund_encoding *e;
+    sund_block_view      v;
+
+    SUND_TRY(sund_store_locate(r, j, &e, &v, err));
+    *phased = r->d.phased;
+    *alt_first = r->d.alt_first;
+    return e->phase(v, &r->d, any) ? SUND_OK : sund_store_site_fail(r->s, j, "a site's phase cannot be read", err);
 }
 
 static void set_from_list(uint8_t *code, const uint32_t *list, size_t n, uint8_t v)
@@ -194,54 +276,4 @@ void sund_gt_codes(const sund_gt *g, size_t n_person, uint8_t *code)
 
         code[i] = (uint8_t) (missing ? SUND_GT_MISSING : hom ? 2u : het);
     }
-}
-
-/** The people with a het at the last site read, in order, into a list that the reader owns. */
-static const uint32_t *het_list(sund_store_reader *r, size_t *n)
-{
-    *n = 0;
-    if (r->last.sparse) {
-        *n = r->last.n_het;
-        return r->d.het;
-    }
-    for (size_t w = 0; w < r->d.n_word; w++)
-        for (uint64_t bits = r->d.het_plane[w]; bits; bits &= bits - 1)
-            r->d.het[(*n)++] = (uint32_t) (w * 64 + (size_t) __builtin_ctzll(bits));
-    return r->d.het;
-}
-
-sund_code sund_store_phase(sund_store_reader *r, size_t j, const uint64_t **phased, const uint64_t **alt_first, bool *any, sund_err *err)
-{
-    const uint8_t  *bits[2] = { NULL, NULL };
-    const uint32_t *het;
-    sund_cur        c;
-    size_t          n;
-    uint8_t         mode;
-    sund_gt         g;
-
-    if (r->phase_site != j)
-        SUND_TRY(sund_store_read(r, j, &g, err));
-    het = het_list(r, &n);
-    c = r->phase;
-    mode = sund_cur_u8(&c);
-    if (mode == 2)
-        bits[0] = sund_cur_bytes(&c, (n + 7) / 8);
-    if (mode)
-        bits[1] = sund_cur_bytes(&c, (n + 7) / 8);
-    if (c.bad || c.n || mode > 2)
-        return block_fail(r->s, sund_store_row(r->s, j).block, "a site's phase cannot be read", err);
-    memset(r->phased, 0, 8 * r->d.n_word);
-    memset(r->alt_first, 0, 8 * r->d.n_word);
-    for (size_t i = 0; mode && i < n; i++) {
-        uint64_t bit = 1ULL << (het[i] % 64);
-
-        if (mode == 1 || bits[0][i / 8] >> (i % 8) & 1)
-            r->phased[het[i] / 64] |= bit;
-        if (bits[1][i / 8] >> (i % 8) & 1)
-            r->alt_first[het[i] / 64] |= bit;
-    }
-    *phased = r->phased;
-    *alt_first = r->alt_first;
-    *any = mode != 0;
-    return SUND_OK;
 }

@@ -18,6 +18,8 @@ sund_code sund_sorted_open(sund_sorted *s, size_t n_person, sund_err *err)
         s->own_plane[k] = malloc((s->n_word + 1) * sizeof *s->own_plane[k]);
         ok = ok && s->own_list[k] && s->own_plane[k];
     }
+    s->haplotype = malloc((2 * n_person + 1) * sizeof *s->haplotype);
+    ok = ok && s->haplotype;
     for (int k = 0; k < 2; k++) {
         s->bits[k] = malloc((s->n_word + 1) * sizeof *s->bits[k]);
         ok = ok && s->bits[k];
@@ -31,6 +33,7 @@ void sund_sorted_close(sund_sorted *s)
         free(s->own_list[k]);
         free(s->own_plane[k]);
     }
+    free(s->haplotype);
     free(s->bits[0]);
     free(s->bits[1]);
     *s = (sund_sorted){ 0 };
@@ -222,15 +225,6 @@ static sund_code set_dense(sund_sorted *s, const sund_gt *g, sund_err *err)
     return SUND_OK;
 }
 
-sund_code sund_sorted_set(sund_sorted *s, const sund_gt *gt, sund_err *err)
-{
-    for (int k = 0; k < SUND_N_CLASS; k++) {
-        s->list[k] = NULL;
-        s->plane[k] = NULL;
-    }
-    return gt->sparse ? set_sparse(s, gt, err) : set_dense(s, gt, err);
-}
-
 const uint64_t *sund_sorted_plane(sund_sorted *s, int k)
 {
     uint64_t *p = s->own_plane[k];
@@ -271,18 +265,18 @@ const uint32_t *sund_sorted_list(sund_sorted *s, int k)
     return s->list[k] = s->own_list[k];
 }
 
-void sund_sorted_write_phase(sund_sorted *s, const sund_gt *gt, const sund_phase *phase, sund_buf *out)
+/** Phase of the hets, in their order. */
+static void set_phase(sund_sorted *s, const sund_gt *gt, const sund_phase *phase)
 {
-    size_t          n = s->n[SUND_HET], n_phased = 0, n_word = (n + 63) / 64;
+    size_t          n = s->n[SUND_HET], n_word = (n + 63) / 64;
     const uint64_t *given[2];
 
-    if (!n || !phase || !phase->phased) {
-        sund_buf_u8(out, 0);
+    s->n_phased = 0;
+    if (!phase || !phase->phased)
         return;
-    }
     given[0] = phase->phased;
     given[1] = phase->alt_first;
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < 2 && n; k++) {
         if (gt->sparse)
             memcpy(s->bits[k], given[k], n_word * sizeof *s->bits[k]);
         else
@@ -292,12 +286,30 @@ void sund_sorted_write_phase(sund_sorted *s, const sund_gt *gt, const sund_phase
     }
     for (size_t w = 0; w < n_word; w++) {
         s->bits[1][w] &= s->bits[0][w];
-        n_phased += (size_t) __builtin_popcountll(s->bits[0][w]);
+        s->n_phased += (size_t) __builtin_popcountll(s->bits[0][w]);
     }
-    sund_buf_u8(out, n_phased == 0 ? 0 : n_phased == n ? 1 : 2);
-    for (int k = n_phased == n ? 1 : 0; n_phased && k < 2; k++)
-        for (size_t b = 0; b < (n + 7) / 8; b++)
-            sund_buf_u8(out, (uint8_t) (s->bits[k][b / 8] >> (8 * (b % 8))));
+}
+
+sund_code sund_sorted_set(sund_sorted *s, const sund_gt *gt, const sund_phase *phase, sund_err *err)
+{
+    for (int k = 0; k < SUND_N_CLASS; k++) {
+        s->list[k] = NULL;
+        s->plane[k] = NULL;
+    }
+    SUND_TRY(gt->sparse ? set_sparse(s, gt, err) : set_dense(s, gt, err));
+    set_phase(s, gt, phase);
+    return SUND_OK;
+}
+
+void sund_sorted_phase_plane(sund_sorted *s, int which, uint64_t *out)
+{
+    const uint64_t *het = sund_sorted_plane(s, SUND_HET);
+    size_t          i = 0;
+
+    memset(out, 0, s->n_word * sizeof *out);
+    for (size_t w = 0; s->n_phased && w < s->n_word; w++)
+        for (uint64_t left = het[w]; left; left &= left - 1, i++)
+            out[w] |= s->bits[which][i / 64] >> (i % 64) & 1 ? left & -left : 0;
 }
 
 /* ---- from a byte a person ---- */

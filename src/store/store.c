@@ -7,20 +7,23 @@
 static sund_code bad_file(const sund_store *s, int f, const char *why, sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "%s/%s: %s", s->dir, sund_store_file[f], why); }
 
 /** Sizes that follow from each other. */
-static sund_code check_shape(const sund_store *s, const manifest *m, sund_err *err)
+static sund_code check_shape(sund_store *s, const manifest *m, sund_err *err)
 {
-    size_t   width = 3 * s->people.n_group * count_width(s->people.n_person);
-    uint64_t chunks = (m->n_site + CHUNK_ROWS - 1) / CHUNK_ROWS;
+    uint64_t counts = s->map[F_COUNTS].n - HEAD_BYTES, chunks;
 
+    s->site_bytes = m->version == 1 ? SITE_BYTES_V1 : SITE_BYTES;
+    s->count_bytes = 3 * s->people.n_group * count_width(s->people.n_person);
     if (s->people.n_person != m->n_person || m->n_person == 0)
         return bad_file(s, F_PEOPLE, "another number of people than in the manifest", err);
-    if (m->n_site > UINT32_MAX || s->map[F_SITES].n != HEAD_BYTES + m->n_site * SITE_BYTES)
+    if (m->n_site > UINT32_MAX || s->map[F_SITES].n != HEAD_BYTES + m->n_site * s->site_bytes)
         return bad_file(s, F_SITES, "truncated, or another number of sites than in the manifest", err);
-    if (s->map[F_COUNTS].n != HEAD_BYTES + m->n_site * width)
+    s->n_count = (size_t) (counts / s->count_bytes);
+    if (counts % s->count_bytes || s->n_count > m->n_site || (m->version == 1 && s->n_count != m->n_site))
         return bad_file(s, F_COUNTS, "truncated, or another number of sites than in the manifest", err);
     if (m->n_block > UINT32_MAX || s->map[F_BLOCKS].n != HEAD_BYTES + m->n_block * BLOCK_BYTES)
         return bad_file(s, F_BLOCKS, "truncated, or another number of blocks than in the manifest", err);
-    if (s->map[F_SUMS].n != HEAD_BYTES + 2 * 8 * chunks)
+    chunks = (m->n_site + CHUNK_ROWS - 1) / CHUNK_ROWS + (s->n_count + CHUNK_ROWS - 1) / CHUNK_ROWS;
+    if (s->map[F_SUMS].n != HEAD_BYTES + 8 * chunks)
         return bad_file(s, F_SUMS, "truncated, or another number of sites than in the manifest", err);
     return SUND_OK;
 }
@@ -60,14 +63,16 @@ static sund_code check_small(const sund_store *s, const manifest *m, sund_err *e
 
 static sund_code open_files(sund_store *s, const manifest *m, sund_err *err)
 {
-    char path[1100];
+    char path[1100], magic[HEAD_BYTES];
 
     for (int f = 0; f < N_STORE_FILE; f++) {
         SUND_TRY(sund_path_join(path, sizeof path, s->dir, sund_store_file[f], err));
         SUND_TRY(sund_map_open(&s->map[f], path, err));
         if (s->map[f].n != m->size[f])
             return bad_file(s, f, "its size differs from the manifest: truncated or altered", err);
-        if (s->map[f].n < HEAD_BYTES || memcmp(s->map[f].p, sund_store_magic[f], HEAD_BYTES) != 0)
+        memcpy(magic, sund_store_magic[f], HEAD_BYTES);
+        magic[4] = (char) ('0' + m->version);
+        if (s->map[f].n < HEAD_BYTES || memcmp(s->map[f].p, magic, HEAD_BYTES) != 0)
             return bad_file(s, f, "is not of this format", err);
     }
     SUND_TRY(check_small(s, m, err));
@@ -93,10 +98,12 @@ sund_code sund_store_open(sund_store **out, const char *dir, sund_err *err)
     if (rc == SUND_OK)
         rc = open_files(s, &m, err);
     s->n_block = (size_t) m.n_block;
+    s->version = m.version;
     if (rc == SUND_OK) {
         s->touched_block = calloc(s->n_block + 1, 1);
-        s->touched_chunk = calloc((size_t) m.n_site / CHUNK_ROWS + 2, 1);
-        if (!s->touched_block || !s->touched_chunk)
+        s->touched_chunk[0] = calloc((size_t) m.n_site / CHUNK_ROWS + 2, 1);
+        s->touched_chunk[1] = calloc(s->n_count / CHUNK_ROWS + 2, 1);
+        if (!s->touched_block || !s->touched_chunk[0] || !s->touched_chunk[1])
             rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
     }
     if (rc != SUND_OK) {
@@ -125,7 +132,8 @@ void sund_store_close(sund_store *s)
     sund_people_table_free(&s->people);
     free(s->region);
     free(s->touched_block);
-    free(s->touched_chunk);
+    free(s->touched_chunk[0]);
+    free(s->touched_chunk[1]);
     free(s);
 }
 
@@ -154,34 +162,13 @@ sund_code sund_store_columns(const sund_store *s, const char (*name)[64], size_t
     return SUND_OK;
 }
 
-site_row sund_store_row(const sund_store *s, size_t j)
-{
-    site_row r = sund_site_row_read(s->map[F_SITES].p + HEAD_BYTES + j * SITE_BYTES);
-    uint64_t room = s->map[F_ALLELES].n - HEAD_BYTES;
-
-    if (r.allele_at > room || (uint64_t) r.n_ref + r.n_alt > room - r.allele_at) { /* altered bytes: an empty variant, found by verify and by reads */
-        r.allele_at = 0;
-        r.n_ref = r.n_alt = 0;
-    }
-    if (r.contig >= SUND_N_CONTIG)
-        r.contig = 0;
-    return r;
-}
-
-block_row sund_store_block(const sund_store *s, size_t b) { return sund_block_row_read(s->map[F_BLOCKS].p + HEAD_BYTES + b * BLOCK_BYTES); }
-
-static sund_variant variant_of(const sund_store *s, const site_row *r)
-{
-    const char *a = (const char *) s->map[F_ALLELES].p + HEAD_BYTES + r->allele_at;
-
-    return (sund_variant){ r->contig, r->pos_bp, a, a + r->n_ref, r->n_ref, r->n_alt };
-}
+static sund_variant variant_of(const any_row *r) { return (sund_variant){ r->contig, r->pos_bp, r->ref, r->alt, r->n_ref, r->n_alt }; }
 
 void sund_store_site(const sund_store *s, size_t j, sund_site *out)
 {
-    site_row r = sund_store_row(s, j);
+    any_row r = sund_store_row(s, j);
 
-    out->v = variant_of(s, &r);
+    out->v = variant_of(&r);
     out->kind = r.kind < SUND_N_KIND ? (sund_kind) r.kind : SUND_KIND_SYMBOLIC;
     out->copies = sund_copies_at(s->info.assembly, r.contig, r.pos_bp);
 }
@@ -191,12 +178,12 @@ bool sund_store_find(const sund_store *s, const sund_variant *v, size_t *j)
     size_t lo = 0, hi = s->info.n_site;
 
     while (lo < hi) {
-        size_t   mid = lo + (hi - lo) / 2;
-        site_row r = sund_store_row(s, mid);
-        int      c = r.contig != v->contig ? (r.contig < v->contig ? -1 : 1) : r.pos_bp != v->pos_bp ? (r.pos_bp < v->pos_bp ? -1 : 1) : 0;
+        size_t mid = lo + (hi - lo) / 2;
+        any_row   r = sund_store_row(s, mid);
+        int    c = r.contig != v->contig ? (r.contig < v->contig ? -1 : 1) : r.pos_bp != v->pos_bp ? (r.pos_bp < v->pos_bp ? -1 : 1) : 0;
 
         if (c == 0) {
-            sund_variant x = variant_of(s, &r);
+            sund_variant x = variant_of(&r);
             c = sund_variant_cmp(&x, v);
         }
         if (c == 0) {
@@ -229,36 +216,10 @@ bool sund_store_callable(const sund_store *s, int contig, uint32_t pos_bp, uint3
     return lo > 0 && s->region[lo - 1].contig == contig && pos_bp < s->region[lo - 1].to_bp && s->region[lo - 1].to_bp - pos_bp >= n_bp;
 }
 
-static uint32_t count_at(const sund_store *s, size_t j, size_t k)
+uint32_t sund_store_count_at(const sund_store *s, uint64_t row, size_t k)
 {
     size_t   width = count_width(s->people.n_person);
-    sund_cur c = sund_cur_of(s->map[F_COUNTS].p + HEAD_BYTES + (j * 3 * s->people.n_group + k) * width, width);
+    sund_cur c = sund_cur_of(s->map[F_COUNTS].p + HEAD_BYTES + row * s->count_bytes + k * width, width);
 
     return width == 2 ? sund_cur_u16(&c) : sund_cur_u32(&c);
-}
-
-void sund_store_counts(const sund_store *s, size_t j, int population, int sex, sund_counts *out)
-{
-    site_row    r = sund_store_row(s, j);
-    sund_copies copies = sund_copies_at(s->info.assembly, r.contig, r.pos_bp);
-
-    *out = (sund_counts){ 0, 0, 0, 0, 0, 0 };
-    for (size_t k = 0; k < s->people.n_group; k++) {
-        const group *g = &s->people.group[k];
-        uint32_t     het = count_at(s, j, 3 * k), alt = count_at(s, j, 3 * k + 1), missing = count_at(s, j, 3 * k + 2), ref = g->n - het - alt - missing;
-        int          n = sund_copies_of(copies, (sund_sex) g->sex);
-
-        if ((population >= 0 && g->population != population) || (sex >= 0 && g->sex != sex) || n == 0)
-            continue;
-        out->missing += missing;
-        if (n == 1) {
-            out->hemi_ref += ref;
-            out->hemi_alt += alt;
-        }
-        else {
-            out->hom_ref += ref;
-            out->het += het;
-            out->hom_alt += alt;
-        }
-    }
 }

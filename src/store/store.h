@@ -9,7 +9,8 @@
  *  People are columns 0..n_person-1, sites are rows 0..n_site-1 in sund_variant_cmp order.
  *  Threads: an open store is read-only and safe from any thread; each thread has its own sund_store_reader.
  *  Errors: SUND_E_FORMAT naming file, block and site range for damaged bytes. Never crashes on hostile bytes. */
-typedef struct sund_store sund_store;
+typedef struct sund_store        sund_store;
+typedef struct sund_store_reader sund_store_reader;
 
 typedef struct sund_store_info {
     sund_assembly      assembly;
@@ -46,11 +47,11 @@ bool sund_store_callable(const sund_store *s, int contig, uint32_t pos_bp, uint3
 /** People by genotype at one site. Diploid: hom_ref, het, hom_alt; one copy: hemi_ref, hemi_alt; no copies: nowhere.
  *      AC = het + 2 hom_alt + hemi_alt,  AN = 2 (hom_ref + het + hom_alt) + hemi_ref + hemi_alt  */
 typedef struct sund_counts { uint32_t hom_ref, het, hom_alt, hemi_ref, hemi_alt, missing; } sund_counts;
-/** Counts of one population (index, or -1 for all) and sex (sund_sex, or -1 for all), from the sites table alone: no
- *  genotypes are read. Cost about 0.1 us. */
-void sund_store_counts(const sund_store *s, size_t j, int population, int sex, sund_counts *out);
-/** Checks the digest of site j's row and counts, the first time that they are touched; sund_store_read does so itself. */
-sund_code sund_store_check_row(const sund_store *s, size_t j, sund_err *err) SUND_MUST_CHECK;
+/** Counts of one population (index, or -1 for all) and sex (sund_sex, or -1 for all). Common sites have theirs in a table, those of rare ones
+ *  are their few carriers, each put into its group: no more than some tens of people are looked at, and no block is unpacked. */
+sund_code sund_store_counts(sund_store_reader *r, size_t j, int population, int sex, sund_counts *out, sund_err *err) SUND_MUST_CHECK;
+/** Whether site j is one of those with a row in the table. */
+bool      sund_store_tabled(const sund_store *s, size_t j);
 
 /** Genotypes of one site in the form they are kept in.
  *
@@ -67,11 +68,25 @@ typedef struct sund_gt {
     const uint64_t *het_plane, *hom_plane, *missing_plane; /**< dense */
 } sund_gt;
 
-typedef struct sund_store_reader sund_store_reader;
 sund_code sund_store_reader_open(sund_store_reader **r, const sund_store *s, sund_err *err) SUND_MUST_CHECK;
 void      sund_store_reader_close(sund_store_reader *r);
+/** Blocks of common sites are kept unpacked, up to so many bytes (64 MiB unless said), so that sites which are asked for again cost no
+ *  unpacking; one block is kept in any case. */
+void      sund_store_reader_keep(sund_store_reader *r, size_t n_byte);
 /** Reads site j; checks its block's digest the first time the block is touched. */
 sund_code sund_store_read(sund_store_reader *r, size_t j, sund_gt *out, sund_err *err) SUND_MUST_CHECK;
+
+/** People of a set by genotype at one site. */
+typedef struct sund_classes { int64_t ref, het, alt, missing; } sund_classes;
+/** A set of people, made ready once: a plane of (n_person + 63) / 64 words that lives as long, and how many bits it has. */
+typedef struct sund_person_plane { const uint64_t *plane; uint64_t n; } sund_person_plane;
+sund_person_plane sund_person_plane_of(const uint64_t *plane, size_t n_word);
+/** People of a set at a site that was read. */
+void sund_gt_count(const sund_gt *g, sund_person_plane set, size_t n_word, sund_classes *out);
+/** out[k]: people of set[k] at site j, without making lists or planes of all people: bits of the set are looked up while carriers are decoded, or
+ *  counted against the planes of a kept block. The quick way wherever counts are all that is wanted. */
+sund_code sund_store_count(sund_store_reader *r, size_t j, const sund_person_plane *set, size_t n_set, sund_classes *out, sund_err *err) SUND_MUST_CHECK;
+
 /** n_person codes 0, 1, 2, SUND_GT_MISSING from a sund_gt. */
 enum { SUND_GT_MISSING = 3 };
 void      sund_gt_codes(const sund_gt *g, size_t n_person, uint8_t *code);

@@ -6,14 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zstd.h>
 
-/* Two blocks are open at a time, one for packed encodings and one for others; every CHECKPOINT_SITES both are closed, files are synced, and the
- * journal says how long each file is. A resumed writer cuts the files back to the journal: so the bytes are the same as in one go. */
+/* One block is open for each encoding; every CHECKPOINT_SITES all are closed, files are synced, and the journal says how long each file is. A
+ * resumed writer cuts the files back to the journal: so the bytes are the same as in one go. */
 
-enum { PLAIN = 0, PACKED = 1, PLAIN_BLOCK_BYTES = 1 << 16, PACKED_BLOCK_BYTES = 1 << 18, PACKED_MIN_SITES = 16, PACKED_MAX_SITES = 64 };
+enum { N_WRITTEN = 2 }; /* encodings that are written: the first of the table */
 
-typedef struct open_block { sund_buf raw; uint64_t first, last; uint32_t number, n_site; } open_block;
+typedef struct open_block { sund_buf raw; uint64_t count_at; uint32_t first, last, number, n_site; } open_block;
 
 struct sund_store_writer {
     char            dir[1024], part[1040], *source;
@@ -24,7 +23,7 @@ struct sund_store_writer {
     uint64_t        size[N_STORE_FILE];
     uint64_t        n_site;
     uint32_t        n_block;
-    open_block      open[2];
+    open_block      open[N_WRITTEN];
     sund_sorted     sorted;
     sund_buf        scratch, last_alleles;
     sund_variant    last;
@@ -117,6 +116,7 @@ static sund_code describe(sund_store_writer *w, const sund_store_plan *plan, sun
     SUND_TRY(sund_buf_ok(people, err));
     SUND_TRY(sund_buf_ok(regions, err));
     sund_hasher_init(&h);
+    sund_hasher_add(&h, sund_store_magic[F_SITES], HEAD_BYTES); /* a part in another format is of another description */
     sund_hasher_add(&h, &a, 1);
     sund_hasher_add(&h, people->p, people->n);
     sund_hasher_add(&h, regions->p, regions->n);
@@ -169,22 +169,36 @@ static sund_code open_file(sund_store_writer *w, int f, bool fresh, sund_err *er
     return SUND_OK;
 }
 
+static sund_code read_at(sund_store_writer *w, int f, uint64_t at, void *to, size_t n, sund_err *err)
+{
+    return fseeko(w->file[f], (off_t) at, SEEK_SET) == 0 && fread(to, 1, n, w->file[f]) == n ? SUND_OK : os_fail(w, "read", sund_store_file[f], err);
+}
+
+/** The last variant that is there already: a resumed writer goes on behind it. */
 static sund_code read_last(sund_store_writer *w, sund_err *err)
 {
-    uint8_t  row[SITE_BYTES];
+    uint8_t  row[SITE_BYTES], head[4] = { 1, 0, 1, 0 };
     site_row r;
+    size_t   n_ref, n_alt;
 
     if (w->n_site == 0)
         return SUND_OK;
-    if (fseeko(w->file[F_SITES], (off_t) (HEAD_BYTES + (w->n_site - 1) * SITE_BYTES), SEEK_SET) != 0 || fread(row, 1, SITE_BYTES, w->file[F_SITES]) != SITE_BYTES)
-        return os_fail(w, "read", sund_store_file[F_SITES], err);
+    SUND_TRY(read_at(w, F_SITES, HEAD_BYTES + (w->n_site - 1) * SITE_BYTES, row, sizeof row, err));
     r = sund_site_row_read(row);
-    if (!sund_buf_room(&w->last_alleles, (size_t) r.n_ref + r.n_alt))
+    if (!(r.allele & ALLELES_INLINE))
+        SUND_TRY(read_at(w, F_ALLELES, HEAD_BYTES + (uint64_t) r.allele, head, sizeof head, err));
+    n_ref = head[0] | (size_t) head[1] << 8;
+    n_alt = head[2] | (size_t) head[3] << 8;
+    if (!sund_buf_room(&w->last_alleles, n_ref + n_alt))
         return sund_buf_ok(&w->last_alleles, err);
-    if (fseeko(w->file[F_ALLELES], (off_t) (HEAD_BYTES + r.allele_at), SEEK_SET) != 0 ||
-        fread(w->last_alleles.p, 1, (size_t) r.n_ref + r.n_alt, w->file[F_ALLELES]) != (size_t) r.n_ref + r.n_alt)
-        return os_fail(w, "read", sund_store_file[F_ALLELES], err);
-    w->last = (sund_variant){ r.contig, r.pos_bp, (char *) w->last_alleles.p, (char *) w->last_alleles.p + r.n_ref, r.n_ref, r.n_alt };
+    if (r.allele & ALLELES_INLINE) {
+        w->last_alleles.p[0] = (uint8_t) (r.allele >> 8 & 127);
+        w->last_alleles.p[1] = (uint8_t) (r.allele & 127);
+    }
+    else {
+        SUND_TRY(read_at(w, F_ALLELES, HEAD_BYTES + (uint64_t) r.allele + sizeof head, w->last_alleles.p, n_ref + n_alt, err));
+    }
+    w->last = (sund_variant){ r.contig, r.pos_bp, (char *) w->last_alleles.p, (char *) w->last_alleles.p + n_ref, (uint32_t) n_ref, (uint32_t) n_alt };
     if (fseeko(w->file[F_SITES], 0, SEEK_END) != 0 || fseeko(w->file[F_ALLELES], 0, SEEK_END) != 0)
         return os_fail(w, "read", sund_store_file[F_SITES], err);
     return SUND_OK;
@@ -308,32 +322,27 @@ size_t sund_store_writer_resume(const sund_store_writer *w, sund_variant *last)
 }
 
 /** Closes an open block: packs it, writes it and its row. */
-static sund_code close_block(sund_store_writer *w, int which, sund_err *err)
+static sund_code close_block(sund_store_writer *w, size_t which, sund_err *err)
 {
-    open_block *o = &w->open[which];
-    block_row   r = { .file_at = w->size[F_GENOTYPES], .first = o->first, .last = o->last, .n_raw = (uint32_t) o->raw.n, .n_site = o->n_site, .packed = which == PACKED };
-    sund_buf    packed = { 0 }, row = { 0 };
-    sund_buf   *stored = &o->raw;
-    sund_code   rc = SUND_OK;
+    const sund_encoding *e = sund_encodings[which];
+    open_block          *o = &w->open[which];
+    block_row            r = { .file_at = w->size[F_GENOTYPES], .count_at = o->count_at, .first = o->first, .last = o->last, .n_site = o->n_site, .encoding = e->code };
+    sund_buf             packed = { 0 }, row = { 0 };
+    sund_buf            *stored = &o->raw;
+    size_t               n_raw = o->raw.n;
+    sund_code            rc = SUND_OK;
 
     if (o->n_site == 0)
         return SUND_OK;
-    if (which == PACKED) {
-        size_t bound = ZSTD_compressBound(o->raw.n), got;
-
-        if (!sund_buf_room(&packed, bound))
-            return sund_buf_ok(&packed, err);
-        got = ZSTD_compress(packed.p, bound, o->raw.p, o->raw.n, 3);
-        if (ZSTD_isError(got)) {
-            sund_buf_free(&packed);
-            return sund_fail(err, SUND_E_IO, "a block cannot be compressed");
-        }
-        packed.n = got;
+    if (e->pack) {
+        rc = e->pack(&o->raw, w->sorted.n_person, o->n_site, &packed, &n_raw, err);
         stored = &packed;
     }
+    r.n_raw = (uint32_t) n_raw;
     r.n_stored = (uint32_t) stored->n;
     r.sum = sund_sum64(stored->p, stored->n);
-    rc = append(w, F_GENOTYPES, stored->p, stored->n, err);
+    if (rc == SUND_OK)
+        rc = append(w, F_GENOTYPES, stored->p, stored->n, err);
     sund_block_row_write(&r, &row);
     if (rc == SUND_OK)
         rc = sund_buf_ok(&row, err);
@@ -350,8 +359,8 @@ static sund_code close_block(sund_store_writer *w, int which, sund_err *err)
 
 static sund_code checkpoint(sund_store_writer *w, sund_err *err)
 {
-    SUND_TRY(close_block(w, PLAIN, err));
-    SUND_TRY(close_block(w, PACKED, err));
+    for (size_t k = 0; k < N_WRITTEN; k++)
+        SUND_TRY(close_block(w, k, err));
     w->size[F_BLOCKS] = HEAD_BYTES + (uint64_t) w->n_block * BLOCK_BYTES;
     for (int f = F_SITES; f <= F_BLOCKS; f++)
         if (fflush(w->file[f]) != 0 || fdatasync(fileno(w->file[f])) != 0)
@@ -406,34 +415,67 @@ static void count_groups(sund_store_writer *w)
     }
 }
 
-static sund_code add_genotypes(sund_store_writer *w, const sund_gt *gt, const sund_phase *phase, site_row *row, sund_err *err)
+static size_t count_bytes(const sund_store_writer *w) { return 3 * w->people.n_group * count_width(w->sorted.n_person); }
+
+static sund_code add_counts(sund_store_writer *w, sund_err *err)
+{
+    count_groups(w);
+    sund_buf_clear(&w->scratch);
+    for (size_t g = 0; g < w->people.n_group; g++)
+        for (size_t c = 1; c < SUND_N_CLASS; c++) {
+            uint32_t n = w->count[c * w->people.n_group + g];
+
+            if (count_width(w->sorted.n_person) == 2)
+                sund_buf_u16(&w->scratch, (uint16_t) n);
+            else
+                sund_buf_u32(&w->scratch, n);
+        }
+    SUND_TRY(sund_buf_ok(&w->scratch, err));
+    return append(w, F_COUNTS, w->scratch.p, w->scratch.n, err);
+}
+
+/** Into the open block of the encoding that fits; sites of packed blocks, the common ones, also get their counts. */
+static sund_code add_genotypes(sund_store_writer *w, site_row *row, sund_err *err)
 {
     const sund_encoding *e = sund_encodings[0];
     open_block          *o;
-    size_t               from;
-    int                  which;
+    size_t               which = 0;
 
-    for (size_t k = 1; !e->fits(&w->sorted); k++)
-        e = sund_encodings[k];
-    which = e->packed ? PACKED : PLAIN;
+    while (!e->fits(&w->sorted))
+        e = sund_encodings[++which];
     o = &w->open[which];
     if (o->n_site == 0) {
         o->number = w->n_block++;
-        o->first = w->n_site;
+        o->first = (uint32_t) w->n_site;
+        o->count_at = (w->size[F_COUNTS] - HEAD_BYTES) / count_bytes(w);
     }
-    from = o->raw.n;
-    e->encode(&w->sorted, &o->raw);
-    sund_sorted_write_phase(&w->sorted, gt, phase, &o->raw);
-    SUND_TRY(sund_buf_ok(&o->raw, err));
-    o->last = w->n_site;
-    o->n_site++;
-    row->encoding = e->code;
     row->block = o->number;
-    row->at = (uint32_t) from;
-    row->n = (uint32_t) (o->raw.n - from);
-    if (which == PLAIN ? o->raw.n >= PLAIN_BLOCK_BYTES : (o->n_site >= PACKED_MAX_SITES || (o->n_site >= PACKED_MIN_SITES && o->raw.n >= PACKED_BLOCK_BYTES)))
-        return close_block(w, which, err);
-    return SUND_OK;
+    row->at = (uint32_t) (e->pack ? o->n_site : o->raw.n);
+    e->encode(&w->sorted, &o->raw);
+    SUND_TRY(sund_buf_ok(&o->raw, err));
+    if (e->pack)
+        SUND_TRY(add_counts(w, err));
+    o->last = (uint32_t) w->n_site;
+    o->n_site++;
+    return o->n_site >= e->block_sites || o->raw.n >= e->block_bytes ? close_block(w, which, err) : SUND_OK;
+}
+
+/** Two single bases stand in the row, others in alleles.bin. */
+static sund_code add_alleles(sund_store_writer *w, const sund_variant *v, site_row *row, sund_err *err)
+{
+    uint64_t at = w->size[F_ALLELES] - HEAD_BYTES;
+    uint8_t  head[4] = { (uint8_t) v->n_ref, (uint8_t) (v->n_ref >> 8), (uint8_t) v->n_alt, (uint8_t) (v->n_alt >> 8) };
+
+    if (v->n_ref == 1 && v->n_alt == 1 && v->ref[0] > 0 && v->alt[0] > 0) {
+        row->allele = ALLELES_INLINE | (uint32_t) v->ref[0] << 8 | (uint32_t) v->alt[0];
+        return SUND_OK;
+    }
+    if (at >= ALLELES_INLINE)
+        return sund_fail(err, SUND_E_LIMIT, "more than 2 GiB of alleles: import the chromosomes into stores of their own");
+    row->allele = (uint32_t) at;
+    SUND_TRY(append(w, F_ALLELES, head, sizeof head, err));
+    SUND_TRY(append(w, F_ALLELES, v->ref, v->n_ref, err));
+    return append(w, F_ALLELES, v->alt, v->n_alt, err);
 }
 
 static sund_code keep_last(sund_store_writer *w, const sund_variant *v, sund_err *err)
@@ -448,37 +490,23 @@ static sund_code keep_last(sund_store_writer *w, const sund_variant *v, sund_err
 
 sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sund_kind kind, const sund_gt *gt, const sund_phase *phase, sund_err *err)
 {
-    site_row row = { .pos_bp = v->pos_bp, .contig = (uint8_t) v->contig, .kind = (uint8_t) kind, .allele_at = w->size[F_ALLELES] - HEAD_BYTES, .n_ref = (uint16_t) v->n_ref,
-                     .n_alt = (uint16_t) v->n_alt };
-    size_t   width = count_width(w->sorted.n_person);
+    site_row row = { .pos_bp = v->pos_bp, .contig = (uint8_t) v->contig, .kind = (uint8_t) kind };
 
     if (v->contig < 1 || v->contig >= SUND_N_CONTIG || v->n_ref > SUND_ALLELE_MAX || v->n_alt > SUND_ALLELE_MAX || !v->n_ref || !v->n_alt)
         return sund_fail(err, SUND_E_LIMIT, "a variant at %s:%u cannot be kept: its alleles have more than %d bytes", sund_contig_name(v->contig), v->pos_bp + 1, SUND_ALLELE_MAX);
     if (w->n_site && sund_variant_cmp(&w->last, v) >= 0)
         return sund_fail(err, SUND_E_ARG, "the variant at %s:%u does not come behind the one before", sund_contig_name(v->contig), v->pos_bp + 1);
-    SUND_TRY(sund_sorted_set(&w->sorted, gt, err));
+    if (w->n_site >= UINT32_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "more than 4,294,967,295 sites: import the chromosomes into stores of their own");
+    SUND_TRY(sund_sorted_set(&w->sorted, gt, phase, err));
     if (!copies_hold(w, sund_copies_at(w->plan.assembly, v->contig, v->pos_bp)))
         return sund_fail(err, SUND_E_ARG, "a genotype at %s:%u does not fit the copies of its person there", sund_contig_name(v->contig), v->pos_bp + 1);
-    count_groups(w);
-    SUND_TRY(add_genotypes(w, gt, phase, &row, err));
-    SUND_TRY(append(w, F_ALLELES, v->ref, v->n_ref, err));
-    SUND_TRY(append(w, F_ALLELES, v->alt, v->n_alt, err));
+    SUND_TRY(add_genotypes(w, &row, err));
+    SUND_TRY(add_alleles(w, v, &row, err));
     sund_buf_clear(&w->scratch);
     sund_site_row_write(&row, &w->scratch);
     SUND_TRY(sund_buf_ok(&w->scratch, err));
     SUND_TRY(append(w, F_SITES, w->scratch.p, w->scratch.n, err));
-    sund_buf_clear(&w->scratch);
-    for (size_t g = 0; g < w->people.n_group; g++)
-        for (size_t c = 1; c < SUND_N_CLASS; c++) {
-            uint32_t n = w->count[c * w->people.n_group + g];
-
-            if (width == 2)
-                sund_buf_u16(&w->scratch, (uint16_t) n);
-            else
-                sund_buf_u32(&w->scratch, n);
-        }
-    SUND_TRY(sund_buf_ok(&w->scratch, err));
-    SUND_TRY(append(w, F_COUNTS, w->scratch.p, w->scratch.n, err));
     SUND_TRY(keep_last(w, v, err));
     w->n_site++;
     return w->n_site % CHECKPOINT_SITES == 0 ? checkpoint(w, err) : SUND_OK;
@@ -488,7 +516,7 @@ sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sun
 static sund_code seal_sums(sund_store_writer *w, sund_err *err)
 {
     sund_buf  sums = { 0 };
-    size_t    row_bytes[2] = { SITE_BYTES, 3 * w->people.n_group * count_width(w->sorted.n_person) };
+    size_t    row_bytes[2] = { SITE_BYTES, count_bytes(w) };
     const int file[2] = { F_SITES, F_COUNTS };
     sund_code rc = SUND_OK;
 
@@ -500,8 +528,8 @@ static sund_code seal_sums(sund_store_writer *w, sund_err *err)
         rc = sund_path_join(path, sizeof path, w->part, sund_store_file[file[k]], err);
         if (rc == SUND_OK)
             rc = sund_map_open(&m, path, err);
-        for (uint64_t at = 0; rc == SUND_OK && at < w->n_site; at += CHUNK_ROWS) {
-            uint64_t n = w->n_site - at < CHUNK_ROWS ? w->n_site - at : CHUNK_ROWS;
+        for (uint64_t at = 0, n_row = rc == SUND_OK ? (m.n - HEAD_BYTES) / row_bytes[k] : 0; at < n_row; at += CHUNK_ROWS) {
+            uint64_t n = n_row - at < CHUNK_ROWS ? n_row - at : CHUNK_ROWS;
             sund_buf_u64(&sums, sund_sum64(m.p + HEAD_BYTES + at * row_bytes[k], (size_t) n * row_bytes[k]));
         }
         sund_map_close(&m);
@@ -567,7 +595,7 @@ void sund_store_writer_close(sund_store_writer *w)
     for (int f = 0; f < N_STORE_FILE; f++)
         if (w->file[f])
             (void) fclose(w->file[f]);
-    for (int k = 0; k < 2; k++)
+    for (size_t k = 0; k < N_WRITTEN; k++)
         sund_buf_free(&w->open[k].raw);
     sund_sorted_close(&w->sorted);
     free(w->count);

@@ -69,18 +69,14 @@ typedef struct counts_run {
     sund_vec         *out;
 } counts_run;
 
-static void add_strata(const counts_run *run, sund_presence where, const sund_gt *g, sund_copies copies, size_t lane)
+static void add_strata(const counts_run *run, sund_presence where, const sund_classes *stratum, sund_copies copies, size_t lane)
 {
-    const sund_view *v = run->v;
-    int64_t          dev = 0, var = 0;
+    int64_t dev = 0, var = 0;
 
     if (where != SUND_IN_STORE || (copies != SUND_DIPLOID && copies != SUND_COPIES_X))
         return; /* nobody has a het, or no two copies: no share */
-    for (size_t s = 0; s < v->n_stratum; s++) {
-        sund_classes c;
-
-        sund_classes_in(g, v->stratum[s], copies == SUND_COPIES_X ? v->female : NULL, v->n_word, &c);
-        sund_hwe_stratum((uint64_t) c.ref, (uint64_t) c.het, (uint64_t) c.alt, &dev, &var);
+    for (size_t s = 0; s < run->v->n_stratum; s++) {
+        sund_hwe_stratum((uint64_t) stratum[s].ref, (uint64_t) stratum[s].het, (uint64_t) stratum[s].alt, &dev, &var);
         sund_vec_add64(run->out, lane, dev);
         sund_vec_add64(run->out, lane + 1, var);
     }
@@ -91,13 +87,14 @@ static sund_code count_item(const counts_run *run, size_t j, sund_store_reader *
     sund_presence     where = sund_view_presence(run->v, run->st->catalogue, j);
     sund_copies       copies = sund_state_copies(run->st, j);
     size_t            lane = (j - run->from) * run->n_lane;
-    sund_gt           g;
+    bool              strata = run->n_lane > SUND_TALLY_LANES;
+    sund_classes      stratum[SUND_STRATA_MAX];
     sund_tally        t;
 
-    SUND_TRY(sund_tally_own(run->v, where, j, copies, reader, run->n_lane > SUND_TALLY_LANES ? &g : NULL, &t, err));
+    SUND_TRY(sund_tally_own(run->v, j, where, copies, reader, &t, strata ? stratum : NULL, err));
     sund_tally_put(run->out, lane, &t);
-    if (run->n_lane > SUND_TALLY_LANES)
-        add_strata(run, where, &g, copies, lane + SUND_TALLY_LANES);
+    if (strata)
+        add_strata(run, where, stratum, copies, lane + SUND_TALLY_LANES);
     return SUND_OK;
 }
 

@@ -131,7 +131,7 @@ static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader
     for (size_t j = from; j < from + n; j++) {
         sund_tally t;
 
-        SUND_TRY(sund_tally_own(run->v, sund_view_presence(run->v, run->st->catalogue, j), j, sund_state_copies(run->st, j), reader, NULL, &t, err));
+        SUND_TRY(sund_tally_own(run->v, j, sund_view_presence(run->v, run->st->catalogue, j), sund_state_copies(run->st, j), reader, &t, NULL, err));
         sund_tally_put(run->out, (j - run->from) * SUND_TALLY_LANES, &t);
     }
     return SUND_OK;

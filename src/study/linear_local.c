@@ -1,6 +1,7 @@
 #include "study/linear_priv.h"
 
 #include "base/pool.h"
+#include "stats/count.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -40,50 +40,56 @@ sund_alleles sund_tally_alleles(const sund_tally *t, sund_copies copies)
     return a;
 }
 
-static void absent(const uint64_t *set, size_t n_word, sund_presence where, sund_classes *out)
+static sund_classes everyone(sund_person_plane set, sund_presence where)
 {
-    int64_t n = (int64_t) sund_plane_count(set, set, n_word);
+    int64_t n = (int64_t) set.n;
 
-    *out = (sund_classes){ where == SUND_ALL_REF ? n : 0, 0, 0, where == SUND_ALL_REF ? 0 : n };
+    return (sund_classes){ where == SUND_ALL_REF ? n : 0, 0, 0, where == SUND_ALL_REF ? 0 : n };
 }
 
-static void add_counts(const sund_store *s, size_t row, sund_sex sex, sund_classes *out)
+static sund_code add_counts(sund_store_reader *r, size_t row, sund_sex sex, sund_classes *out, sund_err *err)
 {
     sund_counts c;
 
-    sund_store_counts(s, row, -1, (int) sex, &c);
+    SUND_TRY(sund_store_counts(r, row, -1, (int) sex, &c, err));
     out->ref += c.hom_ref + c.hemi_ref;
     out->het += c.het;
     out->alt += c.hom_alt + c.hemi_alt;
     out->missing += c.missing;
+    return SUND_OK;
 }
 
-sund_code sund_tally_own(const sund_view *v, sund_presence where, size_t j, sund_copies copies, sund_store_reader *reader, sund_gt *g, sund_tally *out, sund_err *err)
+/** Everybody of the store takes part, and the store has counted them. */
+static sund_code from_table(sund_store_reader *r, size_t row, sund_classes *female, sund_classes *male, sund_err *err)
 {
-    bool    from_counts = where == SUND_IN_STORE && v->everyone;
-    sund_gt own;
+    *female = *male = (sund_classes){ 0, 0, 0, 0 };
+    SUND_TRY(add_counts(r, row, SUND_MALE, male, err));
+    SUND_TRY(add_counts(r, row, SUND_FEMALE, female, err));
+    return add_counts(r, row, SUND_SEX_UNKNOWN, female, err);
+}
 
-    *out = (sund_tally){ { 0, 0, 0, 0 }, { 0, 0, 0, 0 } };
-    if (where == SUND_IN_STORE && (g || !from_counts)) {
-        g = g ? g : &own;
-        SUND_TRY(sund_store_read(reader, v->row[j], g, err));
-    }
-    if (from_counts) {
-        SUND_TRY(sund_store_check_row(v->store, v->row[j], err));
-        add_counts(v->store, v->row[j], SUND_MALE, &out->male);
-        add_counts(v->store, v->row[j], SUND_FEMALE, &out->female);
-        add_counts(v->store, v->row[j], SUND_SEX_UNKNOWN, &out->female);
+sund_code sund_tally_own(const sund_view *v, size_t j, sund_presence where, sund_copies copies, sund_store_reader *r, sund_tally *out, sund_classes *stratum, sund_err *err)
+{
+    sund_person_plane set[2 + SUND_STRATA_MAX] = { v->set_female, v->set_male };
+    sund_classes      c[2 + SUND_STRATA_MAX];
+    size_t            n_stratum = stratum ? v->n_stratum : 0;
+
+    for (size_t s = 0; s < n_stratum; s++)
+        set[2 + s] = copies == SUND_COPIES_X ? v->set_female_stratum[s] : v->set_stratum[s];
+    if (where == SUND_IN_STORE && v->everyone && !n_stratum && sund_store_tabled(v->store, v->row[j])) {
+        SUND_TRY(from_table(r, v->row[j], &c[0], &c[1], err));
     }
     else if (where == SUND_IN_STORE) {
-        sund_classes_in(g, v->female, NULL, v->n_word, &out->female);
-        sund_classes_in(g, v->male, NULL, v->n_word, &out->male);
+        SUND_TRY(sund_store_count(r, v->row[j], set, 2 + n_stratum, c, err));
     }
     else {
-        absent(v->female, v->n_word, where, &out->female);
-        absent(v->male, v->n_word, where, &out->male);
+        for (size_t k = 0; k < 2 + n_stratum; k++)
+            c[k] = everyone(set[k], where);
     }
-    if (copies == SUND_COPIES_Y)
-        out->female = (sund_classes){ 0, 0, 0, 0 };
+    out->female = copies == SUND_COPIES_Y ? (sund_classes){ 0, 0, 0, 0 } : c[0];
+    out->male = c[1];
+    for (size_t s = 0; s < n_stratum; s++)
+        stratum[s] = c[2 + s];
     return SUND_OK;
 }
 

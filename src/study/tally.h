@@ -17,9 +17,9 @@ typedef struct sund_alleles {
 } sund_alleles;
 sund_alleles sund_tally_alleles(const sund_tally *t, sund_copies copies);
 
-/** Own tally of variant j of the range: from the store's counts when everybody takes part, else from the genotypes. g: NULL, or the
- *  genotypes are read in any case (when the store has the variant). */
-sund_code sund_tally_own(const sund_view *v, sund_presence where, size_t j, sund_copies copies, sund_store_reader *reader, sund_gt *g, sund_tally *out,
+/** Own tally of variant j of the range, whose presence and copies are known. stratum: NULL, or n_stratum classes to fill: everyone's of each stratum,
+ *  on X its females', for a variant that is in the store. */
+sund_code sund_tally_own(const sund_view *v, size_t j, sund_presence where, sund_copies copies, sund_store_reader *r, sund_tally *out, sund_classes *stratum,
                          sund_err *err) SUND_MUST_CHECK;
 void sund_tally_put(sund_vec *v, size_t lane, const sund_tally *t);
 /** From a total. Errors: SUND_E_FORMAT when a count is negative or people exceed n_person. */

@@ -142,6 +142,23 @@ static bool everyone(const sund_view *v)
     return same;
 }
 
+/** Planes in the form that counting takes. */
+static sund_code fill_sets(sund_view *v, sund_err *err)
+{
+    v->set_male = sund_person_plane_of(v->male, v->n_word);
+    v->set_female = sund_person_plane_of(v->female, v->n_word);
+    for (size_t s = 0; s < v->n_stratum; s++) {
+        v->female_stratum[s] = calloc(v->n_word, sizeof **v->female_stratum);
+        if (!v->female_stratum[s])
+            return sund_fail(err, SUND_E_NOMEM, "out of memory for strata");
+        for (size_t w = 0; w < v->n_word; w++)
+            v->female_stratum[s][w] = v->stratum[s][w] & v->female[w];
+        v->set_stratum[s] = sund_person_plane_of(v->stratum[s], v->n_word);
+        v->set_female_stratum[s] = sund_person_plane_of(v->female_stratum[s], v->n_word);
+    }
+    return SUND_OK;
+}
+
 static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
 {
     size_t row = 0, n_row = sund_store_describe(v->store)->n_site;
@@ -235,6 +252,7 @@ sund_code sund_view_complete(sund_view *v, const sund_catalogue *c, sund_err *er
 {
     v->everyone = everyone(v);
     SUND_TRY(sund_view_sums(v, err));
+    SUND_TRY(fill_sets(v, err));
     return fill_rows(v, c, err);
 }
 
@@ -303,6 +321,8 @@ void sund_view_close(sund_view *v)
         free(v->stratum[s]);
     for (size_t k = 0; k < SUND_COLUMN_MAX; k++)
         free(v->column[k]);
+    for (size_t k = 0; k < SUND_STRATA_MAX; k++)
+        free(v->female_stratum[k]);
     free(v->member);
     free(v->male);
     free(v->female);
@@ -319,47 +339,4 @@ sund_presence sund_view_presence(const sund_view *v, const sund_catalogue *c, si
         return SUND_IN_STORE;
     x = sund_catalogue_at(c, v->first + j);
     return sund_store_callable(v->store, x.contig, x.pos_bp, x.n_ref) ? SUND_ALL_REF : SUND_NOT_COVERED;
-}
-
-static uint64_t both(const uint64_t *set, const uint64_t *also, size_t w) { return also ? set[w] & also[w] : set[w]; }
-
-static int64_t list_in(const uint32_t *list, size_t n, const uint64_t *set, const uint64_t *also)
-{
-    int64_t in = 0;
-
-    for (size_t i = 0; i < n; i++)
-        in += (int64_t) (both(set, also, list[i] / 64) >> (list[i] % 64) & 1);
-    return in;
-}
-
-/** People of the set, of `also`, and of the plane (NULL: anybody). */
-static int64_t plane_in(const uint64_t *set, const uint64_t *also, const uint64_t *plane, size_t n_word)
-{
-    int64_t n = 0;
-
-    if (!also)
-        return (int64_t) sund_plane_count(set, plane ? plane : set, n_word);
-    for (size_t w = 0; w < n_word; w++)
-        n += __builtin_popcountll(set[w] & also[w] & (plane ? plane[w] : UINT64_MAX));
-    return n;
-}
-
-void sund_classes_in(const sund_gt *g, const uint64_t *set, const uint64_t *also, size_t n_word, sund_classes *out)
-{
-    int64_t n = plane_in(set, also, NULL, n_word);
-
-    *out = (sund_classes){ 0, 0, 0, 0 };
-    if (g->sparse) {
-        out->het = list_in(g->het, g->n_het, set, also);
-        out->missing = list_in(g->missing, g->n_missing, set, also);
-        out->alt = list_in(g->hom, g->n_hom, set, also);
-        if (g->rest == 2)
-            out->alt = n - out->het - out->missing - out->alt;
-    }
-    else {
-        out->het = plane_in(set, also, g->het_plane, n_word);
-        out->alt = plane_in(set, also, g->hom_plane, n_word);
-        out->missing = g->n_missing ? plane_in(set, also, g->missing_plane, n_word) : 0;
-    }
-    out->ref = n - out->het - out->alt - out->missing;
 }

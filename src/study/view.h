@@ -50,6 +50,8 @@ typedef struct sund_view {
     char              country[SUND_STRATA_MAX][32]; /**< their names, with strata = country */
     bool              everyone;                 /**< all of the store's people are members, and of the sex that the store has */
     uint64_t         *member, *male, *female;   /**< male and female within member; unknown sex counts as female in two-copy regions */
+    uint64_t         *female_stratum[SUND_STRATA_MAX]; /**< stratum and female */
+    sund_person_plane set_male, set_female, set_stratum[SUND_STRATA_MAX], set_female_stratum[SUND_STRATA_MAX]; /**< the same, ready to count in */
     sund_columns_plan plan;
     int32_t          *column[SUND_COLUMN_MAX];  /**< n_word * 64 entries */
     int32_t          *ones;                     /**< 1 for members */
@@ -99,8 +101,5 @@ void sund_study_range(const sund_study *s, const sund_catalogue *c, size_t *firs
 typedef enum sund_presence { SUND_IN_STORE, SUND_ALL_REF, SUND_NOT_COVERED } sund_presence;
 sund_presence sund_view_presence(const sund_view *v, const sund_catalogue *c, size_t j);
 
-/** People of a set by genotype at one site. set and also: planes; also may be NULL. */
-typedef struct sund_classes { int64_t ref, het, alt, missing; } sund_classes;
-void sund_classes_in(const sund_gt *g, const uint64_t *set, const uint64_t *also, size_t n_word, sund_classes *out);
 
 #endif

@@ -122,6 +122,9 @@ static void read_all(void)
     if (sund_store_open(&s, dir, &err) == SUND_OK && sund_store_reader_open(&r, s, &err) == SUND_OK) {
         const sund_store_info *info = sund_store_describe(s);
         uint8_t               *code = malloc(info->n_person + 1);
+        uint64_t              *all = calloc(info->n_person / 64 + 1, 8);
+        sund_person_plane      everyone = sund_person_plane_of(all, (info->n_person + 63) / 64);
+        sund_classes           in;
 
         for (size_t j = 0; code && j < info->n_site && j < 1000; j++) {
             sund_site       site;
@@ -131,7 +134,8 @@ static void read_all(void)
             bool            any;
 
             sund_store_site(s, j, &site);
-            sund_store_counts(s, j, -1, -1, &c);
+            (void) !sund_store_counts(r, j, -1, -1, &c, &err);
+            (void) !sund_store_count(r, j, &everyone, 1, &in, &err);
             if (sund_store_read(r, j, &g, &err) == SUND_OK) {
                 sund_gt_codes(&g, info->n_person, code);
                 for (size_t i = 0; i < info->n_person; i++)
@@ -143,6 +147,7 @@ static void read_all(void)
             (void) sund_store_find(s, &site.v, &(size_t){ 0 });
         }
         free(code);
+        free(all);
     }
     sund_store_reader_close(r);
     sund_store_close(s);

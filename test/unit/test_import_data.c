@@ -175,6 +175,7 @@ static counts counts_of(const char *dir)
 {
     counts      c = { NULL, 0 };
     sund_store *s = NULL;
+    sund_store_reader *r = NULL;
     sund_err    err = { 0 };
     sund_buf    b = { 0 };
 
@@ -182,12 +183,13 @@ static counts counts_of(const char *dir)
         fprintf(stderr, "# %s\n", err.msg);
         return c;
     }
+    CHECK(sund_store_reader_open(&r, s, &err) == SUND_OK);
     for (size_t j = 0; j < sund_store_describe(s)->n_site; j++) {
         sund_site   site;
-        sund_counts k;
+        sund_counts k = { 0 };
         count      *o = count_add(&c);
         sund_store_site(s, j, &site);
-        sund_store_counts(s, j, -1, -1, &k);
+        CHECK(sund_store_counts(r, j, -1, -1, &k, &err) == SUND_OK);
         sund_buf_clear(&b);
         sund_variant_print(&site.v, &b);
         (void) snprintf(o->key, sizeof o->key, "%.*s", (int) b.n, (const char *) b.p);
@@ -195,6 +197,7 @@ static counts counts_of(const char *dir)
         o->an = 2 * (k.hom_ref + k.het + k.hom_alt) + k.hemi_ref + k.hemi_alt;
     }
     sund_buf_free(&b);
+    sund_store_reader_close(r);
     sund_store_close(s);
     qsort(c.at, c.n, sizeof *c.at, count_cmp);
     return c;
@@ -341,10 +344,12 @@ static size_t as_published(const char *dir, const char *path, const char *tag, s
 
 static size_t frequencies_off(sund_store *s, const counts *want, const double *af, int population, double tolerance)
 {
-    size_t   bad = 0;
-    sund_buf scratch = { 0 };
-    sund_err err;
+    sund_store_reader *r = NULL;
+    size_t             bad = 0;
+    sund_buf           scratch = { 0 };
+    sund_err           err;
 
+    CHECK(sund_store_reader_open(&r, s, &err) == SUND_OK);
     for (size_t i = 0; i < want->n; i++) {
         sund_variant v;
         sund_counts  k = { 0, 0, 0, 0, 0, 0 };
@@ -352,12 +357,13 @@ static size_t frequencies_off(sund_store *s, const counts *want, const double *a
         double       f = -1;
         sund_buf_clear(&scratch);
         if (sund_variant_parse(want->at[i].key, &v, &scratch, &err) == SUND_OK && sund_store_find(s, &v, &j)) {
-            sund_store_counts(s, j, population, -1, &k);
+            CHECK(sund_store_counts(r, j, population, -1, &k, &err) == SUND_OK);
             f = (k.het + 2.0 * k.hom_alt) / (2.0 * (k.hom_ref + k.het + k.hom_alt));
         }
         bad += !(fabs(f - af[i]) <= tolerance);
     }
     sund_buf_free(&scratch);
+    sund_store_reader_close(r);
     return bad;
 }
 

@@ -1,5 +1,6 @@
 /* The kernel against plain loops on every processor path; Hardy-Weinberg against enumeration and published values. */
 #include "base/cpu.h"
+#include "stats/count.h"
 #include "stats/hwe.h"
 #include "stats/planes.h"
 #include "test.h"

@@ -227,6 +227,8 @@ TEST(counts_of_everybody_from_the_table)
     v.store = s;
     for (size_t i = 0; i < T_PEOPLE; i++)
         (sex[i] == SUND_MALE ? male : female)[i / 64] |= 1ULL << (i % 64);
+    v.set_male = sund_person_plane_of(male, v.n_word);
+    v.set_female = sund_person_plane_of(female, v.n_word);
     for (size_t j = 0; j < T_SITES; j++) {
         sund_tally by_table, by_gt;
         sund_site  site;
@@ -234,9 +236,9 @@ TEST(counts_of_everybody_from_the_table)
         row[j] = (uint32_t) j;
         sund_store_site(s, j, &site);
         v.everyone = true;
-        MUST(sund_tally_own(&v, SUND_IN_STORE, j, site.copies, r, NULL, &by_table, err));
+        MUST(sund_tally_own(&v, j, SUND_IN_STORE, site.copies, r, &by_table, NULL, err));
         v.everyone = false;
-        MUST(sund_tally_own(&v, SUND_IN_STORE, j, site.copies, r, NULL, &by_gt, err));
+        MUST(sund_tally_own(&v, j, SUND_IN_STORE, site.copies, r, &by_gt, NULL, err));
         CHECK(memcmp(&by_table, &by_gt, sizeof by_gt) == 0);
         CHECK(by_gt.male.ref + by_gt.male.het + by_gt.male.alt > 50);
     }

@@ -1,0 +1,158 @@
+#include "stats/count.h"
+#include "store/store_priv.h"
+
+sund_person_plane sund_person_plane_of(const uint64_t *plane, size_t n_word) { return (sund_person_plane){ plane, sund_plane_count(plane, plane, n_word) }; }
+
+/** For encodings that have no quicker way. */
+static bool count_decoded(const sund_encoding *e, sund_block_view v, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    sund_gt g;
+
+    if (!e->decode(v, d, &g))
+        return false;
+    for (size_t k = 0; k < n_set; k++)
+        sund_gt_count(&g, set[k], d->n_word, &out[k]);
+    return true;
+}
+
+void sund_gt_count(const sund_gt *g, sund_person_plane set, size_t n_word, sund_classes *out)
+{
+    if (g->sparse) {
+        int64_t hom = (int64_t) sund_list_count(g->hom, g->n_hom, 0, set.plane);
+
+        out->het = (int64_t) sund_list_count(g->het, g->n_het, 0, set.plane);
+        out->missing = (int64_t) sund_list_count(g->missing, g->n_missing, 0, set.plane);
+        out->alt = g->rest == 2 ? (int64_t) set.n - out->het - out->missing - hom : hom;
+    }
+    else {
+        uint64_t n[2];
+
+        sund_plane_count2(g->het_plane, g->hom_plane, set.plane, n_word, n);
+        out->het = (int64_t) n[0];
+        out->alt = (int64_t) n[1];
+        out->missing = g->n_missing ? (int64_t) sund_plane_count(g->missing_plane, set.plane, n_word) : 0;
+    }
+    out->ref = (int64_t) set.n - out->het - out->alt - out->missing;
+}
+
+sund_code sund_store_count(sund_store_reader *r, size_t j, const sund_person_plane *set, size_t n_set, sund_classes *out, sund_err *err)
+{
+    const sund_encoding *e;
+    sund_block_view      v;
+
+    SUND_TRY(sund_store_locate(r, j, &e, &v, err));
+    if (!(e->count ? e->count(v, &r->d, set, n_set, out) : count_decoded(e, v, &r->d, set, n_set, out)))
+        return sund_store_site_fail(r->s, j, "a site in it cannot be read", err);
+    for (size_t k = 0; k < n_set; k++)
+        out[k].ref = (int64_t) set[k].n - out[k].het - out[k].alt - out[k].missing;
+    return SUND_OK;
+}
+
+/* ---- by population and sex ---- */
+
+typedef struct three { uint32_t het, alt, missing; } three; /* of one group */
+
+static bool wanted(const group *g, int population, int sex) { return (population < 0 || g->population == population) && (sex < 0 || g->sex == sex); }
+
+static void add_group(const group *g, sund_copies copies, three t, sund_counts *out)
+{
+    int      n = sund_copies_of(copies, (sund_sex) g->sex);
+    uint32_t ref = g->n - t.het - t.alt - t.missing;
+
+    if (n == 0)
+        return;
+    out->missing += t.missing;
+    if (n == 1) {
+        out->hemi_ref += ref;
+        out->hemi_alt += t.alt;
+    }
+    else {
+        out->hom_ref += ref;
+        out->het += t.het;
+        out->hom_alt += t.alt;
+    }
+}
+
+/** How many of a list are in the wanted groups where people have `copies` copies. */
+static uint32_t list_in(const people_table *t, const uint32_t *list, size_t n, const bool *in)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += in[t->group_of[list[i]]];
+    return sum;
+}
+
+/** The listed people of a rare site, put into groups of the same number of copies. */
+static void from_lists(const people_table *t, const sund_gt *g, sund_copies copies, int population, int sex, bool *in, sund_counts *out)
+{
+    for (int n = 1; n <= 2; n++) {
+        group    all = { 0 };
+        uint32_t hom;
+        three    c;
+
+        for (size_t k = 0; k < t->n_group; k++) {
+            in[k] = wanted(&t->group[k], population, sex) && sund_copies_of(copies, (sund_sex) t->group[k].sex) == n;
+            if (in[k]) {
+                all.n += t->group[k].n;
+                all.sex = t->group[k].sex;
+            }
+        }
+        if (!all.n)
+            continue;
+        hom = list_in(t, g->hom, g->n_hom, in);
+        c = (three){ list_in(t, g->het, g->n_het, in), hom, list_in(t, g->missing, g->n_missing, in) };
+        if (g->rest == 2)
+            c.alt = all.n - c.het - hom - c.missing;
+        add_group(&all, copies, c, out);
+    }
+}
+
+/** The row of counts.bin of site j, or SIZE_MAX. Rows of a block stand together. */
+static size_t table_row(const sund_store *s, size_t j)
+{
+    const sund_encoding *e;
+    uint32_t             block, at;
+    block_row            b;
+
+    if (s->version == 1)
+        return j;
+    sund_store_row_place(s, j, &block, &at);
+    if (block >= s->n_block)
+        return SIZE_MAX;
+    b = sund_store_block(s, block);
+    e = sund_encoding_by_code(b.encoding);
+    return e && e->pack && at < b.n_site && b.count_at < s->n_count && at < s->n_count - b.count_at ? (size_t) b.count_at + at : SIZE_MAX;
+}
+
+bool sund_store_tabled(const sund_store *s, size_t j) { return j < s->info.n_site && table_row(s, j) != SIZE_MAX; }
+
+sund_code sund_store_counts(sund_store_reader *r, size_t j, int population, int sex, sund_counts *out, sund_err *err)
+{
+    const sund_store   *s = r->s;
+    const people_table *t = &s->people;
+    size_t              at;
+    sund_copies         copies;
+    any_row             row;
+    sund_gt             g;
+
+    *out = (sund_counts){ 0, 0, 0, 0, 0, 0 };
+    if (j >= s->info.n_site)
+        return sund_fail(err, SUND_E_ARG, "the store has no row %zu", j);
+    SUND_TRY(sund_store_touch(s, 0, j, err));
+    row = sund_store_row(s, j);
+    copies = sund_copies_at(s->info.assembly, row.contig, row.pos_bp);
+    at = table_row(s, j);
+    if (at == SIZE_MAX) {
+        SUND_TRY(sund_store_read(r, j, &g, err));
+        if (!g.sparse)
+            return sund_store_site_fail(s, j, "has no counts in counts.bin", err);
+        from_lists(t, &g, copies, population, sex, r->in, out);
+        return SUND_OK;
+    }
+    SUND_TRY(sund_store_touch(s, 1, at, err));
+    for (size_t k = 0; k < t->n_group; k++)
+        if (wanted(&t->group[k], population, sex))
+            add_group(&t->group[k], copies, (three){ sund_store_count_at(s, at, 3 * k), sund_store_count_at(s, at, 3 * k + 1), sund_store_count_at(s, at, 3 * k + 2) }, out);
+    return SUND_OK;
+}

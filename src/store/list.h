@@ -1,0 +1,21 @@
+#ifndef SUND_STORE_LIST_H
+#define SUND_STORE_LIST_H
+
+#include "base/buf.h"
+
+/** Ascending indexes below a bound, as the gaps between them in a Golomb-Rice code (Rice 1979): what rare sites and missing calls are made of.
+ *
+ *  The gap d before an entry is written, lowest bit first, as d >> k zeros, a one, and the k low bits of d; 20 zeros and a one stand before
+ *  32 plain bits where d >> k is 20 or more. k follows from the list's length n and the bound:
+ *      k = floor(log2(max(1, ln 2 * (bound - n) / (n + 1))))
+ *  so a list that lies evenly costs within 2 % of its entropy. The last byte is filled with zeros. n is not part of the list.
+ *  bound <= 2^32. */
+void sund_list_write(const uint32_t *list, size_t n, uint64_t bound, sund_buf *out);
+/** n entries into list; false (and *c bad) when an entry is not below the bound or the bytes end. */
+bool sund_list_read(sund_cur *c, size_t n, uint64_t bound, uint32_t *list);
+
+/** LEB128, at most 2^32 - 1. */
+void     sund_varint_write(uint32_t v, sund_buf *out);
+uint32_t sund_varint_read(sund_cur *c);
+
+#endif
