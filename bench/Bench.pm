@@ -28,7 +28,6 @@ my %set = (
         'n100k'        => [100000, 50000, '20:1000000-1400000', 'store,bcf', ''],
         'i20k'         => [20000, 20000, '20:1000000-1300000', 'store,vcf.gz,bcf', ''],
         'm100k'        => [100000, 2500, '20:1000000-1020000', 'store,bcf', ''],
-        'm100k-4'      => [100000, 10000, '20:1000000-1080000', 'store,bcf', ''],
         map { ("g$_->[0]" => [@$_, '20:1000000-1100000', 'store,bcf', '']) } [5000, 8000], [10000, 8000], [20000, 6000], [50000, 4000], [100000, 3000], [200000, 3000], [500000, 2000],
     },
     small => {
@@ -36,8 +35,7 @@ my %set = (
         'n20k-missing' => [2000, 20000, '20:1000000-2000000', 'store,bcf', '--missing 0.003 --unphased'],
         'n100k'        => [10000, 5000, '20:1000000-1400000', 'store,bcf', ''],
         'i20k'         => [2000, 10000, '20:1000000-1500000', 'store,vcf.gz,bcf', ''],
-        'm100k'        => [10000, 1000, '20:1000000-1020000', 'store,bcf', ''],
-        'm100k-4'      => [10000, 4000, '20:1000000-1080000', 'store,bcf', ''],
+        'm100k'        => [10000, 250, '20:1000000-1020000', 'store,bcf', ''],
         map { ("g$_->[0]" => [@$_, '20:1000000-1100000', 'store,bcf', '']) } [2000, 3000], [5000, 2000], [20000, 1000],
     },
     tiny => {
@@ -45,8 +43,7 @@ my %set = (
         'n20k-missing' => [100, 500, '20:1000000-1100000', 'store,bcf', '--missing 0.003 --unphased'],
         'n100k'        => [200, 500, '20:1000000-1100000', 'store,bcf', ''],
         'i20k'         => [100, 500, '20:1000000-1100000', 'store,vcf.gz,bcf', ''],
-        'm100k'        => [100, 250, '20:1000000-1020000', 'store,bcf', ''],
-        'm100k-4'      => [100, 1000, '20:1000000-1080000', 'store,bcf', ''],
+        'm100k'        => [200, 100, '20:1000000-1020000', 'store,bcf', ''],
         map { ("g$_->[0]" => [@$_, '20:1000000-1100000', 'store,bcf', '']) } [100, 500], [200, 500],
     },
 );
@@ -75,7 +72,7 @@ sub data {
     my ($n, $m, $region, $formats, $more) = @$s;
     my $at  = "$work/$scale/$name";
     my $cmd = "$sund simulate cohort --out $at --people $n --sites $m --region $region --format $formats $more --seed 1";
-    my $version = "$cmd\n" . md5_hex(map { slurp($_) } sort glob('src/sim/*.c'), glob('src/store/*.c'));    # made again when the format or the model changes
+    my $version = "$cmd\n" . md5_hex(map { slurp($_) } sort glob('src/sim/*.c'), glob('src/store/enc*.c'), map { "src/store/$_.c" } qw(writer layout export));    # made again when the format or the model changes
     if (!-e "$at/made" || slurp("$at/made") ne $version) {
         remove_tree($at);
         make_path($at);

@@ -17,6 +17,7 @@ for my $what (['vcf', 1, '>= 3 x plink2'], ['vcf', 2, '>= 5 x plink2'], ['bcf', 
             bcftools => { cmd => "${on}bcftools view --threads " . ($threads - 1) . " -Ob -o $to.bcf $d->{$form}", runs => 1 },
         );
         row(task => 'import ' . ($form eq 'vcf' ? 'VCF.gz' : 'BCF') . ", $d->{n} people, $threads thread" . ($threads > 1 ? 's' : ''), unit => 'variants/s', (map { ($_ => $d->{m} / $r->{$_}{wall}) } keys %$r), goal => $goal);
+        row(task => 'CPU of it', unit => 'us/variant', map { ($_ => 1e6 * $r->{$_}{cpu} / $d->{m}) } keys %$r);
         row(task => 'peak memory of it', unit => 'MB', map { ($_ => $r->{$_}{peak} / 1024) } keys %$r);
     };
 }

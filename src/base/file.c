@@ -194,6 +194,14 @@ sund_code sund_map_open(sund_map *m, const char *path, sund_err *err)
     return SUND_OK;
 }
 
+void sund_map_rest(const sund_map *m)
+{
+    union { const uint8_t *c; uint8_t *v; } u = { m->p };
+
+    if (m->n)
+        (void) madvise(u.v, m->n, MADV_DONTNEED); /* of a file that is mapped shared: nothing is lost */
+}
+
 void sund_map_close(sund_map *m)
 {
     union { const uint8_t *c; uint8_t *v; } u = { m->p };

@@ -111,6 +111,7 @@ struct sund_store_reader {
 sund_code sund_store_locate(sund_store_reader *r, size_t j, const sund_encoding **e, sund_block_view *v, sund_err *err) SUND_MUST_CHECK;
 
 uint64_t  sund_sum64(const void *p, size_t n); /* XXH3 */
+sund_digest sund_map_digest(const sund_map *m); /* BLAKE2b of a file of any size, in little memory */
 
 /** The manifest's text but its last line, and the parsed form. */
 typedef struct manifest { unsigned version; sund_assembly assembly; uint64_t n_person, n_site, n_block, size[N_STORE_FILE]; sund_digest digest[N_STORE_FILE], self; } manifest;

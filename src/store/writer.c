@@ -531,6 +531,7 @@ static sund_code seal_sums(sund_store_writer *w, sund_err *err)
         for (uint64_t at = 0, n_row = rc == SUND_OK ? (m.n - HEAD_BYTES) / row_bytes[k] : 0; at < n_row; at += CHUNK_ROWS) {
             uint64_t n = n_row - at < CHUNK_ROWS ? n_row - at : CHUNK_ROWS;
             sund_buf_u64(&sums, sund_sum64(m.p + HEAD_BYTES + at * row_bytes[k], (size_t) n * row_bytes[k]));
+            sund_map_rest(&m);
         }
         sund_map_close(&m);
     }
@@ -557,7 +558,7 @@ static sund_code seal_manifest(sund_store_writer *w, sund_err *err)
             rc = sund_map_open(&map, path, err);
         if (rc == SUND_OK) {
             m.size[f] = map.n;
-            m.digest[f] = sund_digest_of(map.p, map.n);
+            m.digest[f] = sund_map_digest(&map);
             if (chmod(path, 0400) != 0)
                 rc = os_fail(w, "seal", sund_store_file[f], err);
         }
