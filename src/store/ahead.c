@@ -38,7 +38,7 @@ struct sund_ahead {
     sund_ahead_use                   use;
     int                              fd;
     size_t                           n_stretch, n_taken, from;
-    uint64_t                         at_file; /* of the next block to fetch */
+    uint64_t                         at_file, begin; /* of the next block to fetch; the virtual offset to begin at */
     unsigned                         n_thread, half;
     struct libdeflate_decompressor **inflate; /* one a thread */
     stretch                          s[3];
@@ -155,6 +155,8 @@ static sund_code task(void *ctx, size_t i, unsigned thread, sund_err *err)
 /** Of a byte at i of s; of its end: where the next block begins. */
 static uint64_t voffset_of(const sund_ahead *a, const stretch *s, size_t i)
 {
+    if (s->from && i == s->from) /* the first of all: its block may be shorter than it should */
+        return a->begin;
     if (i < s->n_carry)
         return s->carry_voffset;
     for (size_t lo = 0, hi = s->n_block; lo < hi;) {
@@ -273,6 +275,7 @@ sund_code sund_ahead_open(sund_ahead **out, int fd, uint64_t voffset, size_t n_s
     a->fd = fd;
     a->at_file = voffset >> 16;
     a->from = voffset & 0xFFFF;
+    a->begin = voffset;
     a->n_stretch = n_stretch;
     a->n_thread = n_thread;
     for (unsigned t = 0; t < n_thread; t++)
