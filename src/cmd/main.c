@@ -27,6 +27,7 @@ static const sund_cmd cmds[] = {
     { "study status", "Studies", "where studies stand", sund_cmd_study_status },
     { "study fetch", "Studies", "the result of a study", sund_cmd_study_fetch },
     { "study run", "Studies", "run a study on one home's own data: the pooled analysis", sund_cmd_study_run },
+    { "meta", "Studies", "meta-analysis of result files of anybody's", sund_cmd_meta },
     { "log show", "Audit", "what left, was asked and was decided here", sund_cmd_log_show },
     { "log verify", "Audit", "check the log's chain of digests", sund_cmd_log_verify },
     { "task", "For programs", "one task of a study on a cluster; the node starts them by sbatch", sund_cmd_task },
