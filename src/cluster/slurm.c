@@ -6,13 +6,15 @@
 #include "cluster/work.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { RERUNS = 3, PAUSES_MAX = 30, SPAWN_S = 60, TAG = 16, OPTIONS_MAX = 32 };
+enum { RERUNS = 3, PAUSES_MAX = 30, SPAWN_S = 60, CANCEL_S = 15, TAG = 16, OPTIONS_MAX = 32 };
 
 typedef struct task {
     uint32_t tries;  /* by this process */
@@ -89,7 +91,7 @@ static void cancel(const char *name)
 
     (void) snprintf(by_name, sizeof by_name, "--name=%s", name);
     (void) snprintf(by_user, sizeof by_user, "--user=%u", (unsigned) getuid());
-    (void) !sund_spawn(argv, SPAWN_S, &out, &did, NULL);
+    (void) !sund_spawn(argv, CANCEL_S, &out, &did, NULL);
     sund_buf_free(&out);
 }
 
@@ -317,6 +319,15 @@ out:
     sund_buf_free(&text);
 }
 
+/** A network file system may hold for half a minute that a file is not there; opening the folder makes it ask again. */
+static void look_afresh(const slurm *s)
+{
+    int fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0)
+        (void) close(fd);
+}
+
 static bool lacks_part(const slurm *s, const sund_engine *e, uint32_t t)
 {
     uint32_t from, to;
@@ -339,6 +350,7 @@ static sund_code mend(slurm *s, const sund_engine *e, sund_err *err)
     s->pause_s = s->pause_s <= 0 ? s->plan.pause_s : 2 * s->pause_s > pause_max_s ? pause_max_s : 2 * s->pause_s;
     s->next_s = now + s->pause_s;
     SUND_TRY(look(s, reason, &well, err));
+    look_afresh(s); /* only now: a task that Slurm no longer has has left what it could */
     for (uint32_t t = 0; well && t < s->n_task; t++) {
         task *k = &s->task[t];
 
@@ -413,6 +425,7 @@ static sund_code local(sund_runner *r, const sund_engine *e, const sund_view *v,
     turn(s, e);
     if (s->here)
         return sund_engine_compute(e, v, e->chunk, n_thread, out, err);
+    look_afresh(s);
     *ready = take_part(s, e->chunk, out);
     if (*ready || sund_time_mono_s() < s->next_s)
         return SUND_OK;
@@ -496,6 +509,8 @@ static sund_code settle(slurm *s, const sund_slurm_place *place, sund_err *err)
 
     SUND_TRY(sund_dir_make(place->folder, err));
     SUND_TRY(full_path(place->folder, s->folder, err));
+    if (chmod(s->folder, 0700) != 0)
+        return sund_fail(err, SUND_E_IO, "cannot make %.300s its owner's alone: %s", s->folder, strerror(errno));
     if (snprintf(s->log, sizeof s->log, "%s.log", s->folder) >= (int) sizeof s->log)
         return sund_fail(err, SUND_E_LIMIT, "path too long: %.200s", s->folder);
     SUND_TRY(sund_dir_make(s->log, err));
