@@ -15,31 +15,15 @@ typedef struct checking {
     sund_store_reader **reader;      /* one a thread */
     uint64_t          **plane;       /* 3 planes a thread */
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
-<<<<<<< Updated upstream
     void           *ctx;
     uint64_t        done, total;
     pthread_mutex_t lock;
-=======
-    void    *ctx;
-    uint64_t done, total, rested;
->>>>>>> Stashed changes
 } checking;
-
-/** What was read is let go now and then: a store may be larger than memory. */
-static void rest(const checking *c)
-{
-    for (int f = 0; f < N_STORE_FILE; f++)
-        sund_map_rest(&c->s->map[f]);
-}
 
 static void step(checking *c, uint64_t n)
 {
     (void) pthread_mutex_lock(&c->lock);
     c->done += n;
-    if (c->done - c->rested > 4 << 20) {
-        c->rested = c->done;
-        rest(c);
-    }
     if (c->progress)
         c->progress(c->ctx, c->done, c->total);
     (void) pthread_mutex_unlock(&c->lock);
@@ -50,7 +34,6 @@ static size_t chunks(size_t rows) { return (rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
 /** Rows come first: what names a place is read from them. */
 static sund_code check_chunk(void *ctx, size_t i, unsigned thread, sund_err *err)
 {
-<<<<<<< Updated upstream
     checking *c = ctx;
     size_t    n = chunks(c->s->info.n_site);
 
@@ -66,12 +49,6 @@ static sund_code check_block(void *ctx, size_t b, unsigned thread, sund_err *err
     (void) thread;
     SUND_TRY(sund_store_block_touch(c->s, &r, b, err));
     step(c, r.n_stored);
-=======
-    for (size_t k = 0; k * CHUNK_ROWS < c->s->info.n_site; k++) {
-        SUND_TRY(sund_store_check_chunk(c->s, k, err));
-        rest(c);
-    }
->>>>>>> Stashed changes
     return SUND_OK;
 }
 
@@ -81,34 +58,10 @@ static sund_code check_file(void *ctx, size_t f, unsigned thread, sund_err *err)
     checking   *c = ctx;
     sund_digest d = sund_digest_of(c->s->map[f].p, c->s->map[f].n);
 
-<<<<<<< Updated upstream
     (void) thread;
     if (!sund_digest_eq(&d, &c->m.digest[f]))
         return sund_fail(err, SUND_E_FORMAT, "%s/%s: its digest differs from the manifest: the file was altered", c->s->dir, sund_store_file[f]);
     step(c, c->m.size[f]);
-=======
-    for (size_t b = 0; b < c->s->n_block && rc == SUND_OK; b++) {
-        const uint8_t *p;
-        size_t         n;
-
-        rc = sund_store_block_open(c->s, b, &raw, &p, &n, err);
-        step(c, sund_store_block(c->s, b).n_stored);
-    }
-    sund_buf_free(&raw);
-    return rc;
-}
-
-/** BLAKE2b of every file: catches what lies between blocks, and whoever altered digests too. */
-static sund_code check_digests(checking *c, sund_err *err)
-{
-    for (int f = 0; f < N_STORE_FILE; f++) {
-        sund_digest d = sund_map_digest(&c->s->map[f]);
-
-        if (!sund_digest_eq(&d, &c->m.digest[f]))
-            return sund_fail(err, SUND_E_FORMAT, "%s/%s: its digest differs from the manifest: the file was altered", c->s->dir, sund_store_file[f]);
-        step(c, c->s->map[f].n);
-    }
->>>>>>> Stashed changes
     return SUND_OK;
 }
 
@@ -220,30 +173,6 @@ static sund_code make_ready(checking *c, unsigned threads, sund_err *err)
     return SUND_OK;
 }
 
-<<<<<<< Updated upstream
-=======
-static sund_code check_sites(checking *c, sund_err *err)
-{
-    sund_store_reader *r = NULL;
-    uint8_t           *code = malloc(c->s->info.n_person + 1);
-    sund_variant       before = { 0 };
-    sund_code          rc = code ? sund_store_reader_open(&r, c->s, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
-
-    for (size_t j = 0; j < c->s->info.n_site && rc == SUND_OK; j++) {
-        sund_site site;
-
-        if (j % CHUNK_ROWS == CHUNK_ROWS - 1)
-            rest(c);
-        rc = check_site(c, r, j, code, &before, err);
-        sund_store_site(c->s, j, &site);
-        before = site.v;
-    }
-    sund_store_reader_close(r);
-    free(code);
-    return rc;
-}
-
->>>>>>> Stashed changes
 sund_code sund_store_verify(const char *dir, void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx, sund_err *err)
 {
     checking  c = { .progress = progress, .ctx = ctx };
