@@ -100,11 +100,12 @@ static bool read_more(sund_ahead *a, stretch *s, size_t used, ssize_t *got)
 static sund_code fetch_blocks(sund_ahead *a, stretch *s, size_t n_want, sund_err *err)
 {
     size_t  used = 0, n_raw;
-    ssize_t got = 1;
-    bool    ok = true;
+    ssize_t got;
+    bool    ok;
     void   *p;
 
     s->n_stored = 0;
+    ok = read_more(a, s, 0, &got);
     for (s->behind = MORE; ok && s->behind == MORE && s->n < n_want + s->n_carry;) {
         const uint8_t *q = s->stored + used;
         size_t         left = s->n_stored - used, n = left >= HEAD && is_block(q) ? u16(q + 16) + 1u : 0;
