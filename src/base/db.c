@@ -25,7 +25,8 @@ static sund_code db_fail(sqlite3 *h, const char *what, sund_err *err)
 
 sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_err *err)
 {
-    static const char *setup = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    /* vectors of megabytes pass through: large pages, and a log that takes several of them before it is copied into the file */
+    static const char *setup = "PRAGMA page_size=16384; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                                "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
     sund_db           *d = calloc(1, sizeof *d);
     sund_code          rc;
@@ -63,7 +64,8 @@ void sund_db_close(sund_db *db)
     free(db);
 }
 
-static sund_code prepare(sund_db *db, sqlite3_stmt **out, sund_err *err, const char *sql, const char *kinds, va_list ap)
+/** keep: SQLITE_STATIC where the statement ends before the caller's values do; else SQLite copies them. */
+static sund_code prepare(sund_db *db, sqlite3_stmt **out, sqlite3_destructor_type keep, sund_err *err, const char *sql, const char *kinds, va_list ap)
 {
     sqlite3_stmt *st = NULL;
     int           ok = sqlite3_prepare_v2(db->h, sql, -1, &st, NULL);
@@ -77,12 +79,12 @@ static sund_code prepare(sund_db *db, sqlite3_stmt **out, sund_err *err, const c
             ok = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
         }
         else if (kinds[i - 1] == 't') {
-            ok = sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, SQLITE_TRANSIENT);
+            ok = sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, keep);
         }
         else {
             const void *p = va_arg(ap, const void *);
             size_t      n = va_arg(ap, size_t);
-            ok = p ? sqlite3_bind_blob64(st, i, p, n, SQLITE_TRANSIENT) : sqlite3_bind_zeroblob(st, i, 0);
+            ok = p ? sqlite3_bind_blob64(st, i, p, n, keep) : sqlite3_bind_zeroblob(st, i, 0);
         }
     }
     if (ok != SQLITE_OK) {
@@ -101,7 +103,7 @@ sund_code sund_db_run(sund_db *db, sund_err *err, const char *sql, const char *k
     sund_code     rc;
 
     va_start(ap, kinds);
-    rc = prepare(db, &st, err, sql, kinds, ap);
+    rc = prepare(db, &st, SQLITE_STATIC, err, sql, kinds, ap);
     va_end(ap);
     if (rc != SUND_OK)
         return rc;
@@ -129,7 +131,7 @@ sund_code sund_db_query(sund_db *db, sund_rows **rows, sund_err *err, const char
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     r->h = db->h;
     va_start(ap, kinds);
-    rc = prepare(db, &r->st, err, sql, kinds, ap);
+    rc = prepare(db, &r->st, SQLITE_TRANSIENT, err, sql, kinds, ap);
     va_end(ap);
     if (rc != SUND_OK) {
         free(r);
@@ -183,7 +185,7 @@ sund_code sund_db_i64(sund_db *db, int64_t *out, int64_t otherwise, sund_err *er
     sund_code rc;
 
     va_start(ap, kinds);
-    rc = prepare(db, &r.st, err, sql, kinds, ap);
+    rc = prepare(db, &r.st, SQLITE_STATIC, err, sql, kinds, ap);
     va_end(ap);
     if (rc != SUND_OK)
         return rc;

@@ -25,6 +25,7 @@ struct sund_release {
         sund_buf                   text;
     } table[SUND_RELEASE_TABLES];
     sund_buf        bytes; /* once sealed */
+    sund_digest     digest; /* of bytes */
     bool            sealed;
 };
 
