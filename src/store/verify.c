@@ -8,6 +8,8 @@
 
 /* The whole store is cut into pieces - chunks of rows, blocks, files, ranges of sites - which the pool works through: disk and zstd set the pace. */
 
+enum { REST_BYTES = 8 << 20 };
+
 typedef struct checking {
     sund_store         *s;
     manifest            m;
@@ -16,14 +18,25 @@ typedef struct checking {
     uint64_t          **plane;       /* 3 planes a thread */
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     void           *ctx;
-    uint64_t        done, total;
+    uint64_t        done, total, rested;
     pthread_mutex_t lock;
 } checking;
+
+/** Lets go of what was read: a store may be larger than memory. Other threads' pages come back as they touch them. */
+static void rest(const checking *c)
+{
+    for (int f = 0; f < N_STORE_FILE; f++)
+        sund_map_rest(&c->s->map[f]);
+}
 
 static void step(checking *c, uint64_t n)
 {
     (void) pthread_mutex_lock(&c->lock);
     c->done += n;
+    if (c->done - c->rested >= REST_BYTES) {
+        c->rested = c->done;
+        rest(c);
+    }
     if (c->progress)
         c->progress(c->ctx, c->done, c->total);
     (void) pthread_mutex_unlock(&c->lock);
@@ -38,6 +51,7 @@ static sund_code check_chunk(void *ctx, size_t i, unsigned thread, sund_err *err
     size_t    n = chunks(c->s->info.n_site);
 
     (void) thread;
+    rest(c);
     return i < n ? sund_store_touch(c->s, 0, i * CHUNK_ROWS, err) : sund_store_touch(c->s, 1, (i - n) * CHUNK_ROWS, err);
 }
 
@@ -56,7 +70,7 @@ static sund_code check_block(void *ctx, size_t b, unsigned thread, sund_err *err
 static sund_code check_file(void *ctx, size_t f, unsigned thread, sund_err *err)
 {
     checking   *c = ctx;
-    sund_digest d = sund_digest_of(c->s->map[f].p, c->s->map[f].n);
+    sund_digest d = sund_map_digest(&c->s->map[f]);
 
     (void) thread;
     if (!sund_digest_eq(&d, &c->m.digest[f]))
@@ -144,6 +158,7 @@ static sund_code check_sites(void *ctx, size_t i, unsigned thread, sund_err *err
 
     for (size_t j = i * CHUNK_ROWS; j < last; j++)
         SUND_TRY(check_site(c, c->reader[thread], j, c->plane[thread], err));
+    rest(c);
     step(c, last - i * CHUNK_ROWS);
     return SUND_OK;
 }
