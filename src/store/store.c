@@ -211,6 +211,22 @@ bool sund_store_find(const sund_store *s, const sund_variant *v, size_t *j)
     return false;
 }
 
+size_t sund_store_from(const sund_store *s, int contig, uint32_t pos_bp)
+{
+    size_t lo = 0, hi = s->info.n_site;
+
+    while (lo < hi) {
+        size_t  mid = lo + (hi - lo) / 2;
+        any_row r = sund_store_row(s, mid);
+
+        if (r.contig < contig || (r.contig == contig && r.pos_bp < pos_bp))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 bool sund_store_callable(const sund_store *s, int contig, uint32_t pos_bp, uint32_t n_bp)
 {
     size_t lo = 0, hi = s->n_region;

@@ -40,6 +40,8 @@ typedef struct sund_site {
 void sund_store_site(const sund_store *s, size_t j, sund_site *out);
 /** Row of a (normalised) variant. False when the store lacks it. */
 bool sund_store_find(const sund_store *s, const sund_variant *v, size_t *j);
+/** The first row at or behind a position (0-based); n_site when there is none. */
+size_t sund_store_from(const sund_store *s, int contig, uint32_t pos_bp);
 /** Whether all of [pos, pos + n) lies in the callable regions; without regions every position within a record's reach is
  *  unknown, and the answer is false. */
 bool sund_store_callable(const sund_store *s, int contig, uint32_t pos_bp, uint32_t n_bp);
