@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK_MAX = 1 << 16, HEAD = 18, TAIL = 8, TASK_BYTES = 1 << 16, ITEM_MAX = 1 << 28, READ_BYTES = 1 << 16 };
+enum { BLOCK_MAX = 1 << 16, HEAD = 18, TAIL = 8, TASK_BYTES = 1 << 16, ITEM_MAX = 1 << 28, READ_BYTES = 1 << 16, STORED_MAX = 1 << 24 };
 
 typedef struct block {
     uint64_t at_file;
@@ -106,7 +106,7 @@ static sund_code fetch_blocks(sund_ahead *a, stretch *s, size_t n_want, sund_err
 
     s->n_stored = 0;
     ok = read_more(a, s, 0, &got);
-    for (s->behind = MORE; ok && s->behind == MORE && s->n < n_want + s->n_carry;) {
+    for (s->behind = MORE; ok && s->behind == MORE && s->n < n_want + s->n_carry && used < STORED_MAX;) {
         const uint8_t *q = s->stored + used;
         size_t         left = s->n_stored - used, n = left >= HEAD && is_block(q) ? u16(q + 16) + 1u : 0;
 
@@ -117,7 +117,7 @@ static sund_code fetch_blocks(sund_ahead *a, stretch *s, size_t n_want, sund_err
         else if (!n || left < n || (n_raw = u32(q + n - 4)) > BLOCK_MAX)
             s->behind = STOP;
         else {
-            ok = n_raw == 0 || add_block(s, a->at_file, used, n, n_raw);
+            ok = add_block(s, a->at_file, used, n, n_raw); /* empty ones too: they may be damaged */
             s->n += n_raw;
             used += n;
             a->at_file += n;
@@ -195,13 +195,15 @@ static bool add_item(stretch *s, size_t from, size_t n)
 /** Finds the items of an inflated stretch. What is left over goes to the head of next. */
 static sund_code cut_items(sund_ahead *a, stretch *s, stretch *next, sund_err *err)
 {
-    size_t i = s->from, end = s->n, n = 0;
-    bool   ok = true;
-    void  *p = next->p;
+    size_t   i = s->from, end = s->n, n = 0;
+    bool     ok = true;
+    void    *p = next->p;
+    uint64_t bad = 0;
 
     for (size_t b = s->n_block; b-- > 0;)
         if (s->block[b].bad) {
             end = s->block[b].at;
+            bad = s->block[b].at_file << 16;
             s->behind = STOP;
         }
     for (; ok && i < end && (n = a->use.cut(s->p + i, end - i)) != 0 && n <= ITEM_MAX; i += n)
@@ -212,7 +214,7 @@ static sund_code cut_items(sund_ahead *a, stretch *s, stretch *next, sund_err *e
     }
     if (i < end && (s->behind == END || n > ITEM_MAX || end - i > ITEM_MAX))
         s->behind = STOP;
-    s->stop = next->carry_voffset = voffset_of(a, s, i);
+    s->stop = next->carry_voffset = i == end && bad ? bad : voffset_of(a, s, i);
     next->n = next->n_carry = s->behind == MORE ? end - i : 0;
     ok = ok && grow(&p, &next->cap, next->n_carry + 1, 1);
     next->p = p;
