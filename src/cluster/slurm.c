@@ -80,6 +80,24 @@ sund_code sund_slurm_options_check(const char *options, sund_err *err)
     return split_options(text, word, err);
 }
 
+sund_code sund_slurm_there(sund_err *err)
+{
+    static const char *const program[] = { "sbatch", "squeue", "scancel" };
+    sund_buf                 out = { 0 };
+    sund_spawned             did;
+    sund_code                rc = SUND_OK;
+
+    for (size_t i = 0; rc == SUND_OK && i < sizeof program / sizeof *program; i++) {
+        rc = sund_spawn((const char *const[]){ program[i], "--version", NULL }, SPAWN_S, &out, &did, err);
+        if (rc == SUND_OK && did.status != 0)
+            rc = sund_fail(err, SUND_E_UPSTREAM, "%s --version: %s", program[i], did.said[0] ? did.said : "failed without a word");
+        if (rc != SUND_OK)
+            (void) sund_fail_in(err, rc, "engine = slurm needs Slurm's commands on this machine");
+    }
+    sund_buf_free(&out);
+    return rc;
+}
+
 static void job_name(const slurm *s, char out[64], uint32_t round) { (void) snprintf(out, 64, "sund-%s-%u", s->tag, round); }
 
 static void cancel(const char *name)

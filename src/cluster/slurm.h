@@ -22,6 +22,9 @@ enum { SUND_SLURM_TASKS = 100, SUND_SLURM_ITEMS = 50000 };
  *  Errors: SUND_E_ARG naming the word. */
 sund_code sund_slurm_options_check(const char *options, sund_err *err) SUND_MUST_CHECK;
 
+/** Whether sbatch, squeue and scancel can be run here at all. Errors: naming the one that cannot. */
+sund_code sund_slurm_there(sund_err *err) SUND_MUST_CHECK;
+
 /** Where things lie: folder is made when it is not there, and holds what an earlier process left. */
 typedef struct sund_slurm_place {
     const char *folder, *store;

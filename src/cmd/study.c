@@ -462,6 +462,7 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
         SUND_GO(open_catalogue(h, s, catalogue_path, &c, err));
     run.catalogue = c;
     if (h->use_slurm) {
+        SUND_GO(sund_slurm_there(err));
         sund_stop_on_signals();
         h->slurm.patience_s = 60;
         run.runner = cluster_runner;

@@ -95,4 +95,19 @@ ok(!-e "$tmp/s2" && !-e "$tmp/s3", 'and no store is left');
 run("$sund log verify --home $tmp/fi");
 like_digest(decode_json(out("$sund log verify --json --home $tmp/fi"))->{head});
 sub like_digest { ok($_[0] =~ /^[0-9a-f]{64}$/, 'log verify --json names the head of the chain') }
+# ---- a cluster's settings ----
+run("$sund init --id CL --access open $tmp/cl");
+my $ini = slurp("$tmp/cl/sund.ini");
+for my $bad (['engine = slrum', qr/engine: 'local' or 'slurm'/], ['slurm_tasks = 0', qr/slurm_tasks: .*1 to 1000/], ['slurm_running = -1', qr/slurm_running/], ['slurm_items = many', qr/slurm_items/],
+    ['slurm_options = --partition=$(id)', qr/--NAME=VALUE/], ['slurm_options = --wrap=id', qr/--wrap cannot be given/], ['slurm_options = --partitoin=x', qr/did you mean --partition/], ['slurm_option = --time=1', qr/slurm_options/]) {
+    spew("$tmp/cl/sund.ini", $ini =~ s/^\[node\]\n\K/$bad->[0]\n/mr);
+    fails("$sund log show --home $tmp/cl", "sund.ini: $bad->[0]", qr/sund\.ini/, $bad->[1]);
+}
+spew("$tmp/cl/sund.ini", $ini =~ s/^\[node\]\n\K/engine = slurm\nslurm_options = --partition=long --time=1-00:00:00\n/mr);
+run("$sund log show --home $tmp/cl");
+fails("$sund study run --local --engine condor --home $tmp/fi $good", 'an engine that is none', qr/--engine is 'local' or 'slurm'/);
+fails("PATH=$tmp $sund study run --local --engine slurm --home $tmp/fi --catalogue $tmp/a.catalogue $good", 'a cluster without its commands', qr/sbatch/, qr/needs Slurm's commands/);
+fails("$sund task --round 1 --tasks 2 --task 2 $tmp", 'a task that is none', qr/sund task --help/);
+fails("$sund task --round 1 --tasks 2 --task 1 $tmp", 'a task without its folder', qr/brief/);
+
 done();
