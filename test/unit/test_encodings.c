@@ -340,14 +340,68 @@ static void site_v1(const uint8_t *gt, size_t n, bool planes, sund_buf *out)
         bits_v1(gt, n, 0, true, SUND_GT_ALT_FIRST, out);
 }
 
+typedef struct old_block { sund_buf raw; uint32_t first, last, n_site; } old_block;
+
+/** A site's row, alleles, counts, and its genotypes into the block. Populations are in order of appearance: B first, which is person 0's; sexes i % 3. */
+static void add_v1(uint32_t j, size_t n, const uint8_t *gt, uint32_t block, old_block *o, sund_buf file[N_STORE_FILE])
+{
+    sund_variant v = variant(j);
+    size_t       from = o->raw.n;
+    uint32_t     count[6][3] = { { 0 } };
+
+    o->first = o->n_site++ ? o->first : j;
+    o->last = j;
+    site_v1(gt, n, block, &o->raw);
+    sund_buf_u32(&file[F_SITES], v.pos_bp);
+    sund_buf_u8(&file[F_SITES], (uint8_t) v.contig);
+    sund_buf_u8(&file[F_SITES], SUND_KIND_SNV);
+    sund_buf_u8(&file[F_SITES], (uint8_t) (1 + block));
+    sund_buf_u8(&file[F_SITES], 0);
+    sund_buf_u64(&file[F_SITES], file[F_ALLELES].n - HEAD_BYTES);
+    sund_buf_u16(&file[F_SITES], (uint16_t) v.n_ref);
+    sund_buf_u16(&file[F_SITES], (uint16_t) v.n_alt);
+    sund_buf_u32(&file[F_SITES], block);
+    sund_buf_u32(&file[F_SITES], (uint32_t) from);
+    sund_buf_u32(&file[F_SITES], (uint32_t) (o->raw.n - from));
+    sund_buf_put(&file[F_ALLELES], v.ref, v.n_ref);
+    sund_buf_put(&file[F_ALLELES], v.alt, v.n_alt);
+    for (size_t i = 0; i < n; i++)
+        if (gt[i] & 3)
+            count[(i % 5 ? 3 : 0) + i % 3][(gt[i] & 3) - 1]++;
+    for (size_t k = 0; k < 6; k++)
+        for (size_t c = 0; c < 3; c++)
+            sund_buf_u16(&file[F_COUNTS], (uint16_t) count[k][c]);
+}
+
+static void close_v1(old_block *o, uint32_t block, sund_buf file[N_STORE_FILE])
+{
+    sund_buf packed = { 0 };
+
+    CHECK(sund_buf_room(&packed, ZSTD_compressBound(o->raw.n)));
+    if (block)
+        packed.n = ZSTD_compress(packed.p, packed.cap, o->raw.p, o->raw.n, 3);
+    else
+        sund_buf_put(&packed, o->raw.p, o->raw.n);
+    sund_buf_u64(&file[F_BLOCKS], file[F_GENOTYPES].n);
+    sund_buf_u64(&file[F_BLOCKS], sund_sum64(packed.p, packed.n));
+    sund_buf_u64(&file[F_BLOCKS], o->first);
+    sund_buf_u64(&file[F_BLOCKS], o->last);
+    sund_buf_u32(&file[F_BLOCKS], (uint32_t) o->raw.n);
+    sund_buf_u32(&file[F_BLOCKS], (uint32_t) packed.n);
+    sund_buf_u32(&file[F_BLOCKS], o->n_site);
+    sund_buf_u32(&file[F_BLOCKS], block);
+    sund_buf_put(&file[F_GENOTYPES], packed.p, packed.n);
+    sund_buf_free(&packed);
+    sund_buf_free(&o->raw);
+}
+
 /** Rewrites the store in dir, which has people and regions, as format 1: one block of lists, one of planes. */
 static void write_v1(const char *dir, size_t n, size_t m, const uint8_t *gt)
 {
-    sund_buf file[N_STORE_FILE] = { { 0 } }, raw[2] = { { 0 } }, text = { 0 };
-    char     path[300], was[300];
-    manifest mf;
-    size_t   n_block = 0;
-    uint32_t first[2] = { UINT32_MAX, UINT32_MAX }, last[2] = { 0 }, n_site[2] = { 0 };
+    sund_buf  file[N_STORE_FILE] = { { 0 } }, text = { 0 };
+    old_block o[2] = { { .n_site = 0 } };
+    char      path[300], line[300];
+    manifest  mf;
 
     CHECK(sund_manifest_read(dir, &mf, NULL) == SUND_OK);
     for (int f = 0; f < N_STORE_FILE; f++) {
@@ -358,63 +412,13 @@ static void write_v1(const char *dir, size_t n, size_t m, const uint8_t *gt)
             sund_buf_text(&file[f], sund_store_magic[f]);
         file[f].p[4] = '1';
     }
-    for (uint32_t j = 0; j < m; j++) {
-        sund_variant v = variant(j);
-        size_t       from, which = j % 2;
-        const size_t group_of[2][3] = { { 0, 1, 2 }, { 3, 4, 5 } };
-        uint32_t     count[6][3] = { { 0 } };
-
-        first[which] = first[which] == UINT32_MAX ? j : first[which];
-        last[which] = j;
-        n_site[which]++;
-        from = raw[which].n;
-        site_v1(gt + j * n, n, which, &raw[which]);
-        sund_buf_u32(&file[F_SITES], v.pos_bp);
-        sund_buf_u8(&file[F_SITES], (uint8_t) v.contig);
-        sund_buf_u8(&file[F_SITES], SUND_KIND_SNV);
-        sund_buf_u8(&file[F_SITES], (uint8_t) (1 + which));
-        sund_buf_u8(&file[F_SITES], 0);
-        sund_buf_u64(&file[F_SITES], file[F_ALLELES].n - HEAD_BYTES);
-        sund_buf_u16(&file[F_SITES], (uint16_t) v.n_ref);
-        sund_buf_u16(&file[F_SITES], (uint16_t) v.n_alt);
-        sund_buf_u32(&file[F_SITES], (uint32_t) which);
-        sund_buf_u32(&file[F_SITES], (uint32_t) from);
-        sund_buf_u32(&file[F_SITES], (uint32_t) (raw[which].n - from));
-        sund_buf_put(&file[F_ALLELES], v.ref, v.n_ref);
-        sund_buf_put(&file[F_ALLELES], v.alt, v.n_alt);
-        for (size_t i = 0; i < n; i++) /* populations in order of appearance: B first, person 0's; sexes i % 3 */
-            if (gt[j * n + i] & 3)
-                count[group_of[i % 5 ? 1 : 0][i % 3]][(gt[j * n + i] & 3) - 1]++;
-        for (size_t k = 0; k < 6; k++)
-            for (size_t c = 0; c < 3; c++)
-                sund_buf_u16(&file[F_COUNTS], (uint16_t) count[k][c]);
-    }
-    for (size_t which = 0; which < 2; which++, n_block++) {
-        uint32_t n_raw = (uint32_t) raw[which].n;
-        sund_buf packed = { 0 };
-
-        if (which) {
-            CHECK(sund_buf_room(&packed, ZSTD_compressBound(n_raw)));
-            packed.n = ZSTD_compress(packed.p, packed.cap, raw[which].p, n_raw, 3);
-        }
-        else {
-            sund_buf_put(&packed, raw[which].p, n_raw);
-        }
-        sund_buf_u64(&file[F_BLOCKS], file[F_GENOTYPES].n);
-        sund_buf_u64(&file[F_BLOCKS], sund_sum64(packed.p, packed.n));
-        sund_buf_u64(&file[F_BLOCKS], first[which]);
-        sund_buf_u64(&file[F_BLOCKS], last[which]);
-        sund_buf_u32(&file[F_BLOCKS], n_raw);
-        sund_buf_u32(&file[F_BLOCKS], (uint32_t) packed.n);
-        sund_buf_u32(&file[F_BLOCKS], n_site[which]);
-        sund_buf_u32(&file[F_BLOCKS], (uint32_t) which);
-        sund_buf_put(&file[F_GENOTYPES], packed.p, packed.n);
-        sund_buf_free(&packed);
-        sund_buf_free(&raw[which]);
-    }
+    for (uint32_t j = 0; j < m; j++)
+        add_v1(j, n, gt + j * n, j % 2, &o[j % 2], file);
+    for (uint32_t b = 0; b < 2; b++)
+        close_v1(&o[b], b, file);
     sund_buf_u64(&file[F_SUMS], sund_sum64(file[F_SITES].p + HEAD_BYTES, file[F_SITES].n - HEAD_BYTES));
     sund_buf_u64(&file[F_SUMS], sund_sum64(file[F_COUNTS].p + HEAD_BYTES, file[F_COUNTS].n - HEAD_BYTES));
-    mf.n_block = n_block;
+    mf.n_block = 2;
     for (int f = 0; f < N_STORE_FILE; f++) {
         (void) snprintf(path, sizeof path, "%s/%s", dir, sund_store_file[f]);
         CHECK(sund_file_write(path, file[f].p, file[f].n, 0600, NULL) == SUND_OK);
@@ -426,8 +430,8 @@ static void write_v1(const char *dir, size_t n, size_t m, const uint8_t *gt)
     text.n -= 72; /* the digest's line, made again over format 1 */
     memcpy(text.p, "sund-store 1", 12);
     mf.self = sund_digest_of(text.p, text.n);
-    (void) snprintf(was, sizeof was, "digest %s\n", sund_digest_hex(&mf.self).s);
-    sund_buf_text(&text, was);
+    (void) snprintf(line, sizeof line, "digest %s\n", sund_digest_hex(&mf.self).s);
+    sund_buf_text(&text, line);
     (void) snprintf(path, sizeof path, "%s/manifest.txt", dir);
     CHECK(sund_file_write(path, text.p, text.n, 0600, NULL) == SUND_OK);
     sund_buf_free(&text);
