@@ -200,7 +200,8 @@ sund_code sund_each_items(const sund_view *v, size_t from, size_t n, unsigned n_
     if (!run.reader)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     for (unsigned t = 0; t < threads && rc == SUND_OK; t++)
-        rc = sund_store_reader_open(&run.reader[t], v->store, err);
+        if ((rc = sund_store_reader_open(&run.reader[t], v->store, err)) == SUND_OK)
+            sund_store_reader_keep(run.reader[t], 0); /* sites come in order: the last block is all that is asked again */
     if (rc == SUND_OK)
         rc = sund_pool_run(threads, (n + ITEMS_A_TASK - 1) / ITEMS_A_TASK, run_items, &run, err);
     for (unsigned t = 0; t < threads; t++)

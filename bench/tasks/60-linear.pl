@@ -1,0 +1,86 @@
+use strict;
+use warnings;
+use Bench;
+
+# Linear association with 10 covariates (sex, age, eight reals), 20,000 people, one thread. One node's own sums are measured in process; plink2's time is
+# its command's, reading and printing included, and the study of the last row is our whole command: catalogue, people, counts, sums, fits, table.
+
+# people.tsv and dictionary.tsv with eight more variables, and the same for plink2.
+sub with_covariates {
+    my ($d) = @_;
+    my $at = "$d->{at}/linear";
+    return $at if -e "$at/made" && -M "$at/made" < -M "$d->{at}/made";
+    mkdir $at;
+    my @name = map { "pc$_" } 1 .. 8;
+    my @line = split /\n/, slurp($d->{people});
+    my @head = split /\t/, shift @line;
+    my %is   = map { ($head[$_] => $_) } 0 .. $#head;
+    my ($people, $covar, $pheno) = (join("\t", @head, @name) . "\n", join("\t", '#IID', 'sex', 'age', @name) . "\n", "#IID\ttrait\n");
+    srand 3;
+    for (@line) {
+        my @f = split /\t/, $_, -1;
+        my @pc = map { sprintf '%.4f', rand() + rand() + rand() + rand() - 2 } @name;
+        $people .= join("\t", @f, @pc) . "\n";
+        $covar .= join("\t", $f[$is{person}], $f[$is{sex}] eq 'M' ? 1 : 0, $f[$is{age}], @pc) . "\n";
+        $pheno .= "$f[$is{person}]\t$f[$is{simulated_trait}]\n";
+    }
+    spew("$at/people.tsv", $people);
+    spew("$at/dictionary.tsv", slurp($d->{dictionary}) . join '', map { "$_\treal\t1\t-5\t5\t4\t\n" } @name);
+    spew("$at/covar.txt", $covar);
+    spew("$at/pheno.txt", $pheno);
+    spew("$at/made", '');
+    return $at;
+}
+
+sub plink_glm {
+    my ($pgen, $at) = @_;
+    return "plink2 --memory 2000 --threads 1 --pfile $pgen --glm omit-ref hide-covar --covar-variance-standardize --pheno $at/pheno.txt --covar $at/covar.txt --out $at/glm";
+}
+
+# A file set of the common variants alone: plink2 is not to pay for passing over the others.
+sub common {
+    my ($pgen) = @_;
+    out_of("plink2 --memory 2000 --threads 2 --pfile $pgen --maf 0.01 --make-pgen --out $pgen-common") if !-e "$pgen-common.pgen" || -M "$pgen-common.pgen" > -M "$pgen.pgen";
+    return "$pgen-common";
+}
+
+sub sites_of { my $n = () = slurp("$_[0].pvar") =~ /^[^#]/mg; return $n }
+
+# name, set, least frequency, missing, goal, what it is
+for my $what (['all', 'n20k', 0, 'mean', '>= 2.3 x plink2', 'all frequencies'], ['common', 'n20k', 0.01, 'mean', '>= 5 x plink2', 'minor allele frequency 1 % or more'],
+    ['missing', 'l20k-missing', 0.01, 'mean', '>= 25 x plink2', '1 % or more, 0.5 % missing at the mean (plink2 drops them)'], ['drop', 'l20k-missing', 0.01, 'drop', '', '1 % or more, 0.5 % missing dropped']) {
+    my ($name, $set, $maf, $missing, $goal, $text) = @$what;
+    task "linear-$name" => sub {
+        my $d    = data($set);
+        my $at   = with_covariates($d);
+        my $pgen = $maf ? common(pgen($d)) : pgen($d);
+        my $r    = measure(
+            3,
+            ours   => { cmd => tool('linear') . " $d->{store} $maf $missing 20" },
+            plink2 => { cmd => plink_glm($pgen, $at), $set eq 'n20k' ? () : (runs => 1) },
+        );
+        row(task => "linear, 10 covariates, $d->{n} people, $text, 1 thread: own sums (ours in process)", unit => 'variants/s', ours => $r->{ours}{value}{variants_per_s},
+            plink2 => sites_of($pgen) / $r->{plink2}{cpu}, $goal ? (goal => $goal) : ());
+    };
+}
+
+task 'linear-study' => sub {
+    my $d    = data('n20k');
+    my $at   = with_covariates($d);
+    my $pgen = pgen($d);
+    my $home = "$at/home";
+    if (!-e "$home/ready" || -M "$home/ready" > -M "$at/made") {
+        out_of("rm -rf $home && $sund init --id bench --access open $home && ln -s \$(realpath $d->{store}) $home/store && $sund people --home $home --dictionary $at/dictionary.tsv $at/people.tsv");
+        my ($digest) = out_of("$sund catalogue --assembly GRCh38 --out $at/catalogue $d->{bcf}") =~ /^catalogue = (\w+)/m;
+        spew("$at/study.ini", "[study]\ntitle = bench\nanalysis = linear\npurpose = general-research\ncohort = all\ncatalogue = $digest\nnodes = A, B, C\noutcome = simulated_trait\n"
+                . "covariates = sex, age, " . join(', ', map { "pc$_" } 1 .. 8) . "\nstrata = country\n");
+        spew("$home/ready", '');
+    }
+    my $r = measure(
+        5,
+        ours   => { cmd => "$sund study run --local --threads 1 --home $home --catalogue $at/catalogue --out $at/result $at/study.ini" },
+        plink2 => { cmd => plink_glm($pgen, $at) },
+    );
+    row(task => "linear study of $d->{n} people, all sites, open data at 17 digits: whole command, 1 thread", unit => 's of CPU', ours => $r->{ours}{cpu}, plink2 => $r->{plink2}{cpu});
+};
+1;
