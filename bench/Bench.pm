@@ -2,6 +2,7 @@
 #
 #   task 'name' => sub { ... };            registers a task; BENCH_ONLY is matched against its name
 #   my $d = data('n20k');                  simulated once, kept: $d->{store}, {bcf}, {vcf}, {samples}, {n}, {m}, {tenth} (a file of every 10th person), pgen($d)
+#   my $c = covariates($d);                "$c/people.tsv", dictionary.tsv with eight more variables; pheno.txt and covar.txt say the same to plink2
 #   my $r = measure(5, ours => {...}, plink2 => {...});   runs in turn A B A B; medians; commands go below the table
 #       a command: cmd => 'words' or [words]; before => sub, outside of the time; runs => fewer than the others
 #       a result:  {wall} {cpu} s, {peak} kB, {value}{NAME} medians of lines "NAME=number" that the command prints, {text} all that the last run printed
@@ -13,7 +14,7 @@ use warnings;
 use Digest::MD5 qw(md5_hex);
 use Exporter 'import';
 use File::Path qw(make_path remove_tree);
-our @EXPORT = qw(task data grow_sets pgen measure row note tool scale out_of $sund $work size_of slurp spew);
+our @EXPORT = qw(task data covariates grow_sets pgen measure row note tool scale out_of $sund $work size_of slurp spew);
 
 our ($sund, $work, $now) = ('build/release/sund', $ENV{BENCH_WORK} // 'build/bench', '');
 our (@task, @row, @note, %command, @order);
@@ -26,6 +27,7 @@ my %set = (
         'n20k'         => [20000, 200000, '20:1000000-4000000', 'store,bcf', ''],
         'n20k-missing' => [20000, 200000, '20:1000000-4000000', 'store,bcf', '--missing 0.003 --unphased'],
         'l20k-missing' => [20000, 40000, '20:1000000-1600000', 'store,bcf', '--missing 0.005 --unphased'],
+        'f20k'         => ['EE=6000,FI=7000,SE=7000', 60000, '20:1000000-1900000', 'store,bcf', ''],
         'n100k'        => [100000, 50000, '20:1000000-1400000', 'store,bcf', ''],
         'i20k'         => [20000, 20000, '20:1000000-1300000', 'store,vcf.gz,bcf', ''],
         'm100k'        => [100000, 2500, '20:1000000-1020000', 'store,bcf', ''],
@@ -35,6 +37,7 @@ my %set = (
         'n20k'         => [2000, 20000, '20:1000000-2000000', 'store,bcf', ''],
         'n20k-missing' => [2000, 20000, '20:1000000-2000000', 'store,bcf', '--missing 0.003 --unphased'],
         'l20k-missing' => [2000, 8000, '20:1000000-1600000', 'store,bcf', '--missing 0.005 --unphased'],
+        'f20k'         => ['EE=600,FI=700,SE=700', 12000, '20:1000000-1900000', 'store,bcf', ''],
         'n100k'        => [10000, 5000, '20:1000000-1400000', 'store,bcf', ''],
         'i20k'         => [2000, 10000, '20:1000000-1500000', 'store,vcf.gz,bcf', ''],
         'm100k'        => [10000, 250, '20:1000000-1020000', 'store,bcf', ''],
@@ -44,6 +47,7 @@ my %set = (
         'n20k'         => [100, 500, '20:1000000-1100000', 'store,bcf', ''],
         'n20k-missing' => [100, 500, '20:1000000-1100000', 'store,bcf', '--missing 0.003 --unphased'],
         'l20k-missing' => [100, 500, '20:1000000-1100000', 'store,bcf', '--missing 0.005 --unphased'],
+        'f20k'         => ['EE=60,FI=70,SE=70', 500, '20:1000000-1100000', 'store,bcf', ''],
         'n100k'        => [200, 500, '20:1000000-1100000', 'store,bcf', ''],
         'i20k'         => [100, 500, '20:1000000-1100000', 'store,vcf.gz,bcf', ''],
         'm100k'        => [200, 100, '20:1000000-1020000', 'store,bcf', ''],
@@ -74,6 +78,8 @@ sub data {
     my $s = $set{$scale}{$name} or die "no data set is called $name\n";
     my ($n, $m, $region, $formats, $more) = @$s;
     my $at  = "$work/$scale/$name";
+    my $people = 0;
+    $people += $_ for $n =~ /(\d+)(?:,|$)/g;
     my $cmd = "$sund simulate cohort --out $at --people $n --sites $m --region $region --format $formats $more --seed 1";
     my $version = "$cmd\n" . md5_hex(map { slurp($_) } sort glob('src/sim/*.c'), glob('src/store/enc*.c'), map { "src/store/$_.c" } qw(writer layout export));    # made again when the format or the model changes
     if (!-e "$at/made" || slurp("$at/made") ne $version) {
@@ -81,11 +87,11 @@ sub data {
         make_path($at);
         print STDERR "  making $name: $n people, $m sites\n";
         out_of($cmd);
-        my @id = map { (split /\t/)[0] } (split /\n/, slurp("$at/samples.tsv"))[1 .. $n];
+        my @id = map { (split /\t/)[0] } (split /\n/, slurp("$at/samples.tsv"))[1 .. $people];
         spew("$at/tenth", join '', map { "$id[$_]\n" } grep { $_ % 10 == 0 } 0 .. $#id);
         spew("$at/made", $version);
     }
-    return { name => $name, at => $at, n => $n, m => $m, region => $region, store => "$at/store", bcf => "$at/cohort.bcf", vcf => "$at/cohort.vcf.gz", samples => "$at/samples.tsv",
+    return { name => $name, at => $at, n => $people, m => $m, region => $region, store => "$at/store", bcf => "$at/cohort.bcf", vcf => "$at/cohort.vcf.gz", samples => "$at/samples.tsv",
         people => "$at/people.tsv", dictionary => "$at/dictionary.tsv", tenth => "$at/tenth" };
 }
 
@@ -95,6 +101,33 @@ sub pgen {
     my $to = "$d->{at}/plink";
     out_of("plink2 --memory 2000 --threads 2 --bcf $d->{bcf} --make-pgen --out $to") if !-e "$to.pgen" || -M "$to.pgen" > -M "$d->{at}/made";
     return $to;
+}
+
+# People and dictionary of a set with eight more variables (people.tsv, dictionary.tsv), and the same for plink2 (pheno.txt, covar.txt); the folder they are in.
+sub covariates {
+    my ($d) = @_;
+    my $at = "$d->{at}/linear";
+    return $at if -e "$at/made" && -M "$at/made" < -M "$d->{at}/made";
+    mkdir $at;
+    my @name = map { "pc$_" } 1 .. 8;
+    my @line = split /\n/, slurp($d->{people});
+    my @head = split /\t/, shift @line;
+    my %is   = map { ($head[$_] => $_) } 0 .. $#head;
+    my ($people, $covar, $pheno) = (join("\t", @head, @name) . "\n", join("\t", '#IID', 'sex', 'age', @name) . "\n", "#IID\ttrait\n");
+    srand 3;
+    for (@line) {
+        my @f = split /\t/, $_, -1;
+        my @pc = map { sprintf '%.4f', rand() + rand() + rand() + rand() - 2 } @name;
+        $people .= join("\t", @f, @pc) . "\n";
+        $covar .= join("\t", $f[$is{person}], $f[$is{sex}] eq 'M' ? 1 : 0, $f[$is{age}], @pc) . "\n";
+        $pheno .= "$f[$is{person}]\t$f[$is{simulated_trait}]\n";
+    }
+    spew("$at/people.tsv", $people);
+    spew("$at/dictionary.tsv", slurp($d->{dictionary}) . join '', map { "$_\treal\t1\t-5\t5\t4\t\n" } @name);
+    spew("$at/covar.txt", $covar);
+    spew("$at/pheno.txt", $pheno);
+    spew("$at/made", '');
+    return $at;
 }
 
 sub median { my @s = sort { $a <=> $b } @_; return $s[$#s / 2] }

@@ -5,33 +5,6 @@ use Bench;
 # Linear association with 10 covariates (sex, age, eight reals), 20,000 people, one thread. One node's own sums are measured in process; plink2's time is
 # its command's, reading and printing included, and the study of the last row is our whole command: catalogue, people, counts, sums, fits, table.
 
-# people.tsv and dictionary.tsv with eight more variables, and the same for plink2.
-sub with_covariates {
-    my ($d) = @_;
-    my $at = "$d->{at}/linear";
-    return $at if -e "$at/made" && -M "$at/made" < -M "$d->{at}/made";
-    mkdir $at;
-    my @name = map { "pc$_" } 1 .. 8;
-    my @line = split /\n/, slurp($d->{people});
-    my @head = split /\t/, shift @line;
-    my %is   = map { ($head[$_] => $_) } 0 .. $#head;
-    my ($people, $covar, $pheno) = (join("\t", @head, @name) . "\n", join("\t", '#IID', 'sex', 'age', @name) . "\n", "#IID\ttrait\n");
-    srand 3;
-    for (@line) {
-        my @f = split /\t/, $_, -1;
-        my @pc = map { sprintf '%.4f', rand() + rand() + rand() + rand() - 2 } @name;
-        $people .= join("\t", @f, @pc) . "\n";
-        $covar .= join("\t", $f[$is{person}], $f[$is{sex}] eq 'M' ? 1 : 0, $f[$is{age}], @pc) . "\n";
-        $pheno .= "$f[$is{person}]\t$f[$is{simulated_trait}]\n";
-    }
-    spew("$at/people.tsv", $people);
-    spew("$at/dictionary.tsv", slurp($d->{dictionary}) . join '', map { "$_\treal\t1\t-5\t5\t4\t\n" } @name);
-    spew("$at/covar.txt", $covar);
-    spew("$at/pheno.txt", $pheno);
-    spew("$at/made", '');
-    return $at;
-}
-
 sub plink_glm {
     my ($pgen, $at) = @_;
     return "plink2 --memory 2000 --threads 1 --pfile $pgen --glm omit-ref hide-covar --covar-variance-standardize --pheno $at/pheno.txt --covar $at/covar.txt --out $at/glm";
@@ -52,7 +25,7 @@ for my $what (['all', 'n20k', 0, 'mean', '>= 2.3 x plink2', 'all frequencies'], 
     my ($name, $set, $maf, $missing, $goal, $text) = @$what;
     task "linear-$name" => sub {
         my $d    = data($set);
-        my $at   = with_covariates($d);
+        my $at   = covariates($d);
         my $pgen = $maf ? common(pgen($d)) : pgen($d);
         my $r    = measure(
             3,
@@ -66,7 +39,7 @@ for my $what (['all', 'n20k', 0, 'mean', '>= 2.3 x plink2', 'all frequencies'], 
 
 task 'linear-study' => sub {
     my $d    = data('n20k');
-    my $at   = with_covariates($d);
+    my $at   = covariates($d);
     my $pgen = pgen($d);
     my $home = "$at/home";
     if (!-e "$home/ready" || -M "$home/ready" > -M "$at/made") {

@@ -1,0 +1,25 @@
+use strict;
+use warnings;
+use Bench;
+use Cwd 'abs_path';
+
+# A linear study over three nodes and a hub on this machine, and the same study pooled in one store: CPU of all processes.
+task 'federated' => sub {
+    my $d  = data('f20k');
+    my $c  = covariates($d);
+    my $at = "$d->{at}/federated";
+    if (!-e "$at/made" || -M "$at/made" > -M "$d->{at}/made") {
+        out_of("rm -rf $at && mkdir $at && ln -s " . abs_path($d->{store}) . " $at/pooled.store && ln -s " . abs_path($d->{bcf}) . " $at/cohort.bcf && cp $c/dictionary.tsv $at/ && cp $c/people.tsv $at/pooled.tsv");
+        my ($head, @line) = split /^/, slurp("$c/people.tsv");
+        for my $n (qw(EE FI SE)) {
+            out_of("$sund import --store $at/$n.store --samples $d->{samples} --keep country=$n --assembly GRCh38 $d->{bcf}");
+            spew("$at/$n.tsv", join '', $head, grep { (split /\t/)[2] eq $n } @line);
+        }
+        spew("$at/made", '');
+    }
+    my $r = measure(3, ours => { cmd => "bench/federated $at" }, masks => { cmd => tool('masks') . ' ' . 20 * $d->{m} });    # 8 lanes of counts and 12 of sums
+    my ($all, $pooled) = @{ $r->{ours}{value} }{qw(federated_cpu_s pooled_cpu_s)};
+    row(task => "federated linear study, 3 nodes and a hub, $d->{n} people, $d->{m} sites: CPU of all processes over that of the pooled command ($pooled s)", unit => 'x pooled', ours => $all / $pooled, goal => '<= 1.3');
+    row(task => 'of it, masks: three nodes mask and open', unit => 'of the CPU', ours => 3 * $r->{masks}{value}{masks_cpu_s} / $all, goal => '<= 0.05');
+};
+1;
