@@ -8,7 +8,7 @@ static sund_code bad_file(const sund_store *s, int f, const char *why, sund_err 
 
 sund_digest sund_map_digest(const sund_map *m)
 {
-    enum { PIECE = 16 << 20 };
+    enum { PIECE = 1 << 20 };
     sund_hasher h;
 
     sund_hasher_init(&h);

@@ -8,7 +8,7 @@
 
 /* The whole store is cut into pieces - chunks of rows, blocks, files, ranges of sites - which the pool works through: disk and zstd set the pace. */
 
-enum { REST_BYTES = 8 << 20 };
+enum { REST_BYTES = 2 << 20 };
 
 typedef struct checking {
     sund_store         *s;
