@@ -188,6 +188,7 @@ static sund_code open_writer(import *m, sund_err *err)
         .callable = m->bed.region,
         .n_callable = m->bed.n,
         .has_callable = m->in->callable != NULL,
+        .n_thread = m->in->n_thread,
     };
 
     return sund_store_writer_open(&m->writer, m->in->dir, &plan, err);

@@ -232,9 +232,9 @@ static bool parse_lanes(sund_vcf_record *r, const char *s, const char *end, cons
                         const sund_vcf_columns *want, const sund_vcf_scratch *scratch)
 {
     const uint8_t *text = (const uint8_t *) s;
-    size_t         n = (size_t) (end - s);
+    size_t         n = s ? (size_t) (end - s) : 0;
 
-    if (!sund_vcf_lanes_fit(r, want))
+    if (!s || !sund_vcf_lanes_fit(r, want))
         return false;
     if (fmt->n > 1) {
         if (!sund_lanes_gather(text, n, want->n, (size_t) fmt->n, scratch->lane))

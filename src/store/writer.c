@@ -1,3 +1,4 @@
+#include "base/pool.h"
 #include "store/store_priv.h"
 
 #include <errno.h>
@@ -7,12 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One block is open for each encoding; every CHECKPOINT_SITES all are closed, files are synced, and the journal says how long each file is. A
+/* One block is open for each encoding. Closed ones wait until there are some, are packed on the pool, and written in the order in which they were
+ * closed, so that the bytes do not depend on how many wait or on threads. Every CHECKPOINT_SITES all are closed and written, files are synced, and the journal says how long each file is. A
  * resumed writer cuts the files back to the journal: so the bytes are the same as in one go. */
 
-enum { N_WRITTEN = 2 }; /* encodings that are written: the first of the table */
+enum { N_WRITTEN = 2, /* encodings that are written: the first of the table */
+       CLOSED_MAX = 32, CLOSED_BYTES = 16 << 20 };
 
 typedef struct open_block { sund_buf raw; uint64_t count_at; uint32_t first, last, number, n_site; } open_block;
+typedef struct closed_block { open_block b; size_t which, n_raw; sund_buf packed; } closed_block;
 
 struct sund_store_writer {
     char            dir[1024], part[1040], *source;
@@ -24,6 +28,8 @@ struct sund_store_writer {
     uint64_t        n_site;
     uint32_t        n_block;
     open_block      open[N_WRITTEN];
+    closed_block    closed[CLOSED_MAX];
+    size_t          n_closed, closed_bytes;
     sund_sorted     sorted;
     sund_buf        scratch, last_alleles;
     sund_variant    last;
@@ -321,46 +327,73 @@ size_t sund_store_writer_resume(const sund_store_writer *w, sund_variant *last)
     return (size_t) w->n_site;
 }
 
-/** Closes an open block: packs it, writes it and its row. */
+static sund_code pack_closed(void *ctx, size_t i, unsigned thread, sund_err *err)
+{
+    sund_store_writer   *w = ctx;
+    closed_block        *c = &w->closed[i];
+    const sund_encoding *e = sund_encodings[c->which];
+
+    (void) thread;
+    c->n_raw = c->b.raw.n;
+    return e->pack ? e->pack(&c->b.raw, w->sorted.n_person, c->b.n_site, &c->packed, &c->n_raw, err) : SUND_OK;
+}
+
+static sund_code write_block(sund_store_writer *w, const closed_block *c, sund_buf *row, sund_err *err)
+{
+    const sund_encoding *e = sund_encodings[c->which];
+    const sund_buf      *stored = e->pack ? &c->packed : &c->b.raw;
+    block_row            r = { .file_at = w->size[F_GENOTYPES], .count_at = c->b.count_at, .first = c->b.first, .last = c->b.last, .n_site = c->b.n_site, .encoding = e->code,
+                               .n_raw = (uint32_t) c->n_raw, .n_stored = (uint32_t) stored->n, .sum = sund_sum64(stored->p, stored->n) };
+
+    SUND_TRY(append(w, F_GENOTYPES, stored->p, stored->n, err));
+    sund_block_row_write(&r, row);
+    SUND_TRY(sund_buf_ok(row, err));
+    /* blocks close in another order than they open: rows go to the place of their number */
+    if (fseeko(w->file[F_BLOCKS], (off_t) (HEAD_BYTES + (uint64_t) c->b.number * BLOCK_BYTES), SEEK_SET) != 0 || fwrite(row->p, 1, row->n, w->file[F_BLOCKS]) != row->n)
+        return os_fail(w, "write", sund_store_file[F_BLOCKS], err);
+    return SUND_OK;
+}
+
+static sund_code write_closed(sund_store_writer *w, sund_err *err)
+{
+    sund_buf  row = { 0 };
+    sund_code rc = sund_pool_run(w->plan.n_thread, w->n_closed, pack_closed, w, err);
+
+    for (size_t i = 0; i < w->n_closed; i++) {
+        if (rc == SUND_OK)
+            rc = write_block(w, &w->closed[i], &row, err);
+        sund_buf_free(&w->closed[i].packed);
+        if (w->closed[i].b.raw.cap > CLOSED_BYTES / CLOSED_MAX) /* no place keeps more room than its share */
+            sund_buf_free(&w->closed[i].b.raw);
+        sund_buf_clear(&w->closed[i].b.raw);
+        sund_buf_clear(&row);
+    }
+    w->n_closed = w->closed_bytes = 0;
+    sund_buf_free(&row);
+    return rc;
+}
+
+/** Closes an open block, whose place takes over the room of the one that waited here before. */
 static sund_code close_block(sund_store_writer *w, size_t which, sund_err *err)
 {
-    const sund_encoding *e = sund_encodings[which];
-    open_block          *o = &w->open[which];
-    block_row            r = { .file_at = w->size[F_GENOTYPES], .count_at = o->count_at, .first = o->first, .last = o->last, .n_site = o->n_site, .encoding = e->code };
-    sund_buf             packed = { 0 }, row = { 0 };
-    sund_buf            *stored = &o->raw;
-    size_t               n_raw = o->raw.n;
-    sund_code            rc = SUND_OK;
+    open_block   *o = &w->open[which];
+    closed_block *c = &w->closed[w->n_closed];
+    sund_buf      room = c->b.raw;
 
     if (o->n_site == 0)
         return SUND_OK;
-    if (e->pack) {
-        rc = e->pack(&o->raw, w->sorted.n_person, o->n_site, &packed, &n_raw, err);
-        stored = &packed;
-    }
-    r.n_raw = (uint32_t) n_raw;
-    r.n_stored = (uint32_t) stored->n;
-    r.sum = sund_sum64(stored->p, stored->n);
-    if (rc == SUND_OK)
-        rc = append(w, F_GENOTYPES, stored->p, stored->n, err);
-    sund_block_row_write(&r, &row);
-    if (rc == SUND_OK)
-        rc = sund_buf_ok(&row, err);
-    /* blocks close in another order than they open: rows go to the place of their number */
-    if (rc == SUND_OK && (fseeko(w->file[F_BLOCKS], (off_t) (HEAD_BYTES + (uint64_t) o->number * BLOCK_BYTES), SEEK_SET) != 0 ||
-                          fwrite(row.p, 1, row.n, w->file[F_BLOCKS]) != row.n))
-        rc = os_fail(w, "write", sund_store_file[F_BLOCKS], err);
-    sund_buf_free(&packed);
-    sund_buf_free(&row);
-    sund_buf_clear(&o->raw);
-    o->n_site = 0;
-    return rc;
+    c->b = *o;
+    c->which = which;
+    *o = (open_block){ .raw = room };
+    w->closed_bytes += c->b.raw.n;
+    return ++w->n_closed == CLOSED_MAX || w->closed_bytes >= CLOSED_BYTES ? write_closed(w, err) : SUND_OK;
 }
 
 static sund_code checkpoint(sund_store_writer *w, sund_err *err)
 {
     for (size_t k = 0; k < N_WRITTEN; k++)
         SUND_TRY(close_block(w, k, err));
+    SUND_TRY(write_closed(w, err));
     w->size[F_BLOCKS] = HEAD_BYTES + (uint64_t) w->n_block * BLOCK_BYTES;
     for (int f = F_SITES; f <= F_BLOCKS; f++)
         if (fflush(w->file[f]) != 0 || fdatasync(fileno(w->file[f])) != 0)
@@ -598,6 +631,10 @@ void sund_store_writer_close(sund_store_writer *w)
             (void) fclose(w->file[f]);
     for (size_t k = 0; k < N_WRITTEN; k++)
         sund_buf_free(&w->open[k].raw);
+    for (size_t k = 0; k < CLOSED_MAX; k++) {
+        sund_buf_free(&w->closed[k].b.raw);
+        sund_buf_free(&w->closed[k].packed);
+    }
     sund_sorted_close(&w->sorted);
     free(w->count);
     free(w->group_mask);

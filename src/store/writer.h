@@ -20,6 +20,7 @@ typedef struct sund_store_plan {
     const sund_region *callable;   /**< sorted, non-overlapping; n_callable may be 0 */
     size_t             n_callable;
     bool               has_callable; /**< false: unknown; true with n_callable 0: nothing is callable */
+    unsigned           n_thread;     /**< to pack blocks: 0 all processors; any number gives the same bytes */
 } sund_store_plan;
 
 /** Phase of a site's hets. Dense genotypes: planes, bits of people who have no het are passed over. Sparse: bit i % 64 of word i / 64 is of het[i].

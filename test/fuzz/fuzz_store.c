@@ -32,7 +32,7 @@ static void make(void)
     sund_gt            site;
     sund_phase         phase;
     sund_region        callable = { 20, 0, 5000 };
-    sund_store_plan    plan = { SUND_GRCH37, PEOPLE, person, sex, population, "fuzz", &callable, 1, true };
+    sund_store_plan    plan = { SUND_GRCH37, PEOPLE, person, sex, population, "fuzz", &callable, 1, true, 1 };
     sund_store_writer *w = NULL;
 
     for (int i = 0; i < PEOPLE; i++) {

@@ -309,9 +309,9 @@ static void put_line(sund_buf *b, const char *contig, unsigned pos, size_t n, bo
     if (what == 2 || what == 3)
         put_multi(b, n, what == 2 ? 12 : 2);
     else if (what >= 5 && what < 10)
-        put_samples(b, n, field_samples[test_rand() % N_FIELD]);
+        put_samples(b, what == 9 && test_rand() % 4 == 0 ? 0 : n, field_samples[test_rand() % N_FIELD]);
     else
-        put_samples(b, what == 10 ? n - 1 : what == 11 ? n + 1 : n, kind_samples[odd ? test_rand() % N_KIND : test_rand() % 3]);
+        put_samples(b, what == 10 ? n - 1 : what == 11 ? n + 1 : what == 15 ? 0 : n, kind_samples[odd ? test_rand() % N_KIND : test_rand() % 3]);
     if (what == 12)
         b->p[from + test_rand() % (b->n - from)] = (uint8_t) test_rand();
     if (what == 13)
