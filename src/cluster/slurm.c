@@ -199,6 +199,30 @@ static sund_code ill(slurm *s, const char *what, const char *said, sund_err *err
     return s->plan.patience_s > 0 && now - s->ill_s >= s->plan.patience_s ? sund_fail(err, SUND_E_IO, "%s", text) : SUND_OK;
 }
 
+/** One line of squeue's answer, "job|task|state|why it waits"; what is not of that form is not of our tasks. */
+static void hear_line(slurm *s, char *line, char reason[40])
+{
+    static const char *const alive[] = { "RUNNING", "PENDING", "CONFIGURING", "SUSPENDED", "STOPPED", "RESIZING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD" };
+    char                    *field[4] = { NULL };
+    int64_t                  t;
+    task                    *k;
+
+    for (size_t i = 0; i < 4; i++)
+        if (!(field[i] = strsep(&line, "|")))
+            return;
+    field[0] += strspn(field[0], " ");
+    if (!field[0][0] || field[0][strspn(field[0], "0123456789")] || strlen(field[0]) >= sizeof s->job || !sund_parse_i64(field[1], 0, (int64_t) s->n_task - 1, &t))
+        return;
+    k = &s->task[t];
+    for (size_t i = 0; i < sizeof alive / sizeof *alive; i++)
+        k->alive |= strcmp(field[2], alive[i]) == 0;
+    k->runs |= strcmp(field[2], "RUNNING") == 0;
+    (void) snprintf(s->job, sizeof s->job, "%s", field[0]);
+    if (strcmp(field[2], "PENDING") == 0)
+        (void) snprintf(reason, 40, "%s", field[3] + (field[3][0] == '('));
+    reason[strcspn(reason, ")")] = 0;
+}
+
 /** Which of the round's tasks Slurm still has. reason: why one of them waits. *well is false when Slurm did not say. */
 static sund_code look(slurm *s, char reason[40], bool *well, sund_err *err)
 {
@@ -222,22 +246,8 @@ static sund_code look(slurm *s, char reason[40], bool *well, sund_err *err)
         s->task[t].alive = s->task[t].runs = false;
     sund_buf_nul(&out);
     SUND_GO(sund_buf_ok(&out, err));
-    for (char *line = (char *) out.p, *end; line && *line; line = end) {
-        char     job[24], state[32], why_not[40] = "";
-        unsigned t;
-
-        end = strchr(line, '\n');
-        if (end)
-            *end++ = 0;
-        if (sscanf(line, " %23[0-9]|%u|%31[A-Z_]|%39[A-Za-z0-9_ ,:()-]", job, &t, state, why_not) < 3 || t >= s->n_task)
-            continue;
-        s->task[t].runs = strcmp(state, "RUNNING") == 0;
-        s->task[t].alive = s->task[t].runs || strcmp(state, "PENDING") == 0 || strcmp(state, "CONFIGURING") == 0 || strcmp(state, "SUSPENDED") == 0 ||
-                           strcmp(state, "STOPPED") == 0 || strcmp(state, "RESIZING") == 0 || strncmp(state, "REQUEUE", 7) == 0;
-        (void) snprintf(s->job, sizeof s->job, "%s", job);
-        if (strcmp(state, "PENDING") == 0)
-            (void) snprintf(reason, 40, "%s", why_not);
-    }
+    for (char *rest = (char *) out.p, *line; rest && (line = strsep(&rest, "\n"));)
+        hear_line(s, line, reason);
 out:
     sund_buf_free(&out);
     return rc;

@@ -104,6 +104,14 @@ ok(slurp("$to/table.tsv") eq slurp("$want/table.tsv"), 'with the bytes of engine
 my $by_slurm = local_study("$tmp/pooled", "$tmp/chr20.catalogue", $counts, '--engine slurm');
 ok(slurp("$by_slurm/table.tsv") eq slurp("$want/table.tsv"), 'and so is a run on one home with its cluster');
 
+# ---- a run that is interrupted ----
+mkdir $_ or die for "$tmp/again", "$tmp/again/did";
+run("cp $tmp/bad $tmp/again/bad");
+start('run', "$tmp/run.log", 'env', "PATH=$bad{PATH}", "BAD_DIR=$tmp/again", $sund, qw(study run --local --engine slurm --home), "$tmp/pooled", '--catalogue', "$tmp/chr20.catalogue", '--out', "$tmp/run", $counts);
+ok(until_true(20, sub { -e "$tmp/again/did/2" }), 'a local run is under way on the cluster', slurp("$tmp/run.log"));
+ok(stop('run', 'INT') && slurp("$tmp/run.log") =~ /stopped while it waited/ && !-e "$tmp/run/table.tsv", 'Ctrl-C ends it', slurp("$tmp/run.log"));
+ok(until_true(10, sub { `squeue -h` eq '' }), 'and its jobs');
+
 # ---- nothing is left ----
 ok(!glob("$f->{at}/*/work/*") && !glob("$tmp/pooled/work/*"), 'no file of a study is left when it has ended', join ' ', glob("$f->{at}/*/work/*"), glob("$tmp/pooled/work/*"));
 ok(out('squeue -h') eq '', 'and no job');
