@@ -2,7 +2,9 @@
 #define SUND_CMD_CMD_H
 
 #include "base/buf.h"
+#include "base/db.h"
 #include "base/opt.h"
+#include "study/study.h"
 
 #include <signal.h>
 
@@ -30,6 +32,7 @@ sund_code sund_cmd_node(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_hub(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_check(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_study_show(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_approve(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err);
@@ -49,5 +52,11 @@ void                 sund_stop_on_signals(void);
 sund_code sund_write_release(const char *out, const void *bytes, size_t n, sund_err *err) SUND_MUST_CHECK;
 /** A study's name from 8 or more hex digits or all 64, among the names given by `each`; or a study file's path. */
 sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, sund_err *err) SUND_MUST_CHECK;
+/** A study file, sound also for its analysis; and its text. */
+sund_code sund_read_study(const char *path, sund_study *s, sund_buf *text, sund_err *err) SUND_MUST_CHECK;
+/** All its nodes are in the roster. Errors name the nearest. */
+sund_code sund_study_nodes_check(const sund_study *s, const sund_roster *r, sund_err *err) SUND_MUST_CHECK;
+/** The one study of a node's database whose name begins so. */
+sund_code sund_study_complete(sund_db *db, const char *arg, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -24,6 +24,7 @@ static const sund_cmd cmds[] = {
     { "node", "Run", "run a node until stopped", sund_cmd_node },
     { "study check", "Studies", "is a study file sound? lists the analyses", sund_cmd_study_check },
     { "study submit", "Studies", "sign a study and send it to the hub", sund_cmd_study_submit },
+    { "study show", "Studies", "what a study asks of a node: its text, people, rules", sund_cmd_study_show },
     { "study approve", "Studies", "a node's decision on a study", sund_cmd_study_approve },
     { "study status", "Studies", "where studies stand", sund_cmd_study_status },
     { "study fetch", "Studies", "the result of a study", sund_cmd_study_fetch },

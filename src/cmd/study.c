@@ -14,112 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static sund_code read_study(const char *path, sund_study *s, sund_buf *text, sund_err *err)
-{
-    const sund_analysis *a;
-
-    SUND_TRY(sund_file_read(path, SUND_STUDY_MAX_BYTES, text, err));
-    SUND_TRY(sund_study_parse(s, path, text->p, text->n, err));
-    if (sund_analysis_find(s->analysis, &a, err) != SUND_OK || a->check(s, err) != SUND_OK)
-        return sund_fail_in(err, SUND_E_ARG, "%s", path);
-    return SUND_OK;
-}
-
-static void print_analyses(void)
-{
-    printf("\nAnalyses:\n");
-    for (size_t i = 0; sund_analyses[i]; i++) {
-        const sund_analysis *a = sund_analyses[i];
-
-        printf("  %-8s %s\n           %s\n           gate rules: %s\n", a->name, a->title, a->help, a->rules);
-        for (const sund_option *o = a->options; o && o->name; o++)
-            printf("           %-10s %s%s%s%s%s%s\n", o->name, o->help, o->choices ? ": " : "", o->choices ? o->choices : "", o->otherwise && o->otherwise[0] ? " (" : "",
-                   o->otherwise ? o->otherwise : " (needed", (o->otherwise && o->otherwise[0]) || !o->otherwise ? ")" : "");
-    }
-}
-
-static void check_text(const char *path, const sund_study *s)
-{
-    printf("%s: sound\n  study      %s\n  title      %s\n  analysis   %s\n  cohort     %s\n  purpose    %s\n", path, sund_digest_hex(&s->digest).s, s->title, s->analysis, s->cohort, s->purpose);
-    for (size_t i = 0; i < s->n_outcome; i++)
-        printf("  outcome    %s\n", s->outcome[i]);
-    for (size_t i = 0; i < s->n_option; i++)
-        if (s->option[i].value[0])
-            printf("  %-10s %s\n", s->option[i].name, s->option[i].value);
-    if (s->n_outcome)
-        printf("  model      %zu covariates, strata %s, missing %s\n", s->n_covariate, s->strata_country ? "country" : "none", s->drop_missing ? "drop" : "mean");
-    printf("  nodes     ");
-    for (size_t i = 0; i < s->n_node; i++)
-        printf(" %s", s->node[i]);
-    printf("\n");
-}
-
-static void check_json(const sund_study *s)
-{
-    sund_buf  out = { 0 };
-    sund_json j;
-
-    sund_json_init(&j, &out, true);
-    sund_json_open(&j, NULL, '{');
-    sund_json_str(&j, "study", sund_digest_hex(&s->digest).s);
-    sund_json_str(&j, "title", s->title);
-    sund_json_str(&j, "analysis", s->analysis);
-    sund_json_str(&j, "purpose", s->purpose);
-    sund_json_str(&j, "cohort", s->cohort);
-    sund_json_open(&j, "outcomes", '[');
-    for (size_t k = 0; k < s->n_outcome; k++)
-        sund_json_str(&j, NULL, s->outcome[k]);
-    sund_json_close(&j, ']');
-    sund_json_open(&j, "covariates", '[');
-    for (size_t k = 0; k < s->n_covariate; k++)
-        sund_json_str(&j, NULL, s->covariate[k]);
-    sund_json_close(&j, ']');
-    sund_json_str(&j, "strata", s->strata_country ? "country" : "none");
-    sund_json_str(&j, "missing", s->drop_missing ? "drop" : "mean");
-    if (s->has_catalogue)
-        sund_json_str(&j, "catalogue", sund_digest_hex(&s->catalogue).s);
-    sund_json_open(&j, "options", '{');
-    for (size_t k = 0; k < s->n_option; k++)
-        sund_json_str(&j, s->option[k].name, s->option[k].value);
-    sund_json_close(&j, '}');
-    sund_json_open(&j, "nodes", '[');
-    for (size_t i = 0; i < s->n_node; i++)
-        sund_json_str(&j, NULL, s->node[i]);
-    sund_json_close(&j, ']');
-    sund_json_i64(&j, "chunk", s->chunk);
-    sund_json_close(&j, '}');
-    printf("%.*s\n", (int) out.n, (char *) out.p);
-    sund_buf_free(&out);
-}
-
-sund_code sund_cmd_study_check(int argc, char **argv, sund_err *err)
-{
-    bool            as_json = false, helped = false;
-    const sund_opt  opt[] = { { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "study check", "[--json] STUDY.ini", "Reads a study file as a node would, and says what it asks.", "sund study check height.ini\nsund study check --json height.ini", opt, 1, 1 };
-    sund_study     *s = calloc(1, sizeof *s);
-    sund_buf        text = { 0 };
-    size_t          n;
-    sund_code       rc;
-
-    if (!s)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
-    if (helped) {
-        print_analyses();
-        goto out;
-    }
-    SUND_GO(read_study(argv[1], s, &text, err));
-    if (as_json)
-        check_json(s);
-    else
-        check_text(argv[1], s);
-out:
-    sund_buf_free(&text);
-    free(s);
-    return rc;
-}
-
 /** Opens a member's home and its line to the hub. */
 static sund_code dial(const char *home, sund_home *h, sund_link *l, sund_err *err)
 {
@@ -148,8 +42,12 @@ sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
     SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         goto out;
-    SUND_GO(read_study(argv[1], s, &text, err));
+    SUND_GO(sund_read_study(argv[1], s, &text, err));
     SUND_GO(dial(home, &h, &l, err));
+    if (sund_study_nodes_check(s, &h.roster, err) != SUND_OK) {
+        rc = sund_fail_in(err, err ? err->code : SUND_E_NOT_FOUND, "%s", argv[1]);
+        goto out;
+    }
     head = sund_link_head(&l, SUND_MSG_SUBMIT, &s->digest);
     SUND_GO(sund_leave_protocol(h.gate, &head, text.p, text.n, &out, err));
     SUND_GO(sund_link_send(&l, out, 60, &reply, err));
@@ -164,8 +62,7 @@ out:
     return rc;
 }
 
-/** The one study of this node's database whose name begins so. */
-static sund_code complete_local(sund_db *db, const char *arg, sund_digest *d, sund_err *err)
+sund_code sund_study_complete(sund_db *db, const char *arg, sund_digest *d, sund_err *err)
 {
     sund_rows *rows = NULL;
     bool       whole, more = true;
@@ -211,7 +108,7 @@ sund_code sund_cmd_study_approve(int argc, char **argv, sund_err *err)
     if (h.role != SUND_ROLE_NODE)
         rc = sund_fail(err, SUND_E_ARG, "%s is not the home of a node", home);
     else
-        rc = complete_local(h.db, argv[1], &d, err);
+        rc = sund_study_complete(h.db, argv[1], &d, err);
     if (rc == SUND_OK)
         rc = sund_party_decide(h.db, &d, !refuse, refuse ? refuse : "", err);
     if (rc == SUND_OK)
@@ -248,7 +145,7 @@ static void print_row(const status_row *r, bool as_json)
     sund_json j;
 
     if (!as_json) {
-        printf("%.12s  %-10s %s  %s%s%s\n", sund_digest_hex(&r->study).s, r->state, r->received, r->title, r->detail[0] ? "\n              " : "", r->detail);
+        printf("%.12s  %-10s %s  %s%s%s%s%s\n", sund_digest_hex(&r->study).s, r->state, r->received, r->title, r->researcher[0] ? ", by " : "", r->researcher, r->detail[0] ? "\n              " : "", r->detail);
         return;
     }
     sund_json_init(&j, &out, false);
@@ -264,12 +161,27 @@ static void print_row(const status_row *r, bool as_json)
     sund_buf_free(&out);
 }
 
+/** Title and researcher of a study at a node, from what the researcher signed; "" where nothing came that anybody signed. */
+static void own_row_names(const sund_home *h, const sund_digest *d, sund_buf *out)
+{
+    sund_study   *s = calloc(1, sizeof *s);
+    sund_envelope e;
+    sund_buf      text = { 0 };
+    bool          good = s && sund_party_submitted(h->db, &h->roster, d, &e, &text, NULL) == SUND_OK && sund_study_parse(s, "study", text.p, text.n, NULL) == SUND_OK;
+
+    sund_buf_str(out, good ? s->title : "");
+    sund_buf_str(out, good ? e.from : "");
+    sund_buf_free(&text);
+    free(s);
+}
+
 /** Rows of the hub, or at a node of its own database. */
 static sund_code status_rows(sund_home *h, sund_link *l, sund_buf *reply, sund_err *err)
 {
-    sund_rows *rows = NULL;
-    bool       more = false;
-    sund_code  rc;
+    sund_rows  *rows = NULL;
+    sund_digest d;
+    bool        more = false;
+    sund_code   rc;
 
     if (h->role != SUND_ROLE_NODE)
         return sund_link_ask(l, SUND_MSG_STATUS, NULL, 0, 60, reply, err);
@@ -281,9 +193,10 @@ static sund_code status_rows(sund_home *h, sund_link *l, sund_buf *reply, sund_e
         if (!more)
             break;
         c = sund_rows_blob(rows, 0);
-        sund_buf_put(reply, c.p, c.n);
-        sund_buf_str(reply, "");
-        sund_buf_str(reply, "");
+        if (!sund_cur_copy(&c, d.b, sizeof d.b))
+            continue;
+        sund_buf_put(reply, d.b, sizeof d.b);
+        own_row_names(h, &d, reply);
         sund_buf_str(reply, sund_party_state_name((sund_party_state) (sund_rows_i64(rows, 1) % 7)));
         sund_buf_str(reply, sund_rows_text(rows, 2));
         sund_buf_str(reply, sund_rows_text(rows, 3));
@@ -323,7 +236,7 @@ sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err)
         goto out;
     if (n)
         SUND_GO(sund_study_name(argv[1], d.b, &whole, err));
-    SUND_GO(sund_home_open(&h, home, SUND_HOME_STATE, err));
+    SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     if (h.role != SUND_ROLE_NODE) {
         sund_home_close(&h);
         SUND_GO(dial(home, &h, &l, err));
@@ -457,7 +370,7 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
 
     if (!s)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(read_study(study_path, s, &text, err));
+    SUND_GO(sund_read_study(study_path, s, &text, err));
     if (s->has_catalogue)
         SUND_GO(open_catalogue(h, s, catalogue_path, &c, err));
     run.catalogue = c;

@@ -165,7 +165,7 @@ static void show_waiting(running *r)
     sund_party_describe(r->party, &s);
     if (s.state != SUND_PARTY_APPROVAL || r->asked)
         return;
-    sund_log(SUND_LOG_INFO, "study %.12s: waits for this node's decision: 'sund study approve %.12s', or --refuse REASON", name.s, name.s);
+    sund_log(SUND_LOG_INFO, "study %.12s: waits for this node's decision: 'sund study approve %.12s', or --refuse REASON; 'sund study show %.12s' says what it asks", name.s, name.s, name.s);
     r->asked = true;
 }
 

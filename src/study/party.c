@@ -25,6 +25,36 @@ const char *sund_party_state_name(sund_party_state s)
     return name[s];
 }
 
+sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sund_digest *study, sund_envelope *e, sund_buf *text, sund_err *err)
+{
+    sund_rows  *rows = NULL;
+    bool        more = false;
+    sund_cur    head, body;
+    sund_digest d;
+    sund_code   rc;
+
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT head, body FROM message WHERE study=? AND idx=0", "b", study->b, sizeof study->b));
+    SUND_GO(sund_rows_next(rows, &more, err));
+    if (!more) {
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "the text of that study has not come here");
+        goto out;
+    }
+    head = sund_rows_blob(rows, 0);
+    body = sund_rows_blob(rows, 1);
+    SUND_GO(sund_envelope_read(&head, UINT64_MAX, e, err));
+    SUND_GO(sund_envelope_check(e, roster, 1u << SUND_ROLE_RESEARCHER, err));
+    d = sund_digest_of(body.p, body.n);
+    if (!sund_digest_eq(&d, study) || !sund_digest_eq(&e->body, study) || e->kind != SUND_MSG_SUBMIT) {
+        rc = sund_fail(err, SUND_E_DENIED, "the study's text is not the one its name stands for");
+        goto out;
+    }
+    sund_buf_put(text, body.p, body.n);
+    rc = sund_buf_ok(text, err);
+out:
+    sund_rows_close(rows);
+    return rc;
+}
+
 void sund_party_fault(sund_party *p, const char *fmt, ...)
 {
     va_list ap;

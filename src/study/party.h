@@ -41,6 +41,10 @@ const char *sund_party_state_name(sund_party_state s);
 /** Makes the tables: study, message, sent. */
 sund_code sund_party_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 
+/** A study as it came to this node: the researcher's envelope, checked against the roster, and the text that it signs. Errors: SUND_E_NOT_FOUND when it has not come;
+ *  SUND_E_DENIED when it is not what a researcher of the roster signed. */
+sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sund_digest *study, sund_envelope *e, sund_buf *text, sund_err *err) SUND_MUST_CHECK;
+
 /** A study's party, with whatever its stored log holds fed again. Owns: sund_party_close(), safe on NULL. */
 sund_code sund_party_open(sund_party **p, const sund_party_node *node, const sund_digest *study, sund_err *err) SUND_MUST_CHECK;
 void      sund_party_close(sund_party *p);

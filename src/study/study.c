@@ -1,7 +1,7 @@
 #include "study/study.h"
 
 #include "base/ini.h"
-#include "people/cohort.h"
+#include "people/people.h"
 #include "study/analysis.h"
 
 #include <stdio.h>
@@ -171,6 +171,7 @@ static sund_code parse_items(sund_study *s, const sund_ini *ini, sund_err *err)
 {
     const sund_analysis *a;
     sund_cohort         *cohort = NULL;
+    sund_err             why = { SUND_OK, "" };
 
     SUND_TRY(take(ini, "title", true, s->title, sizeof s->title, err));
     SUND_TRY(take(ini, "analysis", true, s->analysis, sizeof s->analysis, err));
@@ -178,6 +179,8 @@ static sund_code parse_items(sund_study *s, const sund_ini *ini, sund_err *err)
         return sund_fail_in(err, SUND_E_FORMAT, "%s: analysis", ini->name);
     SUND_TRY(parse_options(s, ini, a, err));
     SUND_TRY(take(ini, "purpose", true, s->purpose, sizeof s->purpose, err));
+    if (sund_purpose_check(s->purpose, &why) != SUND_OK)
+        return bad(ini, "purpose", why.msg, err);
     SUND_TRY(take(ini, "cohort", true, s->cohort, sizeof s->cohort, err));
     SUND_TRY(words(ini, "outcome", s->outcome[0], sizeof s->outcome[0], SUND_OUTCOME_MAX, &s->n_outcome, err));
     SUND_TRY(words(ini, "covariates", s->covariate[0], sizeof s->covariate[0], SUND_COVARIATE_MAX, &s->n_covariate, err));

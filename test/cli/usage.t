@@ -66,14 +66,28 @@ my $rows = tsv("$to/table.tsv");
 ok(@$rows && $rows->[0]{n} == 38, 'withdrawn people are gone from every answer: 38 of 40');
 ok(decode_json(slurp("$to/provenance.json"))->{analysis} eq 'linear', 'provenance is JSON');
 ok(out("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue $good") =~ /^chrom\tpos\tref\talt\tn\t/, 'without --out the table is printed');
-for (['analysis = linar', qr/linear/], ['strata = continent', qr/strata/], ['cohort = age >', qr/column \d+|cohort/], ['catalogue = 12', qr/catalogue/], ['frobnicate = 1', qr/frobnicate/], ['chunk = 0', qr/chunk/], ['region = 99:1-2', qr/99|region/]) {
+for (['analysis = linar', qr/linear/], ['strata = continent', qr/strata/], ['cohort = age >', qr/column \d+|cohort/], ['catalogue = 12', qr/catalogue/], ['frobnicate = 1', qr/frobnicate/], ['chunk = 0', qr/chunk/], ['purpose = world-peace', qr/health-research/], ['region = 99:1-2', qr/99|region/]) {
     my ($line, $like) = @$_;
     my ($key) = $line =~ /^(\w+)/;
     fails("$sund study check " . study_file("$tmp/bad.ini", %study, $key => $line =~ s/^\w+ = //r), "study file: $line", qr/bad\.ini/, $like);
 }
+for my $r (qw(DE IT)) { run("$sund init --id $r $tmp/$r") }
+run("$sund init --role hub --id hub $tmp/hub");
+run("$sund roster make --name three $tmp/roster.ini " . join ' ', map { "$tmp/$_/member.ini" } qw(hub fi DE IT anna));
+run("$sund roster sign --home $tmp/$_ $tmp/roster.ini") for qw(fi DE IT);
+run("$sund roster install --home $tmp/$_ $tmp/roster.ini") for qw(fi anna);
+my %ask = (%study, nodes => 'FI, DE, IT');
+ok(out("$sund study check " . study_file("$tmp/ask.ini", %ask)) =~ /not checked: .*--home/, 'study check says what it did not check');
+ok(out("$sund study check --home $tmp/fi $tmp/ask.ini") !~ /not checked/, 'with --home of a node there is nothing left');
+ok(out("$sund study check --home $tmp/anna $tmp/ask.ini") =~ /not checked: whether the nodes have these variables/, 'a researcher\'s home knows the nodes');
+fails("$sund study check --home $tmp/$_ " . study_file("$tmp/bad.ini", %ask, nodes => 'FI, DE, ITT'), "a node that is not in the federation ($_)", qr/bad\.ini/, qr/no node ITT/, qr/did you mean IT/) for qw(fi anna);
+fails("$sund study submit --home $tmp/anna $tmp/bad.ini", 'nor is a study sent to it', qr/no node ITT/);
+fails("$sund study check --home $tmp/fi " . study_file("$tmp/bad.ini", %ask, outcome => 'heigth'), 'a mistyped outcome', qr/bad\.ini/, qr/heigth.*did you mean 'height'/);
+fails("$sund study check --home $tmp/fi " . study_file("$tmp/bad.ini", %ask, cohort => 'agee >= 18'), 'a mistyped variable of the cohort', qr/bad\.ini/, qr/agee/);
 fails("$sund study check $tmp/none.ini", 'a study file that is not there', qr/none\.ini/);
 fails("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue " . study_file("$tmp/w.ini", %study, outcome => 'heigt'), 'a mistyped variable names the nearest', qr/height/);
 fails("$sund study status --home $tmp/nowhere", 'a home that is not there', qr/nowhere/);
+unlink "$tmp/fi/roster.ini";
 fails("$sund node --home $tmp/fi", 'a node without a roster says what to do', qr/roster/);
 
 # ---- damage ----

@@ -41,6 +41,18 @@ my $waits = '';
 for (1 .. 100) { $waits = out("$sund study status --home $f->{at}/FI"); last if $waits =~ /waits for approval/; select undef, undef, undef, 0.1 }
 ok($waits =~ /\Q@{[substr $sent, 0, 12]}\E.*waits for approval/, "the node's own status says that it waits for its operator", "# $waits");
 ok(slurp("$f->{at}/FI.log") =~ /waits for this node's decision: 'sund study approve \Q@{[substr $sent, 0, 12]}\E/, 'and so does its log, with what to do');
+ok($waits =~ /asked once, by anna/, 'with its title and who asks', "# $waits");
+is(join(' ', @{ decode_json(out("$sund study status --json --home $f->{at}/FI")) }{qw(title researcher)}), 'asked once anna', 'in JSON too');
+my $shown = out("$sund study show --home $f->{at}/FI $short");
+ok($shown =~ /^title +asked once$/m && $shown =~ /^researcher +anna, signed/m && $shown =~ /^people +30 here of 30/m && $shown =~ /^nodes +DK FI SE$/m && $shown =~ /^gate rules +\S/m, 'study show: title, researcher, people, nodes, rules', "# $shown");
+my $asked = slurp($ini) =~ s/^/    /gmr;
+ok(index($shown, $asked) > 0, 'and the whole text as it was signed', "# $shown");
+ok($shown =~ /sund study approve --home \Q$f->{at}\E\/FI \Q$short\E/, 'and how to decide');
+my $told = decode_json(out("$sund study show --json --home $f->{at}/FI $short"));
+is("@$told{qw(study researcher title people genotyped state purpose)}" . ($told->{text} eq slurp($ini)), "$sent anna asked once 30 30 waits for approval general-research1", 'study show --json');
+my ($key) = slurp("$anna/member.ini") =~ /^sign = ([0-9a-f]{64})$/m;
+is($told->{researcher_key}, $key, "with the researcher's key");
+fails("$sund study show --home $anna $short", 'a researcher has a study file', qr/study check/);
 fails("$sund study fetch --home $anna $sent", 'nothing to fetch before', qr/no release yet/);
 fails("$sund study approve --home $f->{at}/FI 00000000", 'a name that no study has', qr/00000000/);
 fails("$sund study approve --home $anna $short", 'a researcher cannot approve', qr/not the home of a node/);
@@ -55,9 +67,19 @@ ok(slurp(fetch($f, $sent) . '/table.tsv') eq $table, 'and with --out writes the 
 ok(out("$sund log show --json --home $f->{at}/FI") =~ /"kind":\s*"decision".*approved/, "the decision is in the node's log");
 run("$sund log verify --home $f->{at}/$_") for 'hub', keys %node;
 
+# ---- few people ----
+my $few = submit($f, study_file("$tmp/few.ini", %study, title => 'a handful', cohort => 'country = FI and born > 1990'));
+my $small = '';
+for (1 .. 100) { $small = `$sund study show --home $f->{at}/FI $few 2>&1`; last if $small =~ /^people/m; select undef, undef, undef, 0.1 }
+ok($small =~ /^people +fewer than 10 here of 30/m, 'fewer than ten people are shown as such', "# $small");
+my $lost = submit($f, study_file("$tmp/lost.ini", %study, title => 'no such variable', cohort => 'heigth > 180'));
+for (1 .. 100) { $small = `$sund study show --home $f->{at}/FI $lost 2>&1`; last if $small =~ /^people/m; select undef, undef, undef, 0.1 }
+ok($small =~ /^people +this node would refuse: .*heigth/m, 'what cannot be computed here is said before the decision', "# $small");
+system("$sund study approve --home $f->{at}/FI --refuse no $_ >/dev/null 2>&1") for $few, $lost;    # unless the others refused before
+
 # ---- refused ----
 my $no = submit($f, study_file("$tmp/no.ini", %study, title => 'not wanted'));
-for (1 .. 100) { last if out("$sund study status --home $f->{at}/FI") =~ /waits for approval/; select undef, undef, undef, 0.1 }
+for (1 .. 100) { last if `$sund study status --home $f->{at}/FI $no 2>&1` =~ /waits for approval/; select undef, undef, undef, 0.1 }
 run("$sund study approve --home $f->{at}/FI --refuse 'no agreement covers this' $no");
 fails("timeout 60 $sund study status --wait --home $anna $no", 'status --wait of a refused study fails with the reason', qr/FI: no agreement covers this/);
 fails("$sund study fetch --home $anna $no", 'and it has no result', qr/no release/);
@@ -77,7 +99,7 @@ my ($path) = slurp('src/home/link.h') =~ /SUND_HUB_PATH "([^"]+)"/;
 my $up = slurp("$f->{at}/tap.up");
 my @submit;
 while ($up =~ /SUNDENV1\x01\x00.anna\0/sg) { my $at = pos($up) - 16; push @submit, substr $up, $at, 220 + unpack 'Q<', substr $up, $at + 148, 8 }
-is(scalar @submit, 2, 'the two submissions, captured above TLS');
+is(scalar @submit, 4, 'the submissions, captured above TLS');
 for my $case (['as it was sent', $submit[0], qr/sent before|replay/], ['with a later number', substr($submit[0], 0, 44) . pack('Q<', 1 << 60) . substr($submit[0], 52), qr/signature/], ['with other text', substr($submit[0], 0, -1) . "\x20", qr/altered/],
     ['about another study', substr($submit[0], 0, 52) . ("\x07" x 32) . substr($submit[0], 84), qr/signature/], ['as a message of a node', substr($submit[0], 0, 8) . "\x02\x00" . substr($submit[0], 10), qr/signature|not|role|allowed/]) {
     my ($name, $bytes, $say) = @$case;
@@ -86,7 +108,7 @@ for my $case (['as it was sent', $submit[0], qr/sent before|replay/], ['with a l
     ok(slurp("$tmp/reply") =~ $say && slurp("$tmp/reply") =~ /anna/, "a submission again, $name: refused by name", '# ' . (slurp("$tmp/reply") =~ s/[^ -~]/./gr) . "\n");
 }
 my @rows = split /\n/, out("$sund study status --json --home $anna");
-is(scalar @rows, 2, 'and the hub still has two studies');
+is(scalar @rows, 4, 'and the hub still has as many studies');
 
 # ---- another researcher ----
 run("$sund init --role researcher --id bert $tmp/bert");
