@@ -47,6 +47,10 @@ sub expected {
     return "$ac/$an";
 }
 sub asked { my ($variant, $id) = @_; my ($row) = grep { $_->{node} eq $id } @{ decode_json(out("$sund lookup --json --home $anna $variant"))->{countries} }; return $row }
+# Until nodes that were started answer: a lookup before would wait for them.
+my %begun;
+sub until_counted { my $end = time + 60; for my $id (@_) { while (time < $end && (() = slurp("$f->{at}/$id.log") =~ /lookups count/g) <= ($begun{$id} // 0)) { select undef, undef, undef, 0.05 } } return }
+sub restarts { $begun{$_[0]} = () = slurp("$f->{at}/$_[0].log") =~ /lookups count/g; start_node($f, $_[0]); return until_counted($_[0]) }
 sub all_sites {
     my ($id, $name, @p) = @_;
     my $wrong = '';
@@ -64,7 +68,7 @@ sub all_sites {
     $wrong .= "# absent: got $got, want $want\n" if $got ne $want;
     return ok($wrong eq '', $name, $wrong);
 }
-for (1 .. 200) { last if asked('20-100-A-G', 'AA')->{status} eq 'counted' && asked('20-100-A-G', 'BB')->{status} eq 'counted' && asked('20-100-A-G', 'CC')->{status} eq 'counted'; select undef, undef, undef, 0.05 }
+until_counted(qw(AA BB CC));
 
 my %at = map { $_ => [ @{ $people{$_} } ] } qw(AA BB CC);
 all_sites('AA', 'everybody takes part: counts by sex, on 20 and X', @{ $at{AA} });
@@ -76,8 +80,7 @@ splice @{ $at{AA} }, 0, 30;
 all_sites('AA', 'thirty withdrew: the next lookup does not count them', @{ $at{AA} });
 all_sites('CC', 'elsewhere nothing changes', @{ $at{CC} });
 stop('lookups/AA');
-start_node($f, 'AA');
-for (1 .. 200) { last if asked('20-100-A-G', 'AA')->{status} eq 'counted'; select undef, undef, undef, 0.05 }
+restarts('AA');
 all_sites('AA', 'nor does a node that starts again', @{ $at{AA} });
 
 # ---- consent ----
@@ -89,8 +92,7 @@ run("$sund people --home $f->{at}/BB $tmp/consent.tsv");
 all_sites('BB', 'a lookup counts whose consent allows general research: ' . join(' ', grep { $code{$_} } @code), map { $b[$_] } grep { $code{ $code[$_ % @code] } } 0 .. $#b);
 stop('lookups/BB');
 spew("$f->{at}/BB/sund.ini", slurp("$f->{at}/BB/sund.ini") =~ s/^# lookup = .*$/lookup = health-research/mr);
-start_node($f, 'BB');
-for (1 .. 200) { last if asked('20-100-A-G', 'BB')->{status} eq 'counted'; select undef, undef, undef, 0.05 }
+restarts('BB');
 all_sites('BB', 'or another purpose, which the node names', map { $b[$_] } grep { $code{ $code[$_ % @code] } || $code[$_ % @code] eq 'HMB' } 0 .. $#b);
 ok(slurp("$f->{at}/BB.log") =~ /lookups count 36 of the store's 90 people: those whose consent allows health-research/, "the node's log says how many");
 stop('lookups/BB');
@@ -102,8 +104,7 @@ spew("$f->{at}/BB/sund.ini", $ini);
 # ---- people of the store whom people.db does not know ----
 unlink "$f->{at}/BB/people.db", "$f->{at}/BB/people.db-wal", "$f->{at}/BB/people.db-shm";
 run("$sund people --home $f->{at}/BB " . spew("$tmp/few.tsv", "person\tconsent\n" . join '', map { "$_->{id}\tGRU\n" } @b[ 0 .. 39 ]));
-start_node($f, 'BB');
-for (1 .. 200) { last if asked('20-100-A-G', 'BB')->{status} eq 'counted'; select undef, undef, undef, 0.05 }
+restarts('BB');
 all_sites('BB', 'who is not in people.db takes part in nothing', @b[ 0 .. 39 ]);
 run("$sund people --home $f->{at}/BB " . spew("$tmp/none.tsv", "person\tconsent\n" . join '', map { "$_->{id}\tRS\n" } @b[ 0 .. 39 ]));
 is(asked('20-100-A-G', 'BB')->{status}, 'not-covered', 'nobody takes part: not covered');
