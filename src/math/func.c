@@ -1,6 +1,8 @@
 #include "math/func.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /* Only + - * /, sqrt, floor, frexp, ldexp: these are exact or correctly rounded everywhere. */
 
@@ -210,4 +212,48 @@ double sund_chisq_nlog10p(double x, double df)
         }
         return -(log_prefix + sund_ln(f)) / ln10;
     }
+}
+
+/* pi/2 in three pieces; the first two have 33 bits, so that n times them is exact below 2^20 quarters of a turn */
+static const double half_pi_1 = 1.57079632673412561417e+00;
+static const double half_pi_2 = 6.07710050630396597660e-11;
+static const double half_pi_3 = 2.02226624879595063154e-21;
+static const double half_pi = 1.57079632679489661923;
+
+/** sin(x + quarters pi/2). */
+static double turn(double x, int quarters)
+{
+    double n = floor(x / half_pi + 0.5), r, q, sum = 0.0;
+    bool   odd;
+
+    if (!(fabs(x) <= 1e6)) /* and for NaN */
+        return not_a_number;
+    r = ((x - n * half_pi_1) - n * half_pi_2) - n * half_pi_3;
+    q = r * r;
+    quarters = (int) (((int64_t) n + quarters) & 3);
+    odd = quarters & 1;
+    for (int k = odd ? 18 : 17; k >= 2; k -= 2)
+        sum = (1.0 - sum) * q / (double) (k * (k - 1));
+    sum = odd ? 1.0 - sum : r - r * sum;
+    return quarters & 2 ? -sum : sum;
+}
+
+double sund_sin(double x) { return turn(x, 0); }
+double sund_cos(double x) { return turn(x, 1); }
+
+double sund_atan(double x)
+{
+    double y = fabs(x) > 1.0 ? 1.0 / fabs(x) : fabs(x), q, sum = 0.0;
+
+    if (isnan(x))
+        return x;
+    y /= 1.0 + sqrt(1.0 + y * y); /* half the angle, twice */
+    y /= 1.0 + sqrt(1.0 + y * y);
+    q = y * y;
+    for (int k = 25; k >= 3; k -= 2)
+        sum = (1.0 / (double) k - sum) * q;
+    sum = 4.0 * (y - y * sum);
+    if (fabs(x) > 1.0)
+        sum = half_pi - sum;
+    return x < 0.0 ? -sum : sum;
 }

@@ -10,6 +10,9 @@ double sund_exp(double x);
 double sund_ln(double x);
 double sund_ln1p(double x);
 double sund_lgamma(double x); /**< x > 0 */
+double sund_sin(double x);    /**< and _cos: absolute 2e-16; |x| <= 1e6, NaN beyond */
+double sund_cos(double x);
+double sund_atan(double x);   /**< <= 4 ulp */
 /** -log10 of the two-sided p of Student's t. df > 0 (need not be whole). NaN for NaN. */
 double sund_t_nlog10p(double t, double df);
 /** -log10 of the two-sided p of a standard normal. */

