@@ -127,6 +127,23 @@ static sund_code strata_mean(const sums_run *run, size_t s, const own_sums *x, s
     return over ? too_big(err) : SUND_OK;
 }
 
+/** Sum over a list of round(q sum / called), halves away from zero. With sum = whole called + part only part |q| / called is left to round: below 2^63,
+ *  since part < called <= the number of people. */
+static sund_i128 imputed(const int32_t *q, const uint32_t *person, size_t n, sund_i128 sum, sund_i128 called)
+{
+    sund_i128 whole = sum / called, total = 0;
+    uint64_t  part = (uint64_t) (sum % called), m = (uint64_t) called;
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t  x = q[person[i]];
+        uint64_t p = part * (uint64_t) (x < 0 ? -x : x), up = p / m;
+
+        up += 2 * (p - up * m) >= m;
+        total += whole * x + (x < 0 ? -(int64_t) up : (int64_t) up);
+    }
+    return total;
+}
+
 /** Missing people at the pooled mean dose/called; each product is rounded for the person, so that no division of people changes it. */
 static sund_code pooled_mean(const sums_run *run, const own_sums *x, const sund_alleles *pooled, size_t lane, const worker *w, sund_err *err)
 {
@@ -138,10 +155,8 @@ static sund_code pooled_mean(const sums_run *run, const own_sums *x, const sund_
     sund_vec_add64(run->out, lane + 1, (x->dose[k] + 2 * x->alt) * (1LL << LINEAR_FRAC) +
                                            (int64_t) (n_lost * sund_i128_scale_div(sum * sum, LINEAR_FRAC, called * called, &over)));
     for (size_t i = 0; i < k; i++) {
-        sund_i128 total = x->dose[i] * ((sund_i128) 1 << run->own->frac[i]);
+        sund_i128 total = x->dose[i] * ((sund_i128) 1 << run->own->frac[i]) + imputed(run->v->column[i], w->missing, x->n_lost, sum * ((sund_i128) 1 << run->own->frac[i]), called);
 
-        for (size_t p = 0; p < x->n_lost; p++)
-            total += sund_i128_scale_div(sum * run->v->column[i][w->missing[p]], run->own->frac[i], called, &over);
         sund_vec_add64(run->out, lane + 2 + i, (int64_t) total);
     }
     return over ? too_big(err) : SUND_OK;
