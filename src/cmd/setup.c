@@ -161,7 +161,7 @@ sund_code sund_cmd_roster(int argc, char **argv, sund_err *err)
 static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
 {
     sund_buf  text = { 0 };
-    size_t    n = 0;
+    size_t    n = 0, line = 1;
     sund_code rc = sund_file_read(file, 1 << 26, &text, err);
 
     for (char *at = (char *) text.p; rc == SUND_OK && at && *at;) {
@@ -172,13 +172,45 @@ static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
         if (len)
             rc = sund_people_withdraw(p, at, err);
         if (rc != SUND_OK)
-            rc = sund_fail_in(err, rc, "%s: line %zu", file, n + 1);
+            rc = sund_fail_in(err, rc, "%s:%zu", file, line);
         n += len > 0;
+        line += end == '\n' || !end;
         at += len + (end != 0);
     }
     sund_buf_free(&text);
     if (rc == SUND_OK)
         printf("%zu people withdrawn: no later answer holds them\n", n);
+    return rc;
+}
+
+/** How persons and genotypes fit together, where there are genotypes: counts, for this node's operator. */
+static sund_code compare_with_store(const sund_home *h, sund_err *err)
+{
+    sund_store     *s = NULL;
+    sund_person_set all = { 0 };
+    uint32_t       *col = NULL;
+    size_t          unknown = 0, other_sex = 0;
+    sund_code       rc;
+
+    if (sund_store_open(&s, h->store_path, NULL) != SUND_OK)
+        return SUND_OK;
+    SUND_GO(sund_people_everybody(h->people, &all, err));
+    col = calloc(all.n + 1, sizeof *col);
+    rc = col ? sund_store_columns(s, (const char (*)[64]) all.name, all.n, col, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    for (size_t i = 0; rc == SUND_OK && i < all.n; i++) {
+        unknown += col[i] == UINT32_MAX;
+        other_sex += col[i] != UINT32_MAX && all.sex[i] && all.sex[i] != sund_store_describe(s)->sex[col[i]];
+    }
+    if (rc == SUND_OK && unknown)
+        printf("note: %zu of all %zu persons have no genotypes in %s: no study counts them\n", unknown, all.n, h->store_path);
+    if (rc == SUND_OK && all.n - unknown < sund_store_describe(s)->n_person)
+        printf("note: %zu people of %s are not among the persons: they take part in nothing\n", sund_store_describe(s)->n_person - (all.n - unknown), h->store_path);
+    if (rc == SUND_OK && other_sex)
+        printf("warning: %zu persons have another sex here than in %s: one of the two is wrong\n", other_sex, h->store_path);
+out:
+    free(col);
+    sund_person_set_free(&all);
+    sund_store_close(s);
     return rc;
 }
 
@@ -204,6 +236,12 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (n == 0 && !gone)
         return sund_fail(err, SUND_E_ARG, "give PEOPLE.tsv or --withdraw FILE; see 'sund people --help'");
+    SUND_TRY(sund_home_open(&h, home, 0, err));
+    if (h.role != SUND_ROLE_NODE) {
+        sund_home_close(&h);
+        return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have persons", home);
+    }
+    sund_home_close(&h);
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_PEOPLE, err));
     if (n)
         rc = sund_people_import(h.people, argv[1], dict, &r, err);
@@ -212,6 +250,8 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
                (unsigned long long) r.n_value, (unsigned long long) r.n_variable, (unsigned long long) r.n_missing);
     if (rc == SUND_OK && gone)
         rc = withdraw(h.people, gone, err);
+    if (rc == SUND_OK && n)
+        rc = compare_with_store(&h, err);
     sund_home_close(&h);
     return rc;
 }

@@ -16,6 +16,7 @@ typedef struct loading {
     sund_var           *var;    /* of column k; name "" where the column is not a variable */
     int64_t            *var_id;
     sund_people_report *report;
+    char                put[600]; /* statement that enters a person, or updates the columns that the table has */
 } loading;
 
 static sund_code bad(const loading *l, size_t row, const char *column, const char *why, sund_err *err)
@@ -57,6 +58,19 @@ static sund_code find_columns(loading *l, sund_err *err)
     return SUND_OK;
 }
 
+/** Columns that the table does not have stay as they are; who has withdrawn stays so, whatever a later file says. */
+static void make_statement(loading *l)
+{
+    const struct { const char *name; int at; } kept[] = { { "sex", l->sex }, { "country", l->country }, { "population", l->population }, { "born", l->born } };
+    size_t n = (size_t) snprintf(l->put, sizeof l->put,
+                                 "INSERT INTO person(person, sex, country, population, born, consent, withdrawn) VALUES(?,?,?,?,NULLIF(?,0),?,?)"
+                                 " ON CONFLICT(person) DO UPDATE SET consent=excluded.consent, withdrawn=max(withdrawn, excluded.withdrawn)");
+
+    for (size_t k = 0; k < sizeof kept / sizeof kept[0]; k++)
+        if (kept[k].at >= 0)
+            n += (size_t) snprintf(l->put + n, sizeof l->put - n, ", %s=excluded.%s", kept[k].name, kept[k].name);
+}
+
 static sund_code load_person(loading *l, size_t row, int64_t *id, sund_err *err)
 {
     const char *person = text_at(l, row, l->person), *sex = text_at(l, row, l->sex), *born = text_at(l, row, l->born), *gone = text_at(l, row, l->withdrawn);
@@ -77,12 +91,7 @@ static sund_code load_person(loading *l, size_t row, int64_t *id, sund_err *err)
     if (!sund_consent_known(consent))
         return bad(l, row, "consent", "holds a code that the Data Use Ontology does not have", err);
     SUND_TRY(sund_db_i64(l->p->db, &was, 0, err, "SELECT id FROM person WHERE person=?", "t", person));
-    /* who has withdrawn stays so, whatever a later file says */
-    SUND_TRY(sund_db_run(l->p->db, err,
-                         "INSERT INTO person(person, sex, country, population, born, consent, withdrawn) VALUES(?,?,?,?,NULLIF(?,0),?,?)"
-                         " ON CONFLICT(person) DO UPDATE SET sex=excluded.sex, country=excluded.country, population=excluded.population, born=excluded.born,"
-                         " consent=excluded.consent, withdrawn=max(withdrawn, excluded.withdrawn)",
-                         "tittiti", person, sex_code, text_at(l, row, l->country), text_at(l, row, l->population), year, consent, (int64_t) (gone[0] == '1')));
+    SUND_TRY(sund_db_run(l->p->db, err, l->put, "tittiti", person, sex_code, text_at(l, row, l->country), text_at(l, row, l->population), year, consent, (int64_t) (gone[0] == '1')));
     if (was == 0) {
         was = sund_db_last_id(l->p->db);
         l->report->n_new++;
@@ -143,22 +152,33 @@ static sund_code load_values(loading *l, size_t row, int64_t id, sund_err *err)
     return SUND_OK;
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *) a, *(const char *const *) b); }
+typedef struct named { const char *name; size_t row; } named;
+
+static int by_name(const void *a, const void *b)
+{
+    const named *x = a, *y = b;
+    int          c = strcmp(x->name, y->name);
+
+    return c ? c : x->row < y->row ? -1 : x->row > y->row;
+}
 
 static sund_code check_repeats(const loading *l, sund_err *err)
 {
-    const char **name = calloc(l->t.n_row + 1, sizeof *name);
-    sund_code    rc = name ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    named *list = calloc(l->t.n_row + 1, sizeof *list);
+    size_t first = SIZE_MAX, before = 0;
 
-    for (size_t row = 0; name && row < l->t.n_row; row++)
-        name[row] = sund_tsv_at(&l->t, row, (size_t) l->person);
-    if (name)
-        qsort(name, l->t.n_row, sizeof *name, by_text);
-    for (size_t row = 1; name && rc == SUND_OK && row < l->t.n_row; row++)
-        if (strcmp(name[row], name[row - 1]) == 0)
-            rc = sund_fail(err, SUND_E_FORMAT, "%s: a person is there twice", l->t.name);
-    free(name);
-    return rc;
+    if (!list)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    for (size_t row = 0; row < l->t.n_row; row++)
+        list[row] = (named){ sund_tsv_at(&l->t, row, (size_t) l->person), row };
+    qsort(list, l->t.n_row, sizeof *list, by_name);
+    for (size_t i = 1; i < l->t.n_row; i++)
+        if (strcmp(list[i].name, list[i - 1].name) == 0 && list[i].row < first) {
+            first = list[i].row;
+            before = list[i - 1].row;
+        }
+    free(list);
+    return first == SIZE_MAX ? SUND_OK : sund_fail(err, SUND_E_FORMAT, "%s:%zu: this person is on line %zu already", l->t.name, first + 2, before + 2);
 }
 
 static sund_code load(loading *l, const char *people_tsv, const char *dictionary, sund_err *err)
@@ -170,6 +190,7 @@ static sund_code load(loading *l, const char *people_tsv, const char *dictionary
         SUND_TRY(sund_dictionary_import(l->p, dictionary, &declared, err));
     SUND_TRY(sund_tsv_read(&l->t, people_tsv, err));
     SUND_TRY(find_columns(l, err));
+    make_statement(l);
     SUND_TRY(check_repeats(l, err));
     for (size_t row = 0; row < l->t.n_row; row++) {
         SUND_TRY(load_person(l, row, &id, err));

@@ -27,7 +27,7 @@ typedef struct sund_var {
 /** Dictionary TSV: name, type, unit, min, max, decimals, codes. People TSV: person, then any of sex (M, F, U), country, population, born
  *  (year), consent (DUO codes separated by ','), withdrawn (0, 1), codes (ICD10:E11,ORPHA:123 separated by ','), and the
  *  dictionary's variables; NA or empty is missing. Values outside their declaration are errors naming file, line and column.
- *  All or nothing (one transaction); importing again updates by person. */
+ *  All or nothing (one transaction); importing again updates by person; columns that the table does not have stay as they are. */
 typedef struct sund_people_report { uint64_t n_person, n_new, n_value, n_variable, n_missing; } sund_people_report;
 sund_code sund_people_import(sund_people *p, const char *people_tsv, const char *dictionary_tsv, sund_people_report *out, sund_err *err) SUND_MUST_CHECK;
 /** Mark one person (id read from a file or terminal by the caller) as withdrawn. SUND_E_NOT_FOUND does not repeat the id. */
@@ -54,6 +54,8 @@ typedef struct sund_person_set {
     uint8_t *sex;      /**< as sund_sex: 0 unknown, 1 male, 2 female */
 } sund_person_set;
 sund_code sund_people_select(sund_people *p, const sund_cohort *c, const char *purpose, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
+/** Everybody, whatever they consent to and withdrawn or not: to compare tables, never to compute from. */
+sund_code sund_people_everybody(sund_people *p, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
 void      sund_person_set_free(sund_person_set *s);
 
 /** Raw values of a variable for the set's people; SUND_VALUE_MISSING where there is none. out has set->n entries. */

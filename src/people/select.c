@@ -230,6 +230,7 @@ static sund_code evaluate(const world *w, const sund_cohort *c, size_t at, uint6
     return by_variable(w, n, set, err);
 }
 
+/** The set's people who may take part; or everybody when set is NULL. */
 static sund_code fill_set(const world *w, const uint64_t *set, sund_person_set *out, sund_err *err)
 {
     sund_person_set s = { 0, calloc(w->n + 1, sizeof *s.id), calloc(w->n + 1, sizeof *s.name), calloc(w->n + 1, sizeof *s.country), calloc(w->n + 1, 1) };
@@ -241,7 +242,7 @@ static sund_code fill_set(const world *w, const uint64_t *set, sund_person_set *
     for (size_t i = 0; i < w->n; i++) {
         const row *r = &w->row[i];
 
-        if (!(set[i / 64] >> (i % 64) & 1) || r->withdrawn || !r->allowed)
+        if (set && (!(set[i / 64] >> (i % 64) & 1) || r->withdrawn || !r->allowed))
             continue;
         s.id[s.n] = r->id;
         memcpy(s.name[s.n], r->name, sizeof r->name);
@@ -267,6 +268,17 @@ sund_code sund_people_select(sund_people *p, const sund_cohort *c, const char *p
     if (rc == SUND_OK)
         rc = fill_set(&w, set, out, err);
     free(set);
+    free(w.row);
+    return rc;
+}
+
+sund_code sund_people_everybody(sund_people *p, sund_person_set *out, sund_err *err)
+{
+    world     w = { .p = p };
+    sund_code rc = load_world(&w, "", err);
+
+    if (rc == SUND_OK)
+        rc = fill_set(&w, NULL, out, err);
     free(w.row);
     return rc;
 }

@@ -50,6 +50,14 @@ ok(out("$sund info $tmp/anna") =~ /^role +researcher$/m && out("$sund info $tmp/
 is(decode_json(out("$sund verify --json $tmp/fi/store"))->{sound}, 1, 'verify --json');
 fails("$sund people --home $tmp/fi " . spew("$tmp/bad.tsv", "person\tconsent\theight\nP001\tGRU\ttall\n"), 'a value that is none names file, line and column', qr/bad\.tsv:2/, qr/height/);
 ok(`$sund people --home $tmp/fi $tmp/bad.tsv 2>&1` !~ /P001|tall/, 'and repeats neither person nor value');
+fails("$sund people --home $tmp/fi " . spew("$tmp/dup.tsv", "person\tconsent\nP003\tGRU\nP004\tGRU\nP003\tGRU\n"), 'a person twice: both lines', qr/dup\.tsv:4.*line 2/);
+fails("$sund people --home $tmp/anna $tmp/people.tsv", 'a researcher has no persons', qr/not the home of a node/);
+fails("$sund people --home $tmp/fi --withdraw " . spew("$tmp/gone.txt", "P001\n\nQ001\n"), 'who is not known cannot withdraw: the line', qr/gone\.txt:3/);
+run("$sund init --id NO $tmp/no");
+run("cp -r $tmp/fi/store $tmp/no/store");
+my $fit = out("$sund people --home $tmp/no " . spew("$tmp/fit.tsv", "person\tsex\tconsent\n" . join '', map { "$_\t" . ($_ eq 'P007' ? 'M' : 'F') . "\tGRU\n" } @id[ 0 .. 29 ], 'Z1', 'Z2'));
+ok($fit =~ /2 of all 32 persons have no genotypes/ && $fit =~ /10 people of \S+store are not among the persons/ && $fit =~ /1 persons have another sex/, 'people says how persons and genotypes fit together', "# $fit");
+ok($fit !~ /P007|Z1/, 'and names nobody');
 spew("$tmp/gone.txt", "P001\nP002\n");
 run("$sund people --home $tmp/fi --withdraw $tmp/gone.txt");
 

@@ -80,7 +80,7 @@ TEST(tables_that_are_refused_name_line_and_column)
         { "person\tconsent\twithdrawn\nP1\tGRU\t2\n", ":2", "withdrawn" },
         { "person\tconsent\nP1\tXYZ\n", ":2", "consent" },
         { "person\tconsent\tweight\nP1\tGRU\t70\n", ":1", "weight" },
-        { "person\tconsent\nP1\tGRU\nP1\tGRU\n", "twice", "" },
+        { "person\tconsent\nP1\tGRU\nP1\tGRU\n", ":3", "line 2" },
         { "person\tconsent\n\tGRU\n", ":2", "person" },
         { "person\tconsent\tcodes\nP1\tGRU\tnot a code\n", ":2", "codes" },
     };
@@ -306,6 +306,26 @@ static void expression(int depth, char *text, size_t cap, bool *holds)
     (void) snprintf(text, cap, "(%.900s) %s (%.900s)", a, kind == 8 ? "and" : "or", b);
     for (int i = 0; i < N_PERSON; i++)
         holds[i] = kind == 8 ? x[i] && y[i] : x[i] || y[i];
+}
+
+TEST(an_update_leaves_alone_the_columns_it_does_not_have)
+{
+    sund_people    *p = empty();
+    sund_person_set all = { 0 };
+
+    CHECK(load(p, "person\tsex\tcountry\tpopulation\tborn\tconsent\tage\nA\tF\tFI\tKA\t1960\tGRU\t40\nB\tM\tSE\tGO\t1970\tGRU\t50\n", NULL) == SUND_OK);
+    CHECK(load(p, "person\tconsent\tage\nA\tHMB\t41\n", NULL) == SUND_OK);
+    CHECK(select_n(p, "sex = F and country = FI and population = KA and born = 1960 and age = 41", "health-research") == 1);
+    CHECK(select_n(p, "all", "general-research") == 1); /* the consent is another */
+    CHECK(load(p, "person\tconsent\tborn\nB\tGRU\t1971\n", NULL) == SUND_OK);
+    CHECK(select_n(p, "sex = M and country = SE and population = GO and born = 1971 and age = 50", "general-research") == 1);
+    CHECK(load(p, "person\tconsent\tsex\tcountry\nA\tGRU\tNA\t\n", NULL) == SUND_OK); /* what is there and empty is taken away */
+    CHECK(select_n(p, "sex = F or country = FI", "general-research") == 0 && select_n(p, "born = 1960", "general-research") == 1);
+    CHECK(sund_people_withdraw(p, "B", NULL) == SUND_OK && sund_people_everybody(p, &all, NULL) == SUND_OK);
+    CHECK(all.n == 2 && all.sex[0] == 0 && all.sex[1] == 1);
+    sund_person_set_free(&all);
+    sund_people_close(p);
+    gone();
 }
 
 TEST(cohorts_select_whom_a_plain_evaluator_selects)
