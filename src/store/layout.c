@@ -133,8 +133,9 @@ block_row sund_store_block(const sund_store *s, size_t b)
 
 void sund_people_table_free(people_table *t)
 {
-    for (size_t i = 0; t->person && i < t->n_person; i++)
+    for (size_t i = 0; t->person && !t->names && i < t->n_person; i++)
         free(t->person[i]);
+    free(t->names);
     for (size_t i = 0; t->population_name && i < t->n_population; i++)
         free(t->population_name[i]);
     free(t->person);
@@ -172,7 +173,7 @@ sund_code sund_people_table_groups(people_table *t, sund_err *err)
 sund_code sund_people_table_read(people_table *t, const void *p, size_t n, sund_err *err)
 {
     sund_cur c = sund_cur_of(p, n);
-    char     text[1025];
+    char     text[1025], *at;
 
     (void) sund_cur_bytes(&c, HEAD_BYTES);
     t->n_population = sund_cur_u32(&c);
@@ -188,13 +189,20 @@ sund_code sund_people_table_read(people_table *t, const void *p, size_t n, sund_
     t->person = calloc(t->n_person + 1, sizeof *t->person);
     t->sex = calloc(t->n_person + 1, 1);
     t->population = calloc(t->n_person + 1, sizeof *t->population);
-    if (!t->population_name || !t->person || !t->sex || !t->population)
+    t->names = at = malloc(c.n + 1); /* a name's NUL takes the place of its length */
+    if (!t->population_name || !t->person || !t->sex || !t->population || !t->names)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", t->n_person);
     for (size_t i = 0; i < t->n_person; i++) {
+        sund_cur name;
+
         t->sex[i] = sund_cur_u8(&c);
         t->population[i] = sund_cur_u16(&c);
-        if (!sund_cur_str(&c, text, sizeof text) || t->sex[i] > SUND_FEMALE || t->population[i] >= t->n_population || !(t->person[i] = strdup(text)))
+        name = sund_cur_blob(&c, sizeof text - 1);
+        if (c.bad || t->sex[i] > SUND_FEMALE || t->population[i] >= t->n_population || memchr(name.p, 0, name.n))
             return sund_fail(err, SUND_E_FORMAT, "the list of people cannot be read");
+        t->person[i] = memcpy(at, name.p, name.n);
+        at[name.n] = 0;
+        at += name.n + 1;
     }
     SUND_TRY(sund_cur_end(&c, "the list of people", err));
     return sund_people_table_groups(t, err);

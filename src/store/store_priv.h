@@ -43,7 +43,7 @@ block_row sund_block_row_read(const uint8_t *p);
 typedef struct group { uint16_t population; uint8_t sex; uint32_t n; } group;
 typedef struct people_table {
     size_t    n_person, n_population, n_group;
-    char    **person, **population_name;
+    char    **person, **population_name, *names; /* names: all people's in one piece, as the reader has them; else each its own */
     uint8_t  *sex;
     uint16_t *population, *group_of;
     group    *group;
