@@ -2,8 +2,8 @@ use strict;
 use warnings;
 use Bench;
 
-# Genotypes of the store: their blocks, the table of blocks, and 12 of each site's 32 bytes, which say where in a block it is.
-sub genotype_bytes { my ($d) = @_; return size_of("$d->{store}/genotypes.bin", "$d->{store}/blocks.bin") + 12 * $d->{m} }
+# Genotypes of the store: their blocks, the table of blocks, and 7 of each site's 16 bytes, which say where in a block it is.
+sub genotype_bytes { my ($d) = @_; return size_of("$d->{store}/genotypes.bin", "$d->{store}/blocks.bin") + 7 * $d->{m} }
 
 for my $what (['n20k', 'phased', '<= 0.6 x plink2'], ['n100k', 'phased', '<= 0.6 x plink2'], ['n20k-missing', '0.3 % missing, unphased', '<= 0.7 x plink2']) {
     my ($name, $text, $goal) = @$what;

@@ -3,26 +3,27 @@
 #include "base/cpu.h"
 #include "stats/count.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
 /* Common sites, up to 64 in a block. Over these sites a haplotype is a word of 64 bits, and since neighbouring sites are in linkage a block has few
  * different words: some hundreds for tens of thousands of people. So the block is a dictionary and the number of its word for every haplotype, and a
- * 64 x 64 transposition gives the bit planes back. A het that is not phased is written ref|alt, so one layout serves both; a missing call leaves the
- * site's bit free, and takes that of the first word that fits.
+ * 64 x 64 transposition gives the bit planes back. Where linkage breaks off within the block, it is cut into parts that have dictionaries of their own,
+ * as costs least. A het that is not phased is written ref|alt, so one layout serves both; a missing call leaves the site's bit
+ * free, and takes that of the first word that fits.
  *
  * Stored, as one zstd frame:
- *   u32 n words | u32 missing calls of all sites | u8 how for each site (0 no het is phased, 1 every one, 2 some) | u64 each word, most frequent first
- *   | number of the word of the first haplotype of each person, then of the second: all low bytes, then second, third, fourth where n needs them
+ *   u32 missing calls of all sites | u8 how for each site (0 no het is phased, 1 every one, 2 some)
+ *   | parts, from the first site on, until all sites are in one: u8 sites (a multiple of 8) | u32 n words | each word, a byte for 8 sites, most frequent
+ *     first | number of the word of the first haplotype of each person, then of the second: all low bytes, then second, third, fourth where n needs them
  *   | for each site varint n and list of its missing calls | for each site of how 2 a bit for each het that is phased
  *
  * Open, in the writer: for each site its first-haplotype plane, second, missing, phased.
  * Unpacked, in the reader: opened[] below, then for each site het, hom-alt and (where the block has phase) alt-first planes, each from a cache line's
  * start; then missing calls as u32; then phased planes of sites of how 2.
  */
-enum { SITES = 64, PHASE_NONE = 0, PHASE_ALL = 1, PHASE_SOME = 2, LINE = 64 };
+enum { SITES = 64, LEAST = 8, MAX_PARTS = SITES / LEAST, PHASE_NONE = 0, PHASE_ALL = 1, PHASE_SOME = 2, LINE = 64 };
 
 typedef struct opened { uint64_t het_at, hom_at, first_at, missing_at, phased_at; uint32_t n_het, n_hom, n_missing, how; } opened;
 
@@ -110,14 +111,19 @@ static void transpose(uint64_t word[64])
 
 /* ---- packing ---- */
 
-typedef struct entry { uint64_t word; uint32_t count, number; } entry;
+typedef struct entry { uint64_t word; uint32_t count; } entry;
 typedef struct packing {
     size_t    n_person, n_word, n_site;
     uint64_t *word, *missing; /* of each haplotype: 2 n_word 64; missing only n_word 64 */
     entry    *entry;
     uint32_t *slot, *number;  /* hash: entry + 1, or 0; the entry of each haplotype */
     size_t    n_entry, n_slot;
+    unsigned  from, width;    /* the part at hand */
+    struct { unsigned from, width; } part[MAX_PARTS];
+    size_t    n_part;
 } packing;
+
+static uint64_t in_part(const packing *p, uint64_t word) { return word >> p->from & (p->width == 64 ? UINT64_MAX : (1ULL << p->width) - 1); }
 
 static const uint64_t *plane_of(const sund_buf *raw, const packing *p, size_t site, size_t which) { return (const uint64_t *) (const void *) raw->p + (4 * site + which) * p->n_word; }
 
@@ -140,10 +146,76 @@ static uint32_t find_or_add(packing *p, uint64_t word)
     while (p->slot[at] && p->entry[p->slot[at] - 1].word != word)
         at = (at + 1) & (p->n_slot - 1);
     if (!p->slot[at]) {
-        p->entry[p->n_entry] = (entry){ word, 0, 0 };
+        p->entry[p->n_entry] = (entry){ word, 0 };
         p->slot[at] = (uint32_t) ++p->n_entry;
     }
     return p->slot[at] - 1;
+}
+
+/** Dictionary of a part: the words of haplotypes that lack no call there. */
+static void find_words(packing *p, unsigned from, unsigned width)
+{
+    size_t half = 64 * p->n_word;
+
+    p->from = from;
+    p->width = width;
+    p->n_entry = 0;
+    memset(p->slot, 0, p->n_slot * sizeof *p->slot);
+    for (size_t h = 0; h < 2; h++)
+        for (size_t i = 0; i < p->n_person; i++)
+            if (!in_part(p, p->missing[i]))
+                p->entry[find_or_add(p, in_part(p, p->word[h * half + i]))].count++;
+}
+
+/** About 256 log2(n), in integers: the store's bytes are the same on every machine. */
+static uint64_t log256(uint64_t n)
+{
+    unsigned e = n ? 63u - (unsigned) __builtin_clzll(n) : 0;
+
+    return 256ull * e + (n ? ((n << 8) >> e) - 256 : 0);
+}
+
+/** What the dictionary at hand and its numbers come to behind zstd, in bits times 256: its Huffman codes have whole bits, and words among each other
+ * shrink to some 45 %. */
+static uint64_t cost(const packing *p)
+{
+    uint64_t all = 0, sum = 0;
+
+    for (size_t k = 0; k < p->n_entry; k++)
+        all += p->entry[k].count;
+    for (size_t k = 0; k < p->n_entry; k++) {
+        uint64_t each = log256(all) - log256(p->entry[k].count);
+
+        sum += p->entry[k].count * (each < 256 ? 256 : each) + 115ull * p->width;
+    }
+    return sum;
+}
+
+/** The cheapest cut of the sites into parts of a multiple of 8, by what each part would cost; parts longer than half of the sites only whole. */
+static void choose_parts(packing *p)
+{
+    enum { STEPS = SITES / LEAST };
+    uint64_t best[STEPS + 1] = { 0 };
+    unsigned length[STEPS] = { 0 }, n_step = (unsigned) (p->n_site + LEAST - 1) / LEAST;
+
+    find_words(p, 0, SITES);
+    best[0] = cost(p);
+    length[0] = n_step;
+    if (p->n_entry > p->n_person / 16) /* with fewer words than that a part never saves what another dictionary adds */
+        for (unsigned i = n_step; i-- > 0;) {
+            best[i] = i ? UINT64_MAX : best[0];
+            for (unsigned k = 1; k <= STEPS / 2 && i + k <= n_step; k++) {
+                find_words(p, i * LEAST, k * LEAST);
+                if (cost(p) + best[i + k] < best[i]) {
+                    best[i] = cost(p) + best[i + k];
+                    length[i] = k;
+                }
+            }
+        }
+    for (unsigned i = 0; i < n_step; i += length[i]) {
+        p->part[p->n_part].from = i * LEAST;
+        p->part[p->n_part++].width = length[i] * LEAST;
+    }
 }
 
 static int by_count(const void *a, const void *b)
@@ -155,15 +227,12 @@ static int by_count(const void *a, const void *b)
     return x->word < y->word ? -1 : x->word > y->word;
 }
 
-/** Haplotypes that lack no call make the dictionary; the others take its first word that fits, or add one. */
-static void number_words(packing *p)
+/** Haplotypes that lack a call take the first word that fits, or add one. */
+static void number_words(packing *p, unsigned from, unsigned width)
 {
     size_t n_full, half = 64 * p->n_word;
 
-    for (size_t h = 0; h < 2; h++)
-        for (size_t i = 0; i < p->n_person; i++)
-            if (!p->missing[i])
-                p->entry[find_or_add(p, p->word[h * half + i])].count++;
+    find_words(p, from, width);
     qsort(p->entry, p->n_entry, sizeof *p->entry, by_count);
     memset(p->slot, 0, p->n_slot * sizeof *p->slot);
     n_full = p->n_entry;
@@ -172,7 +241,7 @@ static void number_words(packing *p)
         (void) find_or_add(p, p->entry[k].word); /* in place: entry k is written where it is */
     for (size_t h = 0; h < 2; h++)
         for (size_t i = 0; i < p->n_person; i++) {
-            uint64_t word = p->word[h * half + i], free_bits = p->missing[i];
+            uint64_t word = in_part(p, p->word[h * half + i]), free_bits = in_part(p, p->missing[i]);
             size_t   k = 0;
 
             for (; free_bits && k < n_full; k++)
@@ -180,6 +249,20 @@ static void number_words(packing *p)
                     break;
             p->number[h * p->n_person + i] = free_bits && k < n_full ? (uint32_t) k : find_or_add(p, word);
         }
+}
+
+static void put_part(const packing *p, sund_buf *out)
+{
+    sund_buf_u8(out, (uint8_t) p->width);
+    sund_buf_u32(out, (uint32_t) p->n_entry);
+    if (!sund_buf_room(out, p->n_entry * 8 + 4 * 2 * p->n_person))
+        return;
+    for (size_t k = 0; k < p->n_entry; k++)
+        for (unsigned b = 0; b < p->width; b += 8)
+            out->p[out->n++] = (uint8_t) (p->entry[k].word >> b);
+    for (unsigned shift = 0; shift == 0 || (shift < 32 && (p->n_entry - 1) >> shift); shift += 8)
+        for (size_t h = 0; h < 2 * p->n_person; h++)
+            out->p[out->n++] = (uint8_t) (p->number[h] >> shift);
 }
 
 static void put_side(const sund_buf *raw, const packing *p, const uint8_t *how, uint32_t *list, sund_buf *out)
@@ -208,7 +291,7 @@ static void put_side(const sund_buf *raw, const packing *p, const uint8_t *how, 
     }
 }
 
-static void write_plain(const sund_buf *raw, const packing *p, uint32_t *list, sund_buf *out)
+static void write_plain(const sund_buf *raw, packing *p, sund_buf *out)
 {
     uint8_t  how[SITES];
     uint64_t n_missing = 0;
@@ -222,18 +305,14 @@ static void write_plain(const sund_buf *raw, const packing *p, uint32_t *list, s
         how[k] = n_phased == 0 ? PHASE_NONE : n_phased == n_het ? PHASE_ALL : PHASE_SOME;
         n_missing += sund_plane_count(plane_of(raw, p, k, 2), plane_of(raw, p, k, 2), p->n_word);
     }
-    sund_buf_u32(out, (uint32_t) p->n_entry);
     sund_buf_u32(out, (uint32_t) n_missing);
     sund_buf_put(out, how, p->n_site);
-    for (size_t k = 0; k < p->n_entry; k++)
-        sund_buf_u64(out, p->entry[k].word);
-    for (unsigned shift = 0; shift == 0 || (shift < 32 && (p->n_entry - 1) >> shift); shift += 8) {
-        if (!sund_buf_room(out, 2 * p->n_person))
-            return;
-        for (size_t h = 0; h < 2 * p->n_person; h++)
-            out->p[out->n++] = (uint8_t) (p->number[h] >> shift);
+    choose_parts(p);
+    for (size_t k = 0; k < p->n_part; k++) {
+        number_words(p, p->part[k].from, p->part[k].width);
+        put_part(p, out);
     }
-    put_side(raw, p, how, list, out);
+    put_side(raw, p, how, p->slot, out); /* the hash has done its work: its room serves for lists */
 }
 
 static sund_code zip(const sund_buf *in, sund_buf *out, sund_err *err)
@@ -267,8 +346,7 @@ static sund_code pack(const sund_buf *raw, size_t n_person, size_t n_site, sund_
         turn(raw, &p, 0, p.word);
         turn(raw, &p, 1, p.word + 64 * p.n_word);
         turn(raw, &p, 2, p.missing);
-        number_words(&p);
-        write_plain(raw, &p, p.slot, &plain); /* the hash has done its work: its room serves for lists */
+        write_plain(raw, &p, &plain);
         rc = sund_buf_ok(&plain, err);
     }
     if (rc == SUND_OK)
@@ -284,32 +362,65 @@ static sund_code pack(const sund_buf *raw, size_t n_person, size_t n_site, sund_
 
 /* ---- unpacking ---- */
 
+typedef struct part { unsigned from, n_byte; size_t n_entry; const uint8_t *number[4]; const uint64_t *word; } part;
 typedef struct unpacking {
-    size_t         n_person, n_word, n_site, n_entry, n_missing, n_plane, stride;
-    const uint8_t *how, *dictionary, *number[4];
-    unsigned       n_byte;
+    size_t         n_person, n_word, n_site, n_missing, n_plane, stride, n_part;
+    const uint8_t *how;
+    part           part[MAX_PARTS];
+    uint64_t      *word; /* of all parts, in their place among 64 bits */
     opened        *site;
     uint8_t       *base;
 } unpacking;
 
+/** A part; its words go to `to`, where there is room for n_room. */
+static bool read_part(const unpacking *u, part *p, unsigned from, sund_cur *c, unsigned *width, uint64_t *to, size_t n_room)
+{
+    const uint8_t *bytes;
+
+    *width = sund_cur_u8(c);
+    p->from = from;
+    p->n_entry = sund_cur_u32(c);
+    if (c->bad || *width == 0 || *width % LEAST || from + *width > SITES || p->n_entry == 0 || p->n_entry > n_room)
+        return false;
+    bytes = sund_cur_bytes(c, p->n_entry * (*width / 8));
+    if (!bytes)
+        return false;
+    p->word = to;
+    for (size_t k = 0; k < p->n_entry; k++) {
+        uint64_t word = 0;
+
+        for (unsigned b = 0; b < *width; b += 8)
+            word |= (uint64_t) *bytes++ << b;
+        to[k] = word << from;
+    }
+    for (p->n_byte = 0; p->n_byte == 0 || (p->n_byte < 4 && (p->n_entry - 1) >> (8 * p->n_byte)); p->n_byte++)
+        p->number[p->n_byte] = sund_cur_bytes(c, 2 * u->n_person);
+    return !c->bad;
+}
+
 static bool read_shape(unpacking *u, sund_cur *c)
 {
-    u->n_entry = sund_cur_u32(c);
+    size_t   n_room = MAX_PARTS * 2 * u->n_person, used = 0;
+    unsigned from = 0, width;
+
     u->n_missing = sund_cur_u32(c);
     u->how = sund_cur_bytes(c, u->n_site);
-    if (c->bad || u->n_entry == 0 || u->n_entry > 2 * u->n_person || u->n_missing > u->n_site * u->n_person)
+    if (c->bad || u->n_missing > u->n_site * u->n_person)
         return false;
-    u->dictionary = sund_cur_bytes(c, 8 * u->n_entry);
-    for (u->n_byte = 0; u->n_byte == 0 || (u->n_byte < 4 && (u->n_entry - 1) >> (8 * u->n_byte)); u->n_byte++)
-        u->number[u->n_byte] = sund_cur_bytes(c, 2 * u->n_person);
     u->n_plane = 2;
-    for (size_t k = 0; u->how && k < u->n_site; k++) {
+    for (size_t k = 0; k < u->n_site; k++) {
         if (u->how[k] > PHASE_SOME)
             return false;
         if (u->how[k] != PHASE_NONE)
             u->n_plane = 3;
     }
-    return !c->bad;
+    u->word = malloc(n_room * sizeof *u->word);
+    if (!u->word)
+        return false;
+    for (; from < u->n_site; from += width, used += u->part[u->n_part++].n_entry)
+        if (!read_part(u, &u->part[u->n_part], from, c, &width, u->word + used, n_room - used))
+            return false;
+    return true;
 }
 
 /** Room for all, and where each part of each site is. */
@@ -339,14 +450,14 @@ static bool lay_out(unpacking *u, sund_buf *out)
 
 static uint64_t *plane_at(const unpacking *u, uint64_t at) { return (uint64_t *) (void *) (u->base + at); }
 
-/** Words of 64 haplotypes, or n where the people end, turned to 64 sites. */
-static bool gather(const unpacking *u, size_t from, size_t n, uint64_t a[64])
+/** Adds a part's words of 64 haplotypes, or n where the people end. */
+static bool gather_part(const part *q, size_t from, size_t n, uint64_t a[64])
 {
     uint32_t number[64], most = 0;
     uint8_t  end[64] = { 0 };
 
-    for (unsigned b = 0; b < u->n_byte; b++) {
-        const uint8_t *p = u->number[b] + from;
+    for (unsigned b = 0; b < q->n_byte; b++) {
+        const uint8_t *p = q->number[b] + from;
 
         if (n < 64)
             p = memcpy(end, p, n);
@@ -359,16 +470,20 @@ static bool gather(const unpacking *u, size_t from, size_t n, uint64_t a[64])
     }
     for (size_t i = 0; i < 64; i++)
         most = number[i] > most ? number[i] : most;
-    if (most >= u->n_entry)
+    if (most >= q->n_entry)
         return false;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t word;
+    for (size_t i = 0; i < n; i++)
+        a[i] |= q->word[number[i]];
+    return true;
+}
 
-        memcpy(&word, u->dictionary + 8 * number[i], 8);
-        a[i] = le64toh(word);
-    }
-    if (n < 64)
-        memset(a + n, 0, 8 * (64 - n));
+/** The same of all parts, turned to 64 sites. */
+static bool gather(const unpacking *u, size_t from, size_t n, uint64_t a[64])
+{
+    memset(a, 0, 64 * sizeof *a);
+    for (size_t k = 0; k < u->n_part; k++)
+        if (!gather_part(&u->part[k], from, n, a))
+            return false;
     transpose(a);
     return true;
 }
@@ -457,6 +572,7 @@ static sund_code unpack(const uint8_t *p, size_t n, size_t n_person, size_t n_si
     ok = ok && read_shape(&u, &c) && lay_out(&u, out) && make_planes(&u) && read_missing(&u, &c, out) &&
          read_phased(&u, &c) && c.n == 0;
     sund_buf_free(&plain);
+    free(u.word);
     return ok ? SUND_OK : sund_fail(err, SUND_E_FORMAT, "cannot be unpacked");
 }
 
