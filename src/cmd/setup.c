@@ -11,12 +11,13 @@
 
 sund_code sund_cmd_init(int argc, char **argv, sund_err *err)
 {
-    const char     *role = "node", *id = NULL, *host = "127.0.0.1", *access = "controlled", *approve = "ask";
-    int64_t         port = 8750;
+    const char     *role = "node", *id = NULL, *host = NULL, *listen = NULL, *access = NULL, *approve = NULL;
+    int64_t         port = 0;
     const sund_opt  opt[] = {
         { "role", 's', &role, "ROLE", "node (default), hub or researcher" },
         { "id", 's', &id, "NAME", "name in the federation, e.g. FI (needed)" },
-        { "host", 's', &host, "HOST", "hub: address or name that nodes dial, and that it listens on (127.0.0.1)" },
+        { "host", 's', &host, "HOST", "hub: DNS name or IP address that members dial (127.0.0.1)" },
+        { "listen", 's', &listen, "ADDRESS", "hub: IP address that it listens on; without it --host where that is an address, else 0.0.0.0" },
         { "port", 'i', &port, "PORT", "hub: port (8750)" },
         { "access", 's', &access, "LEVEL", "node: controlled (default), or open when its people consented to publication" },
         { "approve", 's', &approve, "WHO", "node: ask (default) or all" },
@@ -41,13 +42,18 @@ sund_code sund_cmd_init(int argc, char **argv, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "--role is node, hub or researcher, not '%.40s'", role);
     if (!id)
         return sund_fail(err, SUND_E_ARG, "--id NAME is needed; see 'sund init --help'");
-    if (port < 1 || port > 65535)
+    if (plan.role != SUND_ROLE_HUB && (host || listen || port))
+        return sund_fail(err, SUND_E_ARG, "--host, --listen and --port are a hub's: a %s only dials", role);
+    if (plan.role != SUND_ROLE_NODE && (access || approve))
+        return sund_fail(err, SUND_E_ARG, "--access and --approve are a node's: a %s has no data", role);
+    if (port < 0 || port > 65535)
         return sund_fail(err, SUND_E_ARG, "--port is from 1 to 65535");
     plan.id = id;
-    plan.host = host;
-    plan.port = (uint16_t) port;
-    plan.access = access;
-    plan.approve = approve;
+    plan.host = host ? host : "127.0.0.1";
+    plan.listen = listen;
+    plan.port = (uint16_t) (port ? port : 8750);
+    plan.access = access ? access : "controlled";
+    plan.approve = approve ? approve : "ask";
     rc = sund_home_init(argv[1], &plan, &member, err);
     if (rc == SUND_OK)
         printf("%s: %s %s is ready. Its lines for the roster (member.ini):\n\n%.*s\nNext: 'sund roster make' puts all members together, then every node signs.\n", argv[1], role, id, (int) member.n, (char *) member.p);

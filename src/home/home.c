@@ -6,6 +6,7 @@
 #include "net/server.h"
 #include "study/party.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n",
                         p->access, p->approve);
     if (p->role == SUND_ROLE_HUB)
-        sund_buf_printf(out, "\n[hub]\nlisten = %s\nport = %u\n", p->host, p->port);
+        sund_buf_printf(out, "\n[hub]\n# The address of this machine that the hub listens on: 0.0.0.0 is every IPv4 address, :: every address. What members dial is in the roster.\nlisten = %s\nport = %u\n", p->listen, p->port);
 }
 
 static sund_code write_in(const char *dir, const char *name, const void *p, size_t n, unsigned mode, sund_err *err)
@@ -65,10 +66,43 @@ static sund_code init_tls(const char *dir, const sund_home_plan *plan, char pin[
     return rc;
 }
 
+static bool is_address(const char *s)
+{
+    uint8_t b[16];
+
+    return inet_pton(AF_INET, s, b) == 1 || inet_pton(AF_INET6, s, b) == 1;
+}
+
+/** A name of the DNS (letters, digits and '-' in labels joined by dots, the last not a number) or an IP address. */
+static bool is_host(const char *s)
+{
+    size_t n = strlen(s), label = 0;
+    bool   digits = true;
+
+    if (is_address(s))
+        return true;
+    for (size_t i = 0; i <= n && n < 250; i++) {
+        bool end = s[i] == '.' || !s[i], letter = (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z');
+
+        if (end && (label == 0 || label > 63 || s[i - 1] == '-'))
+            return false;
+        if (!end && !letter && !(s[i] >= '0' && s[i] <= '9') && (s[i] != '-' || label == 0))
+            return false;
+        if (s[i])
+            digits = s[i] == '.' ? true : digits && !letter && s[i] != '-';
+        label = end ? 0 : label + 1;
+    }
+    return n < 250 && !digits;
+}
+
 static sund_code check_plan(const sund_home_plan *plan, sund_err *err)
 {
     if (!sund_id_ok(plan->id))
         return sund_fail(err, SUND_E_ARG, "'%.40s' cannot be a name: letters, digits, '-' and '_', at most %d", plan->id, SUND_ID_MAX);
+    if (plan->role == SUND_ROLE_HUB && !is_host(plan->host))
+        return sund_fail(err, SUND_E_ARG, "--host '%.60s' is neither a DNS name nor an IP address", plan->host);
+    if (plan->role == SUND_ROLE_HUB && !is_address(plan->listen))
+        return sund_fail(err, SUND_E_ARG, "--listen '%.60s' is no IP address; 0.0.0.0 is every IPv4 address of this machine", plan->listen);
     if (plan->role == SUND_ROLE_NODE && strcmp(plan->access, "open") != 0 && strcmp(plan->access, "controlled") != 0)
         return sund_fail(err, SUND_E_ARG, "--access is 'open' or 'controlled', not '%.40s'", plan->access);
     if (plan->role == SUND_ROLE_NODE && strcmp(plan->approve, "ask") != 0 && strcmp(plan->approve, "all") != 0)
@@ -83,6 +117,11 @@ sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *
     sund_buf      text = { 0 };
     sund_code     rc;
 
+    sund_home_plan whole = *plan;
+
+    if (plan->role == SUND_ROLE_HUB && !plan->listen)
+        whole.listen = is_address(plan->host) ? plan->host : "0.0.0.0";
+    plan = &whole;
     SUND_TRY(check_plan(plan, err));
     SUND_TRY(sund_path_join(path, sizeof path, dir, "sund.ini", err));
     if (sund_file_exists(path))
@@ -97,7 +136,7 @@ sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *
     sund_wipe(&me, sizeof me);
     if (plan->role == SUND_ROLE_HUB) {
         SUND_TRY(init_tls(dir, plan, pin, err));
-        sund_buf_printf(member, "[hub]\nid = %s\nsign = %s\nurl = https://%s:%u\npin = %s\n", plan->id, hex, plan->host, plan->port, pin);
+        sund_buf_printf(member, "[hub]\nid = %s\nsign = %s\nurl = https://%s%s%s:%u\npin = %s\n", plan->id, hex, strchr(plan->host, ':') ? "[" : "", plan->host, strchr(plan->host, ':') ? "]" : "", plan->port, pin);
     }
     else {
         sund_buf_printf(member, "[%s %s]\nsign = %s\n", role_name[plan->role], plan->id, hex);

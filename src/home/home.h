@@ -40,6 +40,7 @@ typedef struct sund_home_plan {
     sund_role   role;
     const char *id;
     const char *host;   /**< hub: the name or address that nodes dial; NULL otherwise */
+    const char *listen; /**< hub: the address it listens on; NULL: host where that is an address, else 0.0.0.0 */
     uint16_t    port;
     const char *access; /**< node: "controlled" or "open" */
     const char *approve; /**< node: "ask" or "all" */

@@ -278,7 +278,9 @@ static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *k
     SUND_TRY(sund_buf_ok(key, err));
     c.cert_pem = (const char *) cert->p;
     c.key_pem = (const char *) key->p;
-    return sund_server_start(server, &c, err);
+    if (sund_server_start(server, &c, err) != SUND_OK)
+        return sund_fail_in(err, err ? err->code : SUND_E_IO, "%s/sund.ini: [hub] listen, port", h->home.dir);
+    return SUND_OK;
 }
 
 static void stop_waiting(hub *h)

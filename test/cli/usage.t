@@ -61,6 +61,19 @@ ok($fit !~ /P007|Z1/, 'and names nobody');
 spew("$tmp/gone.txt", "P001\nP002\n");
 run("$sund people --home $tmp/fi --withdraw $tmp/gone.txt");
 
+# ---- a hub ----
+for my $case (['hub.example.org', undef, '0.0.0.0', 'https://hub.example.org:8750'], ['192.0.2.7', undef, '192.0.2.7', 'https://192.0.2.7:8750'], ['hub', '127.0.0.1', '127.0.0.1', 'https://hub:8750'], ['::1', undef, '::1', 'https://[::1]:8750']) {
+    my ($host, $listen, $want, $url) = @$case;
+    my $at = "$tmp/hub-" . $host =~ tr/:/_/r;
+    run("$sund init --role hub --id hub --host '$host' " . ($listen ? "--listen $listen " : '') . $at);
+    is((slurp("$at/sund.ini") =~ /^listen = (.*)$/m)[0] . ' ' . (slurp("$at/member.ini") =~ /^url = (.*)$/m)[0], "$want $url", "init --host $host: what the hub listens on, and what members dial");
+}
+fails("$sund init --role hub --id hub --host '$_' $tmp/nohub", "init --host '$_' is no host", qr/--host/) for 'bad host', 'a..b', '-x.org', '300.1.1.1', 'x/y', '';
+fails("$sund init --role hub --id hub --listen hub.example.org $tmp/nohub", 'a name is no address to listen on', qr/--listen/);
+ok(!-e "$tmp/nohub", 'and nothing is left behind');
+fails("$sund init --id XX --port 1 $tmp/xx", 'a node has no port', qr/--port/);
+fails("$sund init --role researcher --id xx --access open $tmp/xx", 'a researcher no access level', qr/--access/);
+
 # ---- studies ----
 my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 $tmp/a.vcf");
 my %study = (analysis => 'linear', outcome => 'height', catalogue => $digest, nodes => 'FI', strata => 'none');
@@ -81,9 +94,11 @@ for (['analysis = linar', qr/linear/], ['strata = continent', qr/strata/], ['coh
 }
 for my $r (qw(DE IT)) { run("$sund init --id $r $tmp/$r") }
 run("$sund init --role hub --id hub $tmp/hub");
+spew("$tmp/hub/sund.ini", slurp("$tmp/hub/sund.ini") =~ s/^listen = .*/listen = hub.example.org/mr);
 run("$sund roster make --name three $tmp/roster.ini " . join ' ', map { "$tmp/$_/member.ini" } qw(hub fi DE IT anna));
 run("$sund roster sign --home $tmp/$_ $tmp/roster.ini") for qw(fi DE IT);
-run("$sund roster install --home $tmp/$_ $tmp/roster.ini") for qw(fi anna);
+run("$sund roster install --home $tmp/$_ $tmp/roster.ini") for qw(fi anna hub);
+fails("$sund hub --home $tmp/hub", 'a hub that cannot listen names the file and key', qr/hub\/sund\.ini: \[hub\] listen/, qr/hub\.example\.org/);
 my %ask = (%study, nodes => 'FI, DE, IT');
 ok(out("$sund study check " . study_file("$tmp/ask.ini", %ask)) =~ /not checked: .*--home/, 'study check says what it did not check');
 ok(out("$sund study check --home $tmp/fi $tmp/ask.ini") !~ /not checked/, 'with --home of a node there is nothing left');
