@@ -1,6 +1,8 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "gate/leave.h"
+#include "report/report.h"
+#include "store/bgzip.h"
 #include "study/study.h"
 
 #include <stdio.h>
@@ -43,6 +45,44 @@ static size_t n_rows(sund_cur text)
     return n ? n - 1 : 0;
 }
 
+/** Associations as the field exchanges them. */
+static sund_code write_ssf(const char *out, sund_cur table, sund_err *err)
+{
+    sund_buf  text = { 0 };
+    char      path[4096];
+    sund_code rc = SUND_OK;
+
+    if (sund_report_ssf(table, &text)) {
+        rc = sund_buf_ok(&text, err);
+        if (rc == SUND_OK)
+            rc = sund_path_join(path, sizeof path, out, "gwas-ssf.tsv.gz", err);
+        if (rc == SUND_OK)
+            rc = sund_bgzip_table(path, text.p, text.n, err);
+        if (rc == SUND_OK)
+            printf("%s: the same as GWAS-SSF, with its index\n", path);
+    }
+    sund_buf_free(&text);
+    return rc;
+}
+
+static sund_code write_report(const char *out, const sund_release_parts *parts, sund_err *err)
+{
+    sund_buf  html = { 0 };
+    char      path[4096];
+    sund_code rc;
+
+    sund_report_write(parts, &html);
+    rc = sund_buf_ok(&html, err);
+    if (rc == SUND_OK)
+        rc = sund_path_join(path, sizeof path, out, "report.html", err);
+    if (rc == SUND_OK)
+        rc = sund_file_write(path, html.p, html.n, 0644, err);
+    if (rc == SUND_OK)
+        printf("%s: plots and tables, for a browser\n", path);
+    sund_buf_free(&html);
+    return rc;
+}
+
 sund_code sund_write_release(const char *out, const void *bytes, size_t n, sund_err *err)
 {
     sund_release_parts parts;
@@ -61,7 +101,9 @@ sund_code sund_write_release(const char *out, const void *bytes, size_t n, sund_
         printf("%s: %zu rows\n", path, n_rows(parts.table[i].text));
     }
     SUND_TRY(sund_path_join(path, sizeof path, out, "provenance.json", err));
-    return sund_file_write(path, parts.provenance.p, parts.provenance.n, 0644, err);
+    SUND_TRY(sund_file_write(path, parts.provenance.p, parts.provenance.n, 0644, err));
+    SUND_TRY(write_ssf(out, parts.table[0].text, err));
+    return write_report(out, &parts, err);
 }
 
 sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, sund_err *err)

@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 #include "genome/contig.h"
 #include "math/func.h"
+#include "report/report.h"
 #include "stats/meta.h"
 #include "summary/summary.h"
 
@@ -148,6 +149,35 @@ static sund_code put_files(const writing *w, const sund_meta_file *file, const c
     return fclose(f) == 0 ? SUND_OK : sund_fail(err, SUND_E_IO, "cannot write %s", path);
 }
 
+static sund_code put_report(const char *dir, sund_err *err)
+{
+    static const char *const name[] = { "table", "forest", "files" };
+    sund_report_table        table[3];
+    sund_buf                 text[3] = { { 0 } }, html = { 0 };
+    char                     path[4096], file[32];
+    sund_code                rc = SUND_OK;
+
+    for (size_t k = 0; k < 3 && rc == SUND_OK; k++) {
+        (void) snprintf(file, sizeof file, "%s.tsv", name[k]);
+        rc = sund_path_join(path, sizeof path, dir, file, err);
+        if (rc == SUND_OK)
+            rc = sund_file_read(path, SIZE_MAX, &text[k], err);
+        table[k] = (sund_report_table){ name[k], sund_cur_of(text[k].p, text[k].n) };
+    }
+    if (rc == SUND_OK)
+        sund_report_tables("Meta-analysis", "Fixed and random effects over result files; what each file gave and what was left out is below.", table, 3, &html);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&html, err);
+    if (rc == SUND_OK)
+        rc = sund_path_join(path, sizeof path, dir, "report.html", err);
+    if (rc == SUND_OK)
+        rc = sund_file_write(path, html.p, html.n, 0644, err);
+    for (size_t k = 0; k < 3; k++)
+        sund_buf_free(&text[k]);
+    sund_buf_free(&html);
+    return rc;
+}
+
 static sund_code run(const sund_summary *s, size_t n, const sund_meta_plan *plan, const char *dir, sund_err *err)
 {
     static sund_meta_file file[FILES_MAX];
@@ -173,6 +203,7 @@ static sund_code run(const sund_summary *s, size_t n, const sund_meta_plan *plan
         goto out;
     }
     SUND_GO(put_files(w, file, dir, err));
+    SUND_GO(put_report(dir, err));
     printf("%s: %zu variants, lambda %.4f\n", path, w->n_row, sund_lambda(w->z2, w->n_row));
 out:
     if (w->table)

@@ -1,0 +1,23 @@
+#ifndef SUND_REPORT_REPORT_H
+#define SUND_REPORT_REPORT_H
+
+#include "gate/leave.h"
+
+/** One HTML page about a release, whole in itself: no script, nothing fetched, and nothing but what was released. What a table holds is known by its columns:
+ *
+ *      chrom, pos, nlog10p          Manhattan and quantile plots with lambda, the strongest rows, the region around the strongest
+ *      group, time, survival        curves
+ *      study, beta, ci95_low, ...   forests
+ *      component, eigenvalue        scree
+ *      predicted, observed          calibration
+ *  and every table's first rows as they are. Titles and names are hostile and escaped. */
+void sund_report_write(const sund_release_parts *r, sund_buf *html);
+
+/** An association table (chrom, pos, ref, alt, af, beta, se, nlog10p) as GWAS-SSF 1.0, appended; false when the table is none. */
+bool sund_report_ssf(sund_cur table, sund_buf *out);
+
+/** A page of tables that are no release (meta-analysis of files): title, a sentence, then as above. */
+typedef struct sund_report_table { const char *name; sund_cur text; } sund_report_table;
+void sund_report_tables(const char *title, const char *about, const sund_report_table *table, size_t n, sund_buf *html);
+
+#endif
