@@ -1,6 +1,7 @@
 /* Deterministic functions against the C library's long double and R's libRmath; exact integers against plain arithmetic. */
 #include "base/buf.h"
 #include "base/real.h"
+#include "math/eigen.h"
 #include "math/exact.h"
 #include "math/func.h"
 #include "math/linalg.h"
@@ -189,6 +190,66 @@ TEST(cholesky_solves_and_finds_collinear_columns)
         a[k * K + 5] = a[5 * K + k] = 2 * a[k * K + 2]; /* column 5 is twice column 2 */
     a[5 * K + 5] = 4 * a[2 * K + 2];
     CHECK(sund_chol(K, a, l, scale, &bad, NULL) == SUND_E_NUMERIC && bad == 5);
+}
+
+/** Largest |A v - value v| and |v_i v_j - (i == j)| of what came out, over the largest eigenvalue. */
+static void check_eigen(size_t n, const double *a, const double *value, const double *vector)
+{
+    double top = fmax(fabs(value[0]), fabs(value[n - 1])), worst = 0, skew = 0;
+
+    for (size_t k = 0; k < n; k++) {
+        CHECK(k == 0 || value[k] <= value[k - 1]);
+        for (size_t i = 0; i < n; i++) {
+            double x = -value[k] * vector[k * n + i], y = -(double) (i == k);
+
+            for (size_t j = 0; j < n; j++) {
+                x += a[i * n + j] * vector[k * n + j];
+                y += vector[k * n + j] * vector[i * n + j];
+            }
+            worst = fmax(worst, fabs(x));
+            skew = fmax(skew, fabs(y));
+        }
+    }
+    CHECK(worst <= 1e-13 * top && skew <= 1e-13);
+}
+
+TEST(eigenvalues_of_symmetric_matrices)
+{
+    static double a[80 * 80], keep[80 * 80], value[80], alone[80], vector[80 * 80];
+
+    for (int trial = 0; trial < 60; trial++) {
+        size_t n = 1 + test_rand() % 80, rank = 1 + test_rand() % n;
+
+        memset(a, 0, sizeof a);
+        for (size_t r = 0; r < rank; r++) { /* sums of squares, some of low rank, some of huge range; then some plainly indefinite */
+            double x[80], scale = trial % 3 ? 1 : ldexp(1, -(int) r);
+
+            for (size_t i = 0; i < n; i++)
+                x[i] = unit() - 0.5;
+            for (size_t i = 0; i < n * n; i++)
+                a[i] += (trial % 4 == 1 && r % 2 ? -scale : scale) * x[i / n] * x[i % n];
+        }
+        memcpy(keep, a, sizeof a);
+        CHECK(sund_sym_eigen(n, a, value, vector, NULL) == SUND_OK);
+        check_eigen(n, keep, value, vector);
+        memcpy(a, keep, sizeof a);
+        CHECK(sund_sym_eigen(n, a, alone, NULL, NULL) == SUND_OK);
+        CHECK(memcmp(value, alone, n * sizeof *value) == 0);
+    }
+    memset(a, 0, sizeof a); /* the path's Laplacian: 2 - 2 cos(k pi / (n + 1)) */
+    for (size_t i = 0; i < 50; i++)
+        for (size_t j = 0; j < 50; j++)
+            a[i * 50 + j] = i == j ? 2 : i + 1 == j || j + 1 == i ? -1 : 0;
+    CHECK(sund_sym_eigen(50, a, value, vector, NULL) == SUND_OK);
+    for (size_t k = 0; k < 50; k++)
+        CHECK_NEAR(value[k], 2 - 2 * cos((double) (50 - k) * M_PI / 51), 1e-12);
+    for (size_t i = 0; i < 49; i++) /* all alike, nothing, and what is no number */
+        a[i] = i % 8 == 0 ? 3 : 0;
+    CHECK(sund_sym_eigen(7, a, value, vector, NULL) == SUND_OK && value[0] == 3 && value[6] == 3);
+    memset(a, 0, sizeof a);
+    CHECK(sund_sym_eigen(7, a, value, vector, NULL) == SUND_OK && value[0] == 0 && value[6] == 0);
+    a[3] = NAN;
+    CHECK(sund_sym_eigen(2, a, value, vector, NULL) == SUND_E_NUMERIC);
 }
 
 TEST(random_numbers_are_pinned)
