@@ -112,7 +112,7 @@ static bool get(sund_block_view b, sund_decoded *d, lists *l)
     if (n == SMALL_MAX)
         n += sund_varint_read(&c);
     if (l->head & HAPLOTYPES) {
-        if (n > 2 * d->n_person || !sund_list_read(&c, n, 2 * (uint64_t) d->n_person, d->haplotype))
+        if (n > 2 * d->n_person || !sund_list_read_k(&c, n, 2 * (uint64_t) d->n_person, n < 256 ? d->low_bits[n] : sund_list_low_bits(n, 2 * (uint64_t) d->n_person), d->haplotype))
             return false;
         l->n_haplotype = n;
         for (size_t i = 1; i < n; i++) { /* both haplotypes of a person are neighbours in the list */

@@ -41,6 +41,7 @@ typedef struct sund_decoded {
     uint64_t *het_plane, *hom_plane, *missing_plane; /**< n_word each */
     uint64_t *phased, *alt_first;                    /**< n_word each */
     const uint64_t *none;                            /**< n_word zeros */
+    uint8_t         low_bits[256];                   /**< of lists of up to 255 haplotypes, if n_person allows so many */
 } sund_decoded;
 
 /** Bytes of a block, unpacked where it is packed, and where in them a site is. */

@@ -32,8 +32,8 @@ uint32_t sund_varint_read(sund_cur *c)
     return 0;
 }
 
-/** ln 2 is 45426 / 65536. */
-static unsigned low_bits(size_t n, uint64_t bound)
+/* ln 2 is 45426 / 65536. */
+unsigned sund_list_low_bits(size_t n, uint64_t bound)
 {
     uint64_t mean = (bound - n) / ((uint64_t) n + 1) * 45426 >> 16;
 
@@ -42,7 +42,7 @@ static unsigned low_bits(size_t n, uint64_t bound)
 
 void sund_list_write(const uint32_t *list, size_t n, uint64_t bound, sund_buf *out)
 {
-    unsigned k = low_bits(n, bound), n_bit = 0;
+    unsigned k = sund_list_low_bits(n, bound), n_bit = 0;
     uint64_t bits = 0;
     uint32_t next = 0;
 
@@ -118,15 +118,20 @@ static size_t read_tail(bit_cur *b, const uint8_t *p, size_t n_byte, size_t n, u
 
 bool sund_list_read(sund_cur *c, size_t n, uint64_t bound, uint32_t *list)
 {
-    bit_cur  b = { c->p, 0, 0 };
-    unsigned k;
-    size_t   got, from = 0, used;
-
-    if (c->bad || n > bound)
+    if (n > bound)
         return !(c->bad = true);
+    return sund_list_read_k(c, n, bound, sund_list_low_bits(n, bound), list);
+}
+
+bool sund_list_read_k(sund_cur *c, size_t n, uint64_t bound, unsigned k, uint32_t *list)
+{
+    bit_cur b = { c->p, 0, 0 };
+    size_t  got, from = 0, used;
+
+    if (c->bad)
+        return false;
     if (n == 0)
         return true;
-    k = low_bits(n, bound);
     got = read_some(&b, c->n, n, k, list);
     if (got < n) {
         from = b.bit >> 3;

@@ -14,6 +14,10 @@ void sund_list_write(const uint32_t *list, size_t n, uint64_t bound, sund_buf *o
 /** n entries into list; false (and *c bad) when an entry is not below the bound or the bytes end. */
 bool sund_list_read(sund_cur *c, size_t n, uint64_t bound, uint32_t *list);
 
+/** The same with k at hand, which costs a division. */
+unsigned sund_list_low_bits(size_t n, uint64_t bound);
+bool     sund_list_read_k(sund_cur *c, size_t n, uint64_t bound, unsigned k, uint32_t *list);
+
 /** LEB128, at most 2^32 - 1. */
 void     sund_varint_write(uint32_t v, sund_buf *out);
 uint32_t sund_varint_read(sund_cur *c);

@@ -32,6 +32,8 @@ sund_code sund_store_reader_open(sund_store_reader **out, const sund_store *s, s
     d->phased = d->het_plane ? d->het_plane + 3 * w : NULL;
     d->alt_first = d->het_plane ? d->het_plane + 4 * w : NULL;
     d->none = d->het_plane ? d->het_plane + 5 * w : NULL;
+    for (size_t k = 0; k < 256 && k <= 2 * n; k++)
+        d->low_bits[k] = (uint8_t) sund_list_low_bits(k, 2 * (uint64_t) n);
     r->in = calloc(s->people.n_group + 1, sizeof *r->in);
     if (!r->in || !d->haplotype || !d->het || !d->hom || !d->missing || !d->het_plane) {
         sund_store_reader_close(r);
@@ -57,7 +59,14 @@ void sund_store_reader_close(sund_store_reader *r)
     free(r);
 }
 
-void sund_store_reader_keep(sund_store_reader *r, size_t n_byte) { r->keep_bytes = n_byte; }
+void sund_store_reader_keep(sund_store_reader *r, size_t n_byte)
+{
+    for (size_t k = 0; k < r->n_kept; k++)
+        sund_buf_free(&r->kept[k].bytes);
+    r->n_kept = r->kept_bytes = 0;
+    r->now[UNPACKED].number = nothing;
+    r->keep_bytes = n_byte;
+}
 
 void sund_store_block_name(const sund_store *s, size_t b, char out[400])
 {

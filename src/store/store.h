@@ -73,7 +73,7 @@ typedef struct sund_gt {
 sund_code sund_store_reader_open(sund_store_reader **r, const sund_store *s, sund_err *err) SUND_MUST_CHECK;
 void      sund_store_reader_close(sund_store_reader *r);
 /** Blocks of common sites are kept unpacked, up to so many bytes (64 MiB unless said), so that sites which are asked for again cost no
- *  unpacking; one block is kept in any case. */
+ *  unpacking; one block is kept in any case. Setting it lets go of those that are kept. */
 void      sund_store_reader_keep(sund_store_reader *r, size_t n_byte);
 /** Reads site j; checks its block's digest the first time the block is touched. */
 sund_code sund_store_read(sund_store_reader *r, size_t j, sund_gt *out, sund_err *err) SUND_MUST_CHECK;
