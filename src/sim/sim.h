@@ -11,8 +11,8 @@
  *             deals its leaves to the haplotypes of their population anew: nothing is easier to compress than in a real cohort.
  *  Families   father, mother and children whose chromosomes are their parents', with crossovers between blocks at 1 per 10^8 bp
  *             (Haldane); X, Y and MT pass as they do.
- *  Sites      uniform over the regions, by order statistics; REF is ancestral and comes from a made-up sequence which every simulation
- *             shares, so that they can be merged; all are minimal and left-aligned on it. 92 % SNVs (2 transitions to a transversion).
+ *  Sites      uniform over the regions, by order statistics; REF is ancestral and comes from a made-up sequence, the same in every
+ *             simulation; all are minimal and left-aligned on it. 92 % SNVs (2 transitions to a transversion).
  *  Traits     at the first autosomal site with a minor allele frequency of 5 % behind each of n_causal evenly spaced places. Score s = sum of
  *             b_k g_k, each b_k explaining h2/n_causal of the variance. simulated_trait = 100 + 10 (s + 0.02 (age - 50) - 0.3 female +
  *             0.1 country + e), e normal with variance 1 - h2; simulated_disease logistic in 1.8138 s + 0.04 (age - 50) + 0.3 male at the
