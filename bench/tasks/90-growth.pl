@@ -36,16 +36,15 @@ task 'growth' => sub {
         { title => 'Import from BCF, one processor', x => 'people', y => 'microseconds of CPU a variant', lines => [['import', \@import]] },
         { title => 'Peak memory', x => 'people', y => 'MiB', lines => [['reading', \@peak_read], ['import', \@peak_import]] },
     ));
-    row(task => "growth of a common site's time, power of people over the last factor of ten or so", unit => 'power', ours => power(@common), goal => '<= 1.2');
-    row(task => "growth of import's CPU, the same", unit => 'power', ours => power(@import), goal => '<= 1.2');
+    row(task => "growth of a common site's time, $n[0] to $n[-1] people", unit => 'power of people', ours => power(@common), goal => '<= 1.2');
+    row(task => "growth of import's CPU, the same", unit => 'power of people', ours => power(@import), goal => '<= 1.2');
     row(task => "a site with one carrier, $n[-1] people by $n[0]", unit => 'ratio', ours => $rare{ $n[-1] }[0][1] / $rare{ $n[0] }[0][1], goal => '<= 2');
     note("growth from $n[0] to $n[-1] people: bench/growth.tsv, bench/growth.svg") if scale() eq 'full';
 };
 
-# Of y in x, from the point nearest to a tenth of the last x to the last.
+# Of y in x, from the first point to the last: 1 is linear.
 sub power {
     my @p = sort { $a->[0] <=> $b->[0] } @_;
-    my ($q) = sort { abs(log($a->[0] * 10 / $p[-1][0])) <=> abs(log($b->[0] * 10 / $p[-1][0])) } @p[0 .. $#p - 1];
-    return log($p[-1][1] / $q->[1]) / log($p[-1][0] / $q->[0]);
+    return log($p[-1][1] / $p[0][1]) / log($p[-1][0] / $p[0][0]);
 }
 1;
