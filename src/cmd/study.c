@@ -363,8 +363,9 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     sund_buf        text = { 0 };
     sund_progress   bar;
     cluster_run     cluster = { h, catalogue_path };
-    sund_local_run  run = { .study = s, .file = home_file, .file_ctx = h, .store = h->store, .people = h->people, .thresholds = &h->thresholds, .n_thread = h->n_thread, .progress = show_chunk, .ctx = &bar };
+    sund_local_run  run = { .study = s, .file = home_file, .file_ctx = h, .store = h->store, .people = h->people, .thresholds = &h->thresholds, .key = &h->identity.key, .n_thread = h->n_thread, .progress = show_chunk, .ctx = &bar };
     const uint8_t  *bytes;
+    char            path[4096];
     size_t          n;
     sund_code       rc;
 
@@ -390,6 +391,10 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
         goto out;
     bytes = sund_release_bytes(r, &n);
     rc = sund_write_release(out, bytes, n, err);
+    if (rc == SUND_OK && out) {
+        SUND_GO(sund_path_join(path, sizeof path, out, "study.ini", err));
+        rc = sund_file_write(path, text.p, text.n, 0644, err);
+    }
 out:
     sund_release_free(r);
     sund_catalogue_free(c);

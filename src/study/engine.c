@@ -78,13 +78,51 @@ sund_code sund_engine_absorb(sund_engine *e, const sund_vec *total, sund_err *er
     return ask(e, e->round.index + 1, err);
 }
 
+static void add_names(sund_json *j, const char *key, const char *name, size_t cap, size_t n)
+{
+    if (n == 0)
+        return;
+    sund_json_open(j, key, '[');
+    for (size_t i = 0; i < n; i++)
+        sund_json_str(j, NULL, name + i * cap);
+    sund_json_close(j, ']');
+}
+
+/** What the study asks, as far as its analysis takes it up. */
+static void add_asked(sund_json *j, const sund_engine *e)
+{
+    const sund_study *s = e->state.study;
+    char              region[64];
+
+    add_names(j, "outcomes", s->outcome[0], sizeof s->outcome[0], s->n_outcome);
+    add_names(j, "covariates", s->covariate[0], sizeof s->covariate[0], s->n_covariate);
+    for (size_t i = 0; i < s->n_option; i++)
+        if (s->option[i].value[0])
+            sund_json_str(j, s->option[i].name, s->option[i].value);
+    if (s->has_catalogue) {
+        sund_json_str(j, "catalogue", sund_digest_hex(&s->catalogue).s);
+        sund_json_str(j, "assembly", sund_assembly_name(sund_catalogue_assembly(e->state.catalogue)));
+    }
+    if (s->has_region) {
+        (void) snprintf(region, sizeof region, "%s:%u-%u", sund_contig_name(s->region.contig), s->region.from_bp + 1, s->region.to_bp);
+        sund_json_str(j, "region", region);
+    }
+    if (s->n_outcome && s->has_catalogue)
+        sund_json_str(j, "missing", s->drop_missing ? "drop" : "mean");
+    if (e->analysis->strata != SUND_STRATA_NEVER)
+        sund_json_str(j, "strata_by", s->strata_country ? "country" : "none");
+}
+
+/** Those that applied: of open data no rule hides anything. */
 static void add_thresholds(sund_json *j, const sund_thresholds *t)
 {
     sund_json_open(j, "thresholds", '{');
     sund_json_bool(j, "open", t->open);
-    sund_json_i64(j, "cell_min", t->cell_min);
-    sund_json_i64(j, "mac", t->mac);
-    sund_json_i64(j, "mac_association", t->mac_association);
+    if (!t->open) {
+        sund_json_i64(j, "cell_min", t->cell_min);
+        sund_json_i64(j, "mac", t->mac);
+        sund_json_i64(j, "mac_association", t->mac_association);
+    }
     sund_json_i64(j, "parties", t->parties);
     sund_json_i64(j, "digits", t->digits);
     sund_json_close(j, '}');
@@ -109,13 +147,7 @@ sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release
     sund_json_str(&j, "analysis", s->analysis);
     sund_json_str(&j, "cohort", s->cohort);
     sund_json_str(&j, "purpose", s->purpose);
-    if (s->has_catalogue)
-        sund_json_str(&j, "catalogue", sund_digest_hex(&s->catalogue).s);
-    for (size_t i = 0; i < s->n_option; i++)
-        if (s->option[i].value[0])
-            sund_json_str(&j, s->option[i].name, s->option[i].value);
-    sund_json_str(&j, "missing", s->drop_missing ? "drop" : "mean");
-    sund_json_str(&j, "strata_by", s->strata_country ? "country" : "none");
+    add_asked(&j, e);
     add_thresholds(&j, &e->state.thresholds);
     sund_release_withheld(r, &by_mac, &by_cells);
     sund_json_i64(&j, "rows", (int64_t) sund_release_rows(r));
@@ -164,7 +196,7 @@ sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, su
     sund_view   *v = NULL;
     sund_engine  e = { 0 };
     sund_files   files = { 0 };
-    sund_hex64   manifest = sund_digest_hex(&sund_store_describe(run->store)->manifest);
+    sund_digest  release;
     char         facts[256];
     sund_code    rc;
 
@@ -182,7 +214,8 @@ sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, su
         if (rc != SUND_OK)
             goto out;
     }
-    (void) snprintf(facts, sizeof facts, "\"run\": \"local\", \"data_release\": \"%s\"", manifest.s);
+    release = sund_view_release(v, run->key);
+    (void) snprintf(facts, sizeof facts, "\"run\": \"local\", \"data_release\": \"%s\"", sund_digest_hex(&release).s);
     SUND_GO(sund_engine_finish(&e, facts, out, err));
     rc = sund_engine_keep(&e, v, run->people, err);
 out:

@@ -60,6 +60,7 @@ typedef struct sund_local_run {
     const sund_store      *store;
     sund_people           *people;
     const sund_thresholds *thresholds;
+    const sund_sign_key   *key;       /**< of the home: names its data in the provenance (sund_view_release) */
     unsigned               n_thread;
     sund_local_progress    progress;
     void                  *ctx;

@@ -357,9 +357,9 @@ static sund_code linear_finish(sund_state *st, sund_release *out, sund_err *err)
     for (size_t i = 0; i < own->n_eligible; i++)
         SUND_GO(linear_row(st, i, out, &text, err));
     (void) snprintf(st->facts, sizeof st->facts,
-                    "\"n\": %lld, \"strata\": %lld, \"covariates\": %zu, \"variants\": %zu, \"eligible\": %zu, \"unit\": \"%s\", "
+                    "\"n\": %lld, \"strata\": %lld, \"variants\": %zu, \"eligible\": %zu, \"rows_withheld_by_eligible\": %zu, \"unit\": \"%s\", "
                     "\"coding\": \"0/1/2; one-copy genotypes 0/2\"",
-                    (long long) st->n_person, (long long) own->n_stratum, own->n_column - 1, st->n_variant, own->n_eligible,
+                    (long long) st->n_person, (long long) own->n_stratum, st->n_variant, own->n_eligible, st->n_variant - own->n_eligible,
                     st->plan->col[own->n_column - 1].var.unit);
     rc = SUND_OK;
 out:

@@ -28,26 +28,6 @@ static sund_code say(sund_party *p, uint16_t kind, sund_buf *body, sund_leave **
     return rc;
 }
 
-/** What a node calls its data release outside: the manifest's digest, keyed by its identity. A digest of the data itself would let someone who knows all but one person try what that person carries. */
-static sund_digest data_release(const sund_party *p)
-{
-    static const char   what[] = "sund data release";
-    const sund_digest  *manifest = &sund_store_describe(p->node->store)->manifest;
-    sund_hasher         h;
-    sund_digest         d;
-    sund_key            key;
-
-    sund_hasher_init(&h);
-    sund_hasher_add(&h, what, sizeof what);
-    sund_hasher_add(&h, p->node->me->key.b, sizeof p->node->me->key.b);
-    d = sund_hasher_end(&h);
-    memcpy(key.b, d.b, sizeof key.b);
-    d = sund_digest_keyed(&key, manifest->b, sizeof manifest->b);
-    sund_wipe(&key, sizeof key);
-    sund_wipe(&h, sizeof h);
-    return d;
-}
-
 static void list_strata(const sund_party *p, sund_line *l)
 {
     sund_buf text = { 0 };
@@ -80,7 +60,7 @@ static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
     SUND_TRY(rc);
     if (p->study.strata_country)
         list_strata(p, l);
-    l->release = data_release(p);
+    l->release = sund_view_release(p->view, &p->node->me->key);
     pinned = sund_view_digest(p->view);
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET pinned=? WHERE digest=?", "bb", pinned.b, sizeof pinned.b, p->name.b, sizeof p->name.b));
     l->has_people = p->view->n_member > 0 && sund_rule_cell_min(t, (int64_t) p->view->n_member);

@@ -220,6 +220,25 @@ sund_digest sund_view_digest(const sund_view *v)
     return sund_hasher_end(&h);
 }
 
+sund_digest sund_view_release(const sund_view *v, const sund_sign_key *key)
+{
+    static const char what[] = "sund data release";
+    sund_digest       d = sund_view_digest(v), k;
+    sund_hasher       h;
+    sund_key          by;
+
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, what, sizeof what);
+    sund_hasher_add(&h, key->b, sizeof key->b);
+    k = sund_hasher_end(&h);
+    memcpy(by.b, k.b, sizeof by.b);
+    d = sund_digest_keyed(&by, d.b, sizeof d.b);
+    sund_wipe(&by, sizeof by);
+    sund_wipe(&k, sizeof k);
+    sund_wipe(&h, sizeof h);
+    return d;
+}
+
 void sund_view_strata(const sund_view *v, sund_buf *out)
 {
     for (size_t s = 0; s < v->n_stratum; s++)

@@ -91,6 +91,9 @@ sund_digest sund_view_digest(const sund_view *v);
  *  values; no ids. Personal data. Reading checks every bound and the digest. Errors: SUND_E_FORMAT; SUND_E_MISMATCH for another store. */
 void      sund_view_write(const sund_view *v, sund_buf *out);
 sund_code sund_view_read(sund_view **v, sund_cur *c, const sund_store *store, const sund_study *s, const sund_catalogue *cat, sund_err *err) SUND_MUST_CHECK;
+/** What a node calls these data outside: the view's digest, keyed by the node's identity. It is another one when the genotypes, the people who take part
+ *  or their values are. A digest of the data itself would let someone who knows all but one person try what that person carries. */
+sund_digest sund_view_release(const sund_view *v, const sund_sign_key *key);
 /** "FI|SE": whose strata lie here. */
 void sund_view_strata(const sund_view *v, sund_buf *out);
 

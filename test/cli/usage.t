@@ -85,7 +85,16 @@ is($said->{study}, (split ' ', out("b2sum -l 256 $good"))[0], 'a study is named 
 my $to = local_study("$tmp/fi", "$tmp/a.catalogue", $good);
 my $rows = tsv("$to/table.tsv");
 ok(@$rows && $rows->[0]{n} == 38, 'withdrawn people are gone from every answer: 38 of 40');
-ok(decode_json(slurp("$to/provenance.json"))->{analysis} eq 'linear', 'provenance is JSON');
+my $made = decode_json(slurp("$to/provenance.json"));
+is("$made->{analysis} @{$made->{outcomes}} $made->{assembly} $made->{catalogue} $made->{missing} $made->{strata_by}", "linear height GRCh37 $digest mean none", 'provenance is JSON, and says what was asked');
+is(join(' ', sort keys %{ $made->{thresholds} }), 'digits open parties', 'of open data only the thresholds that applied');
+is($made->{variants} - $made->{rows}, $made->{rows_withheld_by_eligible} + $made->{rows_withheld_by_mac}, 'every variant that has no row is accounted for');
+is(slurp("$to/study.ini"), slurp($good), 'the study\'s text lies beside its table');
+is(decode_json(slurp(local_study("$tmp/fi", "$tmp/a.catalogue", $good) . '/provenance.json'))->{data_release}, $made->{data_release}, 'the same data have the same name');
+run("$sund people --home $tmp/fi --withdraw " . spew("$tmp/one.txt", "P040\n"));
+isnt(decode_json(slurp(local_study("$tmp/fi", "$tmp/a.catalogue", $good) . '/provenance.json'))->{data_release}, $made->{data_release}, 'and another one when somebody has withdrawn');
+my $plain = decode_json(slurp(local_study("$tmp/fi", "$tmp/a.catalogue", study_file("$tmp/plain.ini", analysis => 'counts', catalogue => $digest, nodes => 'FI', strata => 'none', region => '20:1-2000')) . '/provenance.json'));
+ok(!exists $plain->{missing} && !exists $plain->{outcomes} && $plain->{region} eq '20:1-2000', 'a counts study has a region, and no missing = mean');
 ok(out("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue $good") =~ /^chrom\tpos\tref\talt\tn\t/, 'without --out the table is printed');
 for (['analysis = linar', qr/linear/], ['strata = continent', qr/strata/], ['cohort = age >', qr/column \d+|cohort/], ['catalogue = 12', qr/catalogue/], ['frobnicate = 1', qr/frobnicate/], ['chunk = 0', qr/chunk/], ['purpose = world-peace', qr/health-research/], ['region = 99:1-2', qr/99|region/]) {
     my ($line, $like) = @$_;
@@ -130,6 +139,7 @@ spew("$tmp/cut.vcf", substr slurp("$tmp/a.vcf"), 0, 3000);
 fails("$sund import --store $tmp/s3 --samples $tmp/samples.tsv --assembly GRCh37 $tmp/cut.vcf", 'a file that was cut names file and line', qr/cut\.vcf:\d+/);
 ok(!-e "$tmp/s2" && !-e "$tmp/s3", 'and no store is left');
 run("$sund log verify --home $tmp/fi");
+sub isnt { return ok($_[0] ne $_[1], $_[2]) }
 like_digest(decode_json(out("$sund log verify --json --home $tmp/fi"))->{head});
 sub like_digest { ok($_[0] =~ /^[0-9a-f]{64}$/, 'log verify --json names the head of the chain') }
 # ---- a cluster's settings ----

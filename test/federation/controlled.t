@@ -52,7 +52,7 @@ my ($want, $n_mac, $n_cells) = passed($open, sub { mac($_[0]) >= 10 }, sub { my 
 ok($n_mac > 1000 && $n_cells > 1000, "the rules have work to do: mac withholds $n_mac of 24990 rows, genotype-cells hides the cells of $n_cells");
 ok(slurp("$got/table.tsv") eq $want, 'exactly those rows are withheld and exactly those cells are hidden');
 my $provenance = slurp("$got/provenance.json");
-ok($provenance =~ /"rows_withheld_by_mac": $n_mac\b/ && $provenance =~ /"rows_with_hidden_genotype_cells": $n_cells\b/, 'provenance says how many');
+ok($provenance =~ /"rows_withheld_by_mac": $n_mac\b/ && $provenance =~ /"rows_with_hidden_cells": $n_cells\b/, 'provenance says how many');
 my $pooled = local_study("$tmp/controlled", "$tmp/chr20.catalogue", $ini);
 ok(slurp("$pooled/table.tsv") eq slurp("$got/table.tsv"), 'the pooled run of controlled data gives the same bytes');
 

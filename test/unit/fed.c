@@ -526,7 +526,7 @@ sund_release *world_pooled(const world *w, fed *f, const char *text, const sund_
     sund_people   *people = NULL;
     sund_release  *r = NULL;
     sund_study    *s = calloc(1, sizeof *s);
-    sund_local_run run = { .study = s, .catalogue = f->no_catalogue ? NULL : f->catalogue, .file = fed_file, .file_ctx = f, .thresholds = t, .n_thread = n_thread };
+    sund_local_run run = { .study = s, .catalogue = f->no_catalogue ? NULL : f->catalogue, .file = fed_file, .file_ctx = f, .thresholds = t, .key = &f->anna.key, .n_thread = n_thread };
 
     if (!s)
         abort();
