@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-extern const sund_analysis sund_analysis_counts, sund_analysis_linear, sund_analysis_tables, sund_analysis_survival;
+extern const sund_analysis sund_analysis_counts, sund_analysis_linear, sund_analysis_tables, sund_analysis_survival, sund_analysis_score;
 
 /* An analysis is one file and one line here. */
-const sund_analysis *const sund_analyses[] = { &sund_analysis_counts, &sund_analysis_linear, &sund_analysis_tables, &sund_analysis_survival, NULL };
+const sund_analysis *const sund_analyses[] = { &sund_analysis_counts, &sund_analysis_linear, &sund_analysis_tables, &sund_analysis_survival, &sund_analysis_score, NULL };
 
 sund_code sund_analysis_find(const char *name, const sund_analysis **out, sund_err *err)
 {
