@@ -71,8 +71,9 @@ sund_code         sund_vcf_want(sund_vcf *v, const int32_t *at, size_t n_want, s
                                 sund_err *err) SUND_MUST_CHECK;
 /** Behind sund_vcf_want(), before the first record: genotypes may come as planes, made under the rule of copies at the record's place, and the file
  *  is read ahead by n_thread threads where that can be. copies: by sund_copies, of each wanted column; borrowed. A record that is not ready has
- *  calls. SUND_IMPORT=slow in the environment: nothing is ready, every byte comes by htslib. */
-sund_code         sund_vcf_hurry(sund_vcf *v, sund_assembly a, uint8_t *const copies[4], unsigned n_thread,
+ *  calls. n_file are open at the same time: each has its share of memory, and beyond SUND_AHEAD_MAX none is read ahead. SUND_IMPORT=slow in the environment: nothing is ready, every byte comes by htslib. */
+enum { SUND_AHEAD_MAX = 256 };
+sund_code         sund_vcf_hurry(sund_vcf *v, sund_assembly a, uint8_t *const copies[4], unsigned n_thread, size_t n_file,
                                  sund_err *err) SUND_MUST_CHECK;
 /** Next record; *r is NULL at the end. A record that is unsound comes with a reason and can be stepped over; an error
  *  cannot. The record lives until the next call. */
@@ -158,7 +159,7 @@ typedef struct sund_vcf_ahead_item {
     uint64_t         voffset;
 } sund_vcf_ahead_item;
 sund_code sund_vcf_ahead_open(sund_vcf_ahead **a, int fd, uint64_t voffset, const sund_vcf_bcf_names *names, const sund_vcf_columns *want,
-                              unsigned n_thread, sund_err *err) SUND_MUST_CHECK;
+                              unsigned n_thread, size_t n_file, sund_err *err) SUND_MUST_CHECK;
 void      sund_vcf_ahead_close(sund_vcf_ahead *a);
 sund_code sund_vcf_ahead_next(sund_vcf_ahead *a, sund_vcf_ahead_item *out, sund_err *err) SUND_MUST_CHECK;
 

@@ -76,7 +76,7 @@ sund_code sund_stream_init(sund_stream *s, const sund_import_job *job, uint32_t 
     }
     SUND_GO(rank_columns(s, person, n, people, at, err));
     SUND_GO(sund_vcf_want(v, at, s->n_person, (sund_vcf_filter){ job->in->min_gq, job->in->min_dp, job->in->min_ab }, err));
-    rc = sund_vcf_hurry(v, job->assembly, s->copies, job->in->n_thread, err);
+    rc = sund_vcf_hurry(v, job->assembly, s->copies, job->in->n_thread, job->in->n_file, err);
 out:
     free(at);
     return rc;

@@ -71,21 +71,27 @@ static void work(void *ctx, unsigned half, size_t k, uint8_t *p, size_t n, unsig
     s->judged = s->rec.ready || s->rec.why[0] || !s->rec.contig;
 }
 
-/* Some hundred records, in bounds. */
-static size_t stretch_bytes(const sund_vcf_columns *want)
-{
-    size_t n = 1024 * want->n;
+enum { STRETCH_MIN = 1 << 18, STRETCH_MAX = 1 << 21, STRETCH_ALL = 1 << 26, THREADS_ALL = 256 };
 
-    return n < 1 << 20 ? 1 << 20 : n > 1 << 21 ? 1 << 21 : n;
+/* Some hundred records, in bounds: of one file so that it stays in a cache, of all files together. */
+static size_t stretch_bytes(const sund_vcf_columns *want, size_t n_file)
+{
+    size_t n = 1024 * want->n + (1 << 20);
+
+    n = n < STRETCH_MAX ? n : STRETCH_MAX;
+    n = n < STRETCH_ALL / n_file ? n : STRETCH_ALL / n_file;
+    return n > STRETCH_MIN ? n : STRETCH_MIN;
 }
 
 sund_code sund_vcf_ahead_open(sund_vcf_ahead **out, int fd, uint64_t voffset, const sund_vcf_bcf_names *names, const sund_vcf_columns *want,
-                              unsigned n_thread, sund_err *err)
+                              unsigned n_thread, size_t n_file, sund_err *err)
 {
     sund_vcf_ahead *a = calloc(1, sizeof *a);
     sund_ahead_use  use = { names ? sund_bcf_bytes_cut : cut_line, !names, room, work, a };
     sund_code       rc = SUND_OK;
 
+    if (n_thread > THREADS_ALL / n_file)
+        n_thread = (unsigned) (THREADS_ALL / n_file);
     if (!a || !(a->scratch = calloc(n_thread, sizeof *a->scratch))) {
         free(a);
         return sund_fail(err, SUND_E_NOMEM, "no memory to read ahead");
@@ -96,7 +102,7 @@ sund_code sund_vcf_ahead_open(sund_vcf_ahead **out, int fd, uint64_t voffset, co
     for (unsigned t = 0; t < n_thread && rc == SUND_OK; t++)
         rc = sund_vcf_scratch_make(&a->scratch[t], want, err);
     if (rc == SUND_OK)
-        rc = sund_ahead_open(&a->bytes, fd, voffset, stretch_bytes(want), n_thread, &use, err);
+        rc = sund_ahead_open(&a->bytes, fd, voffset, stretch_bytes(want, n_file), n_thread, &use, err);
     if (rc != SUND_OK)
         sund_vcf_ahead_close(a);
     else

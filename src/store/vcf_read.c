@@ -393,7 +393,7 @@ sund_code sund_vcf_want(sund_vcf *v, const int32_t *at, size_t n_want, sund_vcf_
     return sund_vcf_scratch_make(&v->scratch, &v->want, err);
 }
 
-sund_code sund_vcf_hurry(sund_vcf *v, sund_assembly a, uint8_t *const copies[4], unsigned n_thread, sund_err *err)
+sund_code sund_vcf_hurry(sund_vcf *v, sund_assembly a, uint8_t *const copies[4], unsigned n_thread, size_t n_file, sund_err *err)
 {
     const char *how = getenv("SUND_IMPORT");
     uint64_t    from = 0;
@@ -410,8 +410,8 @@ sund_code sund_vcf_hurry(sund_vcf *v, sund_assembly a, uint8_t *const copies[4],
     }
     else
         blocks = sund_vcf_bcf_where(v->bcf, &from);
-    return blocks ? sund_vcf_ahead_open(&v->ahead, v->fd, from, v->text ? NULL : sund_vcf_bcf_names_of(v->bcf), &v->want,
-                                        sund_pool_threads(n_thread), err)
+    return blocks && n_file <= SUND_AHEAD_MAX ? sund_vcf_ahead_open(&v->ahead, v->fd, from, v->text ? NULL : sund_vcf_bcf_names_of(v->bcf), &v->want,
+                                        sund_pool_threads(n_thread), n_file, err)
                   : SUND_OK;
 }
 

@@ -70,7 +70,7 @@ static void read_all(const char *path, bool slow, sund_buf *out)
             at[i] = (int32_t) (n - 1 - i);
         rc = sund_vcf_want(v, at, n, (sund_vcf_filter){ 0, 0, 0 }, &err);
         if (rc == SUND_OK)
-            rc = sund_vcf_hurry(v, SUND_GRCH37, copies, 2, &err);
+            rc = sund_vcf_hurry(v, SUND_GRCH37, copies, 2, 1, &err);
         while (rc == SUND_OK && (rc = sund_vcf_next(v, &r, &err)) == SUND_OK && r)
             put_record(r, n, out);
     }
