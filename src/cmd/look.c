@@ -176,7 +176,7 @@ static void lookup_json(const char *text, const sund_lookup_result *r)
     sund_buf  out = { 0 };
     sund_json j;
 
-    sund_json_init(&j, &out, true);
+    sund_json_init(&j, &out, false);
     sund_json_open(&j, NULL, '{');
     sund_json_str(&j, "variant", text);
     sund_json_open(&j, "countries", '[');
@@ -218,7 +218,7 @@ static void lookup_table(const char *text, const sund_lookup_result *r)
 {
     char hom[24], f[24], m[24];
 
-    printf("%s\n  %-12s %8s %8s %10s %7s %8s %8s  %s\n", text, "country", "AC", "AN", "AF", "hom", "AC XX", "AC XY", "status");
+    printf("%s\n  %-12s %8s %8s %10s %7s %8s %8s  %s\n", text, "node", "AC", "AN", "AF", "hom", "AC XX", "AC XY", "status");
     for (size_t i = 0; i < r->n; i++) {
         const sund_lookup_counts *c = &r->row[i].counts;
 
@@ -238,18 +238,80 @@ static void lookup_table(const char *text, const sund_lookup_result *r)
         printf("  no total: it is given only when every country's number is; a counts study pools first and suppresses second\n");
 }
 
+static bool readable(const char *text, sund_err *why)
+{
+    sund_buf     alleles = { 0 };
+    sund_variant v;
+    bool         good = sund_variant_parse(text, &v, &alleles, why) == SUND_OK;
+
+    sund_buf_free(&alleles);
+    return good;
+}
+
+static void bad_variant(const char *text, const sund_err *why, bool as_json)
+{
+    sund_buf  out = { 0 };
+    sund_json j;
+
+    fprintf(stderr, "sund lookup: %s\n", why->msg);
+    if (!as_json)
+        return;
+    sund_json_init(&j, &out, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "variant", text);
+    sund_json_str(&j, "error", why->msg);
+    sund_json_close(&j, '}');
+    sund_buf_text(&out, "\n");
+    put(&out);
+    sund_buf_free(&out);
+}
+
+static sund_code ask_one(sund_link *l, const char *text, sund_lookup_result *r, sund_err *err)
+{
+    sund_buf  ask = { 0 }, reply = { 0 };
+    sund_code rc;
+
+    sund_buf_str(&ask, text);
+    rc = sund_buf_ok(&ask, err);
+    if (rc == SUND_OK)
+        rc = sund_link_ask(l, SUND_MSG_LOOKUP, ask.p, ask.n, 30, &reply, err);
+    if (rc == SUND_OK)
+        rc = sund_lookup_result_read(sund_cur_of(reply.p, reply.n), r, err);
+    sund_buf_free(&ask);
+    sund_buf_free(&reply);
+    return rc;
+}
+
+/** Adds " GB" to the list for each node that did not answer, once. */
+static void note_silent(const sund_lookup_result *r, char *list, size_t cap)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        char   name[SUND_ID_MAX + 3];
+        size_t at = strlen(list);
+        bool   there = false;
+
+        if (r->row[i].counts.status != SUND_LOOKUP_TIMEOUT)
+            continue;
+        (void) snprintf(name, sizeof name, " %s", r->row[i].node);
+        for (const char *p = list; !there && (p = strstr(p, name)) != NULL; p++)
+            there = p[strlen(name)] == 0 || p[strlen(name)] == ' ';
+        if (!there)
+            (void) snprintf(list + at, cap - at, "%s", name);
+    }
+}
+
 sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
 {
     const char         *home = sund_default_home();
     bool                as_json = false, helped = false;
-    const sund_opt      opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts     o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said.",
+    const sund_opt      opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "json", 'b', &as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts     o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
                               "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T", opt, 1, 64 };
     sund_lookup_result *r = calloc(1, sizeof *r);
     sund_home           h = { .id = "" };
     sund_link           l = { 0 };
-    sund_buf            ask = { 0 }, reply = { 0 };
-    size_t              n;
+    char                silent[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1] = "";
+    size_t              n, n_bad = 0;
     sund_code           rc;
 
     if (!r)
@@ -260,20 +322,26 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
     SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
     for (size_t i = 1; i <= n; i++) {
-        sund_buf_clear(&ask);
-        sund_buf_str(&ask, argv[i]);
-        SUND_GO(sund_buf_ok(&ask, err));
-        SUND_GO(sund_link_ask(&l, SUND_MSG_LOOKUP, ask.p, ask.n, 30, &reply, err));
-        SUND_GO(sund_lookup_result_read(sund_cur_of(reply.p, reply.n), r, err));
+        sund_err why = { SUND_OK, "" };
+
+        if (!readable(argv[i], &why)) { /* the others are asked all the same */
+            n_bad++;
+            bad_variant(argv[i], &why, as_json);
+            continue;
+        }
+        SUND_GO(ask_one(&l, argv[i], r, err));
+        note_silent(r, silent, sizeof silent);
         if (as_json)
             lookup_json(argv[i], r);
         else
             lookup_table(argv[i], r);
     }
+    if (n_bad)
+        rc = sund_fail(err, SUND_E_ARG, "%zu of %zu are no variants", n_bad, n);
+    else if (silent[0])
+        rc = sund_fail(err, SUND_E_UPSTREAM, "no answer in time from%s: the numbers are of the other nodes", silent);
 out:
     free(r);
-    sund_buf_free(&ask);
-    sund_buf_free(&reply);
     sund_link_close(&l);
     sund_home_close(&h);
     return rc;

@@ -104,10 +104,10 @@ for my $v (sort keys %ac) {
     my $json = out("$sund lookup --json --home $f->{at}/anna '$v'");
     my $good = 1;
     for my $c (@country) {
-        my ($status, $ac) = $json =~ /"node": "$c",\s*"status": "([^"]+)"(?:,\s*"ac": (\d+))?/;
+        my ($status, $ac) = $json =~ /"node":\s*"$c",\s*"status":\s*"([^"]+)"(?:,\s*"ac":\s*(\d+))?/;
         $good &&= $hide{$c} ? $status eq 'below-10' && !defined $ac : $status eq 'counted' && $ac == $ac{$v}{$c};
     }
-    $good &&= $n ? $json =~ /"total": null/ : $json =~ /"total": \{\s*"ac": / ? 1 : 0;
+    $good &&= $n ? $json =~ /"total":\s*null/ : $json =~ /"total":\s*\{\s*"ac":\s*/ ? 1 : 0;
     $right++ if $good;
     $together++ if $n == 1 || $n == 2;
     $shown++ if !$n;

@@ -53,8 +53,8 @@ my $hits = 0;
 my @asked = (sort keys %published)[map { $_ * 1201 } 0 .. 19];
 for my $v (@asked) {
     my $json = out("$sund lookup --json --home $f->{at}/anna '$v'");
-    my ($total) = $json =~ /"total": \{\s*"ac": (\d+),\s*"an": (\d+)/ ? "$1/$2" : "?";
-    my $sum = 0; $sum += $1 while $json =~ /"status": "counted",\s*"ac": (\d+)/g;
+    my ($total) = $json =~ /"total":\s*\{\s*"ac":\s*(\d+),\s*"an":\s*(\d+)/ ? "$1/$2" : "?";
+    my $sum = 0; $sum += $1 while $json =~ /"status":\s*"counted",\s*"ac":\s*(\d+)/g;
     $hits++ if $total eq "$ac{$v}/1006" && $sum == $ac{$v};
 }
 is($hits, scalar @asked, 'lookups over all countries add up to the exact counts');

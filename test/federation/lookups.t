@@ -73,6 +73,18 @@ until_counted(qw(AA BB CC));
 my %at = map { $_ => [ @{ $people{$_} } ] } qw(AA BB CC);
 all_sites('AA', 'everybody takes part: counts by sex, on 20 and X', @{ $at{AA} });
 
+# ---- several at once ----
+my @line = split /\n/, `$sund lookup --json --home $anna 20-100-A-G nonsense X-5000700-A-G 2>$tmp/said`;
+is($? >> 8, 2, 'a word that is no variant: exit status 2');
+is(join(' ', map { my $o = decode_json($_); "$o->{variant} " . ($o->{error} ? 'error' : scalar @{ $o->{countries} }) } @line), '20-100-A-G 3 nonsense error X-5000700-A-G 3', 'the others are answered; --json is an object a line');
+ok(slurp("$tmp/said") =~ /nonsense/ && slurp("$tmp/said") =~ /1 of 3/, 'and stderr says which');
+ok(out("$sund lookup --home $anna 20-100-A-G") =~ /^ +node +AC/m, 'the table lists nodes');
+stop('lookups/CC');
+my $text = `$sund lookup --home $anna 20-100-A-G 2>$tmp/said`;
+is($? >> 8, 5, 'a silent node: exit status 5');
+ok($text =~ /^ +CC .*timeout$/m && $text =~ /^ +AA .*counted$/m && slurp("$tmp/said") =~ /from CC:/, 'with what the others said', "# $text");
+restarts('CC');
+
 # ---- withdrawn: at once, in the node that runs ----
 spew("$tmp/gone", join '', map { "$_->{id}\n" } @{ $at{AA} }[ 0 .. 29 ]);
 run("$sund people --home $f->{at}/AA --withdraw $tmp/gone");
