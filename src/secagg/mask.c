@@ -66,45 +66,52 @@ static sund_code pair_key(const sund_session *s, const sund_session_key *k, cons
     return SUND_OK;
 }
 
-enum { STREAM_BYTES = 1 << 16 };
+__extension__ typedef unsigned __int128 u128;
+
+enum { STREAM_WORDS = 2048 }; /* even: no wide lane is cut */
+
+static void add_words(uint64_t *to, const uint64_t *from, size_t n, bool add)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += add ? from[i] : -from[i];
+}
+
+static void add_pairs(uint64_t *to, const uint64_t *from, size_t n, bool add)
+{
+    for (size_t i = 0; i < n; i += 2) {
+        u128 a = (u128) to[i + 1] << 64 | to[i], b = (u128) from[i + 1] << 64 | from[i];
+
+        a = add ? a + b : a - b;
+        to[i] = (uint64_t) a;
+        to[i + 1] = (uint64_t) (a >> 64);
+    }
+}
 
 /** Adds (sign > 0) or subtracts the AES-256-CTR stream of a key; the counter is the word's place. */
 static sund_code stream(sund_vec *v, const sund_key *key, int sign, sund_err *err)
 {
-    static const uint8_t zero[STREAM_BYTES];
-    uint64_t             word[STREAM_BYTES / 8];
+    static const uint8_t zero[8 * STREAM_WORDS];
+    uint64_t             word[STREAM_WORDS];
     EVP_CIPHER_CTX      *ctx = EVP_CIPHER_CTX_new();
     uint8_t              iv[16] = { 0 };
-    sund_vec             part = { 0, 0, NULL };
     size_t               n = sund_vec_words(v);
     sund_code            rc = SUND_OK;
 
-    rc = sund_vec_new(&part, v->n64, v->n128, err);
-    if (rc == SUND_OK && (!ctx || EVP_EncryptInit_ex(ctx, EVP_aes_256_ctr(), NULL, key->b, iv) != 1))
+    if (!ctx || EVP_EncryptInit_ex(ctx, EVP_aes_256_ctr(), NULL, key->b, iv) != 1)
         rc = sund_fail(err, SUND_E_NOMEM, "the cipher cannot be set up");
-    for (size_t at = 0; rc == SUND_OK && at < n; at += STREAM_BYTES / 8) {
-        size_t take = n - at < STREAM_BYTES / 8 ? n - at : STREAM_BYTES / 8;
+    for (size_t at = 0, take; rc == SUND_OK && at < n; at += take) {
+        size_t left = at < v->n64 ? v->n64 - at : n - at;
         int    got = 0;
 
+        take = left < STREAM_WORDS ? left : STREAM_WORDS;
         if (EVP_EncryptUpdate(ctx, (uint8_t *) word, &got, zero, (int) (8 * take)) != 1 || got != (int) (8 * take))
             rc = sund_fail(err, SUND_E_IO, "the cipher failed");
+        else if (at < v->n64)
+            add_words(v->w + at, word, take, sign > 0);
         else
-            memcpy(part.w + at, word, 8 * take);
+            add_pairs(v->w + at, word, take, sign > 0);
     }
-    if (rc == SUND_OK && sign < 0) {
-        for (size_t i = 0; i < v->n64; i++)
-            part.w[i] = ~part.w[i] + 1;
-        for (size_t i = 0; i < v->n128; i++) {
-            uint64_t *low = &part.w[v->n64 + 2 * i];
-
-            low[1] = ~low[1] + (low[0] == 0);
-            low[0] = ~low[0] + 1;
-        }
-    }
-    if (rc == SUND_OK)
-        rc = sund_vec_add(v, &part, err);
     EVP_CIPHER_CTX_free(ctx);
-    sund_vec_free(&part);
     sund_wipe(word, sizeof word);
     return rc;
 }
