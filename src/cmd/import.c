@@ -30,6 +30,12 @@ static void print_report(const sund_import_report *r, const char *dir)
         printf("  %s half calls made missing\n", sund_commas(r->n_half_call, a));
     if (r->n_haploid_het)
         printf("  %s heterozygous calls where a person has one copy made missing\n", sund_commas(r->n_haploid_het, a));
+    if (2 * r->n_left_out > r->n_record)
+        printf("  warning: more than half of the records were left out: is this the right file?\n");
+    if (r->n_filtered_genotype && 2 * r->n_filtered_genotype > r->n_record * r->n_person)
+        printf("  warning: more than half of the genotypes are below the filters\n");
+    if (r->n_haploid_het)
+        printf("  note: heterozygotes of X or Y in men are errors of calling, or their sex is wrong in the samples file\n");
     if (r->n_left_out)
         printf("  %s records left out; the first: %s\n", sund_commas(r->n_left_out, a), r->first_left_out);
 }

@@ -109,6 +109,19 @@ static sund_code describe(import *m, sund_err *err)
     return sund_buf_ok(&m->source, err);
 }
 
+/* A filter on a field that a file does not have would make each of its genotypes missing. */
+static sund_code check_filters(const import *m, size_t f, sund_err *err)
+{
+    sund_vcf_assembly  says = sund_vcf_says(m->vcf[f]);
+    const sund_import *in = m->in;
+    const char        *lacks = in->min_gq > 0 && !says.gq ? "GQ" : in->min_dp > 0 && !says.dp ? "DP" : in->min_ab > 0 && !says.ad ? "AD" : NULL;
+
+    if (!lacks)
+        return SUND_OK;
+    return sund_fail(err, SUND_E_MISMATCH, "%s: the header declares no FORMAT field %s, so that every genotype would fail %s; import this file without that filter", in->file[f], lacks,
+                     lacks[0] == 'G' ? "--min-gq" : lacks[0] == 'D' ? "--min-dp" : "--min-ab");
+}
+
 static sund_code open_all(import *m, sund_err *err)
 {
     const sund_import *in = m->in;
@@ -122,6 +135,7 @@ static sund_code open_all(import *m, sund_err *err)
         SUND_TRY(sund_vcf_open(&m->vcf[f], in->file[f], err));
         if (!sund_vcf_n_sample(m->vcf[f]))
             return sund_fail(err, SUND_E_FORMAT, "%s has no samples: there are no genotypes to import", in->file[f]);
+        SUND_TRY(check_filters(m, f, err));
     }
     SUND_TRY(find_assembly(m, err));
     if (in->samples)
@@ -130,6 +144,8 @@ static sund_code open_all(import *m, sund_err *err)
         SUND_TRY(sund_import_people_all(&m->people, m->vcf, in->n_file, err));
     if (in->callable)
         SUND_TRY(sund_import_bed_read(&m->bed, in->callable, m->job.assembly, err));
+    if (in->callable && !m->bed.n)
+        return sund_fail(err, SUND_E_FORMAT, "%s holds no region of a primary contig: leave --callable out where none are known", in->callable);
     if (in->reference)
         SUND_TRY(sund_reference_open(&m->ref, in->reference, err));
     m->job.ref = m->ref;
@@ -173,6 +189,8 @@ static sund_code write_store(import *m, sund_err *err)
     sund_merge merge = { &m->job, m->stream, m->in->n_file, &m->people, m->in->callable ? &m->bed : NULL };
 
     SUND_TRY(sund_merge_run(&merge, m->writer, err));
+    if (!m->job.report->n_site && m->job.report->n_left_out)
+        return sund_fail(err, SUND_E_FORMAT, "no site is left: all %llu records were left out, the first: %s", (unsigned long long) m->job.report->n_left_out, m->job.report->first_left_out);
     return sund_store_writer_seal(m->writer, err);
 }
 

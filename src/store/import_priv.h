@@ -64,6 +64,7 @@ bool        sund_vcf_is_bcf(const sund_vcf *v);
 /** What the header says of the assembly: sure by contig lengths or RefSeq names, guessed by words. */
 typedef struct sund_vcf_assembly {
     bool sure37, sure38, maybe37, maybe38;
+    bool gq, dp, ad; /* these FORMAT fields are declared */
 } sund_vcf_assembly;
 sund_vcf_assembly sund_vcf_says(const sund_vcf *v);
 /** Which columns to decode: at[s] is the call to fill for column s, or -1. Copied. */

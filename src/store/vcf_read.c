@@ -162,6 +162,9 @@ static void meta_contig(sund_vcf_head *h, const char *line)
 
 void sund_vcf_meta(sund_vcf_head *h, const char *line)
 {
+    h->says.gq |= strncmp(line, "##FORMAT=<ID=GQ,", 16) == 0;
+    h->says.dp |= strncmp(line, "##FORMAT=<ID=DP,", 16) == 0;
+    h->says.ad |= strncmp(line, "##FORMAT=<ID=AD,", 16) == 0;
     if (strncmp(line, "##contig=<", 10) == 0)
         meta_contig(h, line);
     else if (strncmp(line, "##reference=", 12) == 0 || strncmp(line, "##assembly=", 11) == 0)

@@ -133,6 +133,14 @@ spew($bin, substr $bytes, 0, $at);
 fails("$sund verify $tmp/fi/store", 'a store that was cut', qr/genotypes\.bin/);
 spew($bin, $bytes);
 ok(out("$sund verify $tmp/fi/store") =~ /sound|every|ok/i, 'whole again');
+# ---- imports that would leave nothing ----
+my $with = "--samples $tmp/samples.tsv --assembly GRCh37";
+fails("$sund import --store $tmp/s4 $with $_ $tmp/a.vcf", "$_ of a file without the field", qr/a\.vcf/, qr/no FORMAT field/) for '--min-gq 20', '--min-dp 5', '--min-ab 0.2';
+fails("$sund import --store $tmp/s4 $with --callable " . spew("$tmp/empty.bed", '') . " $tmp/a.vcf", 'an empty file of callable regions', qr/empty\.bed/);
+fails("$sund import --store $tmp/s4 $with " . spew("$tmp/q.vcf", slurp("$tmp/a.vcf") =~ s/^20\t/chrQ\t/gmr), 'a file of another contig alone', qr/no site is left/, qr/50 records/);
+ok(!-e "$tmp/s4", 'and no store is left by any');
+my @at = grep { /^20\t/ } split /^/, slurp("$tmp/a.vcf");
+ok(out("$sund import --lenient --store $tmp/s5 $with " . spew("$tmp/back.vcf", join '', grep({ !/^20\t/ } split /^/, slurp("$tmp/a.vcf")), reverse @at)) =~ /warning: more than half of the records/, 'lenient says when most was left out');
 spew("$tmp/x.cram", "CRAM\x03\x00" . ("\0" x 100));
 fails("$sund import --store $tmp/s2 --samples $tmp/samples.tsv --assembly GRCh37 $tmp/x.cram", 'CRAM is refused by name', qr/CRAM/);
 spew("$tmp/cut.vcf", substr slurp("$tmp/a.vcf"), 0, 3000);

@@ -16,6 +16,11 @@
 #include <unistd.h>
 
 #define HEAD37 "##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n"
+#define FORMATS                                                                                                        \
+    "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"g\">\n##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="      \
+    "\"q\">\n"                                                                                                         \
+    "##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"d\">\n##FORMAT=<ID=AD,Number=R,Type=Integer,Description="     \
+    "\"a\">\n"
 #define COLS   "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
 #define DIPL   ".\t.\t.\tGT"
 
@@ -271,7 +276,7 @@ TEST(filters)
 {
     sund_import    in = plain;
     const outcome *o;
-    const char    *f = vcf_of("one.vcf", "\ta\tb\tc\td\te\tf",
+    const char    *f = put("one.vcf", HEAD37 FORMATS COLS "\ta\tb\tc\td\te\tf\n"
                               "20\t101\t.\tA\tT\t.\t.\t.\tGT:GQ:DP:AD\t0/1:20:10:5,5\t0/1:19:10:5,5\t0/1:20:9:5,4\t0/"
                                  "1:20:10:9,1\t1/1:20:10:0,10\t0/0:99\n");
 
@@ -518,11 +523,6 @@ static const char *to_bcf(const char *name, const char *from, const char *mode)
     return to;
 }
 
-#define FORMATS                                                                                                        \
-    "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"g\">\n##FORMAT=<ID=GQ,Number=1,Type=Integer,Description="      \
-    "\"q\">\n"                                                                                                         \
-    "##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"d\">\n##FORMAT=<ID=AD,Number=R,Type=Integer,Description="     \
-    "\"a\">\n"
 
 static const char *with_formats(const char *name)
 {
