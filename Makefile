@@ -19,9 +19,14 @@ OPT.release := -O2 -g -D_FORTIFY_SOURCE=2
 OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPT.tsan    := -O1 -g -fsanitize=thread
 OPT.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+OPT.o0      := -O0 -g
+OPT.native  := -O3 -march=native
+OPT.clang   := -O3
 CC.fuzz     := clang
+CC.clang    := clang
 CC          := $(if $(CC.$(VARIANT)),$(CC.$(VARIANT)),gcc)
 WARN.fuzz   := -Wall -Wextra
+WARN.clang  := -Wall -Wextra
 CFLAGS  := $(CSTD) $(if $(WARN.$(VARIANT)),$(WARN.$(VARIANT)),$(WARN)) $(HARDEN) $(OPT.$(VARIANT)) -MMD -MP -Isrc
 LDFLAGS := $(filter -fsanitize%,$(OPT.$(VARIANT))) -pie
 

@@ -32,21 +32,33 @@ bool sund_digest_eq(const sund_digest *a, const sund_digest *b)
     return sodium_memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
+/* The library wants its state on 64 bytes, which what calloc gives is not: it is worked on in a place of its own. */
 void sund_hasher_init(sund_hasher *h)
 {
-    (void) crypto_generichash_init((crypto_generichash_state *) (void *) h->state, NULL, 0, 32);
+    crypto_generichash_state s;
+
+    memset(h, 0, sizeof *h);
+    (void) crypto_generichash_init(&s, NULL, 0, 32);
+    memcpy(h->state, &s, sizeof s);
 }
 
 void sund_hasher_add(sund_hasher *h, const void *p, size_t n)
 {
-    (void) crypto_generichash_update((crypto_generichash_state *) (void *) h->state, p, n);
+    crypto_generichash_state s;
+
+    memcpy(&s, h->state, sizeof s);
+    (void) crypto_generichash_update(&s, p, n);
+    memcpy(h->state, &s, sizeof s);
 }
 
 sund_digest sund_hasher_end(sund_hasher *h)
 {
-    sund_digest d;
+    crypto_generichash_state s;
+    sund_digest              d;
 
-    (void) crypto_generichash_final((crypto_generichash_state *) (void *) h->state, d.b, sizeof d.b);
+    memcpy(&s, h->state, sizeof s);
+    (void) crypto_generichash_final(&s, d.b, sizeof d.b);
+    memcpy(h->state, &s, sizeof s);
     return d;
 }
 

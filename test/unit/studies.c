@@ -1,0 +1,67 @@
+#include "studies.h"
+
+/* %SCORE is the digest of the scoring file. */
+static const struct { const char *analysis, *lines; } study[] = {
+    { "counts", "strata = none\n" },
+    { "counts", "strata = country\n" },
+    { "linear", "outcome = trait\ncovariates = age, sex, bmi\nstrata = country\n" },
+    { "linear", "outcome = trait\ncovariates = age, sex, bmi\nstrata = none\n" },
+    { "linear", "outcome = trait\ncovariates = age\nstrata = none\nmissing = drop\n" },
+    { "linear", "outcome = trait\ncovariates = age\nstrata = country\nmissing = drop\n" },
+    { "tables", "rows = age\nbands = 40, 60\ncolumns = sex\nvalue = bmi\n" },
+    { "survival", "time = age\nevent = sex\ncovariates = trait\nstrata = none\nvariants = 20-1301-T-TACA, 20-1601-GT-G\n" },
+    { "survival", "time = age\nevent = sex\ncovariates = trait, bmi\nstrata = country\nties = breslow\n" },
+    { "score", "scorefile = %SCORE\nassembly = GRCh37\noutcome = trait\ngroup = sex\n" },
+    { "score", "scorefile = %SCORE\nassembly = GRCh37\noutcome = sex\npalindromic = keep\n" },
+};
+
+static void score_file(sund_buf *out)
+{
+    sund_buf_text(out, "#pgs_id=PGS000000\n#genome_build=GRCh37\nchr_name\tchr_position\teffect_allele\tother_allele\teffect_weight\n");
+    for (size_t j = 0; j < W_VARIANTS; j++) {
+        sund_variant v = world_variant(j);
+
+        sund_buf_printf(out, "20\t%u\t%.*s\t%.*s\t%s0.%03zu\n", v.pos_bp + 1, (int) (j % 2 ? v.n_ref : v.n_alt), j % 2 ? v.ref : v.alt, (int) (j % 2 ? v.n_alt : v.n_ref), j % 2 ? v.alt : v.ref, j % 3 ? "" : "-",
+                        j * 37 % 997 + 1);
+    }
+}
+
+size_t studies_files(sund_buf file[7])
+{
+    score_file(&file[0]);
+    return 1;
+}
+
+static sund_hex64 digest_of(void (*make)(sund_buf *))
+{
+    sund_buf    b = { 0 };
+    sund_digest d;
+
+    make(&b);
+    d = sund_digest_of(b.p, b.n);
+    sund_buf_free(&b);
+    return sund_digest_hex(&d);
+}
+
+size_t studies_of(const char *analysis, char text[STUDIES_MAX][STUDY_TEXT])
+{
+    const struct { const char *name; void (*make)(sund_buf *); } word[] = { { "%SCORE", score_file } };
+    size_t n = 0;
+
+    for (size_t k = 0; k < sizeof study / sizeof *study; k++) {
+        char *at;
+
+        if (strcmp(study[k].analysis, analysis) != 0)
+            continue;
+        (void) snprintf(text[n], STUDY_TEXT, "analysis = %s\n%s", analysis, study[k].lines);
+        for (size_t w = 0; w < sizeof word / sizeof *word; w++)
+            while ((at = strstr(text[n], word[w].name))) {
+                char rest[STUDY_TEXT];
+
+                (void) snprintf(rest, sizeof rest, "%s", at + strlen(word[w].name));
+                (void) snprintf(at, STUDY_TEXT - (size_t) (at - text[n]), "%s%s", digest_of(word[w].make).s, rest);
+            }
+        n++;
+    }
+    return n;
+}
