@@ -110,11 +110,15 @@ static void sweep(size_t n, size_t l, size_t m, double *d, double *e, double *z)
 
 static sund_code settle(size_t n, double *d, double *e, double *z, sund_err *err)
 {
+    double whole = 0.0; /* what is lost in rounding anywhere in the matrix: of low rank, neighbours may be smaller than that, and never settle against each other */
+
+    for (size_t i = 0; i < n; i++)
+        whole = fmax(whole, fabs(d[i]) + fabs(e[i]));
     for (size_t l = 0; l < n; l++)
         for (unsigned step = 0;; step++) {
             size_t m = l;
 
-            while (m + 1 < n && fabs(e[m]) > 2.220446049250313e-16 * (fabs(d[m]) + fabs(d[m + 1])))
+            while (m + 1 < n && fabs(e[m]) > 2.220446049250313e-16 * fmax(fabs(d[m]) + fabs(d[m + 1]), whole / 16.0))
                 m++;
             if (m == l)
                 break;
