@@ -86,6 +86,24 @@ static sund_code fill(sund_tsv *t, char **line, size_t n_line, sund_err *err)
     return SUND_OK;
 }
 
+/** A line break is a byte of its own in UTF-8: the bad line is one that is bad by itself. */
+static sund_code check_utf8(const sund_tsv *t, const char *p, size_t n, sund_err *err)
+{
+    size_t line = 1;
+
+    if (sund_utf8_ok(p, n))
+        return SUND_OK;
+    for (size_t at = 0; at < n; line++) {
+        const char *nl = memchr(p + at, '\n', n - at);
+        size_t      len = nl ? (size_t) (nl - p) - at : n - at;
+
+        if (!sund_utf8_ok(p + at, len))
+            break;
+        at += len + 1;
+    }
+    return bad(t, line, "is not valid UTF-8", err);
+}
+
 sund_code sund_tsv_parse(sund_tsv *t, const char *name, const void *p, size_t n, sund_err *err)
 {
     sund_tsv  got = { .n_row = 0 };
@@ -98,8 +116,7 @@ sund_code sund_tsv_parse(sund_tsv *t, const char *name, const void *p, size_t n,
         return bad(&got, 1, "begins with a byte-order mark; save the file as UTF-8 without it", err);
     if (n && memchr(p, 0, n))
         return bad(&got, 1, "holds a NUL byte: not a text table", err);
-    if (!sund_utf8_ok(p, n))
-        return bad(&got, 1, "is not valid UTF-8", err);
+    SUND_TRY(check_utf8(&got, p, n, err));
     got.text = malloc(n + 1);
     for (size_t i = 0; i < n; i++)
         n_line += ((const char *) p)[i] == '\n';

@@ -17,7 +17,7 @@ enum { N_KNOWN = sizeof known / sizeof known[0] };
 static sund_code bad(const sund_ini *ini, const char *key, const char *why, sund_err *err)
 {
     for (size_t i = 0; i < ini->n_item; i++)
-        if (strcmp(ini->item[i].key, key) == 0)
+        if (strcmp(ini->item[i].section, "study") == 0 && strcmp(ini->item[i].key, key) == 0)
             return sund_fail(err, SUND_E_FORMAT, "%s:%u: %s: %s", ini->name, ini->item[i].line, key, why);
     return sund_fail(err, SUND_E_FORMAT, "%s: [study] lacks '%s': %s", ini->name, key, why);
 }

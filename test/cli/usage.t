@@ -51,6 +51,7 @@ is(decode_json(out("$sund verify --json $tmp/fi/store"))->{sound}, 1, 'verify --
 fails("$sund people --home $tmp/fi " . spew("$tmp/bad.tsv", "person\tconsent\theight\nP001\tGRU\ttall\n"), 'a value that is none names file, line and column', qr/bad\.tsv:2/, qr/height/);
 ok(`$sund people --home $tmp/fi $tmp/bad.tsv 2>&1` !~ /P001|tall/, 'and repeats neither person nor value');
 fails("$sund people --home $tmp/fi " . spew("$tmp/dup.tsv", "person\tconsent\nP003\tGRU\nP004\tGRU\nP003\tGRU\n"), 'a person twice: both lines', qr/dup\.tsv:4.*line 2/);
+fails("$sund people --home $tmp/fi " . spew("$tmp/utf.tsv", "person\tconsent\nP003\tGRU\nP\xff4\tGRU\n"), 'a line that is not UTF-8', qr/utf\.tsv:3:.*UTF-8/);
 fails("$sund people --home $tmp/anna $tmp/people.tsv", 'a researcher has no persons', qr/not the home of a node/);
 fails("$sund people --home $tmp/fi --withdraw " . spew("$tmp/gone.txt", "P001\n\nQ001\n"), 'who is not known cannot withdraw: the line', qr/gone\.txt:3/);
 run("$sund init --id NO $tmp/no");
@@ -116,6 +117,7 @@ fails("$sund study check --home $tmp/$_ " . study_file("$tmp/bad.ini", %ask, nod
 fails("$sund study submit --home $tmp/anna $tmp/bad.ini", 'nor is a study sent to it', qr/no node ITT/);
 fails("$sund study check --home $tmp/fi " . study_file("$tmp/bad.ini", %ask, outcome => 'heigth'), 'a mistyped outcome', qr/bad\.ini/, qr/heigth.*did you mean 'height'/);
 fails("$sund study check --home $tmp/fi " . study_file("$tmp/bad.ini", %ask, cohort => 'agee >= 18'), 'a mistyped variable of the cohort', qr/bad\.ini/, qr/agee/);
+fails("$sund study check " . spew("$tmp/sec.ini", slurp($good) =~ s/^\[study\]/[studie]/r), 'another section than [study]', qr/\[study\]/);
 fails("$sund study check $tmp/none.ini", 'a study file that is not there', qr/none\.ini/);
 fails("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue " . study_file("$tmp/w.ini", %study, outcome => 'heigt'), 'a mistyped variable names the nearest', qr/height/);
 fails("$sund study status --home $tmp/nowhere", 'a home that is not there', qr/nowhere/);
