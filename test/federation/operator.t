@@ -67,6 +67,12 @@ ok(slurp(fetch($f, $sent) . '/table.tsv') eq $table, 'and with --out writes the 
 ok(out("$sund log show --json --home $f->{at}/FI") =~ /"kind":\s*"decision".*approved/, "the decision is in the node's log");
 run("$sund log verify --home $f->{at}/$_") for 'hub', keys %node;
 
+# ---- a node that starts again has nothing new to say of what has ended ----
+sub ends { return scalar(() = out("$sund log show --home $f->{at}/FI") =~ / study +\Q@{[substr $sent, 0, 12]}\E released/g) }
+is(ends(), 1, 'the end of a study is in the ledger once');
+for (1, 2) { stop('op/FI'); start_node($f, 'FI'); select undef, undef, undef, 1 }
+is(ends(), 1, 'and still after two more starts');
+
 # ---- few people ----
 my $few = submit($f, study_file("$tmp/few.ini", %study, title => 'a handful', cohort => 'country = FI and born > 1990'));
 my $small = '';
