@@ -63,8 +63,7 @@ static sund_code get_runner(void *ctx, const sund_engine *e, const sund_view *v,
 
 static sund_code find_or_open(node *n, const sund_digest *name, running **out, sund_err *err)
 {
-    sund_party_status s;
-    running          *r;
+    running *r;
 
     for (size_t i = 0; i < n->n_run; i++)
         if (sund_digest_eq(&n->run[i].name, name)) {
@@ -77,9 +76,6 @@ static sund_code find_or_open(node *n, const sund_digest *name, running **out, s
     memset(r, 0, sizeof *r);
     r->name = *name;
     SUND_TRY(sund_party_open(&r->party, &n->seat, name, err));
-    sund_party_describe(r->party, &s);
-    if (s.state >= SUND_PARTY_RELEASED) /* its end is in log and ledger since then */
-        r->shown = s.state;
     n->n_run++;
     *out = r;
     return SUND_OK;
