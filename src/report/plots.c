@@ -31,41 +31,73 @@ static void dot(sund_buf *out, dots *d, double x, double y)
     sund_buf_printf(out, "M%ld %ldh0", i + PLOT_LEFT, j + PLOT_TOP);
 }
 
-typedef struct place { int contig; double pos, p; } place;
-
-static bool next_place(rows *t, const int col[3], place *out)
+static void keep_best(points *g, float p, sund_cur row)
 {
-    char chrom[16];
+    size_t k = g->n_best;
 
-    while (rows_next(t)) {
-        if (!rows_text(t, col[0], chrom, sizeof chrom))
-            continue;
-        out->contig = sund_contig_parse(chrom, NULL);
-        out->pos = rows_number(t, col[1]);
-        out->p = rows_number(t, col[2]);
-        if (out->contig > 0 && out->contig < SUND_N_CONTIG && out->pos >= 0.0 && out->p >= 0.0)
-            return true;
-    }
-    return false;
+    while (k > 0 && g->best[k - 1].p < p)
+        k--;
+    if (k == STRONGEST)
+        return;
+    g->n_best += g->n_best < STRONGEST;
+    memmove(&g->best[k + 1], &g->best[k], (g->n_best - k - 1) * sizeof g->best[0]);
+    g->best[k].p = p;
+    g->best[k].row = row;
 }
+
+bool points_gather(points *g, rows *t)
+{
+    int  chrom = rows_column(t, "chrom"), pos = rows_column(t, "pos"), p = rows_column(t, "nlog10p"), contig = 0;
+    char name[16], was[16] = "";
+
+    memset(g, 0, sizeof *g);
+    rows_again(t);
+    for (sund_cur row = t->rest; rows_next(t); row = t->rest) {
+        double at = rows_number(t, pos), value = rows_number(t, p);
+
+        g->n_row++;
+        (void) rows_text(t, chrom, name, sizeof name);
+        if (strcmp(name, was) != 0) {
+            contig = sund_contig_parse(name, NULL);
+            memcpy(was, name, sizeof was);
+        }
+        if (contig <= 0 || contig >= SUND_N_CONTIG || !(at >= 0.0 && at < 4e9) || !(value >= 0.0))
+            continue;
+        if (g->n == g->cap) {
+            size_t cap = g->cap ? 2 * g->cap : 4096;
+            point *more = realloc(g->at, cap * sizeof *more);
+
+            if (!more) {
+                free(g->at);
+                return false;
+            }
+            g->at = more;
+            g->cap = cap;
+        }
+        g->at[g->n++] = (point){ (uint32_t) at, (float) value, (uint8_t) contig };
+        keep_best(g, (float) value, row);
+    }
+    return true;
+}
+
+void points_free(points *g) { free(g->at); }
 
 static double top_of(double p) { return p * 1.06 > 8.0 ? p * 1.06 : 8.0; }
 
-void plot_manhattan(sund_buf *out, rows *t)
+void plot_manhattan(sund_buf *out, const points *g)
 {
-    const int col[3] = { rows_column(t, "chrom"), rows_column(t, "pos"), rows_column(t, "nlog10p") };
-    double    first[SUND_N_CONTIG], last[SUND_N_CONTIG], at[SUND_N_CONTIG], whole = 0.0, best = 0.0;
-    dots     *d = calloc(1, sizeof *d);
-    scale     x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 8, PLOT_TOP, H, true };
-    place     p;
-    int       n = 0, one = 0; /* the only chromosome there is */
+    double first[SUND_N_CONTIG], last[SUND_N_CONTIG], at[SUND_N_CONTIG], whole = 0.0;
+    dots  *d = calloc(1, sizeof *d);
+    scale  x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 8, PLOT_TOP, H, true };
+    int    n = 0, one = 0; /* the only chromosome there is */
 
     for (int c = 0; c < SUND_N_CONTIG; c++)
         first[c] = last[c] = -1.0;
-    for (rows_again(t); next_place(t, col, &p);) {
-        first[p.contig] = first[p.contig] < 0.0 || p.pos < first[p.contig] ? p.pos : first[p.contig];
-        last[p.contig] = p.pos > last[p.contig] ? p.pos : last[p.contig];
-        best = p.p > best ? p.p : best;
+    for (size_t i = 0; i < g->n; i++) {
+        const point *p = &g->at[i];
+
+        first[p->contig] = first[p->contig] < 0.0 || p->pos < first[p->contig] ? p->pos : first[p->contig];
+        last[p->contig] = p->pos > last[p->contig] ? p->pos : last[p->contig];
     }
     for (int c = 1; c < SUND_N_CONTIG; c++) {
         at[c] = whole;
@@ -75,21 +107,21 @@ void plot_manhattan(sund_buf *out, rows *t)
     }
     one = n == 1 ? one : 0;
     x.to = whole;
-    y.to = top_of(best);
+    y.to = top_of(g->n_best ? (double) g->best[0].p : 0.0);
     plot_begin(out, "Manhattan plot: -log10 p along the genome", PLOT_W, PLOT_H);
     plot_y_axis(out, &y, PLOT_LEFT, W, "−log₁₀ p");
     sund_buf_printf(out, "<path class=\"line\" d=\"M%d %.1fh%d\"/>", PLOT_LEFT, scale_of(&y, genome_wide), W);
-    for (int c = 1; c < SUND_N_CONTIG && d; c++) {
-        if (last[c] < 0.0)
-            continue;
-        sund_buf_printf(out, "<path class=\"%s\" d=\"", c % 2 || one ? "odd" : "even");
-        for (rows_again(t); next_place(t, col, &p);)
-            if (p.contig == c)
-                dot(out, d, scale_of(&x, at[c] + p.pos - first[c]), scale_of(&y, p.p));
-        sund_buf_text(out, "\"/>");
-        if (!one)
-            sund_buf_printf(out, "<text x=\"%.1f\" y=\"%d\" class=\"mid\">%s</text>\n", scale_of(&x, at[c] + (last[c] - first[c]) / 2.0), PLOT_TOP + H + 16, sund_contig_name(c));
+    for (size_t i = 0; i < g->n && d; i++) {
+        const point *p = &g->at[i];
+
+        if (i == 0 || p->contig != g->at[i - 1].contig)
+            sund_buf_printf(out, "%s<path class=\"%s\" d=\"", i ? "\"/>\n" : "", p->contig % 2 || one ? "odd" : "even");
+        dot(out, d, scale_of(&x, at[p->contig] + p->pos - first[p->contig]), scale_of(&y, (double) p->p));
     }
+    sund_buf_text(out, g->n && d ? "\"/>" : "");
+    for (int c = 1; c < SUND_N_CONTIG && !one; c++)
+        if (last[c] >= 0.0)
+            sund_buf_printf(out, "<text x=\"%.1f\" y=\"%d\" class=\"mid\">%s</text>\n", scale_of(&x, at[c] + (last[c] - first[c]) / 2.0), PLOT_TOP + H + 16, sund_contig_name(c));
     if (one) {
         char  label[60];
         scale mega = { first[one] / 1e6, last[one] / 1e6, PLOT_LEFT, W, false };
@@ -103,7 +135,7 @@ void plot_manhattan(sund_buf *out, rows *t)
     free(d);
 }
 
-static int down(const void *a, const void *b) { return *(const double *) a > *(const double *) b ? -1 : *(const double *) a < *(const double *) b; }
+static int down(const void *a, const void *b) { return *(const float *) a > *(const float *) b ? -1 : *(const float *) a < *(const float *) b; }
 
 /** chi-squared with one degree of freedom that has this -log10 p, by bisection. */
 static double chisq_of(double nlog10p)
@@ -119,43 +151,31 @@ static double chisq_of(double nlog10p)
 
 static double log10_of(double x) { return sund_ln(x) / 2.302585092994045684; }
 
-void plot_quantiles(sund_buf *out, rows *t)
+void plot_quantiles(sund_buf *out, const points *g)
 {
-    int     col = rows_column(t, "nlog10p");
-    size_t  n = 0, cap = 1024;
-    double *p = malloc(cap * sizeof *p), v, lambda;
-    dots   *d = calloc(1, sizeof *d);
-    scale   x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
+    size_t n = g->n;
+    float *p = malloc((n + 1) * sizeof *p);
+    double lambda;
+    dots  *d = calloc(1, sizeof *d);
+    scale  x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
 
-    for (rows_again(t); p && rows_next(t);) {
-        v = rows_number(t, col);
-        if (!(v >= 0.0))
-            continue;
-        if (n == cap) {
-            double *more = realloc(p, 2 * cap * sizeof *p);
-
-            if (!more)
-                break;
-            p = more;
-            cap *= 2;
-        }
-        p[n++] = v;
-    }
     if (!p || !d || n < 2) {
         free(p);
         free(d);
         return;
     }
+    for (size_t i = 0; i < n; i++)
+        p[i] = g->at[i].p;
     qsort(p, n, sizeof *p, down);
-    lambda = chisq_of(n % 2 ? p[n / 2] : (p[n / 2] + p[n / 2 - 1]) / 2.0) / 0.45493642311957272;
+    lambda = chisq_of(n % 2 ? (double) p[n / 2] : ((double) p[n / 2] + (double) p[n / 2 - 1]) / 2.0) / 0.45493642311957272;
     x.to = log10_of(2.0 * (double) n) * 1.02;
-    y.to = p[0] * 1.06 > x.to ? p[0] * 1.06 : x.to;
+    y.to = (double) p[0] * 1.06 > x.to ? (double) p[0] * 1.06 : x.to;
     plot_begin(out, "Quantile plot: observed against expected -log10 p", PLOT_W, PLOT_H);
     plot_y_axis(out, &y, PLOT_LEFT, W, "observed −log₁₀ p");
     plot_x_axis(out, &x, PLOT_TOP + H, "expected −log₁₀ p");
     sund_buf_printf(out, "<path class=\"line\" d=\"M%.1f %.1fL%.1f %.1f\"/><path class=\"odd\" d=\"", scale_of(&x, 0), scale_of(&y, 0), scale_of(&x, x.to), scale_of(&y, x.to));
     for (size_t i = 0; i < n; i++)
-        dot(out, d, scale_of(&x, -log10_of(((double) i + 0.5) / (double) n)), scale_of(&y, p[i]));
+        dot(out, d, scale_of(&x, -log10_of(((double) i + 0.5) / (double) n)), scale_of(&y, (double) p[i]));
     sund_buf_printf(out, "\"/><text x=\"%d\" y=\"%d\">λ = %.4f over %zu tests</text>", PLOT_LEFT + 14, PLOT_TOP + 18, lambda, n);
     plot_end(out);
     free(p);
@@ -164,33 +184,32 @@ void plot_quantiles(sund_buf *out, rows *t)
 
 enum { REGION_BP = 250000 };
 
-void plot_region(sund_buf *out, rows *t)
+void plot_region(sund_buf *out, const points *g)
 {
-    const int col[3] = { rows_column(t, "chrom"), rows_column(t, "pos"), rows_column(t, "nlog10p") };
-    place     p, best = { 0, 0, -1 };
-    dots     *d = calloc(1, sizeof *d);
-    scale     x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
-    char      label[80];
+    point  best = { 0, -1, 0 };
+    dots  *d = calloc(1, sizeof *d);
+    scale  x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
+    char   label[80];
 
-    for (rows_again(t); next_place(t, col, &p);)
-        best = p.p > best.p ? p : best;
-    if (best.p < 0.0 || !d) {
+    for (size_t i = 0; i < g->n; i++)
+        best = g->at[i].p > best.p ? g->at[i] : best;
+    if (!g->n || !d) {
         free(d);
         return;
     }
-    x.from = best.pos > REGION_BP ? (best.pos - REGION_BP) / 1e6 : 0.0;
-    x.to = (best.pos + REGION_BP) / 1e6;
-    y.to = top_of(best.p);
+    x.from = best.pos > REGION_BP ? (double) (best.pos - REGION_BP) / 1e6 : 0.0;
+    x.to = ((double) best.pos + REGION_BP) / 1e6;
+    y.to = top_of((double) best.p);
     (void) snprintf(label, sizeof label, "chromosome %s, million bases", sund_contig_name(best.contig));
     plot_begin(out, "The region around the strongest variant", PLOT_W, PLOT_H);
     plot_y_axis(out, &y, PLOT_LEFT, W, "−log₁₀ p");
     plot_x_axis(out, &x, PLOT_TOP + H, label);
     sund_buf_printf(out, "<path class=\"line\" d=\"M%d %.1fh%d\"/><path class=\"odd\" d=\"", PLOT_LEFT, scale_of(&y, genome_wide), W);
-    for (rows_again(t); next_place(t, col, &p);)
-        if (p.contig == best.contig && fabs(p.pos - best.pos) <= REGION_BP)
-            dot(out, d, scale_of(&x, p.pos / 1e6), scale_of(&y, p.p));
-    sund_buf_printf(out, "\"/><circle class=\"best\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/><text x=\"%.1f\" y=\"%.1f\">%s:%.0f</text>", scale_of(&x, best.pos / 1e6), scale_of(&y, best.p),
-                    scale_of(&x, best.pos / 1e6) + 9.0, scale_of(&y, best.p) + 4.0, sund_contig_name(best.contig), best.pos);
+    for (size_t i = 0; i < g->n; i++)
+        if (g->at[i].contig == best.contig && fabs((double) g->at[i].pos - (double) best.pos) <= REGION_BP)
+            dot(out, d, scale_of(&x, (double) g->at[i].pos / 1e6), scale_of(&y, (double) g->at[i].p));
+    sund_buf_printf(out, "\"/><circle class=\"best\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/><text x=\"%.1f\" y=\"%.1f\">%s:%u</text>", scale_of(&x, (double) best.pos / 1e6),
+                    scale_of(&y, (double) best.p), scale_of(&x, (double) best.pos / 1e6) + 9.0, scale_of(&y, (double) best.p) + 4.0, sund_contig_name(best.contig), best.pos);
     plot_end(out);
     free(d);
 }

@@ -109,78 +109,49 @@ static void put_row(sund_buf *out, const rows *t)
     sund_buf_text(out, "</tr>\n");
 }
 
-enum { SHOWN = 200, STRONGEST = 25 };
+enum { SHOWN = 200 };
 
-typedef struct strong { double p; sund_cur rest; } strong;
-
-/** The rows of the largest -log10 p. */
-static size_t strongest(rows *t, strong best[STRONGEST])
+/** The strongest rows of an association table, or the first of another. */
+static void put_rows(sund_buf *out, rows *t, const points *g)
 {
-    int    col = rows_column(t, "nlog10p");
-    size_t n = 0;
-
-    rows_again(t);
-    for (sund_cur at = t->rest; rows_next(t); at = t->rest) {
-        double p = rows_number(t, col);
-        size_t k = n;
-
-        if (isnan(p))
-            continue;
-        while (k > 0 && best[k - 1].p < p)
-            k--;
-        if (k == STRONGEST)
-            continue;
-        n += n < STRONGEST;
-        memmove(&best[k + 1], &best[k], (n - k - 1) * sizeof *best);
-        best[k] = (strong){ p, at };
-    }
-    return n;
-}
-
-static size_t count_rows(rows *t)
-{
-    size_t n = 0;
-
-    for (rows_again(t); rows_next(t);)
-        n++;
-    return n;
-}
-
-static void put_rows(sund_buf *out, rows *t, bool by_p)
-{
-    strong best[STRONGEST];
-    size_t all = count_rows(t), n = by_p ? strongest(t, best) : all < SHOWN ? all : SHOWN;
+    size_t n = 0, all = 0;
 
     put_header(out, t);
     rows_again(t);
-    for (size_t i = 0; i < n; i++) {
-        if (by_p)
-            t->rest = best[i].rest;
-        if (rows_next(t))
-            put_row(out, t);
+    for (size_t i = 0; g && i < g->n_best; i++) {
+        t->rest = g->best[i].row;
+        n += rows_next(t);
+        put_row(out, t);
     }
+    for (; !g && rows_next(t); all++)
+        if (all < SHOWN) {
+            put_row(out, t);
+            n++;
+        }
+    all = g ? g->n_row : all;
     sund_buf_text(out, "</tbody></table></div>\n");
     if (n < all)
-        sund_buf_printf(out, "<p>%s %zu of %zu rows; the file has all.</p>\n", by_p ? "The strongest" : "The first", n, all);
+        sund_buf_printf(out, "<p>%s %zu of %zu rows; the file has all.</p>\n", g ? "The strongest" : "The first", n, all);
 }
 
 static bool has(const rows *t, const char *a, const char *b, const char *c) { return rows_column(t, a) >= 0 && rows_column(t, b) >= 0 && rows_column(t, c) >= 0; }
 
 static void put_table(sund_buf *out, const char *name, sund_cur text)
 {
-    rows t;
-    bool by_p;
+    rows   t;
+    points g;
+    bool   by_p;
 
     if (!rows_open(&t, text))
         return;
     sund_buf_text(out, "<h2>");
     put_escaped(out, name, strlen(name));
     sund_buf_text(out, ".tsv</h2>\n");
-    by_p = has(&t, "chrom", "pos", "nlog10p");
-    if (by_p && count_rows(&t)) {
-        plot_manhattan(out, &t);
-        plot_quantiles(out, &t);
-        plot_region(out, &t);
+    by_p = has(&t, "chrom", "pos", "nlog10p") && points_gather(&g, &t);
+    if (by_p && g.n) {
+        plot_manhattan(out, &g);
+        plot_quantiles(out, &g);
+        plot_region(out, &g);
     }
     if (has(&t, "group", "time", "survival"))
         plot_survival(out, &t);
@@ -190,7 +161,9 @@ static void put_table(sund_buf *out, const char *name, sund_cur text)
         plot_bars(out, &t, "component", "eigenvalue");
     if (has(&t, "predicted", "observed", "observed"))
         plot_calibration(out, &t);
-    put_rows(out, &t, by_p);
+    put_rows(out, &t, by_p ? &g : NULL);
+    if (by_p)
+        points_free(&g);
 }
 
 static void put_title(sund_buf *out, sund_cur json_text)

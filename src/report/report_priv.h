@@ -30,9 +30,21 @@ void   plot_end(sund_buf *out);
 void   plot_x_axis(sund_buf *out, const scale *x, size_t y, const char *label);
 void   plot_y_axis(sund_buf *out, const scale *y, size_t x, size_t width, const char *label);
 
-void plot_manhattan(sund_buf *out, rows *t);
-void plot_quantiles(sund_buf *out, rows *t);
-void plot_region(sund_buf *out, rows *t);
+/** What the plots of an association table need, gathered in one pass: it may have millions of rows. Owns: points_free. */
+typedef struct point { uint32_t pos; float p; uint8_t contig; } point;
+enum { STRONGEST = 25 };
+typedef struct points {
+    point   *at;
+    size_t   n, cap, n_row;
+    struct { float p; sund_cur row; } best[STRONGEST]; /* rows of the largest -log10 p, by the text from there on */
+    size_t   n_best;
+} points;
+bool points_gather(points *g, rows *t); /**< false when memory is short */
+void points_free(points *g);
+
+void plot_manhattan(sund_buf *out, const points *g);
+void plot_quantiles(sund_buf *out, const points *g);
+void plot_region(sund_buf *out, const points *g);
 void plot_survival(sund_buf *out, rows *t);
 void plot_forest(sund_buf *out, rows *t);
 void plot_bars(sund_buf *out, rows *t, const char *x, const char *y);

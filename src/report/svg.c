@@ -56,8 +56,11 @@ int rows_column(const rows *t, const char *name)
 bool rows_text(const rows *t, int column, char *out, size_t cap)
 {
     const sund_cur *c = column >= 0 ? &t->cell[column] : NULL;
+    size_t          n = !c ? 0 : c->n < cap ? c->n : cap - 1;
 
-    (void) snprintf(out, cap, "%.*s", c ? (int) (c->n < cap ? c->n : cap - 1) : 0, c ? (const char *) c->p : "");
+    if (n)
+        memcpy(out, c->p, n);
+    out[n] = 0;
     return c && c->n < cap;
 }
 
