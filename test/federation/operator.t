@@ -73,6 +73,15 @@ is(ends(), 1, 'the end of a study is in the ledger once');
 for (1, 2) { stop('op/FI'); start_node($f, 'FI'); select undef, undef, undef, 1 }
 is(ends(), 1, 'and still after two more starts');
 
+# ---- the ledger of a node that is killed, with another program's look at it in between ----
+my $entries = sub { decode_json(out("$sund log verify --json --home $f->{at}/FI"))->{entries} };
+my $before = $entries->();
+run("$sund study status --home $f->{at}/FI");
+run("$sund lookup --home $anna 20-100-A-G") for 1, 2;
+stop('op/FI', 'KILL');
+ok($entries->() >= $before + 2, 'what was written after the look is there after kill -9');
+start_node($f, 'FI');
+
 # ---- few people ----
 my $few = submit($f, study_file("$tmp/few.ini", %study, title => 'a handful', cohort => 'country = FI and born > 1990'));
 my $small = '';
