@@ -1,6 +1,6 @@
 #include "studies.h"
 
-/* %SCORE is the digest of the scoring file. */
+/* %SCORE, %GENES, %CLASSES are the digests of the scoring file, the gene table, the table of classes. */
 static const struct { const char *analysis, *lines; } study[] = {
     { "counts", "strata = none\n" },
     { "counts", "strata = country\n" },
@@ -13,6 +13,8 @@ static const struct { const char *analysis, *lines; } study[] = {
     { "survival", "time = age\nevent = sex\ncovariates = trait, bmi\nstrata = country\nties = breslow\n" },
     { "score", "scorefile = %SCORE\nassembly = GRCh37\noutcome = trait\ngroup = sex\n" },
     { "score", "scorefile = %SCORE\nassembly = GRCh37\noutcome = sex\npalindromic = keep\n" },
+    { "genes", "outcome = trait\ncovariates = age, sex\nstrata = country\ngenes = %GENES\nmax_af = 0.5\n" },
+    { "genes", "outcome = trait\ncovariates = age, bmi\nstrata = none\ngenes = %GENES\nclasses = %CLASSES\nmask = pLoF|missense\nmax_af = 0.5\ncollapse = 25\nweights = equal\n" },
 };
 
 static void score_file(sund_buf *out)
@@ -26,10 +28,26 @@ static void score_file(sund_buf *out)
     }
 }
 
+static void genes_file(sund_buf *out) { sund_buf_text(out, "# a comment\ngene\tchrom\tstart\tend\nG1\t20\t1\t3000\nG2\t20\t2500\t5500\nG3\t20\t5501\t9000\nG4\t20\t9001\t9002\n"); }
+
+static void classes_file(sund_buf *out)
+{
+    sund_buf_text(out, "variant\tgene\tclass\n");
+    for (size_t j = 0; j < W_VARIANTS; j++) {
+        static const char *const class[] = { "pLoF", "missense", "synonymous" };
+        sund_variant             v = world_variant(j);
+
+        sund_variant_print(&v, out);
+        sund_buf_printf(out, "\tG%zu\t%s\n", 1 + j / 25, class[j % 3]);
+    }
+}
+
 size_t studies_files(sund_buf file[7])
 {
     score_file(&file[0]);
-    return 1;
+    genes_file(&file[1]);
+    classes_file(&file[2]);
+    return 3;
 }
 
 static sund_hex64 digest_of(void (*make)(sund_buf *))
@@ -45,7 +63,7 @@ static sund_hex64 digest_of(void (*make)(sund_buf *))
 
 size_t studies_of(const char *analysis, char text[STUDIES_MAX][STUDY_TEXT])
 {
-    const struct { const char *name; void (*make)(sund_buf *); } word[] = { { "%SCORE", score_file } };
+    const struct { const char *name; void (*make)(sund_buf *); } word[] = { { "%SCORE", score_file }, { "%GENES", genes_file }, { "%CLASSES", classes_file } };
     size_t n = 0;
 
     for (size_t k = 0; k < sizeof study / sizeof *study; k++) {

@@ -198,7 +198,7 @@ static example *read_example(void)
 }
 
 /* A x = b by elimination, for the naive second computation. */
-static void solve(int k, double a[4][4], double *b)
+static void solve(int k, double a[12][12], double *b)
 {
     for (int i = 0; i < k; i++)
         for (int r = 0; r < k; r++) {
@@ -220,7 +220,7 @@ static void dense_scores(int n, int m, int k, const double *g, const double *x, 
     double *c = calloc((size_t) (m * k), sizeof *c);
 
     for (int j = 0; j < m; j++) {
-        double a[4][4] = { { 0 } }, b[4] = { 0 };
+        double a[12][12] = { { 0 } }, b[12] = { 0 };
 
         u[j] = 0;
         for (int i = 0; i < n; i++) {
@@ -250,10 +250,10 @@ static void dense_scores(int n, int m, int k, const double *g, const double *x, 
 /* Residuals and weights of the null model. Returns s2. */
 static double null_model(int n, int k, const double *x, const double *y, bool logistic, double *r, double *wt)
 {
-    double beta[4] = { 0 }, rss = 0;
+    double beta[12] = { 0 }, rss = 0;
 
     for (int it = 0; it < (logistic ? 12 : 1); it++) {
-        double a[4][4] = { { 0 } }, b[4] = { 0 };
+        double a[12][12] = { { 0 } }, b[12] = { 0 };
 
         for (int i = 0; i < n; i++) {
             double eta = 0, mu;
@@ -395,7 +395,7 @@ enum { O_N = 300, O_M = 9 };
 static void weighted_rows(const double *g, const double *x, const double *w, double *z1)
 {
     for (int j = 0; j < O_M; j++) {
-        double a[4][4] = { { 0 } }, b[4] = { 0 };
+        double a[12][12] = { { 0 } }, b[12] = { 0 };
 
         for (int i = 0; i < O_N; i++)
             for (int p = 0; p < 2; p++) {
@@ -491,4 +491,253 @@ TEST(skato_equals_a_second_computation_from_rows)
     }
     CHECK(worst < 1e-5);
     printf("# SKAT-O: at most %.1e relative from the second computation\n", worst);
+}
+
+/* ---- the analysis ---- */
+
+static void put_file(world *w, const char *text)
+{
+    sund_buf_put(&w->file[w->n_file], text, strlen(text));
+    w->n_file++;
+}
+
+static const char *digest_of(const char *text)
+{
+    static char hex[2][65];
+    static int  turn;
+    sund_digest d = sund_digest_of(text, strlen(text));
+
+    turn ^= 1;
+    (void) snprintf(hex[turn], sizeof hex[0], "%s", sund_digest_hex(&d).s);
+    return hex[turn];
+}
+
+static void world_end(world *w, cohort *c)
+{
+    for (size_t i = 0; i < w->n_file; i++)
+        sund_buf_free(&w->file[i]);
+    free(w);
+    cohort_free(c);
+}
+
+static void near(const char *table, size_t row, const char *column, double want, double rel)
+{
+    CHECK_NEAR(atof(fed_cell(table, row, column)), want, rel);
+}
+
+TEST(skat_example_over_three_nodes_equals_published)
+{
+    static const char dictionary[] = "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\nyc\treal\tu\t-9\t9\t6\t\nyb\tbinary\t\t\t\t\tno|yes\nx1\tbinary\t\t\t\t\tno|yes\nx2\treal\tu\t-9\t9\t6\t\n";
+    static const char genes[] = "## one gene\n#gene\tchrom\tstart\tend\tstrand\n# a comment\nG1\tchr20\t1000\t2000\t+\nEMPTY\t20\t5000\t6000\t-\nELSEWHERE\tHSCHR1\t1\t2\t+\n";
+    example          *e = read_example();
+    sund_thresholds   open = fed_open_data();
+    sund_buf          got = { 0 };
+    cohort           *c;
+    world            *w;
+    char              more[600], *table;
+
+    if (!e)
+        return;
+    c = cohort_new(S_N, S_M, dictionary, "\tyc\tyb\tx1\tx2");
+    for (int j = 0; j < S_M; j++) {
+        cohort_variant(c, (size_t) j, 20, (uint32_t) (1000 + j), "A", "G");
+        for (int i = 0; i < S_N; i++)
+            c->gt[j * S_N + i] = (uint8_t) e->z[i][j];
+    }
+    for (int i = 0; i < S_N; i++)
+        cohort_values(c, (size_t) i, "\t%.6f\t%s\t%s\t%.6f", e->yc[i], e->yb[i] > 0 ? "yes" : "no", e->x[i][1] > 0 ? "yes" : "no", e->x[i][2]);
+    w = world_real(c);
+    put_file(w, genes);
+    (void) snprintf(more, sizeof more, "analysis = genes\noutcome = yc\ncovariates = x1, x2\nstrata = none\ncollapse = 0\nmax_af = 0.5\ngenes = %s\n", digest_of(genes));
+    CHECK(fed_same(w, 3, false, more, &open, &got));
+    table = fed_table(&got, "table");
+    near(table, 0, "markers", 67, 0);
+    CHECK_NEAR(pow(10, -atof(fed_cell(table, 0, "skat_nlog10p"))), 0.002877041, 2e-8 / 0.002877041);
+    CHECK(strcmp(fed_cell(table, 0, "gene"), "G1") == 0 && strcmp(fed_cell(table, 0, "note"), ".") == 0 && strcmp(fed_cell(table, 1, "gene"), "") == 0);
+    free(table);
+    sund_buf_free(&got);
+    world_end(w, c);
+    free(e);
+}
+
+/* Simulated people: five countries; genes A and B that overlap, C of common variants too, D that few carry. Some variants' minor allele is the reference; calls are missing. */
+enum { P_M = 70, P_COUNTRIES = 5 };
+static const char        sim_dictionary[] = "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\nheight\treal\tcm\t50\t250\t2\t\nill\tbinary\t\t\t\t\tno|yes\nage\tinteger\ta\t0\t120\t0\t\n";
+static const char *const country_name[P_COUNTRIES] = { "DK", "EE", "FI", "IT", "SE" };
+static const char        sim_genes[] = "gene\tchrom\tstart\tend\nA\t20\t1000\t1290\nB\t20\t1200\t1490\nC\t20\t1500\t1649\nD\t20\t1650\t1699\nNONE\t20\t5000\t5001\n";
+
+typedef struct people { int country[2000], age[2000]; double height[2000]; bool ill[2000]; } people;
+
+static cohort *simulate(people *p, size_t n)
+{
+    cohort *c = cohort_new(n, P_M, sim_dictionary, "\theight\till\tage");
+
+    for (size_t j = 0; j < P_M; j++)
+        cohort_variant(c, j, 20, (uint32_t) (1000 + 10 * j), j % 3 ? "A" : "C", "G");
+    for (size_t i = 0; i < n; i++) {
+        double burden = 0;
+
+        p->country[i] = (int) (i % P_COUNTRIES);
+        for (size_t j = 0; j < P_M; j++) {
+            static const double rare[] = { 0.001, 0.002, 0.004, 0.009, 0.02, 0.0005 };
+            double              f = (j >= 50 && j < 65 ? 4 : 1) * rare[j % 6] * (p->country[i] == 2 ? 2 : 1);
+            uint8_t             g;
+
+            f = j >= 65 ? 0.0009 : f;
+            g = (uint8_t) ((unit() < f) + (unit() < f));
+            burden += g * (j < 40 ? 0.5 : 0);
+            if (j % 7 == 3)
+                g = (uint8_t) (2 - g);
+            if (j % 5 == 0 && unit() < 0.03)
+                g = SUND_GT_MISSING;
+            c->gt[j * n + i] = g;
+        }
+        p->age[i] = 30 + (int) (unit() * 50);
+        p->height[i] = floor((170 + 0.1 * p->age[i] + 2 * p->country[i] + burden + 6 * (unit() + unit() + unit() - 1.5)) * 100 + 0.5) / 100;
+        p->ill[i] = unit() < 1 / (1 + exp(1.5 - 0.3 * p->country[i] - 0.02 * (p->age[i] - 50) - burden));
+        c->country[i] = country_name[p->country[i]];
+        c->sex[i] = (uint8_t) (1 + i % 2);
+        cohort_values(c, i, "\t%.2f\t%s\t%d", p->height[i], p->ill[i] ? "yes" : "no", p->age[i]);
+    }
+    return c;
+}
+
+/* A dense second computation of one gene: variants in[] of the mask. */
+typedef struct second { int m; int64_t carriers; sund_skat t; } second;
+
+static int64_t minor_of(const cohort *c, size_t j, bool *flip, int64_t *an, double *mean)
+{
+    int64_t ac = 0, called = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        if (c->gt[j * c->n + i] != SUND_GT_MISSING) {
+            ac += c->gt[j * c->n + i];
+            called++;
+        }
+    *an = 2 * called;
+    *flip = 2 * ac > *an;
+    ac = *flip ? *an - ac : ac;
+    *mean = (double) ac / (double) called;
+    return ac;
+}
+
+static void dense_gene(const cohort *c, const people *p, const bool *in, bool strata, bool logistic, bool equal, int collapse, double max_af, second *out)
+{
+    int     n = (int) c->n, k = strata ? 1 + P_COUNTRIES : 2, m = 0;
+    double *g = calloc((size_t) (n * P_M), sizeof *g), *x = calloc((size_t) (n * k), sizeof *x), *y = calloc((size_t) n, sizeof *y), *r = calloc((size_t) n, sizeof *r),
+           *wt = calloc((size_t) n, sizeof *wt), *most = calloc((size_t) n, sizeof *most), maf[P_M], w[P_M], u[P_M], v[P_M * P_M], room[SUND_SKAT_ROOM(P_M)], dense[P_M], s2;
+    bool   *carries = calloc((size_t) n, 1);
+
+    memset(out, 0, sizeof *out);
+    for (size_t j = 0; j < P_M; j++) {
+        bool    flip;
+        int64_t an, mac;
+        double  mean, own[P_COUNTRIES] = { 0 }, called[P_COUNTRIES] = { 0 };
+
+        mac = minor_of(c, j, &flip, &an, &mean);
+        if (!in[j] || mac == 0 || (double) mac > max_af * (double) an)
+            continue;
+        for (int i = 0; i < n; i++) {
+            int code = c->gt[j * c->n + (size_t) i];
+
+            if (code == SUND_GT_MISSING)
+                continue;
+            code = flip ? 2 - code : code;
+            carries[i] |= code > 0;
+            own[p->country[i]] += code;
+            called[p->country[i]]++;
+            if (mac <= collapse)
+                most[i] = fmax(most[i], code);
+            else
+                g[i * P_M + m] = code;
+        }
+        for (int i = 0; i < n && mac > collapse; i++)
+            if (c->gt[j * c->n + (size_t) i] == SUND_GT_MISSING)
+                g[i * P_M + m] = strata ? own[p->country[i]] / called[p->country[i]] : mean;
+        if (mac > collapse)
+            maf[m++] = (double) mac / (double) an;
+    }
+    s2 = 0;
+    for (int i = 0; i < n; i++) {
+        s2 += most[i];
+        out->carriers += carries[i];
+    }
+    if (s2 > 0) {
+        for (int i = 0; i < n; i++)
+            g[i * P_M + m] = most[i];
+        maf[m++] = s2 / (2 * n);
+    }
+    out->m = m;
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < m; j++)
+            dense[j] = g[i * P_M + j];
+        memcpy(g + i * m, dense, (size_t) m * sizeof *dense);
+        x[i * k] = p->age[i] - 50;
+        x[i * k + 1 + (strata ? p->country[i] : 0)] = 1;
+        y[i] = logistic ? p->ill[i] : p->height[i];
+    }
+    for (int j = 0; j < m; j++)
+        w[j] = equal ? 1 : 25 * pow(1 - maf[j], 24);
+    s2 = null_model(n, k, x, y, logistic, r, wt);
+    dense_scores(n, m, k, g, x, r, wt, u, v);
+    if (m > 0 && sund_skat_tests((size_t) m, u, v, s2, w, maf, room, &out->t, NULL) != SUND_OK)
+        abort();
+    free(g);
+    free(x);
+    free(y);
+    free(r);
+    free(wt);
+    free(most);
+    free(carries);
+}
+
+static void check_gene(const char *table, size_t row, const second *want, double rel)
+{
+    near(table, row, "markers", want->m, 0);
+    near(table, row, "carriers", (double) want->carriers, 0);
+    near(table, row, "burden_beta", want->t.beta, rel);
+    near(table, row, "burden_se", want->t.se, rel);
+    near(table, row, "burden_nlog10p", want->t.burden, rel);
+    near(table, row, "skat_nlog10p", want->t.skat, rel);
+    near(table, row, "skato_nlog10p", want->t.skato, rel);
+    near(table, row, "acatv_nlog10p", want->t.acatv, rel);
+}
+
+static const struct { const char *more; bool strata, logistic, equal; int collapse; double max_af, rel; } sim_study[] = {
+    { "outcome = height\nstrata = country\n", true, false, false, 10, 0.01, 1e-6 },
+    { "outcome = height\nstrata = none\nmax_af = 0.5\nweights = equal\nchunk = 9\n", false, false, true, 10, 0.5, 1e-6 },
+    { "outcome = height\nstrata = country\ncollapse = 4\nmax_af = 0.05\nchunk = 1\n", true, false, false, 4, 0.05, 1e-6 },
+};
+
+TEST(genes_equal_a_dense_second_computation_and_any_split)
+{
+    static people   p;
+    sund_thresholds open = fed_open_data();
+    cohort         *c = simulate(&p, 1100);
+    world          *w = world_real(c);
+
+    put_file(w, sim_genes);
+    for (size_t s = 0; s < sizeof sim_study / sizeof *sim_study; s++) {
+        sund_buf got = { 0 };
+        char     more[700], *table;
+
+        (void) snprintf(more, sizeof more, "analysis = genes\ncovariates = age\ngenes = %s\n%s", digest_of(sim_genes), sim_study[s].more);
+        CHECK(fed_same(w, 5, sim_study[s].strata, more, &open, NULL));
+        CHECK(fed_same(w, 3, sim_study[s].strata, more, &open, &got));
+        table = fed_table(&got, "table");
+        for (size_t g = 0; g < 4 && table; g++) {
+            static const size_t from[] = { 0, 20, 50, 65 }, to[] = { 30, 50, 65, 70 };
+            bool                in[P_M] = { false };
+            second              want;
+
+            for (size_t j = from[g]; j < to[g]; j++)
+                in[j] = true;
+            dense_gene(c, &p, in, sim_study[s].strata, sim_study[s].logistic, sim_study[s].equal, sim_study[s].collapse, sim_study[s].max_af, &want);
+            check_gene(table, g, &want, sim_study[s].rel);
+        }
+        CHECK(table && strcmp(fed_cell(table, 4, "gene"), "") == 0);
+        free(table);
+        sund_buf_free(&got);
+    }
+    world_end(w, c);
 }
