@@ -14,6 +14,9 @@ static const sund_rule rules[] = {
     { "complement", "10 people", "ACRO", "a hidden cell of a table hides others, so that no margin gives it back" },
     { "margins", "10 alleles", "measured on 503 genomes", "lookups: 0 to 9 alternate alleles are one answer; country numbers are shown together or not at all" },
     { "model-size", "10 degrees of freedom, N/10 parameters", "ACRO; dsBase", "a model with too many parameters for its people is refused" },
+    { "linkage", "minor allele frequency 1 %", "a rare pair is somebody's row", "products of two variants are taken of common ones only" },
+    { "sketch", "N/10 columns over all rounds", "genotypes of 85 of 90 people rebuilt from such products", "products of the genotypes with vectors: block times rounds is at most a tenth of the people" },
+    { "own-part", "eigenvalue 10", "ACRO's p-ratio of 10 %", "loadings leave of components with an eigenvalue of 10 or more: a person's own genome is at most a tenth of the score" },
     { "hostile-parameters", "none from outside", "Huth 2022", "a round's parameters follow from the signed transcript: every node computes them itself and binds the masks to them" },
 };
 
@@ -107,3 +110,19 @@ sund_code sund_rule_model_size(const sund_thresholds *t, int64_t n_person, int64
         return SUND_OK;
     return sund_refuse(err, "model-size", "a model needs at least ten people a parameter and %u degrees of freedom; take fewer covariates", t->df_min);
 }
+
+sund_code sund_rule_linkage(const sund_thresholds *t, double min_maf, sund_err *err)
+{
+    if (t->open || min_maf >= 0.01)
+        return SUND_OK;
+    return sund_refuse(err, "linkage", "products of two variants are taken only at a minor allele frequency of 1 %% or more: raise min_maf");
+}
+
+sund_code sund_rule_sketch(const sund_thresholds *t, int64_t n_person, int64_t n_column, sund_err *err)
+{
+    if (t->open || n_column <= n_person / 10)
+        return SUND_OK;
+    return sund_refuse(err, "sketch", "%lld columns over all rounds need ten times as many people; ask for fewer components, a smaller block or fewer rounds", (long long) n_column);
+}
+
+bool sund_rule_own_part(const sund_thresholds *t, double eigenvalue) { return t->open || eigenvalue >= (double) t->cell_min; }

@@ -41,5 +41,11 @@ sund_code sund_rule_parties(const sund_thresholds *t, size_t n_with, size_t n_no
 /** Contingency cells of two binary columns (4 counts): each 0.. of them >= cell_min. names for the message. */
 sund_code sund_rule_cells(const sund_thresholds *t, const int64_t *cell, size_t n_cell, const char *what, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_rule_model_size(const sund_thresholds *t, int64_t n_person, int64_t n_parameter, sund_err *err) SUND_MUST_CHECK;
+/** Products of pairs of variants, and of the genotypes with vectors: n_column over all rounds of a study. */
+sund_code sund_rule_linkage(const sund_thresholds *t, double min_maf, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_rule_sketch(const sund_thresholds *t, int64_t n_person, int64_t n_column, sund_err *err) SUND_MUST_CHECK;
+/** Loadings of a component, its eigenvalue scaled so that all add up to n - 1. A person's own genotypes x are in the score x'v, v = sum_i u_i x_i / sigma, by
+ *  the part |x|^2 / sigma^2, which is 1 / eigenvalue on average: below ten the loadings tell who took part. */
+bool      sund_rule_own_part(const sund_thresholds *t, double eigenvalue);
 
 #endif

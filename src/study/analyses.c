@@ -3,10 +3,20 @@
 
 #include <string.h>
 
-extern const sund_analysis sund_analysis_counts, sund_analysis_linear, sund_analysis_tables, sund_analysis_survival, sund_analysis_score, sund_analysis_genes;
+extern const sund_analysis sund_analysis_counts, sund_analysis_linear, sund_analysis_tables, sund_analysis_survival, sund_analysis_score, sund_analysis_genes,
+    sund_analysis_pca;
 
 /* An analysis is one file and one line here. */
-const sund_analysis *const sund_analyses[] = { &sund_analysis_counts, &sund_analysis_linear, &sund_analysis_tables, &sund_analysis_survival, &sund_analysis_score, &sund_analysis_genes, NULL };
+const sund_analysis *const sund_analyses[] = {
+    &sund_analysis_counts,
+    &sund_analysis_linear,
+    &sund_analysis_tables,
+    &sund_analysis_survival,
+    &sund_analysis_score,
+    &sund_analysis_genes,
+    &sund_analysis_pca,
+    NULL,
+};
 
 sund_code sund_analysis_find(const char *name, const sund_analysis **out, sund_err *err)
 {
