@@ -37,7 +37,7 @@ static void survival_end(sund_state *st)
     survival_own *own = st->own;
 
     if (own) {
-        free(own->alleles);
+        sund_named_free(&own->named);
         free(own->leave);
         free(own->event_at);
         free(own->time_of_bin);
@@ -54,7 +54,7 @@ static sund_code read_groups(survival_own *own, const sund_state *st, sund_err *
     own->group = sund_columns_role(st->plan, "group");
     own->n_group = 1;
     (void) snprintf(own->label[0], sizeof own->label[0], "all");
-    if (own->group == st->plan->n && own->n_variant) {
+    if (own->group == st->plan->n && own->named.n) {
         own->n_group = 2;
         (void) snprintf(own->label[0], sizeof own->label[0], "no alternate allele");
         (void) snprintf(own->label[1], sizeof own->label[1], "carrier");
@@ -71,48 +71,6 @@ static sund_code read_groups(survival_own *own, const sund_state *st, sund_err *
         (void) snprintf(own->label[own->n_group], sizeof own->label[0], "%.*s", (int) (len < 79 ? len : 79), at);
         at += len + (at[len] == '|');
     }
-    return SUND_OK;
-}
-
-static sund_code read_variants(survival_own *own, const sund_state *st, sund_err *err)
-{
-    const char *text = sund_study_text(st->study, "variants");
-    sund_buf    keep = { 0 };
-    char        name[513];
-
-    for (const char *at = text; *at;) {
-        size_t       skip = strspn(at, " ,"), len = strcspn(at + skip, " ,");
-        sund_variant v;
-        sund_buf     bytes = { 0 };
-        sund_code    rc;
-
-        if (len == 0)
-            break;
-        (void) snprintf(name, sizeof name, "%.*s", (int) len, at + skip);
-        at += skip + len;
-        if (own->n_variant == SURV_VARIANTS_MAX)
-            return sund_fail(err, SUND_E_LIMIT, "variants: at most %d are taken", SURV_VARIANTS_MAX);
-        rc = sund_variant_parse(name, &v, &bytes, err);
-        if (rc == SUND_OK) {
-            sund_buf_put(&keep, v.ref, v.n_ref);
-            sund_buf_put(&keep, v.alt, v.n_alt);
-        }
-        own->variant[own->n_variant++] = v;
-        sund_buf_free(&bytes);
-        if (rc != SUND_OK || sund_buf_ok(&keep, err) != SUND_OK) {
-            sund_buf_free(&keep);
-            return rc != SUND_OK ? sund_fail_in(err, SUND_E_ARG, "variants") : SUND_E_NOMEM;
-        }
-    }
-    own->alleles = (char *) keep.p;
-    for (size_t j = 0, used = 0; j < own->n_variant; j++) {
-        sund_variant *v = &own->variant[j];
-
-        v->ref = own->alleles + used;
-        v->alt = v->ref + v->n_ref;
-        used += (size_t) v->n_ref + v->n_alt;
-    }
-    own->carrier = strcmp(sund_study_text(st->study, "coding"), "carrier") == 0;
     return SUND_OK;
 }
 
@@ -146,13 +104,14 @@ static sund_code survival_begin(sund_state *st, sund_err *err)
     own->event = sund_columns_role(st->plan, "event");
     own->efron = strcmp(sund_study_text(st->study, "ties"), "efron") == 0;
     own->strata = st->study->strata_country;
-    SUND_TRY(read_variants(own, st, err));
+    SUND_TRY(sund_named_read(&own->named, sund_study_text(st->study, "variants"), err));
+    own->carrier = strcmp(sund_study_text(st->study, "coding"), "carrier") == 0;
     SUND_TRY(read_groups(own, st, err));
     SUND_TRY(read_grid(own, st, err));
-    own->k = st->plan->n_covariate + (own->n_variant > 0);
+    own->k = st->plan->n_covariate + (own->named.n > 0);
     if (own->k > SUND_K_MAX)
         return sund_fail(err, SUND_E_LIMIT, "more than %d covariates", SUND_K_MAX);
-    own->max_abs = 2 * SURV_VARIANTS_MAX;
+    own->max_abs = 2 * SUND_NAMED_MAX;
     for (size_t k = 0; k < st->plan->n_covariate; k++)
         if (2 * st->plan->col[k].max_abs > own->max_abs)
             own->max_abs = 2 * st->plan->col[k].max_abs;
@@ -226,9 +185,9 @@ static sund_code check_people(const sund_state *st, sund_err *err)
         return bad_total(err);
     if (own->n == 0)
         return sund_fail(err, SUND_E_NOT_FOUND, "nobody in this cohort has a call at all of the variants");
-    if (own->n_variant && !sund_rule_missing(&st->thresholds, own->n_uncalled))
+    if (own->named.n && !sund_rule_missing(&st->thresholds, own->n_uncalled))
         return sund_refuse(err, "eligible", "the variants need calls of everybody, or of all but ten people or more");
-    if (own->n_variant && !sund_rule_eligible(&st->thresholds, own->n_carrier, own->n))
+    if (own->named.n && !sund_rule_eligible(&st->thresholds, own->n_carrier, own->n))
         return sund_refuse(err, "eligible", "the variants need %u carriers, and as many others, in the cohort", st->thresholds.mac_association);
     return sund_rule_cells(&st->thresholds, cell, 2, "people with and without the event", err);
 }

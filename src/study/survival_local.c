@@ -21,32 +21,11 @@ static bool in(const uint64_t *plane, size_t i) { return plane[i / 64] >> (i % 6
 
 sund_code sund_survival_alleles(const survival_own *own, const sund_view *v, int8_t **out, sund_err *err)
 {
-    sund_store_reader *reader = NULL;
-    uint8_t           *code = malloc(v->n_person + 1);
-    int8_t            *sum = calloc(v->n_person + 1, 1);
-    sund_code          rc = code && sum ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", v->n_person);
+    int8_t   *sum = calloc(v->n_person + 1, 1);
+    sund_code rc = sum ? sund_named_alleles(&own->named, v, sum, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", v->n_person);
 
-    if (rc == SUND_OK)
-        rc = sund_store_reader_open(&reader, v->store, err);
-    for (size_t j = 0; rc == SUND_OK && j < own->n_variant; j++) {
-        const sund_variant *x = &own->variant[j];
-        size_t              row;
-        sund_gt             g;
-
-        if (sund_store_find(v->store, x, &row)) {
-            rc = sund_store_read(reader, row, &g, err);
-            if (rc == SUND_OK)
-                sund_gt_codes(&g, v->n_person, code);
-        }
-        else
-            memset(code, sund_store_callable(v->store, x->contig, x->pos_bp, x->n_ref) ? 0 : SUND_GT_MISSING, v->n_person);
-        for (size_t i = 0; rc == SUND_OK && i < v->n_person; i++)
-            sum[i] = (int8_t) (sum[i] < 0 || code[i] == SUND_GT_MISSING ? -1 : sum[i] + code[i]);
-    }
-    for (size_t i = 0; own->carrier && i < v->n_person; i++)
+    for (size_t i = 0; own->carrier && rc == SUND_OK && i < v->n_person; i++)
         sum[i] = (int8_t) (sum[i] > 0 ? 1 : sum[i]);
-    sund_store_reader_close(reader);
-    free(code);
     if (rc == SUND_OK)
         *out = sum;
     else
@@ -156,12 +135,12 @@ sund_code sund_survival_times_local(const sund_state *st, const sund_view *v, su
 static int64_t covariates_of(const survival_own *own, const sund_view *v, const int8_t *alleles, size_t i, int64_t *x)
 {
     double  eta = 0.0, w;
-    size_t  n = own->k - (own->n_variant > 0);
+    size_t  n = own->k - (own->named.n > 0);
     int64_t most = (int64_t) 1 << (50 < 104 - 2 * (int) sund_u64_bits(own->max_abs) ? 50 : 104 - 2 * (int) sund_u64_bits(own->max_abs));
 
     for (size_t k = 0; k < n; k++)
         x[k] = v->column[k][i] - own->mean[k];
-    if (own->n_variant)
+    if (own->named.n)
         x[n] = alleles[i];
     for (size_t k = 0; k < own->k; k++)
         eta += own->beta[k] * (double) x[k];

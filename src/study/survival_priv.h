@@ -2,6 +2,7 @@
 #define SUND_STUDY_SURVIVAL_PRIV_H
 
 #include "stats/survival.h"
+#include "study/named.h"
 #include "study/tally.h"
 
 /* Survival, shared between survival.c (rounds, totals) , survival_local.c (own sums) and survival_tables.c (what is released).
@@ -14,15 +15,13 @@
  *
  * Bounds at 2^20 people: |score| <= 2^20 2^31, |information| <= 2^20 2^62, both times 2^32 below 2^126; sums of w x x below 2^126 by the choice of w_max. */
 
-enum { SURV_FRAC = 32, SURV_GROUPS_MAX = 32, SURV_VARIANTS_MAX = 24, SURV_ITERATIONS_MAX = 25 };
+enum { SURV_FRAC = 32, SURV_GROUPS_MAX = 32, SURV_ITERATIONS_MAX = 25 };
 
 typedef struct survival_own {
     size_t       time, event, group;      /* columns; group is plan->n when carriers are the groups, or all are one */
     size_t       n_group;
     char         label[SURV_GROUPS_MAX][80];
-    size_t       n_variant;               /* named in the study: their alternate alleles are the last covariate */
-    sund_variant variant[SURV_VARIANTS_MAX];
-    char        *alleles;                 /* what variant[] points into */
+    sund_named   named;                   /* their alternate alleles are the last covariate */
     bool         carrier;                 /* 0/1 instead of the number of alleles */
     bool         efron, strata;
     int64_t      first_raw, step;         /* bin b of the grid: raw times from first_raw + b step on */

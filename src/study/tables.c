@@ -1,5 +1,6 @@
 #include "gate/cells.h"
 #include "stats/linear.h"
+#include "study/named.h"
 #include "study/tally.h"
 
 #include <math.h>
@@ -24,15 +25,17 @@ typedef struct cell_sums { int64_t n, sum, bin[BINS]; sund_i128 square; } cell_s
 
 typedef struct tables_own {
     axis       row, col;
+    sund_named named;          /* variants: how people carry them are the columns */
     size_t     value;          /* column of the value; plan->n: none */
     int64_t    bin_raw;        /* raw values in one bin */
     cell_sums *cell;           /* row.n x col.n */
 } tables_own;
 
 static const sund_option options[] = {
-    { "rows", 'v', NULL, 0, 0, NULL, "name the variable whose groups are the rows: binary, a category, or a number with 'bands'" },
+    { "rows", 'v', "", 0, 0, NULL, "the variable whose groups are the rows: binary, a category, or a number with 'bands'" },
     { "bands", 't', "", 0, 0, NULL, "where a number's groups begin, such as 40, 50, 60; the first group lies below" },
     { "columns", 'v', "", 0, 0, NULL, "a second variable, binary or a category: a table of both" },
+    { "variants", 't', "", 0, 0, NULL, "up to 24 variants, such as a gene's: how people carry them (heterozygous, compound, homozygous) instead of columns" },
     { "value", 'v', "", 0, 0, NULL, "a number: its mean, standard deviation and median in each group" },
     { NULL, 0, NULL, 0, 0, NULL, NULL },
 };
@@ -41,8 +44,12 @@ static sund_code tables_check(const sund_study *s, sund_err *err)
 {
     if (s->n_outcome || s->n_covariate)
         return sund_fail(err, SUND_E_ARG, "analysis tables takes rows, columns and value: remove outcome and covariates");
+    if (!sund_study_text(s, "rows")[0] && !sund_study_text(s, "variants")[0])
+        return sund_fail(err, SUND_E_ARG, "analysis tables needs 'rows' or 'variants': add a line");
+    if (sund_study_text(s, "columns")[0] && sund_study_text(s, "variants")[0])
+        return sund_fail(err, SUND_E_ARG, "analysis tables takes 'columns' or 'variants', not both");
     if (s->drop_missing)
-        return sund_fail(err, SUND_E_ARG, "analysis tables asks about no genotypes: remove the line 'missing'");
+        return sund_fail(err, SUND_E_ARG, "analysis tables leaves nobody out for a missing genotype: remove the line 'missing'");
     return SUND_OK;
 }
 
@@ -50,8 +57,10 @@ static void tables_end(sund_state *st)
 {
     tables_own *own = st->own;
 
-    if (own)
+    if (own) {
+        sund_named_free(&own->named);
         free(own->cell);
+    }
     free(own);
     st->own = NULL;
 }
@@ -139,6 +148,10 @@ static sund_code tables_begin(sund_state *st, sund_err *err)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     SUND_TRY(read_axis(&own->row, st, "rows", sund_study_text(st->study, "bands"), err));
     SUND_TRY(read_axis(&own->col, st, "columns", NULL, err));
+    SUND_TRY(sund_named_read(&own->named, sund_study_text(st->study, "variants"), err));
+    for (size_t z = 0; own->named.n && z < SUND_N_ZYG; z++)
+        (void) snprintf(own->col.label[z], sizeof own->col.label[z], "%s", sund_zygosity_name((sund_zygosity) z));
+    own->col.n = own->named.n ? SUND_N_ZYG : own->col.n;
     own->value = sund_columns_role(st->plan, "value");
     if (own->value < st->plan->n) {
         const sund_var *v = &st->plan->col[own->value].var;
@@ -182,19 +195,18 @@ static size_t level_of(const axis *a, const sund_view *v, size_t i)
     return l;
 }
 
-static sund_code cells_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err)
+static sund_code add_people(const sund_state *st, const sund_view *v, const uint8_t *zygosity, sund_vec *out, sund_err *err)
 {
     const tables_own *own = st->own;
     size_t            k = lanes(st, own), n = own->row.n * own->col.n;
     bool              value = own->value < v->plan.n;
 
-    SUND_TRY(sund_vec_new(out, n * k, value ? n : 0, err));
     for (size_t i = 0; i < v->n_person; i++) {
         size_t cell;
 
         if (!(v->member[i / 64] >> (i % 64) & 1))
             continue;
-        cell = level_of(&own->row, v, i) * own->col.n + level_of(&own->col, v, i);
+        cell = level_of(&own->row, v, i) * own->col.n + (zygosity ? zygosity[i] : level_of(&own->col, v, i));
         if (cell >= n)
             return sund_fail(err, SUND_E_FORMAT, "a value lies outside its declared codes; import the people again");
         sund_vec_add64(out, cell * k, 1);
@@ -208,6 +220,25 @@ static sund_code cells_local(const sund_state *st, const sund_view *v, sund_vec 
         }
     }
     return SUND_OK;
+}
+
+static sund_code cells_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err)
+{
+    const tables_own *own = st->own;
+    size_t            n = own->row.n * own->col.n;
+    uint8_t          *zygosity = own->named.n ? malloc(v->n_person + 1) : NULL;
+    sund_code         rc;
+
+    SUND_GO(sund_vec_new(out, n * lanes(st, own), own->value < v->plan.n ? n : 0, err));
+    if (own->named.n && !zygosity)
+        rc = sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", v->n_person);
+    else if (zygosity)
+        rc = sund_named_zygosity(&own->named, v, zygosity, err);
+    if (rc == SUND_OK)
+        rc = add_people(st, v, zygosity, out, err);
+out:
+    free(zygosity);
+    return rc;
 }
 
 static sund_code tables_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
@@ -364,7 +395,7 @@ extern const sund_analysis sund_analysis_tables;
 const sund_analysis        sund_analysis_tables = {
     .name = "tables",
     .title = "Counts, cross-tables, means and medians",
-    .help = "People by the groups of one or two variables, with mean, standard deviation and median of a number in each group: incidence by age band, "
+    .help = "People by the groups of one or two variables, or by how they carry a gene's variants, with mean, standard deviation and median of a number in each group: incidence by age band, "
             "severity by sex. People who lack a value are left out.",
     .rules = "parties, cell-min, round-5, complement",
     .catalogue = SUND_CATALOGUE_UNUSED,

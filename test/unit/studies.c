@@ -9,6 +9,7 @@ static const struct { const char *analysis, *lines; } study[] = {
     { "linear", "outcome = trait\ncovariates = age\nstrata = none\nmissing = drop\n" },
     { "linear", "outcome = trait\ncovariates = age\nstrata = country\nmissing = drop\n" },
     { "tables", "rows = age\nbands = 40, 60\ncolumns = sex\nvalue = bmi\n" },
+    { "tables", "rows = sex\nvariants = 20-1301-T-TACA, 20-1601-GT-G, 20-1701-T-TACA\n" },
     { "survival", "time = age\nevent = sex\ncovariates = trait\nstrata = none\nvariants = 20-1301-T-TACA, 20-1601-GT-G\n" },
     { "survival", "time = age\nevent = sex\ncovariates = trait, bmi\nstrata = country\nties = breslow\n" },
     { "score", "scorefile = %SCORE\nassembly = GRCh37\noutcome = trait\ngroup = sex\n" },

@@ -155,7 +155,6 @@ TEST(what_cannot_be_a_table_is_refused_by_line)
     sund_err        err;
     char            text[1000];
     static const struct { const char *lines, *says; } bad[] = {
-        { "", "rows" },
         { "rows = age\nbnads = 40\n", "bands" },
         { "rows = age\nstrata = country\n", "strata" },
         { "rows = age\ncatalogue = 0000000000000000000000000000000000000000000000000000000000000000\n", "catalogue" },
@@ -166,6 +165,49 @@ TEST(what_cannot_be_a_table_is_refused_by_line)
         CHECK(sund_study_parse(&s, "t.ini", text, strlen(text), &err) != SUND_OK && strstr(err.msg, bad[k].says));
     }
     (void) open;
+    free(w);
+    cohort_free(c);
+}
+
+/* Twelve kinds of people, by hand: what each carries of three variants of one gene. */
+TEST(carriers_by_zygosity_and_group)
+{
+    enum { R = 0, H = 1, RA = 1 | SUND_GT_PHASED, AR = 1 | SUND_GT_PHASED | SUND_GT_ALT_FIRST, A = 2, X = SUND_GT_MISSING };
+    static const struct { uint8_t gt[3]; const char *is; } kind[] = {
+        { { R, R, R }, "no alternate allele" },      { { R, H, R }, "heterozygous" },         { { R, RA, R }, "heterozygous" },
+        { { RA, RA, R }, "several, in cis" },        { { AR, R, AR }, "several, in cis" },    { { H, RA, R }, "several, phase unknown" },
+        { { RA, AR, R }, "compound heterozygous" },  { { AR, H, RA }, "compound heterozygous" }, { { A, R, R }, "homozygous or one copy" },
+        { { A, RA, X }, "homozygous or one copy" },  { { X, R, R }, "not called" },           { { RA, X, AR }, "compound heterozygous" },
+    };
+    enum { KINDS = sizeof kind / sizeof *kind };
+    static const char *const country[] = { "DK", "EE", "FI" };
+    cohort         *c = cohort_new(KINDS * 30, 3, dictionary, "\tage\tseverity\tcrp");
+    world          *w = world_real(c);
+    sund_thresholds open = fed_open_data();
+    sund_buf        got = { 0 };
+    char           *table;
+
+    for (size_t j = 0; j < 3; j++)
+        cohort_variant(c, j, 20, (uint32_t) (1000 + 100 * j), "A", "G");
+    for (size_t i = 0; i < c->n; i++) {
+        for (size_t j = 0; j < 3; j++)
+            c->gt[j * c->n + i] = kind[i % KINDS].gt[j];
+        c->country[i] = country[i % 3];
+        c->sex[i] = 2;
+        cohort_values(c, i, "\t50\t%s\t1", i / KINDS % 3 == 0 ? "mild" : i / KINDS % 3 == 1 ? "moderate" : "severe");
+    }
+    CHECK(fed_same(w, 3, false, "analysis = tables\nrows = severity\nvariants = 20-1000-A-G, 20-1100-A-G, 20-1200-A-G\n", &open, &got));
+    table = fed_table(&got, "table");
+    for (size_t row = 0; table && fed_cell(table, row, "row")[0]; row++) {
+        const char *group = fed_cell(table, row, "row"), *is = fed_cell(table, row, "column");
+        int         want = 0;
+
+        for (size_t k = 0; k < KINDS; k++)
+            want += strcmp(is, "all") == 0 || strcmp(is, kind[k].is) == 0 ? (strcmp(group, "all") == 0 ? 30 : 10) : 0;
+        CHECK(atoi(fed_cell(table, row, "people")) == want);
+    }
+    free(table);
+    sund_buf_free(&got);
     free(w);
     cohort_free(c);
 }
