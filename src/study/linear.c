@@ -20,7 +20,7 @@ static sund_code linear_check(const sund_study *s, sund_err *err)
     return SUND_OK;
 }
 
-static void linear_end(sund_state *st)
+void sund_linear_end(sund_state *st)
 {
     linear_own *own = st->own;
 
@@ -33,7 +33,7 @@ static void linear_end(sund_state *st)
     st->own = NULL;
 }
 
-static sund_code linear_begin(sund_state *st, sund_err *err)
+sund_code sund_linear_begin(sund_state *st, sund_err *err)
 {
     linear_own *own = calloc(1, sizeof *own);
 
@@ -56,8 +56,7 @@ static bool has_sex(const sund_study *s)
     return false;
 }
 
-/** Which variants phase 2 asks: common enough, varying, missing for nobody or for enough people, and not on Y. */
-static sund_code choose_eligible(sund_state *st, sund_err *err)
+sund_code sund_linear_choose(sund_state *st, sund_err *err)
 {
     linear_own *own = st->own;
 
@@ -78,8 +77,7 @@ static sund_code choose_eligible(sund_state *st, sund_err *err)
     return own->fit ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", own->n_eligible);
 }
 
-/** Fraction bits: as many as keep |sum| <= n * 2 * 2 max|q| 2^frac under 2^61. */
-static void choose_fractions(sund_state *st)
+void sund_linear_fractions(sund_state *st)
 {
     linear_own *own = st->own;
     unsigned    n_bits = sund_u64_bits((uint64_t) st->n_person);
@@ -109,8 +107,8 @@ static sund_code linear_plan(sund_state *st, sund_round *r, sund_err *err)
         r->n_chunk = 1;
     }
     else if (r->index == ROUND_SUMS) {
-        SUND_TRY(choose_eligible(st, err));
-        choose_fractions(st);
+        SUND_TRY(sund_linear_choose(st, err));
+        sund_linear_fractions(st);
         sund_round_split(r, st->study, own->n_eligible, sund_linear_words(sund_linear_shape(st)));
     }
     else {
@@ -189,7 +187,7 @@ static sund_code prepare(const linear_own *own, const double *cross, double df, 
     return sund_linear_prepare(m, k, cxx, cxy, cross[k * own->n_column + k], df, err);
 }
 
-static sund_code total_cross(sund_state *st, const sund_vec *t, sund_err *err)
+sund_code sund_linear_cross_total(sund_state *st, const sund_vec *t, sund_err *err)
 {
     linear_own *own = st->own;
     bool        strata = st->study->strata_country, over = false;
@@ -288,7 +286,7 @@ static sund_code fit_drop(const sund_state *st, const sund_vec *t, size_t lane, 
     return SUND_OK;
 }
 
-static sund_code total_sums(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
+sund_code sund_linear_sums_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
 {
     linear_own  *own = st->own;
     linear_shape shape = sund_linear_shape(st);
@@ -315,8 +313,8 @@ static sund_code linear_total(sund_state *st, const sund_round *r, uint32_t chun
     switch (r->index) {
     case ROUND_PEOPLE: return sund_people_total(st, total, err);
     case ROUND_COUNTS: return total_counts(st, r, chunk, total, err);
-    case ROUND_CROSS: return total_cross(st, total, err);
-    case ROUND_SUMS: return total_sums(st, r, chunk, total, err);
+    case ROUND_CROSS: return sund_linear_cross_total(st, total, err);
+    case ROUND_SUMS: return sund_linear_sums_total(st, r, chunk, total, err);
     default: return bad_total(err);
     }
 }
@@ -347,24 +345,29 @@ static sund_code linear_row(sund_state *st, size_t i, sund_release *out, sund_bu
     return sund_release_row(out, &guard, cell, err);
 }
 
-static sund_code linear_finish(sund_state *st, sund_release *out, sund_err *err)
+sund_code sund_linear_table(sund_state *st, sund_release *out, sund_err *err)
 {
     linear_own *own = st->own;
     sund_buf    text = { 0 };
-    sund_code   rc;
+    sund_code   rc = sund_release_next(out, "table", column, N_COLUMN, err);
 
-    SUND_TRY(sund_release_next(out, "table", column, N_COLUMN, err));
-    for (size_t i = 0; i < own->n_eligible; i++)
-        SUND_GO(linear_row(st, i, out, &text, err));
+    for (size_t i = 0; i < own->n_eligible && rc == SUND_OK; i++)
+        rc = linear_row(st, i, out, &text, err);
+    sund_buf_free(&text);
+    return rc;
+}
+
+static sund_code linear_finish(sund_state *st, sund_release *out, sund_err *err)
+{
+    const linear_own *own = st->own;
+
+    SUND_TRY(sund_linear_table(st, out, err));
     (void) snprintf(st->facts, sizeof st->facts,
                     "\"n\": %lld, \"strata\": %lld, \"variants\": %zu, \"eligible\": %zu, \"rows_withheld_by_eligible\": %zu, \"unit\": \"%s\", "
                     "\"coding\": \"0/1/2; one-copy genotypes 0/2\"",
                     (long long) st->n_person, (long long) own->n_stratum, st->n_variant, own->n_eligible, st->n_variant - own->n_eligible,
                     st->plan->col[own->n_column - 1].var.unit);
-    rc = SUND_OK;
-out:
-    sund_buf_free(&text);
-    return rc;
+    return SUND_OK;
 }
 
 extern const sund_analysis sund_analysis_linear;
@@ -375,8 +378,8 @@ const sund_analysis        sund_analysis_linear = {
             "then sums of those common enough. strata = country (default) equals one intercept for each country; missing = mean or drop.",
     .rules = "parties, cell-min, eligible, mac, model-size",
     .check = linear_check,
-    .begin = linear_begin,
-    .end = linear_end,
+    .begin = sund_linear_begin,
+    .end = sund_linear_end,
     .plan = linear_plan,
     .local = linear_local,
     .total = linear_total,

@@ -6,7 +6,7 @@
 #include "stats/planes.h"
 #include "study/tally.h"
 
-/* Linear association, shared between linear.c (rounds, totals, table) and linear_local.c (own sums).
+/* Linear association, shared between linear.c (rounds, totals, table) and linear_local.c (own sums); wgr.c tests its residuals with the same functions.
  *
  * Columns k = 0..n_column-1 are the covariates, then the outcome. What each eligible variant sends:
  *
@@ -42,6 +42,18 @@ static inline size_t triangle(size_t k) { return k * (k + 1) / 2; }
 linear_shape sund_linear_shape(const sund_state *st);
 /** Words a variant, for the size of chunks. */
 static inline size_t sund_linear_words(linear_shape s) { return s.n64 + 2 * s.n128; }
+
+/** The state's linear_own, for its plan and variants; and its end. */
+sund_code sund_linear_begin(sund_state *st, sund_err *err) SUND_MUST_CHECK;
+void      sund_linear_end(sund_state *st);
+/** Which variants phase 2 asks, from the counts: common enough, varying, missing for nobody or for enough people, and not on Y. */
+sund_code sund_linear_choose(sund_state *st, sund_err *err) SUND_MUST_CHECK;
+/** Fraction bits: as many as keep |sum| <= n * 2 * 2 max|q| 2^frac under 2^61. */
+void      sund_linear_fractions(sund_state *st);
+sund_code sund_linear_cross_total(sund_state *st, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_linear_sums_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;
+/** The association table, through the gate's rules. */
+sund_code sund_linear_table(sund_state *st, sund_release *out, sund_err *err) SUND_MUST_CHECK;
 
 sund_code sund_linear_cross_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_linear_sums_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
