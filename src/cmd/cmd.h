@@ -26,6 +26,7 @@ sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_publish(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_freq(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_kinship(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_info(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_verify(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_node(int argc, char **argv, sund_err *err);

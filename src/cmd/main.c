@@ -18,6 +18,7 @@ static const sund_cmd cmds[] = {
     { "simulate trait", "Set up", "a simulated trait with planted effects on a store's real genotypes", sund_cmd_simulate_trait },
     { "info", "Look", "what a store or a home holds", sund_cmd_info },
     { "freq", "Look", "exact counts in a store of your own: variants, regions, any set of people", sund_cmd_freq },
+    { "kinship", "Look", "related pairs and an unrelated set in a store of your own", sund_cmd_kinship },
     { "verify", "Look", "read every byte of a store and check every digest", sund_cmd_verify },
     { "lookup", "Look", "frequency of one variant over all countries", sund_cmd_lookup },
     { "hub", "Run", "run the hub until stopped", sund_cmd_hub },
