@@ -1,6 +1,5 @@
 #include "base/file.h"
 #include "base/json.h"
-#include "base/json.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "home/home.h"
@@ -34,6 +33,9 @@ static void print_report(const sund_import_report *r, const char *dir)
         printf("  warning: more than half of the records were left out: is this the right file?\n");
     if (r->n_filtered_genotype && 2 * r->n_filtered_genotype > r->n_record * r->n_person)
         printf("  warning: more than half of the genotypes are below the filters\n");
+    if (r->n_half_call_x)
+        printf("  warning: %s of the half calls are of X, outside what X and Y share, where M has one copy and F and U have two: are there men among those whom the samples file lists as F or U?\n",
+               sund_commas(r->n_half_call_x, a));
     if (r->n_haploid_het)
         printf("  note: heterozygotes of X or Y in men are errors of calling, or their sex is wrong in the samples file\n");
     if (r->n_left_out)
@@ -173,7 +175,7 @@ sund_code sund_cmd_verify(int argc, char **argv, sund_err *err)
 
 static sund_code add_variant(void *ctx, const sund_variant *v, sund_err *err) { return sund_catalogue_builder_add(ctx, v, err); }
 
-static sund_code build(const char *assembly, const char *reference, char **file, size_t n, sund_buf *out, sund_err *err)
+static sund_code build(const char *assembly, const char *reference, char **file, size_t n, sund_vcf_passed *passed, sund_buf *out, sund_err *err)
 {
     sund_catalogue_builder *b = NULL;
     sund_reference         *ref = NULL;
@@ -185,7 +187,7 @@ static sund_code build(const char *assembly, const char *reference, char **file,
     if (reference)
         SUND_GO(sund_reference_open(&ref, reference, err));
     for (size_t i = 0; i < n; i++)
-        SUND_GO(sund_vcf_variants(file[i], ref, add_variant, b, err));
+        SUND_GO(sund_vcf_variants(file[i], a, ref, passed, add_variant, b, err));
     rc = sund_catalogue_builder_end(b, out, err);
 out:
     sund_catalogue_builder_free(b);
@@ -226,7 +228,9 @@ sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err)
                           "sund catalogue --assembly GRCh37 --out chr20.catalogue sites.vcf.gz\nsund catalogue --assembly GRCh38 --out g.catalogue --hub --home anna sites.bcf", opt, 1, 4096 };
     sund_catalogue *c = NULL;
     sund_buf        bytes = { 0 };
+    sund_vcf_passed passed = { 0 };
     sund_digest     d;
+    char            count[32];
     size_t          n;
     sund_code       rc;
 
@@ -235,12 +239,16 @@ sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (!assembly || !out)
         return sund_fail(err, SUND_E_ARG, "--assembly and --out are needed; see 'sund catalogue --help'");
-    SUND_GO(build(assembly, reference, argv + 1, n, &bytes, err));
+    SUND_GO(build(assembly, reference, argv + 1, n, &passed, &bytes, err));
     SUND_GO(sund_catalogue_parse(&c, out, bytes.p, bytes.n, err));
     SUND_GO(sund_file_write(out, bytes.p, bytes.n, 0644, err));
     if (to_hub)
         SUND_GO(send_to_hub(home, &bytes, err));
     d = sund_catalogue_digest(c);
+    if (passed.n_symbolic)
+        printf("%s symbolic alleles, breakends and '*' left out: a catalogue has alleles of bases only\n", sund_commas(passed.n_symbolic, count));
+    if (passed.n_contig)
+        printf("%s records left out: their contigs are not 1-22, X, Y or MT\n", sund_commas(passed.n_contig, count));
     printf("%s: %zu variants%s\ncatalogue = %s\n", out, sund_catalogue_n(c), to_hub ? ", sent to the hub" : "", sund_digest_hex(&d).s);
 out:
     sund_catalogue_free(c);

@@ -43,6 +43,7 @@ typedef struct sund_import {
 /** What happened: printed by `sund import`. Genotypes are counted once a record, of the people who are kept. */
 typedef struct sund_import_report {
     uint64_t n_record, n_site, n_person, n_multiallelic, n_filtered_genotype, n_half_call, n_haploid_het;
+    uint64_t n_half_call_x;       /**< of the half calls those of X where women have two copies */
     uint64_t n_left_out;          /**< records left out (lenient), or on contigs that are not primary */
     uint64_t n_moved;             /**< rows that moved to another position when made minimal or left-aligned */
     char     first_left_out[240]; /**< file, line and reason of the first */
@@ -51,9 +52,10 @@ typedef struct sund_import_report {
 /** Errors name FILE:LINE (or record number for BCF), contig, position, and what to do; never a genotype or sample. */
 sund_code sund_store_import(const sund_import *in, sund_import_report *out, sund_err *err) SUND_MUST_CHECK;
 
-/** Calls each(ctx, variant) for every split, normalised allele (SNV, indel, MNV only) of a VCF or BCF, in this process:
- *  for catalogues. Contigs that are not primary are passed over; anything unsound is an error. */
-sund_code sund_vcf_variants(const char *path, const sund_reference *ref,
+/** Calls each(ctx, variant) for every split, normalised allele (SNV, indel, MNV only) of a VCF or BCF, in this process: for catalogues. What is passed over
+ *  is added to *passed; anything unsound is an error, and so is a file whose header says another assembly. */
+typedef struct sund_vcf_passed { uint64_t n_symbolic, n_contig; } sund_vcf_passed; /**< symbolic alleles, breakends and '*'; records of contigs that are not primary */
+sund_code sund_vcf_variants(const char *path, sund_assembly assembly, const sund_reference *ref, sund_vcf_passed *passed,
                             sund_code (*each)(void *ctx, const sund_variant *v, sund_err *err), void *ctx,
                             sund_err *err) SUND_MUST_CHECK;
 

@@ -241,10 +241,12 @@ static bool fresh_room(sund_stream *s, size_t n)
     return true;
 }
 
-static void count(sund_stream *s, const sund_call_counts *c)
+static void count(sund_stream *s, const sund_vcf_record *r, const sund_call_counts *c)
 {
     s->job->report->n_filtered_genotype += c->filtered;
     s->job->report->n_half_call += c->half;
+    if (c->half && sund_copies_at(s->job->assembly, r->contig, r->pos_bp) == SUND_COPIES_X)
+        s->job->report->n_half_call_x += c->half;
     s->job->report->n_haploid_het += c->haploid_het;
 }
 
@@ -277,7 +279,7 @@ static void fill_genotypes(sund_stream *s, const sund_vcf_record *r, size_t n_ro
         sund_calls_planes(call, s->n_person, (unsigned) k + 1, row->plane);
     }
     if (done >= 0)
-        count(s, &made);
+        count(s, r, &made);
 }
 
 /* All rows of a record or none. */

@@ -23,6 +23,7 @@ fails("$sund study submitt x", 'of two words too', qr/study submit/);
 fails("$sund import --stor x --samples y z.vcf", 'a mistyped option names the nearest', qr/--store/);
 fails("$sund import --store", 'an option without its value', qr/--store/);
 fails("$sund", 'no command at all', qr/usage: sund/);
+fails("$sund roster frob", 'a command of several forms shows them whole', qr/make --name NAME OUT MEMBER\.ini\.\.\., sign \[--home FOLDER\] ROSTER, install \[--home FOLDER\] ROSTER; see/);
 
 # ---- a home by hand ----
 my $head = join '', map { "$_\n" } '##fileformat=VCFv4.2', '##contig=<ID=20,length=63025520>', '##FORMAT=<ID=GT,Number=1,Type=String,Description="x">';
@@ -34,6 +35,7 @@ spew("$tmp/samples.tsv", "person\tsex\tpopulation\n" . join '', map { "$_\tF\tX\
 run("$sund init --id FI --access open $tmp/fi");
 fails("$sund init --id FI $tmp/fi", 'init does not touch a home that is there', qr/\Q$tmp\E\/fi/);
 fails("$sund init --id 'F I' $tmp/other", 'a name with a space', qr/letters/);
+fails("$sund init --id FI " . spew("$tmp/afile", ''), 'a file in the place of a home', qr/afile is a file/);
 is(sprintf('%o', (stat "$tmp/fi/identity.ini")[2] & 0777), '600', 'the key is its owner\'s alone');
 run("$sund import --store $tmp/fi/store --samples $tmp/samples.tsv $tmp/a.vcf --assembly GRCh37");
 fails("$sund import --store $tmp/fi/store --samples $tmp/samples.tsv $tmp/a.vcf --assembly GRCh37", 'a store is never written over', qr/store/);
@@ -41,6 +43,10 @@ my $info = decode_json(out("$sund info --json $tmp/fi/store"));
 is("$info->{people} $info->{sites} $info->{assembly}", '40 50 GRCh37', 'info --json of a store');
 spew("$tmp/people.tsv", "person\tsex\tcountry\tconsent\theight\n" . join '', map { "$_\tF\tFI\tGRU\t" . (150 + $n++ % 40) . ".5\n" } @id);
 spew("$tmp/dict.tsv", "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\nheight\treal\tcm\t50\t250\t1\t\n");
+ok(out("$sund people --home $tmp/fi --dictionary $tmp/dict.tsv") =~ /dict\.tsv: sound, 1 variables/, 'a dictionary alone is checked');
+fails("$sund people --home $tmp/fi --dictionary " . spew("$tmp/dict2.tsv", slurp("$tmp/dict.tsv") =~ s/real/rael/r), 'and its faults are named', qr/dict2\.tsv:2/);
+spew("$tmp/dict2.tsv", slurp("$tmp/dict.tsv") =~ s/\tcm\t/\tm\t/r);
+run("$sund people --home $tmp/fi --dictionary $tmp/dict2.tsv");
 run("$sund people --home $tmp/fi --dictionary $tmp/dict.tsv $tmp/people.tsv");
 my $home = decode_json(out("$sund info --json $tmp/fi"));
 is("$home->{role} $home->{id} $home->{access} $home->{approval} $home->{genotypes}{people} $home->{persons}{people} $home->{persons}{countries}{FI}", 'node FI open ask 40 40 40', 'info --json of a home: role, genotypes, persons');
@@ -77,6 +83,10 @@ fails("$sund init --role researcher --id xx --access open $tmp/xx", 'a researche
 
 # ---- studies ----
 my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 $tmp/a.vcf");
+fails("$sund catalogue --assembly GRCh38 --out $tmp/38.catalogue $tmp/a.vcf", 'a catalogue of another assembly than its file', qr/a\.vcf.*GRCh37, not of GRCh38/);
+spew("$tmp/sv.vcf", slurp("$tmp/a.vcf") . join("\t", 20, 6000, '.', 'A', '<DEL>', '.', '.', '.', 'GT', ('0/0') x 40) . "\n" . join("\t", 'chrUn', 6, '.', 'A', 'C', '.', '.', '.', 'GT', ('0/0') x 40) . "\n");
+my $left = out("$sund catalogue --assembly GRCh37 --out $tmp/sv.catalogue $tmp/sv.vcf");
+ok($left =~ /^1 symbolic alleles/m && $left =~ /^1 records left out/m && slurp("$tmp/sv.catalogue") eq slurp("$tmp/a.catalogue"), 'a catalogue says what it leaves out');
 my %study = (analysis => 'linear', outcome => 'height', catalogue => $digest, nodes => 'FI', strata => 'none');
 my $good = study_file("$tmp/good.ini", %study);
 ok(out("$sund study check $good") =~ /sound/, 'a sound study file');
@@ -107,6 +117,10 @@ run("$sund init --role hub --id hub $tmp/hub");
 spew("$tmp/hub/sund.ini", slurp("$tmp/hub/sund.ini") =~ s/^listen = .*/listen = hub.example.org/mr);
 run("$sund roster make --name three $tmp/roster.ini " . join ' ', map { "$tmp/$_/member.ini" } qw(hub fi DE IT anna));
 run("$sund roster sign --home $tmp/$_ $tmp/roster.ini") for qw(fi DE IT);
+run("$sund init --id SE $tmp/SE");
+fails("$sund roster install --home $tmp/SE $tmp/roster.ini", 'a roster that does not name this home is not installed', qr/roster\.ini does not name node SE/);
+run("$sund init --role researcher --id anna $tmp/anna2");
+fails("$sund roster install --home $tmp/anna2 $tmp/roster.ini", 'nor one that names it with another key', qr/another key/);
 run("$sund roster install --home $tmp/$_ $tmp/roster.ini") for qw(fi anna hub);
 fails("$sund hub --home $tmp/hub", 'a hub that cannot listen names the file and key', qr/hub\/sund\.ini: \[hub\] listen/, qr/hub\.example\.org/);
 my %ask = (%study, nodes => 'FI, DE, IT');
@@ -135,6 +149,14 @@ spew($bin, substr $bytes, 0, $at);
 fails("$sund verify $tmp/fi/store", 'a store that was cut', qr/genotypes\.bin/);
 spew($bin, $bytes);
 ok(out("$sund verify $tmp/fi/store") =~ /sound|every|ok/i, 'whole again');
+# ---- a man among women ----
+my $xhead = $head . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id[ 0 .. 2 ]) . "\n";
+spew("$tmp/x.vcf", $xhead . join '', map { join("\t", 'X', $_, '.', 'A', 'G', '.', '.', '.', 'GT', '0/1', '1', '0/0') . "\n" } 5000001 .. 5000007);
+spew("$tmp/x.tsv", "person\tsex\n" . join '', map { "$_\tF\n" } @id[ 0 .. 2 ]);
+my $man = out("$sund import --store $tmp/sx --samples $tmp/x.tsv --assembly GRCh37 $tmp/x.vcf");
+ok($man =~ /warning: 7 of the half calls are of X/ && $man !~ /P00/, 'a man who is listed as F: counts, and no name');
+spew("$tmp/x.tsv", slurp("$tmp/x.tsv") =~ s/P002\tF/P002\tM/r);
+ok(out("$sund import --store $tmp/sy --samples $tmp/x.tsv --assembly GRCh37 $tmp/x.vcf") !~ /half calls/, 'listed as M he is no half call');
 # ---- imports that would leave nothing ----
 my $with = "--samples $tmp/samples.tsv --assembly GRCh37";
 fails("$sund import --store $tmp/s4 $with $_ $tmp/a.vcf", "$_ of a file without the field", qr/a\.vcf/, qr/no FORMAT field/) for '--min-gq 20', '--min-dp 5', '--min-ab 0.2';

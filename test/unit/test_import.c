@@ -739,17 +739,19 @@ TEST(variants_of_a_file)
 {
     sund_buf    b = { 0 };
     sund_err    err = { 0 };
+    sund_vcf_passed passed = { 0 };
     const char *sites = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
                         "20\t101\t.\tACT\tA,ACG,*,<DEL>\t.\t.\t.\nUn\t5\t.\tA\tT\t.\t.\t.\n20\t110\t.\tA\t.\t.\t.\t.\n";
 
-    CHECK(sund_vcf_variants(put("sites.vcf", sites), NULL, collect, &b, &err) == SUND_OK);
+    CHECK(sund_vcf_variants(put("sites.vcf", sites), SUND_GRCH37, NULL, &passed, collect, &b, &err) == SUND_OK);
+    CHECK(passed.n_symbolic == 2 && passed.n_contig == 1);
     sund_buf_nul(&b);
     CHECK(b.p && strcmp((char *) b.p, "20-101-ACT-A 20-103-T-G ") == 0);
     sund_buf_clear(&b);
     CHECK(sund_vcf_variants(
               put("sites.vcf",
                   "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n20\tx\t.\tA\tT\t.\t.\t.\n"),
-              NULL, collect, &b, &err) == SUND_E_FORMAT);
+              SUND_GRCH37, NULL, &passed, collect, &b, &err) == SUND_E_FORMAT);
     CHECK(strstr(err.msg, "sites.vcf:3: POS") != NULL);
     sund_buf_free(&b);
 }
