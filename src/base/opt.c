@@ -85,6 +85,29 @@ static sund_code take(const sund_opts *o, int argc, char **argv, int *i, sund_er
     return set(o, p, eq ? eq + 1 : argv[++*i], err);
 }
 
+/** The synopsis whole: its further lines, where a command has several forms, behind one another. */
+static sund_code missing(const sund_opts *o, sund_err *err)
+{
+    char   forms[300];
+    size_t n = 0;
+
+    for (const char *at = o->synopsis; *at && n + 4 < sizeof forms; at++) {
+        if (*at == '\n') { /* "make ...\n       sund roster sign ..." */
+            forms[n++] = ',';
+            forms[n++] = ' ';
+            at += strspn(at + 1, " ");
+            if (strncmp(at + 1, "sund ", 5) == 0)
+                at += 5;
+            if (strncmp(at + 1, o->command, strlen(o->command)) == 0)
+                at += strlen(o->command) + 1;
+            continue;
+        }
+        forms[n++] = *at;
+    }
+    forms[n] = 0;
+    return sund_fail(err, SUND_E_ARG, "something is missing: %s; see 'sund %s --help'", forms, o->command);
+}
+
 sund_code sund_opts_parse(const sund_opts *o, int argc, char **argv, size_t *n_arg, bool *helped, sund_err *err)
 {
     bool   only_args = false;
@@ -107,7 +130,7 @@ sund_code sund_opts_parse(const sund_opts *o, int argc, char **argv, size_t *n_a
             argv[++n] = argv[i];
     }
     if (n < o->min_arg)
-        return usage(o, err, "something is missing: ", o->synopsis);
+        return missing(o, err);
     if (n > o->max_arg)
         return usage(o, err, "one argument too many: ", argv[n]);
     *n_arg = n;

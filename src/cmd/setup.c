@@ -83,7 +83,7 @@ static sund_code roster_make(const char *name, const char *out, char **member, s
     if (rc == SUND_OK)
         rc = sund_file_write(out, text.p, text.n, 0644, err);
     if (rc == SUND_OK)
-        printf("%s: federation %s, %zu nodes, %zu members. Next: every node's operator reads it and runs 'sund roster sign %s'.\n", out, name, check.n_node, check.n_member, out);
+        printf("%s: federation %s, %zu nodes, %zu members. Next: every node's operator reads it and runs 'sund roster sign --home HOME %s'.\n", out, name, check.n_node, check.n_member, out);
     sund_roster_free(&check);
     sund_buf_free(&text);
     sund_buf_free(&part);
@@ -127,6 +127,7 @@ static sund_code roster_install(const char *home, const char *path, sund_err *er
     memset(&r, 0, sizeof r);
     SUND_TRY(sund_home_open(&h, home, 0, err));
     SUND_GO(sund_roster_read(&r, path, false, err));
+    SUND_GO(sund_home_named(&h, &r, path, err));
     SUND_GO(sund_file_read(path, 1 << 20, &text, err));
     SUND_GO(sund_home_path(&h, "roster.ini", to, sizeof to, err));
     SUND_GO(sund_file_write(to, text.p, text.n, 0644, err));
@@ -220,12 +221,22 @@ out:
     return rc;
 }
 
+/** A dictionary alone is read, and held against what is declared already; nothing is kept. */
+static sund_code check_dictionary(sund_people *p, const char *dict, sund_err *err)
+{
+    uint64_t n = 0;
+
+    SUND_TRY(sund_people_dictionary_check(p, dict, &n, err));
+    printf("%s: sound, %llu variables; nothing is kept before persons have values of them: add PEOPLE.tsv\n", dict, (unsigned long long) n);
+    return SUND_OK;
+}
+
 sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
 {
     const char        *home = sund_default_home(), *dict = NULL, *gone = NULL;
     const sund_opt     opt[] = {
         { "home", 's', &home, "FOLDER", "the node's home" },
-        { "dictionary", 's', &dict, "FILE", "TSV of the variables: name, type, unit, min, max, decimals, codes" },
+        { "dictionary", 's', &dict, "FILE", "TSV of the variables: name, type, unit, min, max, decimals, codes; without PEOPLE.tsv it is only checked" },
         { "withdraw", 's', &gone, "FILE", "mark the persons in FILE, one id a line, as withdrawn" },
         { NULL, 0, NULL, NULL, NULL },
     };
@@ -240,8 +251,8 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
-    if (n == 0 && !gone)
-        return sund_fail(err, SUND_E_ARG, "give PEOPLE.tsv or --withdraw FILE; see 'sund people --help'");
+    if (n == 0 && !gone && !dict)
+        return sund_fail(err, SUND_E_ARG, "give PEOPLE.tsv, --dictionary FILE or --withdraw FILE; see 'sund people --help'");
     SUND_TRY(sund_home_open(&h, home, 0, err));
     if (h.role != SUND_ROLE_NODE) {
         sund_home_close(&h);
@@ -249,6 +260,8 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
     }
     sund_home_close(&h);
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_PEOPLE, err));
+    if (n == 0 && dict)
+        rc = check_dictionary(h.people, dict, err);
     if (n)
         rc = sund_people_import(h.people, argv[1], dict, &r, err);
     if (rc == SUND_OK && n)

@@ -44,6 +44,10 @@ sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
         goto out;
     SUND_GO(sund_read_study(argv[1], s, &text, err));
     SUND_GO(dial(home, &h, &l, err));
+    if (h.role != SUND_ROLE_RESEARCHER) {
+        rc = sund_fail(err, SUND_E_ARG, "%s is the home of a %s, which does not ask studies: a researcher's home does", home, h.role == SUND_ROLE_NODE ? "node" : "hub");
+        goto out;
+    }
     if (sund_study_nodes_check(s, &h.roster, err) != SUND_OK) {
         rc = sund_fail_in(err, err ? err->code : SUND_E_NOT_FOUND, "%s", argv[1]);
         goto out;
@@ -296,12 +300,33 @@ static sund_code complete_remote(sund_link *l, const char *arg, sund_digest *d, 
     return rc;
 }
 
+/** The study's text beside the tables, so that a folder says by itself what was asked. */
+static sund_code write_text(const char *out, const void *p, size_t n, sund_err *err)
+{
+    char path[4096];
+
+    SUND_TRY(sund_path_join(path, sizeof path, out, "study.ini", err));
+    return sund_file_write(path, p, n, 0644, err);
+}
+
+static sund_code write_fetched(const char *out, const sund_digest *name, sund_cur reply, sund_err *err)
+{
+    sund_cur    text = sund_cur_blob(&reply, SUND_STUDY_MAX_BYTES);
+    sund_digest d = sund_digest_of(text.p, text.n);
+
+    SUND_TRY(sund_cur_ok(&reply, "the hub's answer", err));
+    if (!sund_digest_eq(&d, name))
+        return sund_fail(err, SUND_E_MISMATCH, "the hub gave the text of another study than the one it was asked for");
+    SUND_TRY(sund_write_release(out, reply.p, reply.n, err));
+    return out ? write_text(out, text.p, text.n, err) : SUND_OK;
+}
+
 sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home(), *out = NULL;
     bool            helped = false;
     const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go; without it the first table is printed" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "study fetch", "[OPTIONS] STUDY", "The result that all nodes signed: table.tsv and whatever tables the analysis has beside it, and provenance.json, which says what it was computed from.", "sund study fetch --home anna --out height/ 3f2a91c0", opt, 1, 1 };
+    const sund_opts o = { "study fetch", "[OPTIONS] STUDY", "The result that all nodes signed: table.tsv and whatever tables the analysis has beside it, provenance.json, which says what it was computed from, study.ini, the text that was asked, and report.html.", "sund study fetch --home anna --out height/ 3f2a91c0", opt, 1, 1 };
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
     sund_buf        reply = { 0 };
@@ -315,7 +340,7 @@ sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
     SUND_GO(dial(home, &h, &l, err));
     SUND_GO(complete_remote(&l, argv[1], &d, err));
     SUND_GO(sund_link_ask(&l, SUND_MSG_FETCH, d.b, sizeof d.b, 600, &reply, err));
-    rc = sund_write_release(out, reply.p, reply.n, err);
+    rc = write_fetched(out, &d, sund_cur_of(reply.p, reply.n), err);
 out:
     sund_buf_free(&reply);
     sund_link_close(&l);
@@ -365,7 +390,6 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     cluster_run     cluster = { h, catalogue_path };
     sund_local_run  run = { .study = s, .file = home_file, .file_ctx = h, .store = h->store, .people = h->people, .thresholds = &h->thresholds, .key = &h->identity.key, .n_thread = h->n_thread, .progress = show_chunk, .ctx = &bar };
     const uint8_t  *bytes;
-    char            path[4096];
     size_t          n;
     sund_code       rc;
 
@@ -391,10 +415,8 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
         goto out;
     bytes = sund_release_bytes(r, &n);
     rc = sund_write_release(out, bytes, n, err);
-    if (rc == SUND_OK && out) {
-        SUND_GO(sund_path_join(path, sizeof path, out, "study.ini", err));
-        rc = sund_file_write(path, text.p, text.n, 0644, err);
-    }
+    if (rc == SUND_OK && out)
+        rc = write_text(out, text.p, text.n, err);
 out:
     sund_release_free(r);
     sund_catalogue_free(c);

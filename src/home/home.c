@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access",
                                      "node.approve",   "node.lookup",   "hub.listen",    "hub.port",        "gate.cell_min",    "gate.mac",
@@ -118,6 +119,7 @@ sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *
     sund_code     rc;
 
     sund_home_plan whole = *plan;
+    struct stat    there;
 
     if (plan->role == SUND_ROLE_HUB && !plan->listen)
         whole.listen = is_address(plan->host) ? plan->host : "0.0.0.0";
@@ -126,6 +128,8 @@ sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *
     SUND_TRY(sund_path_join(path, sizeof path, dir, "sund.ini", err));
     if (sund_file_exists(path))
         return sund_fail(err, SUND_E_MISMATCH, "%s is a home already; choose another folder", dir);
+    if (stat(dir, &there) == 0 && !S_ISDIR(there.st_mode))
+        return sund_fail(err, SUND_E_MISMATCH, "%s is a file; a home is a folder: choose another name", dir);
     SUND_TRY(sund_path_join(path, sizeof path, dir, "files", err));
     SUND_TRY(sund_dir_make(path, err));
     SUND_TRY(sund_path_join(path, sizeof path, dir, "keys", err));
@@ -261,19 +265,26 @@ static sund_code open_state(sund_home *h, sund_err *err)
     return sund_gate_open(&h->gate, h->db, &h->identity, &h->thresholds, err);
 }
 
+sund_code sund_home_named(const sund_home *h, const sund_roster *r, const char *path, sund_err *err)
+{
+    const sund_member *me = sund_roster_find(r, h->id, h->role);
+
+    if (!me)
+        return sund_fail(err, SUND_E_MISMATCH, "%s does not name %s %s: 'sund roster make' with its member.ini, then all nodes sign", path, role_name[h->role], h->id);
+    if (memcmp(me->sign.b, h->identity.pub.b, sizeof me->sign.b) != 0)
+        return sund_fail(err, SUND_E_MISMATCH, "%s names %s %s with another key than this home has", path, role_name[h->role], h->id);
+    return SUND_OK;
+}
+
 static sund_code open_roster(sund_home *h, sund_err *err)
 {
-    char               path[2048];
-    const sund_member *me;
+    char path[2048];
 
     SUND_TRY(sund_home_path(h, "roster.ini", path, sizeof path, err));
     if (!sund_file_exists(path))
         return sund_fail(err, SUND_E_NOT_FOUND, "%s is not there: every member's member.ini goes into one file that all nodes sign ('sund roster --help')", path);
     SUND_TRY(sund_roster_read(&h->roster, path, false, err));
-    me = sund_roster_find(&h->roster, h->id, h->role);
-    if (!me || memcmp(me->sign.b, h->identity.pub.b, sizeof me->sign.b) != 0)
-        return sund_fail(err, SUND_E_MISMATCH, "%s does not hold %s %s with the key of this home", path, role_name[h->role], h->id);
-    return SUND_OK;
+    return sund_home_named(h, &h->roster, path, err);
 }
 
 static sund_code open_rest(sund_home *h, unsigned what, sund_err *err)

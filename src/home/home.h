@@ -51,6 +51,8 @@ sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *
 /** Owns: sund_home_close(), safe on a zeroed home. Errors name the file and the remedy. */
 sund_code sund_home_open(sund_home *h, const char *dir, unsigned what, sund_err *err) SUND_MUST_CHECK;
 void      sund_home_close(sund_home *h);
+/** The roster at path has this home, with this home's key. Errors: SUND_E_MISMATCH. */
+sund_code sund_home_named(const sund_home *h, const sund_roster *r, const char *path, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
 
 /** Public files of the home, by the digest of their bytes: catalogues of variants, gene tables, scoring files. What they say is checked where it is used. */

@@ -33,9 +33,10 @@ static const unsigned anyone = 1u << SUND_ROLE_NODE | 1u << SUND_ROLE_RESEARCHER
 
 static sund_code note(hub *h, const sund_envelope *e, sund_err *err)
 {
-    char study[13];
+    const sund_digest none = { { 0 } };
+    char              study[13];
 
-    (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&e->about).s);
+    (void) snprintf(study, sizeof study, "%.12s", sund_digest_eq(&e->about, &none) ? "" : sund_digest_hex(&e->about).s);
     return sund_ledger_add(h->home.db, sund_msg_name(e->kind), study, err, "from %s, %llu bytes, digest %.16s", e->from, (unsigned long long) e->n_body,
                            sund_digest_hex(&e->body).s);
 }
@@ -143,11 +144,26 @@ static sund_code add_row(void *ctx, const sund_mailbox_row *row, sund_err *err)
     return sund_buf_ok(out, err);
 }
 
+/** What was asked, and what all signed. */
+static sund_code fetch(hub *h, const sund_envelope *e, const sund_digest *study, sund_buf *out, sund_err *err)
+{
+    sund_buf  text = { 0 };
+    sund_code rc;
+
+    SUND_GO(sund_mailbox_may_fetch(&h->box, study, e->from, err));
+    SUND_GO(sund_mailbox_text(&h->box, study, &text, err));
+    sund_buf_blob(out, text.p, text.n);
+    rc = sund_mailbox_release(&h->box, study, out, err);
+out:
+    sund_buf_free(&text);
+    return rc;
+}
+
 static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
     sund_digest d;
     listing     to = { h, out };
-    sund_code   rc = SUND_OK;
+    sund_code   rc;
 
     SUND_TRY(sund_envelope_check(e, &h->home.roster, anyone, err));
     if (e->kind == SUND_MSG_FILE_PUT) {
@@ -162,10 +178,7 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     if (e->kind == SUND_MSG_FILE_GET)
         return sund_home_file(&h->home, &d, out, err);
     (void) pthread_mutex_lock(&h->lock);
-    if (e->kind == SUND_MSG_FETCH)
-        rc = sund_mailbox_may_fetch(&h->box, &d, e->from, err);
-    if (rc == SUND_OK)
-        rc = e->kind == SUND_MSG_FETCH ? sund_mailbox_release(&h->box, &d, out, err) : sund_mailbox_list(&h->box, add_row, &to, err);
+    rc = e->kind == SUND_MSG_FETCH ? fetch(h, e, &d, out, err) : sund_mailbox_list(&h->box, add_row, &to, err);
     (void) pthread_mutex_unlock(&h->lock);
     return rc;
 }

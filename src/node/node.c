@@ -22,7 +22,8 @@ typedef struct running {
     sund_digest      name;
     sund_party      *party;
     sund_party_state shown; /* last state that was logged */
-    uint32_t         chunk, round;
+    const char      *round; /* and of it the round's name and chunk */
+    uint32_t         chunk;
     bool             asked; /* the log says that it waits for this node's operator */
     bool             ended; /* said so in the poll under way */
     char             note[400]; /* and last word of its trouble, or of what its own sums wait for */
@@ -144,7 +145,7 @@ static void show(node *n, running *r)
         sund_log(s.trouble[0] ? SUND_LOG_ERROR : SUND_LOG_INFO, "study %.12s: %s", name.s, note);
     if (note[0])
         (void) snprintf(r->note, sizeof r->note, "%s", note);
-    if (s.state == r->shown && s.chunk == r->chunk)
+    if (s.state == r->shown && (s.state != SUND_PARTY_ROUNDS || (s.chunk == r->chunk && r->round && strcmp(s.round, r->round) == 0)))
         return;
     if (s.state == SUND_PARTY_ROUNDS)
         sund_log(SUND_LOG_INFO, "study %.12s: round %s, chunk %u of %u", name.s, s.round, s.chunk + 1, s.n_chunk);
@@ -154,6 +155,7 @@ static void show(node *n, running *r)
         sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
     r->shown = s.state;
     r->chunk = s.chunk;
+    r->round = s.state == SUND_PARTY_ROUNDS ? s.round : NULL;
 }
 
 /** A study that waits for a decision here says so once, with what to do. */

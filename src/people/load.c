@@ -200,6 +200,18 @@ static sund_code load(loading *l, const char *people_tsv, const char *dictionary
     return SUND_OK;
 }
 
+sund_code sund_people_dictionary_check(sund_people *p, const char *dictionary, uint64_t *n, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_db_script(p->db, "BEGIN IMMEDIATE", err));
+    rc = sund_dictionary_import(p, dictionary, n, err);
+    if (rc == SUND_OK)
+        return sund_db_script(p->db, "ROLLBACK", err);
+    (void) !sund_db_script(p->db, "ROLLBACK", NULL); /* the first error is the one to tell */
+    return rc;
+}
+
 sund_code sund_people_import(sund_people *p, const char *people_tsv, const char *dictionary, sund_people_report *out, sund_err *err)
 {
     sund_people_report report = { 0 };

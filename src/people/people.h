@@ -18,7 +18,7 @@ typedef enum sund_var_type { SUND_VAR_INTEGER, SUND_VAR_REAL, SUND_VAR_BINARY, S
 typedef struct sund_var {
     char          name[64];  /**< [a-z][a-z0-9_]* */
     sund_var_type type;
-    char          unit[32];  /**< UCUM, "" for none */
+    char          unit[32];  /**< free text, such as a UCUM code, that all nodes write alike; "" for none */
     int           decimals;  /**< 0..6 */
     int64_t       min, max;  /**< raw, inclusive */
     char          codes[512]; /**< "control|case" */
@@ -30,6 +30,8 @@ typedef struct sund_var {
  *  All or nothing (one transaction); importing again updates by person; columns that the table does not have stay as they are. */
 typedef struct sund_people_report { uint64_t n_person, n_new, n_value, n_variable, n_missing; } sund_people_report;
 sund_code sund_people_import(sund_people *p, const char *people_tsv, const char *dictionary_tsv, sund_people_report *out, sund_err *err) SUND_MUST_CHECK;
+/** Whether a dictionary could be taken in: nothing is kept. *n: how many variables it declares. */
+sund_code sund_people_dictionary_check(sund_people *p, const char *dictionary_tsv, uint64_t *n, sund_err *err) SUND_MUST_CHECK;
 /** Mark one person (id read from a file or terminal by the caller) as withdrawn. SUND_E_NOT_FOUND does not repeat the id. */
 sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err) SUND_MUST_CHECK;
 

@@ -570,13 +570,14 @@ sund_code sund_mailbox_may_fetch(sund_mailbox *m, const sund_digest *study, cons
     return SUND_OK;
 }
 
-sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err)
+/** The body of the only message of its kind in a study's log. */
+static sund_code only_body(sund_mailbox *m, const sund_digest *study, unsigned kind, sund_buf *out, bool *there, sund_err *err)
 {
     sund_rows *rows = NULL;
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT body FROM message WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) SUND_MSG_RELEASE));
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT body FROM message WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) kind));
     rc = sund_rows_next(rows, &more, err);
     if (rc == SUND_OK && more) {
         sund_cur b = sund_rows_blob(rows, 0);
@@ -584,9 +585,23 @@ sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_b
         sund_buf_put(out, b.p, b.n);
         rc = sund_buf_ok(out, err);
     }
-    else if (rc == SUND_OK) {
-        rc = sund_fail(err, SUND_E_NOT_FOUND, "study %.12s has no release yet; 'sund study status' says where it stands", sund_digest_hex(study).s);
-    }
+    *there = more;
     sund_rows_close(rows);
     return rc;
+}
+
+sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err)
+{
+    bool there = false;
+
+    SUND_TRY(only_body(m, study, SUND_MSG_RELEASE, out, &there, err));
+    return there ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "study %.12s has no release yet; 'sund study status' says where it stands", sund_digest_hex(study).s);
+}
+
+sund_code sund_mailbox_text(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err)
+{
+    bool there = false;
+
+    SUND_TRY(only_body(m, study, SUND_MSG_SUBMIT, out, &there, err));
+    return there ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "the hub has no study %.12s", sund_digest_hex(study).s);
 }

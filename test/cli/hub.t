@@ -51,7 +51,9 @@ fails("$sund lookup --home $tmp/false-anna 20-100-A-G", 'anna with another key',
 my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 --hub --home $f->{at}/anna $tmp/A.vcf");
 my $ini = study_file("$tmp/s.ini", analysis => 'counts', catalogue => $digest, nodes => 'A, B, C', strata => 'none');
 fails("$sund study submit --home $tmp/false-anna $ini", 'a study by anna with another key', qr/signature|key|roster/);
-fails("$sund study submit --home $f->{at}/A $ini", 'a study by a node', qr/./);
+fails("$sund study submit --home $f->{at}/A $ini", 'a study by a node', qr/a node, which does not ask studies: a researcher's home does/);
+
+ok(out("$sund log show --home $f->{at}/hub") !~ /0{12}/, 'what is about no study names none in the log');
 
 # another hub's key: the pin is the whole of the trust
 run("cp -r $f->{at}/anna $tmp/pinned");

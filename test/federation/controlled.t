@@ -46,6 +46,7 @@ my $open  = local_study("$tmp/open", "$tmp/chr20.catalogue", $ini);
 my $name  = submit($f, $ini);
 ok(wait_for($f, $name, qr/released/), 'a counts study of controlled data is released');
 my $got   = fetch($f, $name);
+is(slurp("$got/study.ini"), slurp($ini), 'the text that was asked comes with the answer, letter by letter');
 my %cells = map { $_ => 1 } qw(hom_ref het hom_alt hemi_ref hemi_alt nlog10p_hwe nlog10p_hwe_strata);
 my ($want, $n_mac, $n_cells) = passed($open, sub { mac($_[0]) >= 10 }, sub { my $r = $_[0]; return scalar(grep { $r->{$_} < 10 } qw(hom_ref het hom_alt)) ? 1 : 0 }, \%cells,
     { map { $_ => 1 } qw(af nlog10p_hwe nlog10p_hwe_strata) });
