@@ -264,8 +264,8 @@ static void judge_gene(const sund_state *st, genes_gene *g, int64_t single, int6
     g->n_marker += g->ultra;
     if (t->open && g->n_marker == 0)
         g->note = "nobody carries a variant of the mask";
-    else if (g->n_marker == 0 || !sund_rule_eligible(t, g->carriers, st->n_person))
-        g->note = "too few carriers, or too few others";
+    else if (g->n_marker == 0 || !sund_rule_eligible(t, g->carriers, 2 * st->n_person)) /* how many others there are tells nothing: markers are summed one by one */
+        g->note = "too few carriers";
     else if (g->n_marker > SUND_SKAT_MAX)
         g->note = "more than 300 markers: name a narrower mask";
     else if (!t->open && g->n_marker > (size_t) (st->n_person / 10))

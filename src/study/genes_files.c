@@ -13,15 +13,12 @@ enum { MEMBER_MAX = 50000000 };
 /** Everything but comments. */
 static sund_code without_comments(sund_cur text, sund_buf *out, sund_err *err)
 {
-    const char *p = (const char *) text.p, *end = p + text.n;
+    for (size_t at = 0, n; at < text.n; at += n) {
+        const uint8_t *p = text.p + at, *nl = memchr(p, '\n', text.n - at);
 
-    while (p < end) {
-        const char *nl = memchr(p, '\n', (size_t) (end - p));
-        size_t      n = (size_t) ((nl ? nl + 1 : end) - p);
-
+        n = nl ? (size_t) (nl - p) + 1 : text.n - at;
         if (!(p[0] == '#' && (n < 2 || p[1] == '#' || p[1] == ' ' || p[1] == '\n' || p[1] == '\r')))
             sund_buf_put(out, p, n);
-        p += n;
     }
     return sund_buf_ok(out, err);
 }
@@ -32,7 +29,7 @@ static sund_code read_table(sund_tsv *t, const char *name, sund_cur text, sund_e
     sund_code rc = without_comments(text, &plain, err);
 
     if (rc == SUND_OK)
-        rc = sund_tsv_parse(t, name, plain.p, plain.n, err);
+        rc = plain.n ? sund_tsv_parse(t, name, plain.p, plain.n, err) : sund_fail(err, SUND_E_FORMAT, "%s: the table is empty", name);
     sund_buf_free(&plain);
     return rc;
 }
