@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-sund_code sund_linear_prepare(sund_linear *m, size_t k, const double *cxx, const double *cxy, double cyy, double df, sund_err *err)
+sund_code sund_linear_prepare(sund_linear *m, size_t k, const double *cxx, double df, sund_err *err)
 {
     size_t bad = 0;
 
@@ -13,39 +13,47 @@ sund_code sund_linear_prepare(sund_linear *m, size_t k, const double *cxx, const
         return sund_fail(err, SUND_E_LIMIT, "more than %d covariates", SUND_K_MAX);
     if (!(df >= 1.0))
         return sund_fail(err, SUND_E_NUMERIC, "no degrees of freedom are left: more people or fewer covariates are needed");
-    if (!(cyy > 0.0))
-        return sund_fail(err, SUND_E_NUMERIC, "the outcome does not vary");
     m->k = k;
     m->df = df;
-    SUND_TRY(sund_chol(k, cxx, m->l, m->scale, &bad, err));
-    sund_chol_forward(k, m->l, m->scale, cxy, m->zy);
-    m->yy = cyy;
-    for (size_t i = 0; i < k; i++)
-        m->yy -= m->zy[i] * m->zy[i];
-    if (!(m->yy > 1e-12 * cyy))
+    return sund_chol(k, cxx, m->l, m->scale, &bad, err);
+}
+
+sund_code sund_linear_outcome(const sund_linear *m, const double *cxy, double cyy, sund_linear_trait *y, sund_err *err)
+{
+    if (!(cyy > 0.0))
+        return sund_fail(err, SUND_E_NUMERIC, "the outcome does not vary");
+    sund_chol_forward(m->k, m->l, m->scale, cxy, y->zy);
+    y->yy = cyy;
+    for (size_t i = 0; i < m->k; i++)
+        y->yy -= y->zy[i] * y->zy[i];
+    if (!(y->yy > 1e-12 * cyy))
         return sund_fail(err, SUND_E_NUMERIC, "the covariates explain the outcome wholly");
     return SUND_OK;
 }
 
-bool sund_linear_variant(const sund_linear *m, double cgg, const double *cxg, double cgy, sund_linear_fit *out)
+bool sund_linear_genotype(const sund_linear *m, double cgg, const double *cxg, sund_linear_variant *g)
 {
-    double z[SUND_K_MAX], gg = cgg, gy = cgy, rss;
-
-    *out = (sund_linear_fit){ (double) NAN, (double) NAN, (double) NAN, (double) NAN };
     if (!(cgg > 0.0))
         return false;
-    sund_chol_forward(m->k, m->l, m->scale, cxg, z);
-    for (size_t i = 0; i < m->k; i++) {
-        gg -= z[i] * z[i];
-        gy -= z[i] * m->zy[i];
-    }
-    if (!(gg > 1e-10 * cgg))
+    sund_chol_forward(m->k, m->l, m->scale, cxg, g->zg);
+    g->gg = cgg;
+    for (size_t i = 0; i < m->k; i++)
+        g->gg -= g->zg[i] * g->zg[i];
+    return g->gg > 1e-10 * cgg;
+}
+
+bool sund_linear_test(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, double cgy, sund_linear_fit *out)
+{
+    double gy = cgy, rss;
+
+    *out = (sund_linear_fit){ (double) NAN, (double) NAN, (double) NAN, (double) NAN };
+    for (size_t i = 0; i < m->k; i++)
+        gy -= g->zg[i] * y->zy[i];
+    rss = y->yy - gy * gy / g->gg;
+    if (!(rss > 0.0))
         return false;
-    rss = m->yy - gy * gy / gg;
-    if (!(rss > 0.0) || !(m->df >= 1.0))
-        return false;
-    out->beta = gy / gg;
-    out->se = sqrt(rss / m->df / gg);
+    out->beta = gy / g->gg;
+    out->se = sqrt(rss / m->df / g->gg);
     out->t = out->beta / out->se;
     out->nlog10p = sund_t_nlog10p(out->t, m->df);
     return true;

@@ -28,7 +28,7 @@ static sund_code read_cross(sund_state *st, const sund_vec *t, double *cross, su
     bool       strata = st->study->strata_country, over = false;
     size_t     k = st->plan->n, at = strata ? 0 : k;
 
-    if (t->n64 != (strata ? 2u : 1u) || t->n128 != triangle(k) + at || sund_vec_get64(t, 0) != st->n_person)
+    if (t->n64 != (strata ? 2u : 1u) || t->n128 != sund_pair_count(st->plan) + at || sund_vec_get64(t, 0) != st->n_person)
         return sund_genes_bad_total(err);
     own->n_stratum = strata ? sund_vec_get64(t, 1) : 1;
     if (own->n_stratum < 1 || own->n_stratum > st->n_person)
@@ -59,9 +59,9 @@ sund_code sund_genes_null_total(sund_state *st, const sund_vec *t, sund_err *err
         cxy[a] = cross[a * n + k];
     }
     df = (double) (st->n_person - own->n_stratum - (int64_t) k);
-    if (sund_linear_prepare(&own->null, k, cxx, cxy, cross[k * n + k], df, err) != SUND_OK)
+    if (sund_linear_prepare(&own->null, k, cxx, df, err) != SUND_OK || sund_linear_outcome(&own->null, cxy, cross[k * n + k], &own->trait, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_NUMERIC, "the covariates or the outcome do not vary independently in this cohort");
-    own->s2 = own->null.yy / df;
+    own->s2 = own->trait.yy / df;
     own->more = false;
     return SUND_OK;
 }

@@ -60,6 +60,7 @@ typedef struct genes_own {
     int64_t       n_stratum;
     sund_i128     sum[SUND_COLUMN_MAX]; /* linear without strata: of the columns */
     sund_linear   null;          /* of logistic only k, l, scale */
+    sund_linear_trait trait;     /* of linear */
     double        s2;
     bool          more;          /* the null model is not there yet */
     double        beta[SUND_K_MAX]; /* logistic: what is asked at */

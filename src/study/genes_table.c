@@ -108,7 +108,7 @@ static sund_code adjust(const genes_own *own, numbers *x, sund_err *err)
         sund_chol_forward(k, null->l, null->scale, x->gx + a * k, z);
         memcpy(x->gx + a * k, z, k * sizeof *z);
         for (size_t c = 0; c < k; c++)
-            x->u[a] -= z[c] * null->zy[c];
+            x->u[a] -= z[c] * own->trait.zy[c];
     }
     for (size_t a = 0; a < x->m; a++)
         for (size_t b = 0; b < x->m; b++) {

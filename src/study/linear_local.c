@@ -16,7 +16,7 @@ typedef struct waiting { size_t item; sund_gt gt; } waiting;
 /** One variant over one stratum. Column n_column is 1 for every member, so these are also counts. */
 typedef struct own_sums {
     int64_t dose[SUND_COLUMN_MAX + 1], lost[SUND_COLUMN_MAX + 1]; /* sums over g q, and over the missing */
-    int64_t alt;                                                  /* people with g = 2 */
+    int64_t square;                                               /* sum over g g */
     size_t  n_lost;                                               /* the missing, in the worker's list */
 } own_sums;
 
@@ -42,10 +42,10 @@ typedef struct sums_run {
 linear_shape sund_linear_shape(const sund_state *st)
 {
     const linear_own *own = st->own;
-    size_t            k = own->n_column;
+    size_t            k = own->n_column, n_pair = sund_pair_count(st->plan);
 
     if (st->study->drop_missing)
-        return st->study->strata_country ? (linear_shape){ 2, triangle(k + 1) } : (linear_shape){ 3, 2 * k + triangle(k) };
+        return st->study->strata_country ? (linear_shape){ 2, n_pair + k + 1 } : (linear_shape){ 3, 2 * k + n_pair };
     return st->study->strata_country ? (linear_shape){ 1 + k, 0 } : (linear_shape){ 2 + k, 0 };
 }
 
@@ -88,22 +88,24 @@ static void find_missing(const sund_view *v, size_t s, const sund_gt *g, worker 
     sund_list_sums(v->sums, w->missing, n, x->lost);
 }
 
-static void sparse_sums(const sund_view *v, size_t s, const sund_gt *g, worker *w, own_sums *x)
+/** What a genotype counts for. */
+static const struct { int64_t het, hom; } weight[] = { [LINEAR_ADDITIVE] = { 1, 2 }, [LINEAR_DOMINANT] = { 1, 1 }, [LINEAR_RECESSIVE] = { 0, 1 } };
+
+static void sparse_sums(const sund_view *v, size_t s, const sund_gt *g, linear_coding coding, worker *w, own_sums *x)
 {
     size_t  k = v->plan.n;
-    int64_t other[SUND_COLUMN_MAX + 1]; /* the listed homozygotes */
+    int64_t other[SUND_COLUMN_MAX + 1]; /* the homozygotes */
+    int64_t het = weight[coding].het, hom = weight[coding].hom;
 
     find_missing(v, s, g, w, x);
     list_sums(v, s, g->het, g->n_het, w, x->dose);
     list_sums(v, s, g->hom, g->n_hom, w, other);
-    x->alt = other[k];
-    if (g->rest == 2) {
-        x->alt = v->whole[s].n - x->lost[k] - x->dose[k] - other[k];
+    if (g->rest == 2)
         for (size_t i = 0; i <= k; i++)
             other[i] = (i < k ? v->whole[s].q[i] : v->whole[s].n) - x->lost[i] - x->dose[i] - other[i];
-    }
+    x->square = het * het * x->dose[k] + hom * hom * other[k];
     for (size_t i = 0; i <= k; i++)
-        x->dose[i] += 2 * other[i];
+        x->dose[i] = het * x->dose[i] + hom * other[i];
 }
 
 static sund_code too_big(sund_err *err) { return sund_fail(err, SUND_E_NUMERIC, "a sum leaves its bound; a variable's declared range is too wide"); }
@@ -114,10 +116,10 @@ static sund_code strata_mean(const sums_run *run, size_t s, const own_sums *x, s
     const sund_whole *whole = &run->v->whole[s];
     size_t            k = run->own->n_column;
     bool              over = false;
-    sund_i128         m = whole->n - x->lost[k], sg = x->dose[k], sgg = sg + 2 * x->alt;
+    sund_i128         m = whole->n - x->lost[k], sg = x->dose[k], sgg = x->square;
 
-    if (m == 0 || sg == 0 || sg == 2 * m)
-        return SUND_OK; /* nobody differs: every centred sum is 0 */
+    if (m == 0 || sg == 0)
+        return SUND_OK; /* nobody carries: every centred sum is 0 */
     sund_vec_add64(run->out, lane, (int64_t) sund_i128_scale_div(m * sgg - sg * sg, LINEAR_FRAC, m, &over));
     for (size_t i = 0; i < k; i++) {
         sund_i128 num = m * x->dose[i] - sg * (whole->q[i] - x->lost[i]);
@@ -144,15 +146,15 @@ static sund_i128 imputed(const int32_t *q, const uint32_t *person, size_t n, sun
     return total;
 }
 
-/** Missing people at the pooled mean dose/called; each product is rounded for the person, so that no division of people changes it. */
+/** Missing people at the pooled mean dose / called; each product is rounded for the person, so that no division of people changes it. */
 static sund_code pooled_mean(const sums_run *run, const own_sums *x, const sund_alleles *pooled, size_t lane, const worker *w, sund_err *err)
 {
     size_t    k = run->own->n_column;
     bool      over = false;
-    sund_i128 sum = pooled->dose, called = pooled->called, n_lost = (sund_i128) x->n_lost;
+    sund_i128 sum = sund_linear_dose(run->own->coding, pooled), called = pooled->called, n_lost = (sund_i128) x->n_lost;
 
     sund_vec_add64(run->out, lane, x->dose[k] * (1LL << LINEAR_FRAC) + (int64_t) (n_lost * sund_i128_scale_div(sum, LINEAR_FRAC, called, &over)));
-    sund_vec_add64(run->out, lane + 1, (x->dose[k] + 2 * x->alt) * (1LL << LINEAR_FRAC) +
+    sund_vec_add64(run->out, lane + 1, x->square * (1LL << LINEAR_FRAC) +
                                            (int64_t) (n_lost * sund_i128_scale_div(sum * sum, LINEAR_FRAC, called * called, &over)));
     for (size_t i = 0; i < k; i++) {
         sund_i128 total = x->dose[i] * ((sund_i128) 1 << run->own->frac[i]) + imputed(run->v->column[i], w->missing, x->n_lost, sum * ((sund_i128) 1 << run->own->frac[i]), called);
@@ -166,10 +168,10 @@ static sund_code pooled_mean(const sums_run *run, const own_sums *x, const sund_
 static sund_code drop_missing(const sums_run *run, size_t s, const own_sums *x, size_t lane64, size_t lane128, const worker *w, sund_err *err)
 {
     const sund_whole *whole = &run->v->whole[s];
-    size_t            k = run->own->n_column, n_pair = triangle(k), at = 0;
-    sund_i128         gone[SUND_COLUMN_MAX * (SUND_COLUMN_MAX + 1) / 2], sq[SUND_COLUMN_MAX];
+    size_t            k = run->own->n_column, n_pair = sund_pair_count(&run->v->plan);
+    sund_i128         gone[SUND_K_MAX * SUND_K_MAX], sq[SUND_COLUMN_MAX];
     bool              strata = run->st->study->strata_country, over = false;
-    sund_i128         m = whole->n - x->lost[k], sg = x->dose[k], sgg = sg + 2 * x->alt;
+    sund_i128         m = whole->n - x->lost[k], sg = x->dose[k], sgg = x->square;
 
     if (m == 0)
         return SUND_OK;
@@ -189,12 +191,12 @@ static sund_code drop_missing(const sums_run *run, size_t s, const own_sums *x, 
             sund_vec_add128(run->out, lane128 + 2 * k + i, whole->pair[i] - gone[i]);
         return SUND_OK;
     }
-    for (size_t a = 0, from = 0; a < k; a++) {
-        for (size_t b = a; b < k; b++, from++)
-            sund_vec_add128(run->out, lane128 + at++, sund_i128_scale_div(m * (whole->pair[from] - gone[from]) - sq[a] * sq[b], LINEAR_FRAC, m, &over));
-        sund_vec_add128(run->out, lane128 + at++, sund_i128_scale_div(m * x->dose[a] - sg * sq[a], LINEAR_FRAC, m, &over));
+    for (size_t a = 0, at = 0; a < k; a++) {
+        for (size_t b = a, end = sund_pair_end(&run->v->plan, a); b < end; b++, at++)
+            sund_vec_add128(run->out, lane128 + at, sund_i128_scale_div(m * (whole->pair[at] - gone[at]) - sq[a] * sq[b], LINEAR_FRAC, m, &over));
+        sund_vec_add128(run->out, lane128 + n_pair + a, sund_i128_scale_div(m * x->dose[a] - sg * sq[a], LINEAR_FRAC, m, &over));
     }
-    sund_vec_add128(run->out, lane128 + at, sund_i128_scale_div(m * sgg - sg * sg, LINEAR_FRAC, m, &over));
+    sund_vec_add128(run->out, lane128 + n_pair + k, sund_i128_scale_div(m * sgg - sg * sg, LINEAR_FRAC, m, &over));
     return over ? too_big(err) : SUND_OK;
 }
 
@@ -210,6 +212,12 @@ static sund_code put_sums(const sums_run *run, size_t item, size_t s, const own_
     return pooled_mean(run, x, &run->own->count[run->own->eligible[item]], at * run->shape.n64, w, err);
 }
 
+/** As the kernel takes it. A dominant site was kept with its carriers in one plane. */
+static sund_dose dose_of(linear_coding coding, const sund_gt *g)
+{
+    return coding == LINEAR_ADDITIVE ? (sund_dose){ g->het_plane, g->hom_plane } : (sund_dose){ coding == LINEAR_DOMINANT ? g->het_plane : g->hom_plane, NULL };
+}
+
 /** The sites that wait, over each stratum. */
 static sund_code sum_waiting(const sums_run *run, worker *w, sund_err *err)
 {
@@ -219,12 +227,12 @@ static sund_code sum_waiting(const sums_run *run, worker *w, sund_err *err)
     own_sums         x;
 
     for (size_t i = 0; i < w->n_wait; i++)
-        g[i] = (sund_dose){ w->wait[i].gt.het_plane, w->wait[i].gt.hom_plane };
+        g[i] = dose_of(run->own->coding, &w->wait[i].gt);
     for (size_t s = 0; s < v->n_stratum; s++) {
         sund_dose_sums(v->sums, g, w->n_wait, v->n_stratum > 1 ? v->stratum[s] : NULL, w->dose);
         for (size_t i = 0; i < w->n_wait; i++) {
             memcpy(x.dose, w->dose + i * (k + 1), (k + 1) * sizeof *x.dose);
-            x.alt = (int64_t) sund_plane_count(g[i].two, v->stratum[s], v->n_word);
+            x.square = x.dose[k] + (g[i].two ? 2 * (int64_t) sund_plane_count(g[i].two, v->stratum[s], v->n_word) : 0);
             find_missing(v, s, &w->wait[i].gt, w, &x);
             SUND_TRY(put_sums(run, w->wait[i].item, s, &x, w, err));
         }
@@ -234,13 +242,15 @@ static sund_code sum_waiting(const sums_run *run, worker *w, sund_err *err)
 }
 
 /** A copy of a site's planes, which the reader will overwrite. */
-static void keep_waiting(const sund_view *v, size_t item, const sund_gt *g, worker *w)
+static void keep_waiting(const sund_view *v, size_t item, const sund_gt *g, linear_coding coding, worker *w)
 {
     uint64_t *plane = w->plane + w->n_wait * 3 * v->n_word;
     waiting  *kept = &w->wait[w->n_wait++];
 
     memcpy(plane, g->het_plane, v->n_word * sizeof *plane);
     memcpy(plane + v->n_word, g->hom_plane, v->n_word * sizeof *plane);
+    for (size_t i = 0; coding == LINEAR_DOMINANT && i < v->n_word; i++)
+        plane[i] |= g->hom_plane[i];
     if (g->n_missing)
         memcpy(plane + 2 * v->n_word, g->missing_plane, v->n_word * sizeof *plane);
     kept->item = item;
@@ -267,11 +277,11 @@ static sund_code sum_item(const sums_run *run, size_t item, sund_store_reader *r
         g.n_missing = v->n_person;
     }
     if (!g.sparse) {
-        keep_waiting(v, item, &g, w);
+        keep_waiting(v, item, &g, run->own->coding, w);
         return w->n_wait == SUND_DOSE_BATCH ? sum_waiting(run, w, err) : SUND_OK;
     }
     for (size_t s = 0; s < v->n_stratum; s++) {
-        sparse_sums(v, s, &g, w, &x);
+        sparse_sums(v, s, &g, run->own->coding, w, &x);
         SUND_TRY(put_sums(run, item, s, &x, w, err));
     }
     return SUND_OK;
@@ -324,7 +334,7 @@ sund_code sund_linear_cross_local(const sund_state *st, const sund_view *v, sund
     bool   strata = st->study->strata_country, over = false;
     size_t k = v->plan.n;
 
-    SUND_TRY(sund_vec_new(out, strata ? 2 : 1, triangle(k) + (strata ? 0 : k), err));
+    SUND_TRY(sund_vec_new(out, strata ? 2 : 1, sund_pair_count(&v->plan) + (strata ? 0 : k), err));
     for (size_t s = 0; s < v->n_stratum; s++) {
         const sund_whole *w = &v->whole[s];
         size_t            at = 0;
@@ -337,7 +347,7 @@ sund_code sund_linear_cross_local(const sund_state *st, const sund_view *v, sund
         for (size_t a = 0; a < k && !strata; a++)
             sund_vec_add128(out, a, w->q[a]);
         for (size_t a = 0; a < k; a++)
-            for (size_t b = a; b < k; b++, at++) {
+            for (size_t b = a, end = sund_pair_end(&v->plan, a); b < end; b++, at++) {
                 sund_i128 num = w->n * w->pair[at] - (sund_i128) w->q[a] * w->q[b];
 
                 sund_vec_add128(out, strata ? at : k + at, strata ? sund_i128_scale_div(num, LINEAR_FRAC, w->n, &over) : w->pair[at]);

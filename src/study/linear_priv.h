@@ -6,39 +6,44 @@
 #include "stats/planes.h"
 #include "study/tally.h"
 
-/* Linear association, shared between linear.c (rounds, totals, table) and linear_local.c (own sums); wgr.c tests its residuals with the same functions.
+/* Linear association, shared between linear.c (rounds, table), linear_local.c (own sums) and linear_fit.c (what totals say); wgr.c tests its residuals with
+ * the same functions.
  *
- * Columns k = 0..n_column-1 are the covariates, then the outcome. What each eligible variant sends:
+ * Columns k = 0..n_column-1 are the covariates, then the traits; q.q are the products that the model needs (sund_pair_at: no trait with another).
+ * g is the coded genotype. What each eligible variant sends:
  *
  *   strata, missing = mean   64-bit: gg (2^-32), then g.q_k (2^-frac[k]); centred in each stratum, missing calls at its mean
  *   none,   missing = mean   64-bit: sum g (2^-32), sum g^2 (2^-32), sum g q_k (2^-frac[k]); missing calls at the pooled mean S/M
- *   strata, missing = drop   64-bit: called, strata with anyone called; 128-bit: upper triangle of (q_0.., g), centred (2^-32)
- *   none,   missing = drop   64-bit: called, sum g, sum g^2; 128-bit: sum q_k, then sum g q_k, then upper triangle of q.q
+ *   strata, missing = drop   64-bit: called, strata with anyone called; 128-bit: q.q, g q_k, g g, centred (2^-32)
+ *   none,   missing = drop   64-bit: called, sum g, sum g^2; 128-bit: sum q_k, then sum g q_k, then q.q
  *
  * and the `cross` round, once:
- *   strata                   64-bit: people, strata;  128-bit: upper triangle of q.q, centred (2^-32)
- *   none                     64-bit: people;          128-bit: sum q_k, then upper triangle of q.q
+ *   strata                   64-bit: people, strata;  128-bit: q.q, centred (2^-32)
+ *   none                     64-bit: people;          128-bit: sum q_k, then q.q
  */
 typedef struct linear_fit { double beta, se, nlog10p; } linear_fit;
 
+/** How a genotype is counted: additive 0 1 2, dominant 0 1 1, recessive 0 0 1; alternate alleles of one copy as two. */
+typedef enum linear_coding { LINEAR_ADDITIVE, LINEAR_DOMINANT, LINEAR_RECESSIVE } linear_coding;
+
 typedef struct linear_own {
-    size_t           n_column;               /* covariates and outcome */
+    size_t           n_column, n_trait;      /* covariates and traits; traits */
+    linear_coding    coding;
     unsigned         frac[SUND_COLUMN_MAX];
     sund_alleles    *count;                  /* n_variant: from round 1 */
     uint32_t        *eligible;               /* variants that phase 2 asks, ascending */
     size_t           n_eligible;
-    linear_fit      *fit;                    /* n_eligible */
+    linear_fit      *fit;                    /* n_trait for each of n_eligible */
     int64_t          n_stratum;
     sund_i128        sum[SUND_COLUMN_MAX];   /* pooled column sums, without strata */
-    double           cross[SUND_COLUMN_MAX * SUND_COLUMN_MAX]; /* centred */
-    sund_linear      model;
+    sund_linear        model;
+    sund_linear_trait *trait;                /* n_trait */
 } linear_own;
 
 enum { LINEAR_FRAC = 32 };
 
 typedef struct linear_shape { size_t n64, n128; } linear_shape; /* lanes a variant */
 
-static inline size_t triangle(size_t k) { return k * (k + 1) / 2; }
 linear_shape sund_linear_shape(const sund_state *st);
 /** Words a variant, for the size of chunks. */
 static inline size_t sund_linear_words(linear_shape s) { return s.n64 + 2 * s.n128; }
@@ -54,8 +59,12 @@ sund_code sund_linear_cross_total(sund_state *st, const sund_vec *t, sund_err *e
 sund_code sund_linear_sums_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;
 /** The association table, through the gate's rules. */
 sund_code sund_linear_table(sund_state *st, sund_release *out, sund_err *err) SUND_MUST_CHECK;
+/** Sum of the coded genotypes, and people who are not 0. */
+int64_t sund_linear_dose(linear_coding coding, const sund_alleles *a);
+int64_t sund_linear_carriers(linear_coding coding, const sund_alleles *a);
 
 sund_code sund_linear_cross_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_linear_sums_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+static inline sund_code bad_total(sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "a total is impossible, or has another shape than its round"); }
 
 #endif

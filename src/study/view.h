@@ -33,10 +33,22 @@ typedef struct sund_columns_plan {
     sund_column col[SUND_COLUMN_MAX];
 } sund_columns_plan;
 
+/** Which products of columns a model needs: covariates with everything, all else with itself alone. Row by row: (a, b), a <= b, for covariates a; then
+ *  (a, a). */
+static inline size_t sund_pair_count(const sund_columns_plan *p) { return p->n_covariate * p->n - p->n_covariate * (p->n_covariate - (p->n_covariate > 0)) / 2 + p->n - p->n_covariate; }
+static inline size_t sund_pair_at(const sund_columns_plan *p, size_t a, size_t b)
+{
+    size_t rows = a < p->n_covariate ? a : p->n_covariate;
+
+    return rows * p->n - rows * (rows - (rows > 0)) / 2 + (a < p->n_covariate ? b - a : a - p->n_covariate);
+}
+/** The last b of row a, and one. */
+static inline size_t sund_pair_end(const sund_columns_plan *p, size_t a) { return a < p->n_covariate ? p->n : a + 1; }
+
 /** Sums over every member of one stratum. */
 typedef struct sund_whole {
     int64_t    n, q[SUND_COLUMN_MAX];
-    sund_i128 *pair; /**< of products q_a q_b, upper triangle row by row */
+    sund_i128 *pair; /**< of products, sund_pair_at */
 } sund_whole;
 
 /** A node's own data in the shape a study asks for. People of the store who are not in the cohort, or lack a value, hold 0 in every
@@ -79,7 +91,7 @@ void **sund_view_kept(const sund_view *v, uint32_t round, void (*free_it)(void *
 
 /** Fills sums and whole. */
 sund_code sund_view_sums(sund_view *v, sund_err *err) SUND_MUST_CHECK;
-/** pair += products of all columns over a list of people; pair as in sund_whole. Exact. */
+/** pair += products of columns over a list of people; pair as in sund_whole. Exact. */
 void      sund_view_products(const sund_view *v, const uint32_t *person, size_t n, sund_i128 *pair);
 /** Keeps a variable of the node's own making, raw[i] for store column i (SUND_VALUE_MISSING: none), with the people at home. Where values may
  *  lie, and how fine they are, is declared in var and must be the same at every node. */

@@ -20,7 +20,7 @@ void sund_view_products(const sund_view *v, const uint32_t *person, size_t n, su
     int64_t q[SUND_COLUMN_MAX], sum[SUND_COLUMN_MAX * (SUND_COLUMN_MAX + 1) / 2];
 
     for (size_t from = 0; from < n; from += run) {
-        size_t last = n - from < run ? n : from + run, n_pair = k * (k + 1) / 2;
+        size_t last = n - from < run ? n : from + run, n_pair = sund_pair_count(&v->plan);
 
         for (size_t i = 0; i < n_pair; i++)
             sum[i] = 0;
@@ -30,7 +30,7 @@ void sund_view_products(const sund_view *v, const uint32_t *person, size_t n, su
             for (size_t a = 0; a < k; a++)
                 q[a] = v->column[a][person[i]];
             for (size_t a = 0; a < k; a++)
-                for (size_t b = a; b < k; b++)
+                for (size_t b = a, end = sund_pair_end(&v->plan, a); b < end; b++)
                     *at++ += q[a] * q[b];
         }
         for (size_t i = 0; i < n_pair; i++)
@@ -47,7 +47,7 @@ static sund_code whole_stratum(sund_view *v, size_t s, uint32_t *list, sund_err 
     for (size_t w = 0; w < v->n_word; w++)
         for (uint64_t bits = v->stratum[s][w]; bits; bits &= bits - 1)
             list[n++] = (uint32_t) (w * 64 + (size_t) __builtin_ctzll(bits));
-    whole->pair = calloc(v->plan.n * (v->plan.n + 1) / 2, sizeof *whole->pair);
+    whole->pair = calloc(sund_pair_count(&v->plan), sizeof *whole->pair);
     if (!whole->pair)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for products of %zu columns", v->plan.n);
     sund_list_sums(v->sums, list, n, sum);
