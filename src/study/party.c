@@ -126,7 +126,9 @@ sund_code sund_party_prepare(sund_party *p, sund_err *err)
         SUND_TRY(sund_study_catalogue(&p->study, p->node->file, p->node->ctx, &p->catalogue, err));
     sund_files_free(&p->files);
     SUND_TRY(sund_files_open(&p->files, &p->study, p->node->file, p->node->ctx, err));
-    return sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, sund_gate_thresholds(p->node->gate), err);
+    SUND_TRY(sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, sund_gate_thresholds(p->node->gate), err));
+    p->view->place = (uint32_t) p->me;
+    return SUND_OK;
 }
 
 uint32_t sund_party_index(const sund_party *p) { return p->n_fed; }

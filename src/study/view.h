@@ -57,6 +57,7 @@ typedef struct sund_view {
     const sund_store *store;
     size_t            n_person, n_word;  /**< of the store */
     size_t            n_member;          /**< in the cohort, genotyped, complete */
+    uint32_t          place;             /**< this node's among the study's, which are sorted by id; 0 in a pooled run */
     size_t            n_stratum;
     uint64_t         *stratum[SUND_STRATA_MAX]; /**< bit planes; together: member */
     char              country[SUND_STRATA_MAX][32]; /**< their names, with strata = country */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A view as bytes: digest, people of the store, strata (name, plane), males, then the columns (declaration, values of the members in store order). What
+/* A view as bytes: digest, people of the store, the node's place, strata (name, plane), males, then the columns (declaration, values of the members in store order). What
  * follows from these - members, females, ones, sums, store rows - is made again. */
 
 static void put_plane(sund_buf *out, const uint64_t *plane, size_t n_word)
@@ -40,6 +40,7 @@ void sund_view_write(const sund_view *v, sund_buf *out)
 
     sund_buf_put(out, d.b, sizeof d.b);
     sund_buf_u64(out, v->n_person);
+    sund_buf_u32(out, v->place);
     sund_buf_u32(out, (uint32_t) v->n_stratum);
     for (size_t s = 0; s < v->n_stratum; s++) {
         sund_buf_str(out, v->country[s]);
@@ -178,6 +179,9 @@ static sund_code take(sund_cur *c, sund_view *v, const sund_study *s, const sund
 
     (void) sund_cur_copy(c, want.b, sizeof want.b);
     v->n_person = (size_t) sund_cur_u64(c);
+    v->place = sund_cur_u32(c);
+    if (v->place >= SUND_NODE_MAX)
+        c->bad = true;
     SUND_TRY(sund_cur_ok(c, "a view", err));
     if (v->n_person != info->n_person || (cat && info->assembly != sund_catalogue_assembly(cat)))
         return sund_fail(err, SUND_E_MISMATCH, "the view was written over another store, or catalogue, than the one here");
