@@ -17,6 +17,7 @@ static const sund_rule rules[] = {
     { "linkage", "minor allele frequency 1 %", "a rare pair is somebody's row", "products of two variants are taken of common ones only" },
     { "sketch", "N/10 columns over all rounds", "genotypes of 85 of 90 people rebuilt from such products", "products of the genotypes with vectors: block times rounds is at most a tenth of the people" },
     { "own-part", "eigenvalue 10", "ACRO's p-ratio of 10 %", "loadings leave of components with an eigenvalue of 10 or more: a person's own genome is at most a tenth of the score" },
+    { "dominance", "a tenth", "ACRO's p-ratio of 10 %", "no variant of somebody's loadings may make up more than a tenth of a score: it would be that variant's genotypes" },
     { "hostile-parameters", "none from outside", "Huth 2022", "a round's parameters follow from the signed transcript: every node computes them itself and binds the masks to them" },
 };
 
@@ -126,3 +127,10 @@ sund_code sund_rule_sketch(const sund_thresholds *t, int64_t n_person, int64_t n
 }
 
 bool sund_rule_own_part(const sund_thresholds *t, double eigenvalue) { return t->open || eigenvalue >= (double) t->cell_min; }
+
+sund_code sund_rule_dominance(const sund_thresholds *t, double share, sund_err *err)
+{
+    if (t->open || share <= 0.1)
+        return SUND_OK;
+    return sund_refuse(err, "dominance", "one variant makes up more than a tenth of a score: take loadings of more variants");
+}

@@ -47,5 +47,7 @@ sund_code sund_rule_sketch(const sund_thresholds *t, int64_t n_person, int64_t n
 /** Loadings of a component, its eigenvalue scaled so that all add up to n - 1. A person's own genotypes x are in the score x'v, v = sum_i u_i x_i / sigma, by
  *  the part |x|^2 / sigma^2, which is 1 / eigenvalue on average: below ten the loadings tell who took part. */
 bool      sund_rule_own_part(const sund_thresholds *t, double eigenvalue);
+/** Of a score with coefficients from outside: the largest part of its variance that is one variant's. */
+sund_code sund_rule_dominance(const sund_thresholds *t, double share, sund_err *err) SUND_MUST_CHECK;
 
 #endif

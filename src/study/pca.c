@@ -19,6 +19,8 @@ static const sund_option options[] = {
     { "window", 'i', "50", 1, 500, NULL, "how many next variants of its chromosome a variant is compared with" },
     { "without", 't', "", 0, 0, NULL, "regions that are left out, such as those of long-range linkage, separated by commas" },
     { "release", 'c', "eigenvalues", 0, 0, "eigenvalues|loadings", "what is released; scores never are" },
+    { "loadings", 'd', "", 0, 0, NULL, "digest of a published loadings.tsv: scores on it are left at home, and nothing else is computed" },
+    { "assembly", 'c', "none", 0, 0, "none|GRCh37|GRCh38", "of the places in the loadings" },
     { NULL, 0, NULL, 0, 0, NULL, NULL },
 };
 
@@ -28,6 +30,10 @@ static sund_code pca_check(const sund_study *s, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "analysis pca takes no outcome and no covariates: remove those lines");
     if (s->drop_missing)
         return sund_fail(err, SUND_E_ARG, "analysis pca counts a missing genotype as the mean: remove the line 'missing'");
+    if (sund_study_text(s, "loadings")[0] == 0 && !s->has_catalogue)
+        return sund_fail(err, SUND_E_ARG, "analysis pca takes its variants from a catalogue, or projects on loadings: add a line 'catalogue' or 'loadings'");
+    if (sund_study_text(s, "loadings")[0] && (s->has_catalogue || strcmp(sund_study_text(s, "assembly"), "none") == 0))
+        return sund_fail(err, SUND_E_ARG, "loadings name their own variants: remove the line 'catalogue', and say the 'assembly' that they are on");
     return SUND_OK;
 }
 
@@ -39,6 +45,8 @@ static void pca_end(sund_state *st)
         free(own->candidate);
         free(own->variant);
         free(own->over);
+        free(own->place);
+        free(own->weight);
         sund_krylov_free(own->krylov);
     }
     free(own);
@@ -79,6 +87,12 @@ static sund_code pca_begin(sund_state *st, sund_err *err)
     if (!own)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     own->n_component = (size_t) sund_study_i64(st->study, "components");
+    if (sund_study_text(st->study, "loadings")[0]) {
+        sund_assembly a = SUND_ASSEMBLY_NONE;
+
+        SUND_TRY(sund_assembly_parse(sund_study_text(st->study, "assembly"), &a, err));
+        return pca_read_loadings(own, sund_state_file(st, "loadings"), a, err);
+    }
     own->block = (size_t) sund_study_i64(st->study, "block");
     own->rounds = (size_t) sund_study_i64(st->study, "rounds");
     own->window = (size_t) sund_study_i64(st->study, "window");
@@ -180,6 +194,10 @@ static sund_code next_stage(sund_state *st, const sund_round *r, sund_err *err)
         own->stage = PCA_PEOPLE;
         return SUND_OK;
     }
+    if (own->place) {
+        own->stage = own->stage == PCA_PEOPLE ? PCA_COUNTS : PCA_END;
+        return own->stage == PCA_END ? pca_project_choose(st, err) : SUND_OK;
+    }
     if (own->stage == PCA_PEOPLE) {
         own->stage = PCA_COUNTS;
         return sund_rule_sketch(&st->thresholds, st->n_person, (int64_t) (own->block * own->rounds), err);
@@ -233,6 +251,8 @@ static sund_code pca_local(const sund_state *st, const sund_view *v, const sund_
 {
     const pca_own *own = st->own;
 
+    if (own->place && sund_store_describe(v->store)->assembly != own->assembly)
+        return sund_fail(err, SUND_E_MISMATCH, "the genotypes are on %s, the loadings on %s", sund_assembly_name(sund_store_describe(v->store)->assembly), sund_assembly_name(own->assembly));
     if (own->stage == PCA_PEOPLE)
         return sund_people_local(v, out, err);
     if (own->stage == PCA_COUNTS)
@@ -252,6 +272,7 @@ static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chun
     if (t->n64 != n * SUND_TALLY_LANES || t->n128 != 0)
         return bad_total(err);
     for (size_t i = 0; i < n; i++) {
+        pca_variant *v = &own->variant[from + i];
         sund_tally   tally;
         sund_alleles a;
 
@@ -259,7 +280,11 @@ static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chun
         a = sund_tally_alleles(&tally, SUND_DIPLOID);
         if (a.called + a.missing != st->n_person)
             return bad_total(err);
-        own->variant[from + i] = (pca_variant){ .j = own->candidate[from + i], .het = a.het, .alt = a.alt, .called = a.called, .missing = a.missing };
+        v->j = own->place ? 0 : own->candidate[from + i];
+        v->het = a.het;
+        v->alt = a.alt;
+        v->called = a.called;
+        v->missing = a.missing;
     }
     return SUND_OK;
 }
@@ -405,12 +430,33 @@ static sund_code put_loadings(sund_state *st, size_t n, sund_release *out, sund_
     return rc;
 }
 
+static const sund_release_column projected[] = { { "component", 'i', false }, { "variants", 'i', false }, { "variable", 's', false } };
+
+static sund_code put_projected(sund_state *st, sund_release *out, sund_err *err)
+{
+    const pca_own *own = st->own;
+    sund_guard     guard = { .on = SUND_ON_COHORT };
+    char           name[64];
+
+    SUND_TRY(sund_release_next(out, "table", projected, 3, err));
+    for (size_t k = 0; k < own->n_component; k++) {
+        pca_name(st->study, k, name);
+        SUND_TRY(sund_release_row(out, &guard, (const sund_cell[]){ { .i = (int64_t) k + 1 }, { .i = (int64_t) own->n_kept }, { .s = name } }, err));
+    }
+    (void) snprintf(st->facts, sizeof st->facts, "\"n\": %lld, \"variants\": %zu, \"standardised\": \"(g - 2p) / sqrt(p (1 - p)) by the loadings' p, missing 0\"",
+                    (long long) sund_rule_round5(&st->thresholds, st->n_person), own->n_kept);
+    return SUND_OK;
+}
+
 static sund_code pca_finish(sund_state *st, sund_release *out, sund_err *err)
 {
     const pca_own *own = st->own;
     bool           asked = strcmp(sund_study_text(st->study, "release"), "loadings") == 0;
-    size_t         told = asked ? told_components(st) : 0;
+    size_t         told;
 
+    if (own->place)
+        return put_projected(st, out, err);
+    told = asked ? told_components(st) : 0;
     SUND_TRY(put_table(st, out, err));
     if (told > 0)
         SUND_TRY(put_loadings(st, told, out, err));
@@ -427,7 +473,8 @@ const sund_analysis        sund_analysis_pca = {
     .title = "Principal components of the genotypes",
     .help = "Eigenvalues of the pooled genotypes of common, pruned variants. Scores of every person stay at home, as variables pc1_XXXXXXXX... "
             "(after the study's digest) that later studies there can name as covariates.",
-    .rules = "parties, cell-min, eligible, linkage, sketch, own-part",
+    .rules = "parties, cell-min, eligible, linkage, sketch, own-part, dominance",
+    .catalogue = SUND_CATALOGUE_OPTIONAL,
     .strata = SUND_STRATA_NEVER,
     .options = options,
     .check = pca_check,

@@ -43,16 +43,32 @@ static void set_bits(uint64_t *plane, const uint32_t *list, size_t n)
         plane[list[i] / 64] |= 1ULL << (list[i] % 64);
 }
 
-/** Variant j's planes one, two and lost within the members. Returns by *lost whether anyone's genotype is missing. */
-static sund_code load_variant(const sund_state *st, const sund_view *v, size_t j, sund_store_reader *reader, uint64_t *to, bool *lost, sund_err *err)
+/** Where variant i stands here: of the catalogue, or of the loadings. */
+static sund_presence find_variant(const sund_state *st, const sund_view *v, size_t i, size_t *row)
+{
+    const pca_own      *own = st->own;
+    const sund_variant *x = own->place ? &own->place[i] : NULL;
+
+    if (!x) {
+        *row = v->row[own->variant[i].j];
+        return sund_view_presence(v, st->catalogue, own->variant[i].j);
+    }
+    if (sund_store_find(v->store, x, row))
+        return SUND_IN_STORE;
+    return sund_store_callable(v->store, x->contig, x->pos_bp, x->n_ref) ? SUND_ALL_REF : SUND_NOT_COVERED;
+}
+
+/** Variant i's planes one, two and lost within the members. Returns by *lost whether anyone's genotype is missing. */
+static sund_code load_variant(const sund_state *st, const sund_view *v, size_t i, sund_store_reader *reader, uint64_t *to, bool *lost, sund_err *err)
 {
     size_t        n_word = v->n_word;
     uint64_t     *one = to, *two = to + n_word, *gone = two + n_word, any = 0;
-    sund_presence where = sund_view_presence(v, st->catalogue, j);
+    size_t        row = 0;
+    sund_presence where = find_variant(st, v, i, &row);
     sund_gt       g = { .sparse = true };
 
     if (where == SUND_IN_STORE)
-        SUND_TRY(sund_store_read(reader, v->row[j], &g, err));
+        SUND_TRY(sund_store_read(reader, row, &g, err));
     memset(to, where == SUND_NOT_COVERED ? 0xFF : 0, PLANES * n_word * sizeof *to);
     if (where == SUND_NOT_COVERED) {
         memset(to, 0, 2 * n_word * sizeof *to);
@@ -85,14 +101,13 @@ typedef struct load_run { const sund_state *st; const sund_view *v; tile *to; } 
 static sund_code load_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
 {
     const load_run *run = ctx;
-    const pca_own  *own = run->st->own;
     size_t          words = PLANES * run->v->n_word;
 
     (void) thread;
     for (size_t i = from; i < from + n; i++) {
         size_t at = i - run->to->from;
 
-        SUND_TRY(load_variant(run->st, run->v, own->variant[i].j, reader, run->to->plane + at * words, &run->to->lost[at], err));
+        SUND_TRY(load_variant(run->st, run->v, i, reader, run->to->plane + at * words, &run->to->lost[at], err));
     }
     return SUND_OK;
 }
@@ -427,13 +442,43 @@ static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader
     return SUND_OK;
 }
 
+/** The same for the variants of loadings, out of their planes. */
+static sund_code count_places(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
+{
+    const count_run *run = ctx;
+    const sund_view *v = run->v;
+    size_t           n_word = v->n_word;
+    uint64_t        *plane = malloc((PLANES * n_word + 1) * sizeof *plane), sex[2] = { v->set_female.n, v->set_male.n };
+    bool             lost;
+    sund_code        rc = plane ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", v->n_person);
+
+    (void) thread;
+    for (size_t i = from; rc == SUND_OK && i < from + n; i++) {
+        sund_classes c[2];
+
+        rc = load_variant(run->st, v, i, reader, plane, &lost, err);
+        for (size_t s = 0; rc == SUND_OK && s < 2; s++) {
+            const uint64_t *mask = s ? v->male : v->female;
+
+            c[s].het = (int64_t) sund_plane_count(plane, mask, n_word);
+            c[s].alt = (int64_t) sund_plane_count(plane + n_word, mask, n_word);
+            c[s].missing = (int64_t) sund_plane_count(plane + 2 * n_word, mask, n_word);
+            c[s].ref = (int64_t) sex[s] - c[s].het - c[s].alt - c[s].missing;
+        }
+        if (rc == SUND_OK)
+            sund_tally_put(run->out, (i - run->from) * SUND_TALLY_LANES, &(sund_tally){ c[0], c[1] });
+    }
+    free(plane);
+    return rc;
+}
+
 sund_code pca_counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
     count_run run = { st, v, 0, out };
     size_t    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
 
     SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
-    return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
+    return sund_each_items(v, run.from, n, n_thread, ((const pca_own *) st->own)->place ? count_places : count_items, &run, err);
 }
 
 /** Products of variants over people. */
@@ -514,40 +559,70 @@ static void to_raw(const sund_view *v, const int64_t *score, size_t width, size_
     }
 }
 
-sund_code pca_keep(const sund_state *st, const sund_view *v, sund_people *people, sund_err *err)
+/** The weights of each component's score: of the file, or unit eigenvectors, which by_person scales. Returns how many components there are. */
+static size_t weights(const sund_state *st, double **out, double *by_person)
 {
     const pca_own *own = st->own;
-    const double  *value, *residual;
-    size_t         n = sund_krylov_found(own->krylov, &value, &residual), m = own->n_kept;
-    double        *x = malloc((2 * m + 1) * sizeof *x);
+    const double  *value = NULL, *residual;
+    size_t         m = own->n_kept, n = own->place ? own->n_component : sund_krylov_found(own->krylov, &value, &residual);
+
+    *out = malloc((n * m + 1) * sizeof **out);
+    for (size_t k = 0; *out && k < n; k++) {
+        by_person[k] = value ? 1.0 / sqrt(value[k] / (double) st->n_person) : 1.0;
+        if (value)
+            sund_krylov_vector(own->krylov, k, *out + k * m);
+        else
+            memcpy(*out + k * m, own->weight + k * m, m * sizeof **out);
+    }
+    return n;
+}
+
+static sund_code keep_scores(const sund_state *st, const sund_view *v, sund_people *people, size_t n, const double *w, const double *by_person, sund_err *err)
+{
+    const pca_own *own = st->own;
+    size_t         m = own->n_kept;
+    double        *s = malloc((m + 1) * sizeof *s);
     int32_t       *q = malloc((n * m + 1) * sizeof *q);
     int64_t       *score = NULL, *raw = malloc((v->n_person + 1) * sizeof *raw);
     const int32_t *column[PCA_COMPONENTS_MAX];
     unsigned       shift[PCA_COMPONENTS_MAX];
     kept          *k = NULL;
-    sund_code      rc = x && q && raw ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for scores");
+    sund_code      rc = s && q && raw ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for scores");
 
+    for (size_t j = 0; rc == SUND_OK && j < m; j++)
+        s[j] = own->variant[j].s;
     for (size_t c = 0; rc == SUND_OK && c < n; c++) {
-        for (size_t j = 0; j < m; j++)
-            x[m + j] = own->variant[j].s;
-        sund_krylov_vector(own->krylov, c, x);
-        sund_krylov_quantise(m, x, x + m, q + c * m, &shift[c]);
+        sund_krylov_quantise(m, w + c * m, s, q + c * m, &shift[c]);
         column[c] = q + c * m;
     }
     if (rc == SUND_OK)
         rc = get_kept(st, v, 1, &k, err);
-    if (rc == SUND_OK && n > 0)
+    if (rc == SUND_OK)
         rc = people_scores(st, v, k, n, column, 1, &score, err);
     for (size_t c = 0; rc == SUND_OK && c < n; c++) {
         sund_var var = { .type = SUND_VAR_REAL, .decimals = 6, .min = -32000000, .max = 32000000 };
 
         pca_name(st->study, c, var.name);
-        to_raw(v, score, n, c, ldexp(1.0, -SUND_LD_FRAC - (int) shift[c]) / sqrt(value[c] / (double) st->n_person), raw);
+        to_raw(v, score, n, c, ldexp(by_person[c], -SUND_LD_FRAC - (int) shift[c]), raw);
         rc = sund_view_keep(v, people, &var, raw, err);
     }
-    free(x);
+    free(s);
     free(q);
     free(score);
     free(raw);
+    return rc;
+}
+
+sund_code pca_keep(const sund_state *st, const sund_view *v, sund_people *people, sund_err *err)
+{
+    double    by_person[PCA_COMPONENTS_MAX], *w = NULL;
+    size_t    n = weights(st, &w, by_person);
+    sund_code rc = SUND_OK;
+
+    if (!w)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for scores");
+    if (n > 0)
+        rc = keep_scores(st, v, people, n, w, by_person, err);
+    free(w);
     return rc;
 }

@@ -12,6 +12,8 @@
  *   round 2  "linkage": for each common variant, its products with the `window` next ones of its contig; none with r2 = 1
  *   then     "krylov N": for each variant that is kept, H_jl = sum over people of (2^14 g - mu_j) b_il, with b = round(2^16 A Q), missing g counting nothing
  *
+ * With `loadings` there are rounds 0 and 1 alone, over the file's variants: scores are sums over those that are common here too, and stay.
+ *
  * Bounds at 2^20 people and 2^18 variants: products 2^50; inside a node (2^14 g - mu) q 2^15 2^23 2^18 = 2^56; |b| < 2^31; and |H_jl| is at most 2^30 times
  * |g - mean| <= 2^10 times |A Q| <= 2^19.5 (the root of the trace, 2 n m, for a unit vector): under 2^60. */
 
@@ -39,6 +41,9 @@ typedef struct pca_own {
     uint8_t     *over;                 /* pairs in too close linkage: bit i * window + k */
     sund_krylov *krylov;
     double       trace;                /* sum of all x^2 */
+    sund_variant *place;               /* projection: where the variants are, and their weights, n_kept for each component; NULL: components are made */
+    double      *weight;
+    sund_assembly assembly;
 } pca_own;
 
 /** x_j' x_j s_j^2: the sum of (g - mean)^2 over the called. */
@@ -50,6 +55,10 @@ void pca_name(const sund_study *s, size_t k, char name[64]);
 sund_code pca_counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code pca_linkage_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code pca_krylov_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+/** A published loadings.tsv into variant, place, weight and n_component (at most what it was): hostile. What was made before an error goes with own. */
+sund_code pca_read_loadings(pca_own *own, sund_cur file, sund_assembly assembly, sund_err *err) SUND_MUST_CHECK;
+/** Once counted: the places that are common enough in the cohort. Rule dominance. */
+sund_code pca_project_choose(sund_state *st, sund_err *err) SUND_MUST_CHECK;
 /** Genotypes of more bytes than this are read again for every round (tests set it to 0). */
 extern size_t pca_cache_bytes;
 /** Scores of unit variance stay with the people at home. */

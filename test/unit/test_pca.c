@@ -453,6 +453,109 @@ TEST(scores_are_covariates_of_a_later_study)
     cohort_free(c);
 }
 
+TEST(projection_on_released_loadings_gives_the_scores_again)
+{
+    static double score[MADE_N], again[MADE_N];
+    cohort       *c = made();
+    world        *w = world_real(c);
+    fed          *f = fed_even_open(w, 3);
+    sund_buf      got;
+    char          more[300], *loadings, *table;
+    sund_digest   first;
+
+    fed_ask(f, "analysis = pca\ncomponents = 2\nr2 = 0.3\nrounds = 12\nrelease = loadings\n");
+    fed_run(f);
+    got = fed_release(f);
+    loadings = fed_table(&got, "loadings");
+    first = f->study;
+    sund_buf_free(&got);
+    for (size_t i = 0; i < f->n; i++)
+        fed_kill(f, i);
+    f->no_catalogue = true;
+    (void) snprintf(more, sizeof more, "analysis = pca\nloadings = %s\nassembly = GRCh37\n", fed_publish(f, loadings, strlen(loadings)).s);
+    fed_ask(f, more);
+    fed_run(f);
+    got = fed_release(f);
+    table = fed_table(&got, "table");
+    CHECK(table && strcmp(fed_cell(table, 1, "component"), "2") == 0 && !fed_cell(table, 2, "component")[0]);
+    for (size_t k = 0; table && k < 2; k++) {
+        double worst = 0;
+
+        home_scores(f, &first, k, score, MADE_N);
+        home_scores(f, &f->study, k, again, MADE_N);
+        for (size_t i = 0; i < MADE_N; i++)
+            worst = fmax(worst, fabs(score[i] - again[i]));
+        CHECK(worst <= 2e-6);
+    }
+    free(table);
+    free(loadings);
+    sund_buf_free(&got);
+    fed_close(f);
+    free(w);
+    cohort_free(c);
+}
+
+/** A one-hot loading is a variant's genotypes under another name. */
+TEST(loadings_of_one_variant_or_of_a_rare_one_are_refused)
+{
+    cohort         *c = made();
+    world          *w = world_real(c);
+    sund_thresholds closed = sund_thresholds_default();
+    char            more[400], text[4096];
+
+    for (int rare = 0; rare < 2; rare++) {
+        fed     *f = fed_even(w, 3, &closed);
+        sund_buf b = { 0 };
+
+        for (size_t i = 0; rare && i < MADE_N; i++)
+            c->gt[i] = i < 3; /* singletons of each node */
+        sund_buf_text(&b, "chrom\tpos\tref\talt\tac\tan\tpc1\n");
+        for (size_t j = 0; j < (rare ? 1 : 40); j++)
+            sund_buf_printf(&b, "%d\t%u\tA\tG\t100\t1000\t%s\n", c->variant[j].contig, c->variant[j].pos_bp + 1, j ? "0.001" : "1");
+        f->no_catalogue = true;
+        (void) snprintf(more, sizeof more, "analysis = pca\nassembly = GRCh37\nloadings = %s\n", fed_publish(f, b.p, b.n).s);
+        if (rare) {
+            fed_close(f);
+            f = fed_even(w, 3, &closed); /* with the rare genotypes */
+            f->no_catalogue = true;
+            (void) fed_publish(f, b.p, b.n);
+        }
+        study_text(f, more, text, sizeof text);
+        fed_submit(f, text);
+        fed_run(f);
+        CHECK(strstr(fed_status(f, 0).detail, rare ? "no variant of the loadings" : "refused by rule dominance"));
+        sund_buf_free(&b);
+        fed_close(f);
+    }
+    free(w);
+    cohort_free(c);
+}
+
+TEST(loadings_are_hostile_until_checked)
+{
+    static const struct { const char *text, *says; } bad[] = {
+        { "chrom\tpos\tref\talt\tac\tan\tpc2\n1\t5\tA\tG\t1\t9\t0.5\n", "pc1" },
+        { "chrom\tpos\tref\talt\tac\tan\tpc1\n", "line" },
+        { "chrom\tpos\tref\talt\tac\tan\tpc1\nX\t5\tA\tG\t1\t9\t0.5\n", "line 2: that is no place" },
+        { "chrom\tpos\tref\talt\tac\tan\tpc1\n1\t999999999\tA\tG\t1\t9\t0.5\n", "line 2: that is no place" },
+        { "chrom\tpos\tref\talt\tac\tan\tpc1\n1\t5\tA\tAG\t1\t9\t0.5\n", "letters" },
+        { "chrom\tpos\tref\talt\tac\tan\tpc1\n1\t5\tA\tG\t9\t9\t0.5\n", "ac is" },
+        { "chrom\tpos\tref\talt\tac\tan\tpc1\n1\t5\tA\tG\t1\t9\tnan\n", "weight" },
+        { "chrom\tpos\tref\talt\tac\tan\tpc1\n1\t5\tA\tG\t1\t9\t1e7\n", "weight" },
+        { "chrom\tpos\tref\talt\tac\tan\tpc1\n1\t5\tA\tG\t1\t9\t1\n1\t5\tA\tG\t1\t9\t1\n", "line 3: variants are in order" },
+    };
+
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        pca_own  own = { .n_component = 5 };
+        sund_err err = { SUND_OK, "" };
+
+        CHECK(pca_read_loadings(&own, sund_cur_of(bad[k].text, strlen(bad[k].text)), SUND_GRCH37, &err) != SUND_OK && strstr(err.msg, bad[k].says));
+        free(own.variant);
+        free(own.place);
+        free(own.weight);
+    }
+}
+
 /** Says what a pooled run of a study is refused with; "" when it goes through. */
 static const char *refused(const world *w, const char *more, const sund_thresholds *t)
 {
