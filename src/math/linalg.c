@@ -70,3 +70,75 @@ void sund_chol_inverse(size_t k, const double *l, const double *scale, double *i
             inverse[i * k + j] = x[i];
     }
 }
+
+enum { PANEL = 32 };
+
+/** x -= c0 p0 + c1 p1 + c2 p2 + c3 p3, in that order for every element. */
+static void take4(double *restrict x, const double *restrict p, size_t row, const double c[4], size_t n)
+{
+    const double *restrict p1 = p + row, *restrict p2 = p1 + row, *restrict p3 = p2 + row;
+
+    for (size_t j = 0; j < n; j++)
+        x[j] = (((x[j] - c[0] * p[j]) - c[1] * p1[j]) - c[2] * p2[j]) - c[3] * p3[j];
+}
+
+static void take1(double *restrict x, const double *restrict p, double c, size_t n)
+{
+    for (size_t j = 0; j < n; j++)
+        x[j] -= c * p[j];
+}
+
+/** Row i less what rows [from, to) explain of it. */
+static void take_rows(size_t k, double *a, size_t i, size_t from, size_t to)
+{
+    size_t q = from;
+
+    for (; q + 4 <= to; q += 4) {
+        const double c[4] = { a[q * k + i], a[(q + 1) * k + i], a[(q + 2) * k + i], a[(q + 3) * k + i] };
+
+        take4(a + i * k + i, a + q * k + i, k, c, k - i);
+    }
+    for (; q < to; q++)
+        take1(a + i * k + i, a + q * k + i, a[q * k + i], k - i);
+}
+
+sund_code sund_chol_wide(size_t k, double *a, size_t *bad, sund_err *err)
+{
+    double diagonal[PANEL];
+
+    for (size_t from = 0; from < k; from += PANEL) {
+        size_t to = k - from < PANEL ? k : from + PANEL;
+
+        for (size_t i = from; i < to; i++) {
+            double pivot;
+
+            diagonal[i - from] = a[i * k + i];
+            take_rows(k, a, i, from, i);
+            pivot = a[i * k + i];
+            *bad = i;
+            if (!(pivot > 1e-12 * diagonal[i - from]))
+                return sund_fail(err, SUND_E_NUMERIC, "column %zu is a combination of those before it", i + 1);
+            pivot = sqrt(pivot);
+            for (size_t j = i; j < k; j++)
+                a[i * k + j] /= pivot;
+        }
+        for (size_t i = to; i < k; i++)
+            take_rows(k, a, i, from, to);
+    }
+    return SUND_OK;
+}
+
+void sund_chol_wide_solve(size_t k, const double *r, double *b)
+{
+    for (size_t i = 0; i < k; i++) {
+        b[i] /= r[i * k + i];
+        take1(b + i + 1, r + i * k + i + 1, b[i], k - i - 1);
+    }
+    for (size_t i = k; i-- > 0;) {
+        double s = b[i];
+
+        for (size_t j = i + 1; j < k; j++)
+            s -= r[i * k + j] * b[j];
+        b[i] = s / r[i * k + i];
+    }
+}

@@ -4,7 +4,7 @@
 #include <string.h>
 
 extern const sund_analysis sund_analysis_counts, sund_analysis_linear, sund_analysis_tables, sund_analysis_survival, sund_analysis_score, sund_analysis_genes,
-    sund_analysis_pca, sund_analysis_logistic, sund_analysis_duplicates;
+    sund_analysis_pca, sund_analysis_logistic, sund_analysis_duplicates, sund_analysis_wgr;
 
 /* An analysis is one file and one line here. */
 const sund_analysis *const sund_analyses[] = {
@@ -17,6 +17,7 @@ const sund_analysis *const sund_analyses[] = {
     &sund_analysis_pca,
     &sund_analysis_logistic,
     &sund_analysis_duplicates,
+    &sund_analysis_wgr,
     NULL,
 };
 
