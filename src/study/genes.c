@@ -60,12 +60,12 @@ static sund_code genes_begin(sund_state *st, sund_err *err)
     own->max_af = sund_study_f64(st->study, "max_af");
     own->collapse = sund_study_i64(st->study, "collapse");
     own->beta_weights = strcmp(sund_study_text(st->study, "weights"), "beta") == 0;
-    own->k = st->plan->n_covariate;
+    own->k = own->logit.k = st->plan->n_covariate;
+    own->logit.strata = st->study->strata_country;
+    own->logit.p = own->k + !own->logit.strata;
     own->logistic = y->binary;
     if (st->plan->n_outcome != 1 || (y->var.type != SUND_VAR_BINARY && y->var.type != SUND_VAR_INTEGER && y->var.type != SUND_VAR_REAL))
         return sund_fail(err, SUND_E_ARG, "outcome: %s is neither a number nor binary", st->study->outcome[0]);
-    if (own->logistic)
-        return sund_fail(err, SUND_E_ARG, "outcome: %s is binary; only numbers are taken yet", st->study->outcome[0]);
     if (own->k + 2 > SUND_K_MAX)
         return sund_fail(err, SUND_E_LIMIT, "more than %d covariates", SUND_K_MAX - 2);
     SUND_TRY(sund_genes_choose(st, err));
@@ -151,8 +151,10 @@ static genes_stage next_stage(const genes_own *own)
 {
     if (own->stage == GENES_CARRIERS)
         return own->logistic ? GENES_MEANS : GENES_NULL;
+    if (own->stage == GENES_MEANS)
+        return own->logit.null.done ? GENES_SUMS : GENES_NULL;
     if (own->stage == GENES_NULL)
-        return own->more ? GENES_NULL : GENES_SUMS;
+        return own->logistic && !own->logit.null.done ? GENES_NULL : GENES_SUMS;
     return own->stage == GENES_DONE ? GENES_DONE : own->stage + 1;
 }
 
@@ -181,6 +183,7 @@ static sund_code genes_plan(sund_state *st, sund_round *r, sund_err *err)
     }
     else if (own->stage == GENES_SUMS) {
         (void) snprintf(r->name, sizeof r->name, "sums");
+        SUND_TRY(sund_genes_null_end(st, err));
         choose_active(st);
         r->n_item = own->n_active;
         r->n_chunk = (uint32_t) own->n_chunk;
@@ -191,9 +194,9 @@ static sund_code genes_plan(sund_state *st, sund_round *r, sund_err *err)
         r->n_item = r->n_chunk = 0;
     }
     else {
-        sund_genes_null_name(own, r->name, sizeof r->name);
-        asked = own->beta;
-        n_asked = sizeof own->beta;
+        SUND_TRY(sund_genes_null_plan(st, r, err));
+        asked = own->logit.beta;
+        n_asked = sizeof own->logit.beta;
     }
     r->params = sund_round_params(r, st->study, asked, n_asked);
     return SUND_OK;
@@ -314,7 +317,7 @@ extern const sund_analysis sund_analysis_genes;
 const sund_analysis        sund_analysis_genes = {
     .name = "genes",
     .title = "Tests of gene sets: burden, SKAT, SKAT-O, ACAT-V",
-    .help = "For each gene of a public table the rare variants of the catalogue in it, all or those of a mask of classes: whether they bear on the outcome, a number, "
+    .help = "For each gene of a public table the rare variants of the catalogue in it, all or those of a mask of classes: whether they bear on the outcome, a number or binary, "
             "given the covariates. Variants with few minor alleles are collapsed into one marker once counts are pooled. strata = country (default) equals one intercept for each country.",
     .rules = "parties, cell-min, eligible, model-size",
     .options = options,

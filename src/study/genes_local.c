@@ -25,7 +25,7 @@ typedef struct genes_run {
     const sund_state   *st;
     const genes_own    *own;
     const sund_view    *v;
-    const genes_fitted *fitted;
+    genes_fitted       *fitted;
     size_t              from;    /* first gene, or first active one, of the chunk */
     sund_store_reader **reader;
     worker             *worker;
@@ -243,9 +243,6 @@ static sund_code sort_hits(const sund_view *v, worker *w, sund_err *err)
     return SUND_OK;
 }
 
-/** x / 2^shift to the nearest, halves up: the same wherever the person is. */
-static int64_t shifted(sund_i128 x, unsigned shift) { return (int64_t) ((x + ((sund_i128) 1 << (shift - 1))) >> shift); }
-
 /** The hits of all markers, in the order of members, the collapsed one last. */
 static sund_code find_all(const genes_run *run, worker *w, sund_store_reader *reader, const genes_gene *g, sund_err *err)
 {
@@ -300,13 +297,13 @@ static void add_person(const genes_run *run, worker *w, size_t person, size_t m)
         g[i] = row[i].code == SUND_GT_MISSING ? w->mean[row[i].marker] : (int64_t) row[i].code << GENES_G;
     for (size_t i = 0; i < n; i++) {
         size_t  a = row[i].marker;
-        int64_t wg = shifted((sund_i128) f->w[person] * g[i], GENES_G), *pair = w->pair + genes_triangle(m) - genes_triangle(m - a) - a;
+        int64_t wg = sund_genes_shifted((sund_i128) f->w[person] * g[i], GENES_G), *pair = w->pair + genes_triangle(m) - genes_triangle(m - a) - a;
 
         w->sum[a] += wg;
         for (size_t j = i; j < n; j++) /* markers rise along a row */
-            pair[row[j].marker] += shifted((sund_i128) f->w[person] * ((sund_i128) g[i] * g[j]), 2 * GENES_G);
+            pair[row[j].marker] += sund_genes_shifted((sund_i128) f->w[person] * ((sund_i128) g[i] * g[j]), 2 * GENES_G);
         for (size_t c = 0; c < k; c++)
-            w->column[a * k + c] += shifted((sund_i128) f->column[c][person] * g[i], GENES_G);
+            w->column[a * k + c] += sund_genes_shifted((sund_i128) f->column[c][person] * g[i], GENES_G);
     }
 }
 
@@ -359,19 +356,18 @@ sund_code sund_genes_sums_local(const sund_state *st, const sund_view *v, const 
     size_t           n = own->chunk[chunk + 1] - run.from, lane = 0;
     sund_code        rc;
 
-    SUND_TRY(sund_genes_fitted(st, v, r, &run.fitted, err));
+    SUND_GO(sund_genes_fitted(st, v, r, &run.fitted, err));
     run.lane = calloc(n + 1, sizeof *run.lane);
-    if (!run.lane)
-        return out_of_memory(v, err);
+    SUND_GO(run.lane ? SUND_OK : out_of_memory(v, err));
     for (size_t i = 0; i < n; i++) {
         run.lane[i] = lane;
         lane += genes_lanes(own, own->gene[own->active[run.from + i]].n_marker);
     }
-    rc = sund_vec_new(out, lane, 0, err);
-    if (rc == SUND_OK)
-        rc = run_open(&run, n_thread, err);
-    if (rc == SUND_OK)
-        rc = sund_pool_run(run.n_thread, n, sum_gene, &run, err);
+    SUND_GO(sund_vec_new(out, lane, 0, err));
+    SUND_GO(run_open(&run, n_thread, err));
+    rc = sund_pool_run(run.n_thread, n, sum_gene, &run, err);
+out:
     run_close(&run);
+    sund_genes_fitted_free(run.fitted);
     return rc;
 }

@@ -7,18 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The model without genes: least squares from the cross-products of the columns, once. */
+/* The model without genes: least squares from the cross-products of the columns, once; for a binary outcome Newton's method, in the rounds of logistic*.c. */
 
-void sund_genes_null_name(const genes_own *own, char *out, size_t cap)
+/** The state as logistic*.c know it. */
+static sund_state logistic_state(const sund_state *st)
 {
-    (void) own;
-    (void) snprintf(out, cap, "cross");
+    sund_state s = *st;
+
+    s.own = &((genes_own *) st->own)->logit;
+    return s;
+}
+
+sund_code sund_genes_null_plan(sund_state *st, sund_round *r, sund_err *err)
+{
+    genes_own *own = st->own;
+    sund_state s = logistic_state(st);
+
+    if (own->stage == GENES_NULL && own->logistic) {
+        (void) snprintf(r->name, sizeof r->name, "newton %d", own->logit.null.asked + 1);
+        return sund_logistic_budget(&s, err);
+    }
+    (void) snprintf(r->name, sizeof r->name, "%s", own->logistic ? "means" : "cross");
+    return SUND_OK;
 }
 
 sund_code sund_genes_null_local(const sund_state *st, const sund_view *v, const sund_round *r, sund_vec *out, sund_err *err)
 {
-    (void) r;
-    return sund_linear_cross_local(st, v, out, err);
+    const genes_own *own = st->own;
+    sund_state       s = logistic_state(st);
+
+    if (!own->logistic)
+        return sund_linear_cross_local(st, v, out, err);
+    return own->stage == GENES_MEANS ? sund_logistic_means_local(&s, v, out, err) : sund_logistic_null_local(&s, v, r, out, err);
 }
 
 /** Pooled centred cross-products out of the round's total; own->sum and own->n_stratum. */
@@ -47,7 +67,7 @@ static sund_code read_cross(sund_state *st, const sund_vec *t, double *cross, su
     return over ? sund_genes_bad_total(err) : SUND_OK;
 }
 
-sund_code sund_genes_null_total(sund_state *st, const sund_vec *t, sund_err *err)
+static sund_code total_cross(sund_state *st, const sund_vec *t, sund_err *err)
 {
     genes_own *own = st->own;
     size_t     k = own->k, n = st->plan->n;
@@ -62,7 +82,36 @@ sund_code sund_genes_null_total(sund_state *st, const sund_vec *t, sund_err *err
     if (sund_linear_prepare(&own->null, k, cxx, df, err) != SUND_OK || sund_linear_outcome(&own->null, cxy, cross[k * n + k], &own->trait, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_NUMERIC, "the covariates or the outcome do not vary independently in this cohort");
     own->s2 = own->trait.yy / df;
-    own->more = false;
+    return SUND_OK;
+}
+
+sund_code sund_genes_null_total(sund_state *st, const sund_vec *t, sund_err *err)
+{
+    genes_own *own = st->own;
+    sund_state s = logistic_state(st);
+
+    if (!own->logistic)
+        return total_cross(st, t, err);
+    if (own->stage == GENES_NULL)
+        return sund_logistic_null_total(&s, t, err);
+    SUND_TRY(sund_logistic_means_total(&s, t, err));
+    own->logit.null.done = own->logit.p == 0; /* strata alone: their intercepts are solved inside the nodes */
+    return SUND_OK;
+}
+
+sund_code sund_genes_null_end(sund_state *st, sund_err *err)
+{
+    genes_own *own = st->own;
+    size_t     bad = 0;
+
+    if (!own->logistic)
+        return SUND_OK;
+    if (own->logit.null.note)
+        return sund_fail(err, SUND_E_NUMERIC, "the model without genes has no answer: %s", own->logit.null.note);
+    own->s2 = 1.0;
+    own->null.k = own->logit.p;
+    if (sund_chol(own->null.k, own->logit.info, own->null.l, own->null.scale, &bad, NULL) != SUND_OK)
+        return sund_fail(err, SUND_E_NUMERIC, "the covariates do not vary independently in this cohort");
     return SUND_OK;
 }
 
@@ -82,10 +131,10 @@ void sund_genes_columns(sund_state *st)
     }
 }
 
-static void free_fitted(void *p)
+void sund_genes_fitted_free(genes_fitted *f)
 {
-    genes_fitted *f = p;
-
+    if (!f)
+        return;
     free(f->stratum);
     free(f->w);
     for (size_t k = 0; k < GENES_COLUMN_MAX; k++)
@@ -132,30 +181,54 @@ static void fill_linear(genes_fitted *f, const genes_own *own, const sund_view *
     }
 }
 
-sund_code sund_genes_fitted(const sund_state *st, const sund_view *v, const sund_round *r, const genes_fitted **out, sund_err *err)
+/** Weights and residuals of the fitted null model; weights times covariates less their pooled means, from the rounded weights. */
+static void fill_logistic(genes_fitted *f, const genes_own *own, const sund_view *v, const logistic_fitted *fit)
 {
-    const genes_own *own = st->own;
-    void           **kept = sund_view_kept(v, r->index, free_fitted);
-    genes_fitted    *f = *kept;
+    size_t first = own->n_column - own->k - 1;
 
-    *out = f;
-    if (f)
-        return SUND_OK;
-    *kept = f = calloc(1, sizeof *f);
-    if (!f)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_TRY(new_fitted(f, own, v, err));
-    fill_linear(f, own, v);
+    memcpy(f->stratum, fit->stratum, v->n_person); /* without the countries that have no cases or no controls */
     for (size_t i = 0; i < v->n_person; i++) {
+        if (f->stratum[i] == UINT8_MAX)
+            continue;
+        f->w[i] = fit->w[i];
+        if (first)
+            f->column[0][i] = sund_genes_shifted(f->w[i], GENES_W - GENES_G);
+        for (size_t k = 0; k < own->k; k++)
+            f->column[first + k][i] = sund_genes_shifted((sund_i128) f->w[i] * (v->column[k][i] - own->logit.mean[k]), GENES_W - own->frac[first + k]);
+        f->column[first + own->k][i] = (int64_t) floor(ldexp((double) v->column[own->k][i] - fit->mu[i], GENES_G) + 0.5);
+    }
+}
+
+static void sum_fitted(genes_fitted *f, size_t n_column)
+{
+    for (size_t i = 0; i < f->n_person; i++) {
         uint8_t s = f->stratum[i];
 
         if (s == UINT8_MAX)
             continue;
         f->whole[s].n++;
         f->whole[s].w += f->w[i];
-        for (size_t k = 0; k < own->n_column; k++)
+        for (size_t k = 0; k < n_column; k++)
             f->whole[s].column[k] += f->column[k][i];
     }
-    *out = f;
+}
+
+sund_code sund_genes_fitted(const sund_state *st, const sund_view *v, const sund_round *r, genes_fitted **out, sund_err *err)
+{
+    const genes_own       *own = st->own;
+    sund_state             s = logistic_state(st);
+    const logistic_fitted *fit = NULL;
+
+    if (own->logistic)
+        SUND_TRY(sund_logistic_fitted(&s, v, r, false, &fit, err));
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_TRY(new_fitted(*out, own, v, err));
+    if (fit)
+        fill_logistic(*out, own, v, fit);
+    else
+        fill_linear(*out, own, v);
+    sum_fitted(*out, own->n_column);
     return SUND_OK;
 }

@@ -3,14 +3,14 @@
 
 #include "stats/linear.h"
 #include "stats/skat.h"
-#include "study/tally.h"
+#include "study/logistic_priv.h"
 
 /* Gene sets, shared between genes.c (rounds, totals), genes_files.c (which variants make a gene), genes_null.c (the null model), genes_local.c (own sums over carriers)
  * and genes_table.c (what is released).
  *
  *   people, counts   as every association; counts of the variants that lie in a gene and its mask
  *   carriers         64-bit, for each gene: people with a minor allele at a single marker, at any; of the collapsed ones, people whose most is 1, and 2
- *   null model       linear: "cross" as in linear_priv.h; logistic: "means", "newton N" (genes_null.c)
+ *   null model       linear: "cross" as in linear_priv.h; logistic: "means", "newton N" as in logistic_priv.h
  *   sums             64-bit, for each gene of m markers: upper triangle of G'WG (2^-32), then marker by marker G'WX and G'r (2^-frac[k])
  *
  * Markers are minor alleles: variants above the limit of `collapse` singly, then one for all those below: the most minor alleles that a person has at any of them (a
@@ -60,10 +60,9 @@ typedef struct genes_own {
     int64_t       n_stratum;
     sund_i128     sum[SUND_COLUMN_MAX]; /* linear without strata: of the columns */
     sund_linear   null;          /* of logistic only k, l, scale */
-    sund_linear_trait trait;     /* of linear */
+    sund_linear_trait trait;     /* of linear; all 0 of logistic */
     double        s2;
-    bool          more;          /* the null model is not there yet */
-    double        beta[SUND_K_MAX]; /* logistic: what is asked at */
+    logistic_own  logit;         /* the null model of a binary outcome on its way: logistic_priv.h */
 } genes_own;
 
 static inline size_t genes_triangle(size_t m) { return m * (m + 1) / 2; }
@@ -71,6 +70,8 @@ static inline size_t genes_triangle(size_t m) { return m * (m + 1) / 2; }
 static inline size_t genes_lanes(const genes_own *own, size_t m) { return genes_triangle(m) + m * own->n_column; }
 /** Whether the minor allele is the reference. */
 static inline bool genes_flipped(const sund_alleles *a) { return 2 * a->ac > a->an; }
+/** x / 2^shift to the nearest, halves up: the same wherever the person is. shift > 0. */
+static inline int64_t sund_genes_shifted(sund_i128 x, unsigned shift) { return (int64_t) ((x + ((sund_i128) 1 << (shift - 1))) >> shift); }
 sund_code sund_genes_bad_total(sund_err *err);
 
 /* genes_files.c */
@@ -81,20 +82,24 @@ sund_code sund_genes_parse(sund_cur text, sund_assembly assembly, genes_gene **g
 sund_code sund_genes_choose(sund_state *st, sund_err *err) SUND_MUST_CHECK;
 
 /* genes_null.c */
-void      sund_genes_null_name(const genes_own *own, char *out, size_t cap);
+/** Before a round of it: its name; rule model-size. */
+sund_code sund_genes_null_plan(sund_state *st, sund_round *r, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_genes_null_local(const sund_state *st, const sund_view *v, const sund_round *r, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
-/** Sets own->more while another round is needed. */
 sund_code sund_genes_null_total(sund_state *st, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;
+/** Once it is there: own->null, own->s2. Errors: SUND_E_NUMERIC why there is none. */
+sund_code sund_genes_null_end(sund_state *st, sund_err *err) SUND_MUST_CHECK;
 /** Columns of the sums, and their fraction bits. */
 void      sund_genes_columns(sund_state *st);
-/** What the sums are over, kept for the round: for each person a weight (2^-32) and the columns (2^-frac[k]); for each stratum their totals. */
+/** What the sums are over: for each person a weight (2^-32) and the columns (2^-frac[k]); for each stratum their totals. */
 typedef struct genes_fitted {
     size_t   n_person, n_stratum;
     uint8_t *stratum;                        /* of a person; UINT8_MAX: takes no part */
     int64_t *w, *column[GENES_COLUMN_MAX];
     struct { int64_t n, w, column[GENES_COLUMN_MAX]; } whole[SUND_STRATA_MAX];
 } genes_fitted;
-sund_code sund_genes_fitted(const sund_state *st, const sund_view *v, const sund_round *r, const genes_fitted **out, sund_err *err) SUND_MUST_CHECK;
+/** Owns: sund_genes_fitted_free(), safe on NULL. */
+sund_code sund_genes_fitted(const sund_state *st, const sund_view *v, const sund_round *r, genes_fitted **out, sund_err *err) SUND_MUST_CHECK;
+void      sund_genes_fitted_free(genes_fitted *f);
 
 /* genes_local.c */
 sund_code sund_genes_carriers_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;

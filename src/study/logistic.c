@@ -255,8 +255,7 @@ static sund_code advance(sund_state *st, sund_err *err)
     return next_stage(st, err);
 }
 
-/** Rule: over all rounds no more than N/10 unmasked numbers about covariates. */
-static sund_code budget(sund_state *st, sund_err *err)
+sund_code sund_logistic_budget(sund_state *st, sund_err *err)
 {
     logistic_own *own = st->own;
 
@@ -313,7 +312,7 @@ static sund_code logistic_plan(sund_state *st, sund_round *r, sund_err *err)
     case STAGE_SPA: sund_round_split(r, st->study, own->n_active, 2 * SPA_LANES); break;
     case STAGE_APPROX: sund_round_split(r, st->study, own->n_active, 2 * APPROX_LANES); break;
     case STAGE_FIT: sund_round_split(r, st->study, own->n_active, 2 * logistic_fit_lanes(own->fit_p)); break;
-    case STAGE_NULL: SUND_TRY(budget(st, err)); break;
+    case STAGE_NULL: SUND_TRY(sund_logistic_budget(st, err)); break;
     case STAGE_DONE: r->n_item = r->n_chunk = 0; break;
     case STAGE_PEOPLE:
     case STAGE_MEANS: break;
@@ -350,7 +349,7 @@ static sund_code counts_local(const sund_state *st, const sund_view *v, const su
     return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
 }
 
-static sund_code means_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err)
+sund_code sund_logistic_means_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err)
 {
     const logistic_own *own = st->own;
 
@@ -387,7 +386,7 @@ static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chun
     return SUND_OK;
 }
 
-static sund_code total_means(sund_state *st, const sund_vec *t, sund_err *err)
+sund_code sund_logistic_means_total(sund_state *st, const sund_vec *t, sund_err *err)
 {
     logistic_own *own = st->own;
     int64_t       n = st->n_person;
@@ -418,7 +417,7 @@ static sund_code logistic_local(const sund_state *st, const sund_view *v, const 
     switch (((const logistic_own *) st->own)->stage) {
     case STAGE_PEOPLE: return sund_people_local(v, out, err);
     case STAGE_COUNTS: return counts_local(st, v, r, chunk, n_thread, out, err);
-    case STAGE_MEANS: return means_local(st, v, out, err);
+    case STAGE_MEANS: return sund_logistic_means_local(st, v, out, err);
     case STAGE_NULL: return sund_logistic_null_local(st, v, r, out, err);
     case STAGE_SCORE: return sund_logistic_score_local(st, v, r, chunk, n_thread, out, err);
     case STAGE_SPA:
@@ -434,7 +433,7 @@ static sund_code logistic_total(sund_state *st, const sund_round *r, uint32_t ch
     switch (((const logistic_own *) st->own)->stage) {
     case STAGE_PEOPLE: return sund_people_total(st, t, err);
     case STAGE_COUNTS: return total_counts(st, r, chunk, t, err);
-    case STAGE_MEANS: return total_means(st, t, err);
+    case STAGE_MEANS: return sund_logistic_means_total(st, t, err);
     case STAGE_NULL: return sund_logistic_null_total(st, t, err);
     case STAGE_SCORE: return sund_logistic_score_total(st, r, chunk, t, err);
     case STAGE_SPA:

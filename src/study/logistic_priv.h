@@ -78,6 +78,12 @@ static inline size_t logistic_fit_lanes(size_t p) { return p + logistic_triangle
 /** Words of a variant in the score round. */
 static inline size_t logistic_score_words(const logistic_own *own) { return own->strata ? own->k + 2 : 2 * (own->k + 3); }
 
+/* logistic.c; these, the null model's rounds and the fitted values serve genes*.c too, which has a logistic_own of its own with k, p, strata set */
+/** Rule: over all rounds no more than N/10 unmasked numbers about covariates; counts one more round. */
+sund_code sund_logistic_budget(sund_state *st, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_logistic_means_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_logistic_means_total(sund_state *st, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;
+
 /* logistic_fit.c */
 sund_code sund_logistic_null_local(const sund_state *st, const sund_view *v, const sund_round *r, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_logistic_null_total(sund_state *st, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;

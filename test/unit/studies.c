@@ -18,6 +18,7 @@ static const struct { const char *analysis, *lines; } study[] = {
     { "score", "scorefile = %SCORE\nassembly = GRCh37\noutcome = sex\npalindromic = keep\n" },
     { "genes", "outcome = trait\ncovariates = age, sex\nstrata = country\ngenes = %GENES\nmax_af = 0.5\n" },
     { "genes", "outcome = trait\ncovariates = age, bmi\nstrata = none\ngenes = %GENES\nclasses = %CLASSES\nmask = pLoF|missense\nmax_af = 0.5\ncollapse = 25\nweights = equal\n" },
+    { "genes", "outcome = sex\ncovariates = age, bmi\nstrata = none\ngenes = %GENES\nmax_af = 0.5\n" },
     { "pca", "components = 2\nblock = 5\nr2 = 0.5\nwindow = 9\nrelease = loadings\n" },
     { "pca", "components = 3\nmin_maf = 0\nmax_missing = 1\nr2 = 1\nrounds = 3\n" },
     { "duplicates", "min_maf = 0.02\nsnvs = 16\ndistance = 0\nchromosomes = 1\n" },
