@@ -45,21 +45,23 @@ static size_t n_rows(sund_cur text)
     return n ? n - 1 : 0;
 }
 
-/** Associations as the field exchanges them. */
+/** Associations as the field exchanges them: a file for each trait. */
 static sund_code write_ssf(const char *out, sund_cur table, sund_err *err)
 {
     sund_buf  text = { 0 };
-    char      path[4096];
+    char      path[4096], name[SUND_REPORT_TRAIT + 32], trait[SUND_REPORT_TRAIT];
     sund_code rc = SUND_OK;
 
-    if (sund_report_ssf(table, &text)) {
+    for (size_t k = 0; rc == SUND_OK && sund_report_ssf(table, k, trait, &text); k++) {
+        (void) snprintf(name, sizeof name, "gwas-ssf%s%s.tsv.gz", trait[0] ? "." : "", trait);
         rc = sund_buf_ok(&text, err);
         if (rc == SUND_OK)
-            rc = sund_path_join(path, sizeof path, out, "gwas-ssf.tsv.gz", err);
+            rc = sund_path_join(path, sizeof path, out, name, err);
         if (rc == SUND_OK)
             rc = sund_bgzip_table(path, text.p, text.n, err);
         if (rc == SUND_OK)
             printf("%s: the same as GWAS-SSF, with its index\n", path);
+        sund_buf_clear(&text);
     }
     sund_buf_free(&text);
     return rc;

@@ -58,6 +58,12 @@ ok($ssf[0] eq "chromosome\tbase_pair_location\teffect_allele\tother_allele\tbeta
 my @hit = split /\n/, out("tabix $tmp/l/gwas-ssf.tsv.gz 2:2000-3000");
 ok(@hit == 3 && $hit[0] =~ /^2\t2000\tG\tA\t/, 'and its index finds a region');
 
+spew("$tmp/two.ini", slurp("$tmp/l.ini") =~ s/outcome = y/outcome = time, y/r);
+run("$sund study run --local --home $tmp/fi --catalogue $tmp/c.catalogue --out $tmp/two $tmp/two.ini");
+my @two = split /\n/, out("gzip -dc $tmp/two/gwas-ssf.y.tsv.gz");
+my $both = tsv("$tmp/two/table.tsv");
+ok("@two" eq "@ssf" && -s "$tmp/two/gwas-ssf.time.tsv.gz.tbi" && !-e "$tmp/two/gwas-ssf.tsv.gz" && @$both == 2 * @row && join(' ', map { $_->{trait} } @$both[0, 1]) eq 'time y', 'two traits: a file of each, the same as alone');
+
 spew("$tmp/s.ini", "[study]\ntitle = Survival\nanalysis = survival\npurpose = general-research\ncohort = all\ntime = time\nevent = died\ngroup = arm\nstrata = none\nnodes = FI\n");
 run("$sund study run --local --home $tmp/fi --out $tmp/s $tmp/s.ini");
 $html = slurp("$tmp/s/report.html");
