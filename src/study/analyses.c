@@ -4,12 +4,13 @@
 #include <string.h>
 
 extern const sund_analysis sund_analysis_counts, sund_analysis_linear, sund_analysis_tables, sund_analysis_survival, sund_analysis_score, sund_analysis_genes,
-    sund_analysis_pca, sund_analysis_logistic, sund_analysis_duplicates, sund_analysis_wgr;
+    sund_analysis_pca, sund_analysis_logistic, sund_analysis_duplicates, sund_analysis_wgr, sund_analysis_meta;
 
 /* An analysis is one file and one line here. */
 const sund_analysis *const sund_analyses[] = {
     &sund_analysis_counts,
     &sund_analysis_linear,
+    &sund_analysis_meta,
     &sund_analysis_tables,
     &sund_analysis_survival,
     &sund_analysis_score,

@@ -168,23 +168,25 @@ static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader
     return SUND_OK;
 }
 
-static sund_code linear_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
+sund_code sund_linear_counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
     count_run run = { st, v, 0, out };
-    size_t    n;
+    size_t    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
 
-    if (r->index == ROUND_PEOPLE)
-        return sund_people_local(v, out, err);
-    if (r->index == ROUND_CROSS)
-        return sund_linear_cross_local(st, v, out, err);
-    if (r->index == ROUND_SUMS)
-        return sund_linear_sums_local(st, v, r, chunk, n_thread, out, err);
-    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
     SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
     return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
 }
 
-static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
+static sund_code linear_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
+{
+    if (r->index == ROUND_PEOPLE)
+        return sund_people_local(v, out, err);
+    if (r->index == ROUND_CROSS)
+        return sund_linear_cross_local(st, v, out, err);
+    return r->index == ROUND_SUMS ? sund_linear_sums_local(st, v, r, chunk, n_thread, out, err) : sund_linear_counts_local(st, v, r, chunk, n_thread, out, err);
+}
+
+sund_code sund_linear_counts_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
 {
     linear_own *own = st->own;
     size_t      from, n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
@@ -203,7 +205,7 @@ static sund_code linear_total(sund_state *st, const sund_round *r, uint32_t chun
 {
     switch (r->index) {
     case ROUND_PEOPLE: return sund_people_total(st, total, err);
-    case ROUND_COUNTS: return total_counts(st, r, chunk, total, err);
+    case ROUND_COUNTS: return sund_linear_counts_total(st, r, chunk, total, err);
     case ROUND_CROSS: return sund_linear_cross_total(st, total, err);
     case ROUND_SUMS: return sund_linear_sums_total(st, r, chunk, total, err);
     default: return bad_total(err);

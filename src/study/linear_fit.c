@@ -8,7 +8,7 @@
 static double fixed(sund_i128 x, unsigned frac) { return sund_i128_double(x) / (double) (1ULL << frac); }
 
 /** Into the model from the pooled, centred products of one set of people. */
-static sund_code prepare(const sund_columns_plan *p, const double *pair, double df, sund_linear *m, sund_err *err)
+sund_code sund_linear_model(const sund_columns_plan *p, const double *pair, double df, sund_linear *m, sund_err *err)
 {
     double cxx[SUND_K_MAX * SUND_K_MAX];
     size_t k = p->n_covariate;
@@ -19,7 +19,7 @@ static sund_code prepare(const sund_columns_plan *p, const double *pair, double 
     return sund_linear_prepare(m, k, cxx, df, err);
 }
 
-static sund_code prepare_trait(const sund_columns_plan *p, const double *pair, size_t t, const sund_linear *m, sund_linear_trait *y, sund_err *err)
+sund_code sund_linear_model_trait(const sund_columns_plan *p, const double *pair, size_t t, const sund_linear *m, sund_linear_trait *y, sund_err *err)
 {
     double cxy[SUND_K_MAX];
     size_t k = p->n_covariate;
@@ -54,10 +54,10 @@ sund_code sund_linear_cross_total(sund_state *st, const sund_vec *t, sund_err *e
     if (over)
         return bad_total(err);
     df = (double) (st->n_person - own->n_stratum - (int64_t) st->plan->n_covariate - 1);
-    if (prepare(st->plan, pair, df, &own->model, err) != SUND_OK)
+    if (sund_linear_model(st->plan, pair, df, &own->model, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_NUMERIC, "the covariates do not vary independently in this cohort");
     for (size_t y = 0; y < own->n_trait; y++)
-        if (prepare_trait(st->plan, pair, y, &own->model, &own->trait[y], err) != SUND_OK)
+        if (sund_linear_model_trait(st->plan, pair, y, &own->model, &own->trait[y], err) != SUND_OK)
             return sund_fail_in(err, SUND_E_NUMERIC, "%s does not vary independently of the covariates in this cohort", st->study->outcome[y]);
     return SUND_OK;
 }
@@ -129,9 +129,9 @@ static sund_code fit_drop(const sund_state *st, const sund_vec *t, size_t lane, 
     if (over || cgg < 0.0)
         return bad_total(err);
     /* among the called people a covariate or a trait may no longer vary: that variant has no answer, the study goes on */
-    varies = prepare(p, pair, (double) (int64_t) (m - (strata ? one : 1) - (sund_i128) p->n_covariate - 1), &model, NULL) == SUND_OK && sund_linear_genotype(&model, cgg, c, &g);
+    varies = sund_linear_model(p, pair, (double) (int64_t) (m - (strata ? one : 1) - (sund_i128) p->n_covariate - 1), &model, NULL) == SUND_OK && sund_linear_genotype(&model, cgg, c, &g);
     for (size_t y = 0; y < own->n_trait; y++)
-        out[y] = varies && prepare_trait(p, pair, y, &model, &trait, NULL) == SUND_OK ? fit_with(&model, &trait, &g, c[p->n_covariate + y], unit_of(st, y)) : no_fit;
+        out[y] = varies && sund_linear_model_trait(p, pair, y, &model, &trait, NULL) == SUND_OK ? fit_with(&model, &trait, &g, c[p->n_covariate + y], unit_of(st, y)) : no_fit;
     return SUND_OK;
 }
 

@@ -13,13 +13,6 @@
 
 typedef struct waiting { size_t item; sund_gt gt; } waiting;
 
-/** One variant over one stratum. Column n_column is 1 for every member, so these are also counts. */
-typedef struct own_sums {
-    int64_t dose[SUND_COLUMN_MAX + 1], lost[SUND_COLUMN_MAX + 1]; /* sums over g q, and over the missing */
-    int64_t square;                                               /* sum over g g */
-    size_t  n_lost;                                               /* the missing, in the worker's list */
-} own_sums;
-
 /** What one thread needs; allocated once. */
 typedef struct worker {
     uint64_t *plane;   /* 3 n_word for each waiting site */
@@ -34,10 +27,18 @@ typedef struct sums_run {
     const linear_own *own;
     const sund_view  *v;
     linear_shape      shape;
-    size_t            from, n_item;
-    worker           *worker;
+    size_t            from;
     sund_vec         *out;
 } sums_run;
+
+typedef struct walk {
+    const sund_state *st;
+    const linear_own *own;
+    const sund_view  *v;
+    worker           *worker;
+    linear_put        put;
+    const void       *ctx;
+} walk;
 
 linear_shape sund_linear_shape(const sund_state *st)
 {
@@ -74,7 +75,7 @@ static void list_sums(const sund_view *v, size_t s, const uint32_t *list, size_t
 }
 
 /** The missing of stratum s, into w->missing. */
-static void find_missing(const sund_view *v, size_t s, const sund_gt *g, worker *w, own_sums *x)
+static void find_missing(const sund_view *v, size_t s, const sund_gt *g, worker *w, linear_sums *x)
 {
     size_t n = 0;
 
@@ -91,7 +92,7 @@ static void find_missing(const sund_view *v, size_t s, const sund_gt *g, worker 
 /** What a genotype counts for. */
 static const struct { int64_t het, hom; } weight[] = { [LINEAR_ADDITIVE] = { 1, 2 }, [LINEAR_DOMINANT] = { 1, 1 }, [LINEAR_RECESSIVE] = { 0, 1 } };
 
-static void sparse_sums(const sund_view *v, size_t s, const sund_gt *g, linear_coding coding, worker *w, own_sums *x)
+static void sparse_sums(const sund_view *v, size_t s, const sund_gt *g, linear_coding coding, worker *w, linear_sums *x)
 {
     size_t  k = v->plan.n;
     int64_t other[SUND_COLUMN_MAX + 1]; /* the homozygotes */
@@ -111,7 +112,7 @@ static void sparse_sums(const sund_view *v, size_t s, const sund_gt *g, linear_c
 static sund_code too_big(sund_err *err) { return sund_fail(err, SUND_E_NUMERIC, "a sum leaves its bound; a variable's declared range is too wide"); }
 
 /** Strata, missing at the stratum's mean: centred over the called, which the mean's zeros do not change. */
-static sund_code strata_mean(const sums_run *run, size_t s, const own_sums *x, size_t lane, sund_err *err)
+static sund_code strata_mean(const sums_run *run, size_t s, const linear_sums *x, size_t lane, sund_err *err)
 {
     const sund_whole *whole = &run->v->whole[s];
     size_t            k = run->own->n_column;
@@ -147,7 +148,7 @@ static sund_i128 imputed(const int32_t *q, const uint32_t *person, size_t n, sun
 }
 
 /** Missing people at the pooled mean dose / called; each product is rounded for the person, so that no division of people changes it. */
-static sund_code pooled_mean(const sums_run *run, const own_sums *x, const sund_alleles *pooled, size_t lane, const worker *w, sund_err *err)
+static sund_code pooled_mean(const sums_run *run, const linear_sums *x, const sund_alleles *pooled, size_t lane, const uint32_t *missing, sund_err *err)
 {
     size_t    k = run->own->n_column;
     bool      over = false;
@@ -157,7 +158,7 @@ static sund_code pooled_mean(const sums_run *run, const own_sums *x, const sund_
     sund_vec_add64(run->out, lane + 1, x->square * (1LL << LINEAR_FRAC) +
                                            (int64_t) (n_lost * sund_i128_scale_div(sum * sum, LINEAR_FRAC, called * called, &over)));
     for (size_t i = 0; i < k; i++) {
-        sund_i128 total = x->dose[i] * ((sund_i128) 1 << run->own->frac[i]) + imputed(run->v->column[i], w->missing, x->n_lost, sum * ((sund_i128) 1 << run->own->frac[i]), called);
+        sund_i128 total = x->dose[i] * ((sund_i128) 1 << run->own->frac[i]) + imputed(run->v->column[i], missing, x->n_lost, sum * ((sund_i128) 1 << run->own->frac[i]), called);
 
         sund_vec_add64(run->out, lane + 2 + i, (int64_t) total);
     }
@@ -165,7 +166,7 @@ static sund_code pooled_mean(const sums_run *run, const own_sums *x, const sund_
 }
 
 /** Complete cases: the called people of each stratum are the whole stratum less the missing ones, sum by sum. */
-static sund_code drop_missing(const sums_run *run, size_t s, const own_sums *x, size_t lane64, size_t lane128, const worker *w, sund_err *err)
+static sund_code drop_missing(const sums_run *run, size_t s, const linear_sums *x, size_t lane64, size_t lane128, const uint32_t *missing, sund_err *err)
 {
     const sund_whole *whole = &run->v->whole[s];
     size_t            k = run->own->n_column, n_pair = sund_pair_count(&run->v->plan);
@@ -176,7 +177,7 @@ static sund_code drop_missing(const sums_run *run, size_t s, const own_sums *x, 
     if (m == 0)
         return SUND_OK;
     memset(gone, 0, n_pair * sizeof *gone);
-    sund_view_products(run->v, w->missing, x->n_lost, gone);
+    sund_view_products(run->v, missing, x->n_lost, gone);
     for (size_t i = 0; i < k; i++)
         sq[i] = whole->q[i] - x->lost[i];
     sund_vec_add64(run->out, lane64, (int64_t) m);
@@ -201,15 +202,16 @@ static sund_code drop_missing(const sums_run *run, size_t s, const own_sums *x, 
 }
 
 /** A variant's sums over one stratum into its lanes. */
-static sund_code put_sums(const sums_run *run, size_t item, size_t s, const own_sums *x, const worker *w, sund_err *err)
+static sund_code put_sums(const void *ctx, size_t item, size_t s, const linear_sums *x, const uint32_t *missing, sund_err *err)
 {
+    const sums_run *run = ctx;
     size_t at = item - run->from;
 
     if (run->st->study->drop_missing)
-        return drop_missing(run, s, x, at * run->shape.n64, at * run->shape.n128, w, err);
+        return drop_missing(run, s, x, at * run->shape.n64, at * run->shape.n128, missing, err);
     if (run->st->study->strata_country)
         return strata_mean(run, s, x, at * run->shape.n64, err);
-    return pooled_mean(run, x, &run->own->count[run->own->eligible[item]], at * run->shape.n64, w, err);
+    return pooled_mean(run, x, &run->own->count[run->own->eligible[item]], at * run->shape.n64, missing, err);
 }
 
 /** As the kernel takes it. A dominant site was kept with its carriers in one plane. */
@@ -219,12 +221,12 @@ static sund_dose dose_of(linear_coding coding, const sund_gt *g)
 }
 
 /** The sites that wait, over each stratum. */
-static sund_code sum_waiting(const sums_run *run, worker *w, sund_err *err)
+static sund_code sum_waiting(const walk *run, worker *w, sund_err *err)
 {
     const sund_view *v = run->v;
     size_t           k = v->plan.n;
     sund_dose        g[SUND_DOSE_BATCH];
-    own_sums         x;
+    linear_sums         x;
 
     for (size_t i = 0; i < w->n_wait; i++)
         g[i] = dose_of(run->own->coding, &w->wait[i].gt);
@@ -234,7 +236,7 @@ static sund_code sum_waiting(const sums_run *run, worker *w, sund_err *err)
             memcpy(x.dose, w->dose + i * (k + 1), (k + 1) * sizeof *x.dose);
             x.square = x.dose[k] + (g[i].two ? 2 * (int64_t) sund_plane_count(g[i].two, v->stratum[s], v->n_word) : 0);
             find_missing(v, s, &w->wait[i].gt, w, &x);
-            SUND_TRY(put_sums(run, w->wait[i].item, s, &x, w, err));
+            SUND_TRY(run->put(run->ctx, w->wait[i].item, s, &x, w->missing, err));
         }
     }
     w->n_wait = 0;
@@ -260,13 +262,13 @@ static void keep_waiting(const sund_view *v, size_t item, const sund_gt *g, line
     kept->gt.missing_plane = plane + 2 * v->n_word;
 }
 
-static sund_code sum_item(const sums_run *run, size_t item, sund_store_reader *reader, worker *w, sund_err *err)
+static sund_code sum_item(const walk *run, size_t item, sund_store_reader *reader, worker *w, sund_err *err)
 {
     const sund_view *v = run->v;
     size_t           j = run->own->eligible[item];
     sund_presence    where = sund_view_presence(v, run->st->catalogue, j);
     sund_gt          g = { .sparse = true };
-    own_sums         x;
+    linear_sums         x;
 
     if (where == SUND_IN_STORE)
         SUND_TRY(sund_store_read(reader, v->row[j], &g, err));
@@ -282,15 +284,15 @@ static sund_code sum_item(const sums_run *run, size_t item, sund_store_reader *r
     }
     for (size_t s = 0; s < v->n_stratum; s++) {
         sparse_sums(v, s, &g, run->own->coding, w, &x);
-        SUND_TRY(put_sums(run, item, s, &x, w, err));
+        SUND_TRY(run->put(run->ctx, item, s, &x, w->missing, err));
     }
     return SUND_OK;
 }
 
 static sund_code sum_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
 {
-    const sums_run *run = ctx;
-    worker         *w = &run->worker[thread];
+    const walk *run = ctx;
+    worker     *w = &run->worker[thread];
 
     w->n_wait = 0;
     for (size_t item = from; item < from + n; item++)
@@ -298,7 +300,7 @@ static sund_code sum_items(void *ctx, size_t from, size_t n, sund_store_reader *
     return sum_waiting(run, w, err);
 }
 
-static sund_code workers_new(sums_run *run, unsigned n_thread, sund_err *err)
+static sund_code workers_new(walk *run, unsigned n_thread, sund_err *err)
 {
     const sund_view *v = run->v;
 
@@ -318,7 +320,7 @@ static sund_code workers_new(sums_run *run, unsigned n_thread, sund_err *err)
     return SUND_OK;
 }
 
-static void workers_free(sums_run *run, unsigned n_thread)
+static void workers_free(walk *run, unsigned n_thread)
 {
     for (unsigned t = 0; run->worker && t < n_thread; t++) {
         free(run->worker[t].plane);
@@ -356,17 +358,24 @@ sund_code sund_linear_cross_local(const sund_state *st, const sund_view *v, sund
     return over ? too_big(err) : SUND_OK;
 }
 
-sund_code sund_linear_sums_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
+sund_code sund_linear_walk(const sund_state *st, const sund_view *v, size_t from, size_t n, unsigned n_thread, linear_put put, const void *ctx, sund_err *err)
 {
     unsigned  threads = sund_pool_threads(n_thread);
-    sums_run  run = { .st = st, .own = st->own, .v = v, .shape = sund_linear_shape(st), .out = out };
+    walk      run = { st, st->own, v, NULL, put, ctx };
     sund_code rc;
 
-    run.n_item = sund_chunk_range(r, st->study, sund_linear_words(run.shape), chunk, &run.from);
     SUND_GO(workers_new(&run, threads, err));
-    SUND_GO(sund_vec_new(out, run.n_item * run.shape.n64, run.n_item * run.shape.n128, err));
-    rc = sund_each_items(v, run.from, run.n_item, threads, sum_items, &run, err);
+    rc = sund_each_items(v, from, n, threads, sum_items, &run, err);
 out:
     workers_free(&run, threads);
     return rc;
+}
+
+sund_code sund_linear_sums_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
+{
+    sums_run run = { .st = st, .own = st->own, .v = v, .shape = sund_linear_shape(st), .out = out };
+    size_t   n = sund_chunk_range(r, st->study, sund_linear_words(run.shape), chunk, &run.from);
+
+    SUND_TRY(sund_vec_new(out, n * run.shape.n64, n * run.shape.n128, err));
+    return sund_linear_walk(st, v, run.from, n, n_thread, put_sums, &run, err);
 }

@@ -10,6 +10,7 @@ static const struct { const char *analysis, *lines; } study[] = {
     { "linear", "outcome = trait\ncovariates = age\nstrata = country\nmissing = drop\n" },
     { "linear", "outcome = trait, age\ncovariates = sex, bmi\nstrata = country\ncoding = dominant\n" },
     { "linear", "outcome = bmi, trait\ncovariates = age\nstrata = none\nmissing = drop\ncoding = recessive\n" },
+    { "meta", "outcome = trait\ncovariates = age, sex\n" },
     { "tables", "rows = age\nbands = 40, 60\ncolumns = sex\nvalue = bmi\n" },
     { "tables", "rows = sex\nvariants = 20-1301-T-TACA, 20-1601-GT-G, 20-1701-T-TACA\n" },
     { "survival", "time = age\nevent = sex\ncovariates = trait\nstrata = none\nvariants = 20-1301-T-TACA, 20-1601-GT-G\n" },
