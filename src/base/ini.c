@@ -1,5 +1,6 @@
 #include "base/ini.h"
 
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -133,6 +134,7 @@ sund_code sund_ini_parse(sund_ini *ini, const char *name, const void *p, size_t 
     if ((n && memchr(p, 0, n)) || !sund_utf8_ok(p, n))
         return bad(&got, 1, "not UTF-8 text", err);
     got.text = malloc(n + 1);
+    got.n_text = n;
     got.item = calloc(ITEM_MAX, sizeof *got.item);
     if (!got.text || !got.item) {
         rc = sund_fail(err, SUND_E_NOMEM, "%s: out of memory", got.name);
@@ -157,12 +159,16 @@ sund_code sund_ini_read(sund_ini *ini, const char *path, sund_err *err)
 
     if (rc == SUND_OK)
         rc = sund_ini_parse(ini, path, b.p, b.n, err);
+    if (b.p)
+        sund_wipe(b.p, b.n);
     sund_buf_free(&b);
     return rc;
 }
 
 void sund_ini_free(sund_ini *ini)
 {
+    if (ini->text)
+        sund_wipe(ini->text, ini->n_text);
     free(ini->text);
     free(ini->item);
     memset(ini, 0, sizeof *ini);

@@ -10,7 +10,7 @@
  *
  *  Refuses, naming `name` and line: NUL, invalid UTF-8, control characters, keys outside [a-z0-9_-], a key twice in a
  *  section, a section+label twice, a key before any section, lines over 8192 bytes, more than 4096 keys.
- *  Owns: sund_ini_free(). */
+ *  Owns: sund_ini_free(), which wipes the text: it may hold a key. */
 typedef struct sund_ini_item {
     const char *section, *label; /**< label is "" when the header has none */
     const char *key, *value;     /**< value trimmed of spaces at both ends */
@@ -20,7 +20,7 @@ typedef struct sund_ini_item {
 typedef struct sund_ini {
     char          *text;
     sund_ini_item *item; /**< in file order */
-    size_t         n_item;
+    size_t         n_item, n_text;
     char           name[160];
 } sund_ini;
 

@@ -404,6 +404,22 @@ TEST(a_database_that_others_may_read_is_refused)
     (void) unlink(name);
 }
 
+/** Whether this process's heap holds the first half of a key in hex: the second is the public key, which may be anywhere. */
+static bool on_heap(const sund_identity *me)
+{
+    char          hex[65], line[512];
+    unsigned long from = 0, to = 0;
+    FILE         *maps = fopen("/proc/self/maps", "r");
+
+    sund_hex(me->key.b, 32, hex);
+    while (maps && fgets(line, sizeof line, maps))
+        if (strstr(line, "[heap]") && sscanf(line, "%lx-%lx", &from, &to) == 2)
+            break;
+    if (maps)
+        (void) fclose(maps);
+    return to > from && memmem((const void *) from, to - from, hex, 64) != NULL; /* NOLINT: the heap as bytes */
+}
+
 TEST(an_identity_that_others_may_read_is_refused)
 {
     char          path[] = "/tmp/sund-id-XXXXXX";
@@ -414,6 +430,7 @@ TEST(an_identity_that_others_may_read_is_refused)
     (void) close(fd);
     (void) unlink(path);
     CHECK(sund_identity_make(&me, "FI", path, NULL) == SUND_OK && sund_identity_read(&got, path, &err) == SUND_OK && memcmp(&me, &got, sizeof me) == 0);
+    CHECK(!on_heap(&me));
     CHECK(chmod(path, 0640) == 0 && sund_identity_read(&got, path, &err) != SUND_OK && strstr(err.msg, path));
     (void) unlink(path);
 }
