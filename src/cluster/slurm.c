@@ -406,7 +406,7 @@ static sund_code mend(slurm *s, const sund_engine *e, sund_err *err)
             told = true;
             if (k->tries > RERUNS) {
                 s->failed = true;
-                return sund_fail(err, SUND_E_IO, "task %u of job %s ended %u times without its result%s%s; its log is %.260s", t, s->job, k->tries, s->why[0] ? ": " : "", s->why, path);
+                return sund_fail(err, SUND_E_UPSTREAM, "task %u of job %s ended %u times without its result%s%s; its log is %.260s", t, s->job, k->tries, s->why[0] ? ": " : "", s->why, path);
             }
         }
     }

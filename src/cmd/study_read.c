@@ -47,6 +47,8 @@ static void check_text(const char *path, const sund_study *s)
             printf("  %-10s %s\n", s->option[i].name, s->option[i].value);
     if (s->n_outcome)
         printf("  model      %zu covariates, strata %s, missing %s\n", s->n_covariate, s->strata_country ? "country" : "none", s->drop_missing ? "drop" : "mean");
+    if (s->has_catalogue && (int64_t) s->chunk * SUND_CHUNKS_MAX < 100000000)
+        printf("  chunk      %u: enough for %lld variants, more are refused\n", s->chunk, (long long) s->chunk * SUND_CHUNKS_MAX);
     printf("  nodes     ");
     for (size_t i = 0; i < s->n_node; i++)
         printf(" %s", s->node[i]);

@@ -62,15 +62,18 @@ static sund_code get_runner(void *ctx, const sund_engine *e, const sund_view *v,
     return sund_home_runner(&n->home, "", NULL, e, v, text, out, err);
 }
 
-static sund_code find_or_open(node *n, const sund_digest *name, running **out, sund_err *err)
+static running *find(node *n, const sund_digest *name)
+{
+    for (size_t i = 0; i < n->n_run; i++)
+        if (sund_digest_eq(&n->run[i].name, name))
+            return &n->run[i];
+    return NULL;
+}
+
+static sund_code open_one(node *n, const sund_digest *name, running **out, sund_err *err)
 {
     running *r;
 
-    for (size_t i = 0; i < n->n_run; i++)
-        if (sund_digest_eq(&n->run[i].name, name)) {
-            *out = &n->run[i];
-            return SUND_OK;
-        }
     if (n->n_run == PARTIES_MAX)
         return sund_fail(err, SUND_E_LIMIT, "more than %d studies have not ended here: decide on those that wait, others are not taken up", PARTIES_MAX);
     r = &n->run[n->n_run];
@@ -100,7 +103,7 @@ static sund_code open_known(node *n, sund_err *err)
             break;
         c = sund_rows_blob(rows, 0);
         if (sund_cur_copy(&c, d.b, sizeof d.b))
-            SUND_GO(find_or_open(n, &d, &r, err));
+            SUND_GO(open_one(n, &d, &r, err));
     }
 out:
     sund_rows_close(rows);
@@ -173,9 +176,18 @@ static void show_waiting(running *r)
 
 static sund_code take_message(node *n, const sund_digest *name, uint32_t index, const sund_envelope *e, sund_cur body, sund_err *err)
 {
-    running *r = NULL;
+    running *r = find(n, name);
 
-    SUND_TRY(find_or_open(n, name, &r, err));
+    if (!r) { /* whatever else the hub shows leaves no trace here */
+        int64_t known = 0;
+
+        SUND_TRY(sund_db_i64(n->home.db, &known, 0, err, "SELECT COUNT(*) FROM study WHERE digest=?", "b", name->b, sizeof name->b));
+        if (!known && index > 0)
+            return sund_fail(err, SUND_E_DENIED, "the hub left out the beginning of study %.12s", sund_digest_hex(name).s);
+        if (!known)
+            SUND_TRY(sund_party_begins(&n->home.roster, name, e, body.p, body.n, err));
+        SUND_TRY(open_one(n, name, &r, err));
+    }
     if (index < sund_party_index(r->party))
         return SUND_OK;
     if (index > sund_party_index(r->party))

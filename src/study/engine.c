@@ -14,6 +14,9 @@ static sund_code ask(sund_engine *e, uint32_t index, sund_err *err)
     e->chunk = 0;
     SUND_TRY(e->analysis->plan(&e->state, &e->round, err));
     e->done = e->round.n_chunk == 0;
+    if (e->round.n_chunk > SUND_CHUNKS_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "chunk = %u cuts round %s into %u chunks, each a message of every node: at most %d are allowed; make chunk larger", e->state.study->chunk,
+                         e->round.name, e->round.n_chunk, SUND_CHUNKS_MAX);
     return SUND_OK;
 }
 

@@ -17,6 +17,8 @@ struct sund_runner {
     void (*close)(sund_runner *r, bool ended);
     char note[320];
 };
+enum { SUND_CHUNKS_MAX = 65536 }; /**< in one round: the hub keeps a total of each until the study ends */
+
 /** Makes one, from the study's text and the view over the own data. */
 typedef sund_code (*sund_runner_open)(void *ctx, const sund_engine *e, const sund_view *v, sund_cur text, sund_runner **out, sund_err *err);
 

@@ -66,15 +66,36 @@ void sund_party_fault(sund_party *p, const char *fmt, ...)
     va_end(ap);
 }
 
-/** Reasons go to all nodes and to the researcher: what the operating system said, with its paths, stays here. */
+/** Reasons go to all nodes and to the researcher: what the operating system or a cluster said, with its paths, stays here. */
 void sund_party_fault_err(sund_party *p, const sund_err *err)
 {
     if (!p->fault[0])
         (void) snprintf(p->trouble, sizeof p->trouble, "%s", err->msg);
-    if (err->code == SUND_E_IO || err->code == SUND_E_NOMEM)
+    if (err->code == SUND_E_IO || err->code == SUND_E_NOMEM || err->code == SUND_E_UPSTREAM)
         sund_party_fault(p, "this node has a fault of its own (%s); its operator's log says more", sund_code_name(err->code));
     else
         sund_party_fault(p, "%.300s", err->msg);
+}
+
+/** Where the study stands, for `sund study status`, as far as the database can be written. */
+sund_code sund_party_note(sund_party *p, const char *note, sund_err *err)
+{
+    if (strcmp(p->detail, note) == 0)
+        return SUND_OK;
+    (void) snprintf(p->detail, sizeof p->detail, "%s", note);
+    return sund_db_run(p->node->db, err, "UPDATE study SET detail=? WHERE digest=?", "tb", p->detail, p->name.b, sizeof p->name.b);
+}
+
+/** A full or failing disk is no reason to end a study for all: it waits until the disk works again. */
+sund_code sund_party_pause(sund_party *p, const sund_err *why, sund_err *err)
+{
+    char note[SUND_REASON_MAX + 1];
+
+    p->paused = true;
+    (void) snprintf(p->trouble, sizeof p->trouble, "paused: %.470s", why->msg);
+    (void) snprintf(note, sizeof note, "%.*s", SUND_REASON_MAX, p->trouble);
+    (void) !sund_party_note(p, note, NULL); /* on the same disk, perhaps */
+    return sund_fail(err, why->code, "study %.12s is paused: %.400s", sund_digest_hex(&p->name).s, why->msg);
 }
 
 bool sund_party_all(const sund_party *p, bool (*has)(const party_peer *))
@@ -171,6 +192,36 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     return sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0", "b", p->name.b, sizeof p->name.b);
 }
 
+enum { SMALL_BODY = 4096, BODY_MAX = 64 << 20, TOTAL_MAX = 22 + 220 * SUND_NODE_MAX + 8 + 8 * SUND_VEC_MAX_WORDS };
+
+/** What can be known of a message before it is kept: who signed it, that it is of this study, its size by its kind, its body's digest. */
+static sund_code worth_keeping(const sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    unsigned    role = e->kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : e->kind == SUND_MSG_TOTAL ? SUND_ROLE_HUB : SUND_ROLE_NODE;
+    size_t      most = sund_msg_max_bytes(e->kind);
+    sund_digest got;
+
+    SUND_TRY(sund_envelope_check(e, p->node->roster, 1u << role, err));
+    most = e->kind == SUND_MSG_TOTAL ? TOTAL_MAX : most > BODY_MAX ? BODY_MAX : most;
+    if (n_body != e->n_body || n_body > most)
+        return sund_fail(err, SUND_E_LIMIT, "a message of %s has %zu bytes, its header says %llu, its kind (%s) has at most %zu", e->from, n_body, (unsigned long long) e->n_body,
+                         sund_msg_name(e->kind), most);
+    if (!sund_digest_eq(&e->about, &p->name) || (role == SUND_ROLE_NODE && sund_study_node(&p->study, e->from) < 0))
+        return sund_fail(err, SUND_E_DENIED, "a message of %s is not of this study", e->from);
+    got = sund_digest_of(body, n_body);
+    return sund_digest_eq(&got, &e->body) ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the body of a message of %s was altered", e->from);
+}
+
+sund_code sund_party_begins(const sund_roster *roster, const sund_digest *study, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_digest d = sund_digest_of(body, n_body);
+
+    SUND_TRY(sund_envelope_check(e, roster, 1u << SUND_ROLE_RESEARCHER, err));
+    if (e->kind != SUND_MSG_SUBMIT || n_body > SUND_STUDY_MAX_BYTES || !sund_digest_eq(&d, study) || !sund_digest_eq(&e->body, &d) || !sund_digest_eq(&e->about, &d))
+        return sund_fail(err, SUND_E_DENIED, "the hub shows a study %.12s that no researcher signed", sund_digest_hex(study).s);
+    return SUND_OK;
+}
+
 static sund_code store_message(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
     sund_buf  head = { 0 };
@@ -185,31 +236,49 @@ static sund_code store_message(sund_party *p, const sund_envelope *e, const void
     return rc;
 }
 
-static void heard(sund_party *p, const sund_envelope *e, sund_cur body)
+static sund_code heard(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err)
 {
     sund_digest head = sund_envelope_digest(e);
     sund_err    why = { SUND_OK, "" };
+    sund_code   rc;
 
     sund_hasher_add(&p->transcript, head.b, sizeof head.b);
     if (p->state >= SUND_PARTY_RELEASED)
-        return;
-    if (sund_party_hear(p, e, body, &why) != SUND_OK)
+        return SUND_OK;
+    rc = sund_party_hear(p, e, body, &why);
+    if (rc == SUND_E_IO) {
+        p->broken = true;
+        return sund_party_pause(p, &why, err);
+    }
+    if (rc != SUND_OK)
         sund_party_fault_err(p, &why);
     if (p->fault[0] && (p->n_fed == 0 || (e->kind == SUND_MSG_RELEASE && sund_envelope_check(e, p->node->roster, 1u << SUND_ROLE_NODE, NULL) == SUND_OK))) {
         /* no study, or one that has ended for the others: nobody would hear a STOP */
         p->state = p->n_fed == 0 ? SUND_PARTY_REFUSED : SUND_PARTY_STOPPED;
         (void) snprintf(p->detail, sizeof p->detail, "%s", p->fault);
     }
+    return SUND_OK;
 }
 
 sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
     sund_party_state was = p->state;
+    sund_err         why = { SUND_OK, "" };
+    bool             good = worth_keeping(p, e, body, n_body, &why) == SUND_OK;
 
-    SUND_TRY(store_message(p, e, body, n_body, err));
-    heard(p, e, sund_cur_of(body, n_body));
+    if (p->broken)
+        return sund_fail(err, SUND_E_IO, "study %.12s is %.400s", sund_digest_hex(&p->name).s, p->trouble);
+    if (!good && (p->fault[0] || p->state >= SUND_PARTY_RELEASED)) /* its end is settled: a hub could fill the disk with more of the like */
+        return sund_fail(err, SUND_E_DENIED, "study %.12s: %.400s", sund_digest_hex(&p->name).s, why.msg);
+    if (p->fault[0] && n_body > SMALL_BODY)
+        good = false;
+    SUND_TRY(store_message(p, e, good ? body : NULL, good ? n_body : 0, err));
+    SUND_TRY(heard(p, e, sund_cur_of(body, n_body), err));
     p->n_fed++;
-    return keep_state(p, was, err);
+    if (keep_state(p, was, &why) == SUND_OK)
+        return SUND_OK;
+    p->broken = true; /* what follows from this message is done when all is heard again */
+    return sund_party_pause(p, &why, err);
 }
 
 /** Feeds the stored log again, without storing. */
@@ -233,7 +302,7 @@ static sund_code replay(sund_party *p, sund_err *err)
         }
         head = sund_rows_blob(rows, 1);
         SUND_GO(sund_envelope_read(&head, UINT64_MAX, &e, err));
-        heard(p, &e, sund_rows_blob(rows, 2));
+        SUND_GO(heard(p, &e, sund_rows_blob(rows, 2), err));
         p->n_fed++;
     }
 out:
@@ -262,36 +331,47 @@ static sund_code restore_end(sund_party *p, bool *ended, sund_err *err)
     return rc;
 }
 
-sund_code sund_party_open(sund_party **out, const sund_party_node *node, const sund_digest *study, sund_err *err)
+/** A party that holds nothing yet comes to where the stored log is. */
+static sund_code start(sund_party *p, const sund_party_node *node, const sund_digest *study, sund_err *err)
 {
-    sund_party *p = calloc(1, sizeof *p);
-    char        now[32];
-    bool        ended = false;
-    sund_code   rc;
+    char now[32];
+    bool ended = false;
 
-    if (!p)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
     p->node = node;
     p->name = *study;
     sund_hasher_init(&p->transcript);
     sund_time_text(now);
-    SUND_GO(sund_db_run(node->db, err, "INSERT OR IGNORE INTO study(digest, received) VALUES(?,?)", "bt", study->b, sizeof study->b, now));
-    SUND_GO(restore_end(p, &ended, err));
-    if (!ended) {
-        SUND_GO(replay(p, err));
-        SUND_GO(keep_state(p, SUND_PARTY_APPROVAL, err)); /* the kill may have come between the last message and its consequences */
+    SUND_TRY(sund_db_run(node->db, err, "INSERT OR IGNORE INTO study(digest, received) VALUES(?,?)", "bt", study->b, sizeof study->b, now));
+    SUND_TRY(restore_end(p, &ended, err));
+    if (ended)
+        return SUND_OK;
+    SUND_TRY(replay(p, err));
+    return keep_state(p, SUND_PARTY_APPROVAL, err); /* the kill may have come between the last message and its consequences */
+}
+
+sund_code sund_party_open(sund_party **out, const sund_party_node *node, const sund_digest *study, sund_err *err)
+{
+    sund_party *p = calloc(1, sizeof *p);
+    sund_err    why = { SUND_OK, "" };
+    sund_code   rc;
+
+    if (!p)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    rc = start(p, node, study, &why);
+    if (rc == SUND_E_IO) { /* paused from the start: sund_party_next() tries again */
+        p->broken = true;
+        (void) !sund_party_pause(p, &why, NULL);
+    }
+    else if (rc != SUND_OK) {
+        sund_party_close(p);
+        return sund_fail(err, rc, "%s", why.msg);
     }
     *out = p;
     return SUND_OK;
-out:
-    sund_party_close(p);
-    return rc;
 }
 
-void sund_party_close(sund_party *p)
+static void let_go(sund_party *p)
 {
-    if (!p)
-        return;
     sund_engine_close(&p->engine);
     sund_view_close(p->view);
     sund_catalogue_free(p->catalogue);
@@ -302,7 +382,30 @@ void sund_party_close(sund_party *p)
     sund_buf_free(&p->text);
     sund_wipe(&p->key, sizeof p->key);
     sund_wipe(p->open_key, sizeof p->open_key);
+}
+
+void sund_party_close(sund_party *p)
+{
+    if (!p)
+        return;
+    let_go(p);
     free(p);
+}
+
+sund_code sund_party_mend(sund_party *p, sund_err *err)
+{
+    const sund_party_node *node = p->node;
+    sund_digest            name = p->name;
+    sund_err               why = { SUND_OK, "" };
+    sund_code              rc;
+
+    let_go(p);
+    memset(p, 0, sizeof *p);
+    rc = start(p, node, &name, &why);
+    if (rc == SUND_OK)
+        return SUND_OK;
+    p->broken = true;
+    return sund_party_pause(p, &why, err);
 }
 
 static void list_waiting(sund_party *p)
@@ -327,7 +430,7 @@ void sund_party_describe(sund_party *p, sund_party_status *out)
 {
     list_waiting(p);
     *out = (sund_party_status){ p->state, p->fault[0] && p->state < SUND_PARTY_RELEASED ? p->fault : p->detail, p->engine.round.name, p->engine.chunk,
-                                p->engine.round.n_chunk, p->waiting, p->trouble, p->own_waits };
+                                p->engine.round.n_chunk, p->waiting, p->trouble, p->paused, p->own_waits };
 }
 
 sund_code sund_party_decide(sund_db *db, const sund_digest *study, bool approve, const char *reason, sund_err *err)

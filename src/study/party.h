@@ -49,9 +49,12 @@ sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sun
 sund_code sund_party_open(sund_party **p, const sund_party_node *node, const sund_digest *study, sund_err *err) SUND_MUST_CHECK;
 void      sund_party_close(sund_party *p);
 /** Message `index` of the log: the next one. Stores it before acting. A message that breaks the protocol stops the study (state, detail), it
- *  does not fail the call; errors are those of the database. */
+ *  does not fail the call. What nobody of the study signed, or is larger than its kind may be, is not kept but for its header. Errors: SUND_E_IO when disk or
+ *  database fail here, which pauses the study until they work again; SUND_E_DENIED for more of what nobody signed once the study must stop. */
 sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
-/** *out is NULL when nothing is owed now. The caller sends it and frees it. A message given out is given again only by
+/** Whether a message begins the study of that name: a researcher's signature over the text that the name stands for. Nothing is kept of others. */
+sund_code sund_party_begins(const sund_roster *roster, const sund_digest *study, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
+/** Errors: SUND_E_IO when disk or database fail here: the study is paused (status), call again later. *out is NULL when nothing is owed now. The caller sends it and frees it. A message given out is given again only by
  *  sund_party_again() or after a restart. */
 sund_code sund_party_next(sund_party *p, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 void      sund_party_again(sund_party *p); /**< the last one did not arrive */
@@ -64,6 +67,7 @@ typedef struct sund_party_status {
     uint32_t         chunk, n_chunk;
     const char      *waiting_for; /**< names of nodes whose word is missing, "" for none */
     const char      *trouble;     /**< what ended the study here, in words for this node's operator alone; "" for nothing */
+    bool             paused;      /**< a disk or database failed here; trouble says how */
     bool             own_waits;   /**< the own sums are being computed elsewhere: ask sund_party_next() again in a second */
 } sund_party_status;
 void sund_party_describe(sund_party *p, sund_party_status *out);

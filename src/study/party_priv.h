@@ -22,7 +22,9 @@ struct sund_party {
     sund_party_state       state;
     char                   detail[SUND_REASON_MAX + 1], waiting[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1];
     char                   fault[SUND_REASON_MAX + 1]; /* why this node must stop the study; "" for none */
-    char                   trouble[480]; /* the same, whole */
+    char                   trouble[480]; /* the same, whole; or why the study is paused */
+    bool                   paused;      /* a disk or database of this machine failed: what is owed is tried again */
+    bool                   broken;      /* it failed in the middle of hearing: all is heard again before anything else */
     bool                   said;        /* an owed message was given out and is not in the log yet */
     bool                   said_stop;
     party_peer             peer[SUND_NODE_MAX];
@@ -53,7 +55,13 @@ struct sund_party {
 void sund_party_fault(sund_party *p, const char *fmt, ...) SUND_PRINTF(2, 3);
 void sund_party_fault_err(sund_party *p, const sund_err *err);
 
-/** What a message means; a returned error becomes a fault. */
+/** Notes a fault of this machine that may pass; returns its code. */
+sund_code sund_party_pause(sund_party *p, const sund_err *why, sund_err *err);
+sund_code sund_party_note(sund_party *p, const char *note, sund_err *err) SUND_MUST_CHECK;
+/** Forgets all and hears the stored log again. */
+sund_code sund_party_mend(sund_party *p, sund_err *err) SUND_MUST_CHECK;
+
+/** What a message means; a returned error becomes a fault, but for SUND_E_IO, which pauses. */
 sund_code sund_party_hear(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err) SUND_MUST_CHECK;
 
 sund_mask_label sund_party_label(const sund_party *p);

@@ -111,6 +111,10 @@ static sund_code say_line(sund_party *p, sund_leave **out, sund_err *err)
     sund_random(l->nonce, sizeof l->nonce);
     l->thresholds = *sund_gate_thresholds(p->node->gate);
     if (yes == 1 && !p->fault[0] && fill_line(p, l, &why) != SUND_OK) {
+        if (why.code == SUND_E_IO || why.code == SUND_E_UPSTREAM) { /* a disk, or the hub while a public file came: no reason to refuse */
+            rc = sund_fail(err, why.code, "%s", why.msg);
+            goto out;
+        }
         sund_party_fault_err(p, &why);
         l->approved = false;
     }
@@ -165,15 +169,6 @@ static sund_digest body_digest(const sund_party *p, const sund_masked *y)
     return sund_hasher_end(&h);
 }
 
-/** Where the study stands while its own sums are computed elsewhere, for `sund study status`. */
-static sund_code keep_note(sund_party *p, const char *note, sund_err *err)
-{
-    if (strcmp(p->detail, note) == 0)
-        return SUND_OK;
-    (void) snprintf(p->detail, sizeof p->detail, "%s", note);
-    return sund_db_run(p->node->db, err, "UPDATE study SET detail=? WHERE digest=?", "tb", p->detail, p->name.b, sizeof p->name.b);
-}
-
 static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
 {
     sund_mask_label label = sund_party_label(p);
@@ -186,7 +181,7 @@ static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
 
     SUND_GO(sund_engine_local(&p->engine, p->view, p->node->n_thread, &x, &ready, err));
     p->own_waits = !ready;
-    SUND_GO(keep_note(p, ready ? "" : p->engine.runner->note, err));
+    SUND_GO(sund_party_note(p, ready ? "" : p->engine.runner->note, err));
     if (!ready)
         goto out;
     SUND_GO(sund_mask(&y, &p->session, &p->key, &label, &x, err));
@@ -266,11 +261,12 @@ static sund_code say_stop(sund_party *p, sund_leave **out, sund_err *err)
     return SUND_OK;
 }
 
-sund_code sund_party_next(sund_party *p, sund_leave **out, sund_err *err)
+/** What is owed. Errors are of this machine and may pass: what ends the study is said as STOP. */
+static sund_code owed(sund_party *p, sund_leave **out, sund_err *err)
 {
-    sund_err why = { SUND_OK, "" };
+    sund_err  why = { SUND_OK, "" };
+    sund_code rc = SUND_OK;
 
-    *out = NULL;
     if (p->state >= SUND_PARTY_RELEASED || p->n_fed == 0 || p->study.n_node == 0)
         return SUND_OK;
     if (p->said && !p->fault[0])
@@ -279,11 +275,32 @@ sund_code sund_party_next(sund_party *p, sund_leave **out, sund_err *err)
         return p->said ? SUND_OK : say_line(p, out, err);
     if (p->fault[0])
         return say_stop(p, out, err);
-    if (p->state == SUND_PARTY_ROUNDS && say_in_round(p, out, &why) != SUND_OK)
-        sund_party_fault_err(p, &why);
-    else if (p->state == SUND_PARTY_RELEASE && say_in_release(p, out, &why) != SUND_OK)
-        sund_party_fault_err(p, &why);
-    if (why.code == SUND_OK)
+    if (p->state == SUND_PARTY_ROUNDS)
+        rc = say_in_round(p, out, &why);
+    else if (p->state == SUND_PARTY_RELEASE)
+        rc = say_in_release(p, out, &why);
+    if (rc == SUND_OK)
         return SUND_OK;
+    if (rc == SUND_E_IO)
+        return sund_fail(err, rc, "%s", why.msg);
+    sund_party_fault_err(p, &why);
     return say_stop(p, out, err);
+}
+
+sund_code sund_party_next(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_err why = { SUND_OK, "" };
+
+    *out = NULL;
+    if (p->broken)
+        SUND_TRY(sund_party_mend(p, err));
+    if (owed(p, out, &why) != SUND_OK)
+        return sund_party_pause(p, &why, err);
+    if (!p->paused)
+        return SUND_OK;
+    p->paused = false;
+    p->trouble[0] = 0;
+    if (p->state < SUND_PARTY_RELEASED && strncmp(p->detail, "paused: ", 8) == 0)
+        (void) !sund_party_note(p, "", NULL); /* what is owed goes out all the same */
+    return SUND_OK;
 }

@@ -382,7 +382,16 @@ static void fed_deliver(fed *f, size_t i)
         if (f->hub_tamper)
             (void) f->hub_tamper(f, i, index, &e, &lie);
         if (sund_digest_eq(&name, &f->study)) /* an earlier study's log comes along */
-            MUST(sund_party_feed(x->party, &e, lie.p, lie.n, err));
+        {
+            sund_err  why = { SUND_OK, "" };
+            sund_code rc = sund_party_feed(x->party, &e, lie.p, lie.n, &why);
+
+            if (rc != SUND_OK && rc != SUND_E_IO && rc != SUND_E_DENIED) { /* paused; or its end is settled, and nobody signed this */
+                fprintf(stderr, "# %s: %s\n", x->me.id, why.msg);
+                exit(1);
+            }
+            c.n = rc == SUND_OK ? c.n : 0;
+        }
         sund_buf_free(&lie);
     }
     sund_buf_free(&known);
@@ -442,7 +451,16 @@ bool fed_turn(fed *f, size_t i)
     for (;;) {
         sund_leave *l = NULL;
 
-        MUST(sund_party_next(x->party, &l, err));
+        sund_err    why = { SUND_OK, "" };
+
+        if (sund_party_next(x->party, &l, &why) != SUND_OK) { /* paused */
+            if (why.code != SUND_E_IO) {
+                fprintf(stderr, "# %s: %s\n", x->me.id, why.msg);
+                exit(1);
+            }
+            f->n_paused++;
+            return said;
+        }
         if (!l)
             return said;
         said = true;

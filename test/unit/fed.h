@@ -89,7 +89,7 @@ struct fed {
     void            *ctx;
     unsigned        kill_one_in; /* 0: never; else nodes are killed and opened again between steps */
     unsigned        lose_one_in;
-    size_t          n_step, n_killed, n_lost, n_retry;
+    size_t          n_step, n_killed, n_lost, n_retry, n_paused;
 };
 
 sund_thresholds fed_open_data(void);

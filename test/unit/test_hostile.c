@@ -505,6 +505,119 @@ TEST(totals_that_no_people_give_are_refused)
     free(w);
 }
 
+/* ---- a disk that fails for a while ---- */
+
+/** Node 1's table of what it sent goes away at one message of its own, as if its disk failed. */
+static void disk_fails(fed *f, size_t from, const sund_envelope *e, sund_cur body)
+{
+    unsigned *at = f->ctx;
+
+    (void) body;
+    if (from == 1 && e->kind == *at) {
+        run_sql(f->node[1].db, "ALTER TABLE sent RENAME TO away");
+        *at = 0;
+    }
+}
+
+/** The study waits, says why, and goes on to the same bytes. */
+static void disk_comes_back(unsigned kind)
+{
+    world            *w = fed_world(150, test_rand());
+    fed              *f = fed_even_open(w, 3);
+    unsigned          at = kind;
+    char              text[4096];
+    sund_party_status s;
+    sund_release     *pooled;
+    sund_thresholds   t = fed_open_data();
+    sund_buf          out;
+
+    f->heard = disk_fails;
+    f->ctx = &at;
+    study_text(f, linear, text, sizeof text);
+    fed_submit(f, text);
+    fed_run(f);
+    s = fed_status(f, 1);
+    CHECK(at == 0 && f->n_paused > 0 && s.paused && s.state < SUND_PARTY_RELEASED && strstr(s.trouble, "paused: ") && strstr(s.trouble, "database"));
+    CHECK(count(f->node[1].db, "SELECT COUNT(*) FROM study WHERE detail LIKE 'paused: %'") == 1);
+    for (size_t i = 0; i < f->n; i++)
+        CHECK(fed_status(f, i).state < SUND_PARTY_RELEASED);
+    run_sql(f->node[1].db, "ALTER TABLE away RENAME TO sent");
+    fed_run(f);
+    CHECK(!fed_status(f, 1).paused && fed_status(f, 1).state == SUND_PARTY_RELEASED);
+    out = fed_release(f);
+    pooled = world_pooled(w, f, text, &t, 1);
+    CHECK(same_tables(&out, pooled));
+    sund_release_free(pooled);
+    sund_buf_free(&out);
+    fed_close(f);
+    free(w);
+}
+
+TEST(a_disk_that_fails_pauses_a_study)
+{
+    disk_comes_back(SUND_MSG_LINE);   /* found when it would speak */
+    disk_comes_back(SUND_MSG_MASKED); /* and in the middle of hearing a total */
+}
+
+TEST(a_disk_that_fails_is_no_reason_to_refuse)
+{
+    world      *w = fed_world(120, test_rand());
+    fed        *f = fed_even_open(w, 3);
+    const char *keys = f->node[2].seat.key_dir;
+
+    f->node[2].seat.key_dir = "/dev/null/keys";
+    fed_ask(f, linear);
+    fed_run(f);
+    CHECK(fed_status(f, 2).paused && fed_status(f, 2).state == SUND_PARTY_APPROVAL && fed_status(f, 0).state == SUND_PARTY_LINES);
+    f->node[2].seat.key_dir = keys;
+    fed_run(f);
+    CHECK(fed_status(f, 2).state == SUND_PARTY_RELEASED);
+    fed_close(f);
+    free(w);
+}
+
+/* ---- a hub that would fill a node's disk ---- */
+
+TEST(what_nobody_signed_is_not_kept)
+{
+    world        *w = fed_world(120, test_rand());
+    fed          *f = fed_even_open(w, 3);
+    sund_party   *p;
+    sund_envelope e = { .kind = SUND_MSG_TOTAL, .seq = 1 };
+    sund_buf      whole = { 0 }, body = { 0 };
+    sund_err      why = { SUND_OK, "" };
+    int64_t       before;
+
+    fed_ask(f, linear);
+    for (size_t i = 0; i < 2 * f->n; i++)
+        fed_turn(f, i % f->n);
+    p = f->node[0].party;
+    before = count(f->node[0].db, "SELECT SUM(length(body)) FROM message");
+    for (int i = 0; i < 1 << 20; i++)
+        sund_buf_u8(&body, (uint8_t) i);
+    e.about = f->study;
+    sund_envelope_write(&e, &f->anna, body.p, body.n, &whole); /* the hub's word, but not its signature */
+    CHECK(sund_party_feed(p, &e, body.p, body.n, &why) == SUND_OK);
+    CHECK(count(f->node[0].db, "SELECT SUM(length(body)) FROM message") == before);
+    for (int i = 0; i < 5; i++)
+        CHECK(sund_party_feed(p, &e, body.p, body.n, &why) == SUND_E_DENIED); /* and the node stops the study */
+    CHECK(count(f->node[0].db, "SELECT COUNT(*) FROM message WHERE length(body)=0") == 1);
+    fed_run(f);
+    CHECK(fed_status(f, 1).state == SUND_PARTY_STOPPED);
+    /* a study that no researcher signed leaves no trace */
+    sund_buf_clear(&whole);
+    e = (sund_envelope){ .kind = SUND_MSG_SUBMIT, .seq = 2, .about = sund_digest_of(body.p, 100) };
+    sund_envelope_write(&e, &f->hub, body.p, 100, &whole);
+    CHECK(sund_party_begins(&f->roster, &e.about, &e, body.p, 100, &why) == SUND_E_DENIED);
+    e = (sund_envelope){ .kind = SUND_MSG_SUBMIT, .seq = 2, .about = sund_digest_of(body.p, 100) };
+    sund_envelope_write(&e, &f->anna, body.p, 100, &whole);
+    CHECK(sund_party_begins(&f->roster, &e.about, &e, body.p, 100, &why) == SUND_OK && sund_party_begins(&f->roster, &f->study, &e, body.p, 100, &why) == SUND_E_DENIED);
+    sund_buf_free(&body);
+    sund_buf_free(&whole);
+    fed_close(f);
+    free(w);
+}
+
 /* ---- words ---- */
 
 TEST(words_of_others_do_not_steer_a_terminal)
