@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access",
-                                     "node.approve",   "node.lookup",   "hub.listen",    "hub.port",        "gate.cell_min",    "gate.mac",
+                                     "node.approve",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
                                      "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", NULL };
 
@@ -40,7 +40,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n",
                         p->access, p->approve);
     if (p->role == SUND_ROLE_HUB)
-        sund_buf_printf(out, "\n[hub]\n# The address of this machine that the hub listens on: 0.0.0.0 is every IPv4 address, :: every address. What members dial is in the roster.\nlisten = %s\nport = %u\n", p->listen, p->port);
+        sund_buf_printf(out, "\n[hub]\n# The address of this machine that the hub listens on: 0.0.0.0 is every IPv4 address, :: every address. What members dial is in the roster.\nlisten = %s\nport = %u\n# How many public files, and how large together, one member may send.\n# files = 1000\n# megabytes = 4096\n", p->listen, p->port);
 }
 
 static sund_code write_in(const char *dir, const char *name, const void *p, size_t n, unsigned mode, sund_err *err)
@@ -233,6 +233,10 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     (void) snprintf(h->id, sizeof h->id, "%s", id);
     SUND_TRY(number(ini, "sund", "threads", 0, 64, &threads, err));
     SUND_TRY(number(ini, "hub", "port", 0, 65535, &port, err));
+    h->upload_files = 1000;
+    h->upload_mb = 4096;
+    SUND_TRY(number(ini, "hub", "files", 0, 1000000000, &h->upload_files, err));
+    SUND_TRY(number(ini, "hub", "megabytes", 0, 1000000000, &h->upload_mb, err));
     h->n_thread = (unsigned) threads;
     h->listen_port = (uint16_t) port;
     v = sund_ini_get(ini, "hub", "listen");
@@ -373,6 +377,13 @@ sund_code sund_home_file(const sund_home *h, const sund_digest *d, sund_buf *out
     if (!sund_file_exists(path))
         return sund_fail(err, SUND_E_NOT_FOUND, "there is no file %.12s here; 'sund catalogue --hub' and 'sund publish --hub' send one to the hub", sund_digest_hex(d).s);
     return sund_file_read(path, SUND_FILE_MAX_BYTES, out, err);
+}
+
+bool sund_home_file_there(const sund_home *h, const sund_digest *d)
+{
+    char path[2048];
+
+    return file_path(h, d, path, sizeof path, NULL) == SUND_OK && sund_file_exists(path);
 }
 
 sund_code sund_home_file_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err)

@@ -22,6 +22,7 @@ typedef struct sund_home {
     sund_role       role;
     uint16_t        listen_port;
     unsigned        n_thread;
+    int64_t         upload_files, upload_mb; /**< hub: public files of one member, in number and MiB */
     bool            approve_all, use_slurm;
     sund_slurm      slurm;
     sund_thresholds thresholds;
@@ -57,6 +58,7 @@ sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t
 
 /** Public files of the home, by the digest of their bytes: catalogues of variants, gene tables, scoring files. What they say is checked where it is used. */
 sund_code sund_home_file(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+bool      sund_home_file_there(const sund_home *h, const sund_digest *d);
 sund_code sund_home_file_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 
 /** The folder of a study that runs on a cluster; kind: "" for a node's, "local-" for a run on this home's data alone. */

@@ -5,6 +5,7 @@
 #include "gate/ledger.h"
 #include "home/link.h"
 #include "hub/lookups.h"
+#include "hub/uploads.h"
 #include "net/server.h"
 #include "study/mailbox.h"
 
@@ -23,7 +24,7 @@ typedef struct hub {
     sund_home       home;
     sund_mailbox    box;
     sund_lookups    lookups;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock, uploading;
     pthread_cond_t  news;
     uint64_t        n_news; /* rises with every message taken in */
     bool            stopping;
@@ -167,7 +168,10 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
 
     SUND_TRY(sund_envelope_check(e, &h->home.roster, anyone, err));
     if (e->kind == SUND_MSG_FILE_PUT) {
-        SUND_TRY(sund_home_file_put(&h->home, body.p, body.n, &d, err));
+        (void) pthread_mutex_lock(&h->uploading); /* not the studies' lock: a file takes its time to the disk */
+        rc = sund_uploads_put(&h->home, e->from, body.p, body.n, &d, err);
+        (void) pthread_mutex_unlock(&h->uploading);
+        SUND_TRY(rc);
         sund_buf_put(out, d.b, sizeof d.b);
         return sund_buf_ok(out, err);
     }
@@ -267,8 +271,9 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
     if (h->home.role != SUND_ROLE_HUB)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a hub", dir);
     SUND_TRY(sund_mailbox_tables(h->home.db, err));
+    SUND_TRY(sund_uploads_tables(h->home.db, err));
     h->box = (sund_mailbox){ h->home.db, &h->home.identity, &h->home.roster };
-    if (pthread_mutex_init(&h->lock, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
+    if (pthread_mutex_init(&h->lock, NULL) != 0 || pthread_mutex_init(&h->uploading, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
         pthread_cond_init(&h->news, &a) != 0)
         return sund_fail(err, SUND_E_NOMEM, "cannot make a lock");
     (void) pthread_condattr_destroy(&a);

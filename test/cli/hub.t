@@ -64,5 +64,15 @@ my $name = submit($f, $ini);
 ok(wait_for($f, $name, qr/released/), 'after all that the hub serves its members');
 fails("$sund study fetch --home $tmp/mallory --out $tmp/no $name", 'and gives the result to nobody else', qr/mallory|roster/);
 ok(-s fetch($f, $name) . '/table.tsv', 'but to who asked');
+# public files: each member's are bounded
+stop("$f->{name}/hub");
+spew("$f->{at}/hub/sund.ini", slurp("$f->{at}/hub/sund.ini") =~ s/^\[hub\]\n\K/files = 3\nmegabytes = 2\n/mr);
+start_hub($f);
+run("$sund publish --hub --home $f->{at}/anna " . spew("$tmp/p2", 'x' x 1500000));
+run("$sund publish --hub --home $f->{at}/anna $tmp/p2");    # the same again costs nothing
+fails("$sund publish --hub --home $f->{at}/anna " . spew("$tmp/p3", 'y' x 1500000), 'more bytes than a member may send', qr/anna has sent 15\d{5} bytes.*2 MiB.*\[hub\] megabytes/);
+run("$sund publish --hub --home $f->{at}/anna " . spew("$tmp/p4", 'z'));
+fails("$sund publish --hub --home $f->{at}/anna " . spew("$tmp/p5", 'zz'), 'or more files', qr/anna has sent 3 public files.*\[hub\] files/);
+run("$sund publish --hub --home $f->{at}/A $tmp/p5");       # another member still may
 ok(slurp("$f->{at}/hub.log") !~ /Sanitizer|runtime error/, 'no sanitizer spoke');
 done();
