@@ -30,9 +30,9 @@ static void print_analyses(void)
     for (size_t i = 0; sund_analyses[i]; i++) {
         const sund_analysis *a = sund_analyses[i];
 
-        printf("  %-8s %s\n           %s\n           gate rules: %s\n", a->name, a->title, a->help, a->rules);
+        printf("  %-10s %s\n             %s\n             gate rules: %s\n", a->name, a->title, a->help, a->rules);
         for (const sund_option *o = a->options; o && o->name; o++)
-            printf("           %-10s %s%s%s%s%s%s\n", o->name, o->help, o->choices ? ": " : "", o->choices ? o->choices : "", o->otherwise && o->otherwise[0] ? " (" : "",
+            printf("             %-10s %s%s%s%s%s%s\n", o->name, o->help, o->choices ? ": " : "", o->choices ? o->choices : "", o->otherwise && o->otherwise[0] ? " (" : "",
                    o->otherwise ? o->otherwise : " (needed", (o->otherwise && o->otherwise[0]) || !o->otherwise ? ")" : "");
     }
 }
