@@ -447,8 +447,9 @@ static sund_code note_heard(sund_mailbox *m, const sund_digest *study, const hub
     SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM heard WHERE study=?", "b", study->b, sizeof study->b));
     if (!s->ended || n < s->n_node)
         return SUND_OK;
-    return sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind IN(?,?,?)", "biii", study->b, sizeof study->b, (int64_t) SUND_MSG_TOTAL,
-                       (int64_t) SUND_MSG_OPEN, (int64_t) SUND_MSG_PROPOSE);
+    SUND_TRY(sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind IN(?,?,?)", "biii", study->b, sizeof study->b, (int64_t) SUND_MSG_TOTAL,
+                       (int64_t) SUND_MSG_OPEN, (int64_t) SUND_MSG_PROPOSE));
+    return sund_db_shrink(m->db, err);
 }
 
 static sund_code batch_study(sund_mailbox *m, const sund_digest *study, uint32_t from, size_t max, sund_buf *out, bool *any, sund_err *err)

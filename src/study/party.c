@@ -189,7 +189,8 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     sund_vec_free(&p->total);
     sund_engine_part(&p->engine, true);
     p->own_waits = false;
-    return sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0", "b", p->name.b, sizeof p->name.b);
+    SUND_TRY(sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0", "b", p->name.b, sizeof p->name.b));
+    return sund_db_shrink(p->node->db, err);
 }
 
 enum { SMALL_BODY = 4096, BODY_MAX = 64 << 20, TOTAL_MAX = 22 + 220 * SUND_NODE_MAX + 8 + 8 * SUND_VEC_MAX_WORDS };
