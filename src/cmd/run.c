@@ -35,7 +35,7 @@ sund_code sund_cmd_hub(int argc, char **argv, sund_err *err)
         { "debug", 'b', &debug, NULL, "log more" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts o = { "hub", "[OPTIONS]", "Runs the hub until SIGTERM or Ctrl-C: mailbox of studies, public catalogues, lookups over all nodes. It never sees a number that the gate has not passed.", "sund hub --home hub", opt, 0, 0 };
+    const sund_opts o = { "hub", "[OPTIONS]", "Runs the hub until SIGTERM or Ctrl-C: mailbox of studies, public files, lookups over all nodes. It never sees a number that the gate has not passed.", "sund hub --home hub", opt, 0, 0 };
     size_t          n;
 
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));

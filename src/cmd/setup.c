@@ -143,7 +143,7 @@ sund_code sund_cmd_roster(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home(), *name = NULL;
     const sund_opt  opt[] = {
-        { "home", 's', &home, "FOLDER", "home of the node that signs, or that installs" },
+        { "home", 's', &home, "FOLDER", "home of the node that signs, or of the member that installs" },
         { "name", 's', &name, "NAME", "make: name of the federation" },
         { NULL, 0, NULL, NULL, NULL },
     };
@@ -241,7 +241,7 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts    o = { "people", "[OPTIONS] [PEOPLE.tsv]", "Persons of a node: person, sex, country, population, born, consent (DUO codes), withdrawn, codes, and the dictionary's variables. All or nothing; again updates. See doc/cohorts.md.",
-                             "sund people --home fi --dictionary dictionary.tsv people.tsv\nsund people --home fi --withdraw gone.txt", opt, 0, 1 };
+                             "sund people --home fi --dictionary dictionary.tsv\nsund people --home fi --dictionary dictionary.tsv people.tsv\nsund people --home fi --withdraw gone.txt", opt, 0, 1 };
     sund_people_report r;
     sund_home          h;
     bool               helped = false;

@@ -226,7 +226,7 @@ sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err)
         { "json", 'b', &as_json, NULL, "one JSON object a line" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts o = { "study status", "[OPTIONS] [STUDY]", "Where studies stand: submitted, deciding, computing, signing, released, refused or stopped, with the reason.", "sund study status --home anna\nsund study status --wait --home anna 3f2a91c0", opt, 0, 1 };
+    const sund_opts o = { "study status", "[OPTIONS] [STUDY]", "Where studies stand: submitted, deciding, computing, signing, released, refused or stopped, with the reason; or paused, for which node or fault.", "sund study status --home anna\nsund study status --wait --home anna 3f2a91c0", opt, 0, 1 };
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
     sund_buf        reply = { 0 };

@@ -90,6 +90,10 @@ ok($left =~ /^1 symbolic alleles/m && $left =~ /^1 records left out/m && slurp("
 my %study = (analysis => 'linear', outcome => 'height', catalogue => $digest, nodes => 'FI', strata => 'none');
 my $good = study_file("$tmp/good.ini", %study);
 ok(out("$sund study check $good") =~ /sound/, 'a sound study file');
+ok(out("$sund study check " . study_file("$tmp/one.ini", %study, chunk => 1)) =~ /chunk +1: enough for 65536 variants, more are refused/, 'a small chunk: for how many variants it is enough');
+spew("$tmp/many.vcf", $head . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO)) . "\n" . join '', map { "20\t$_\t.\tA\tG\t.\t.\t.\n" } 1 .. 65537);
+my $many = catalogue("$tmp/many.catalogue", "--assembly GRCh37 $tmp/many.vcf");
+fails("$sund study run --local --home $tmp/fi --catalogue $tmp/many.catalogue " . study_file("$tmp/flood.ini", analysis => 'counts', catalogue => $many, nodes => 'FI', strata => 'none', chunk => 1), 'more chunks than a round may have', qr/65537 chunks.*at most 65536.*make chunk larger/);
 my $said = decode_json(out("$sund study check --json $good"));
 is("@$said{qw(analysis strata missing)} @{ $said->{outcomes} } @{ $said->{nodes} } " . ($said->{catalogue} eq $digest), 'linear none mean height FI 1', 'study check --json');
 is($said->{study}, (split ' ', out("b2sum -l 256 $good"))[0], 'a study is named by the BLAKE2b-256 of its bytes, as coreutils has it');
