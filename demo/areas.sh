@@ -38,7 +38,7 @@ areas() {
     strongest federated-infectious/table.tsv nlog10p 5
 
     echo; echo "Rare disease: genes in people with an HPO code; carriers by zygosity"
-    template rare-disease -e "s/^genes .*/genes = $genes/" -e 's/^cohort .*/cohort = has HP:0001250/' -e 's/^outcome .*/outcome = simulated_trait/' -e 's/^covariates .*/covariates = age/' && ask rare-disease
+    template rare-disease -e "s/^genes .*/genes = $genes/" -e 's/^cohort .*/cohort = has HP:0001250 or affected = no/' && ask rare-disease
     strongest federated-rare-disease/table.tsv skato_nlog10p 5
     template rare-disease-carriers -e "s/^variants .*/variants = $gene_variants/" && ask rare-disease-carriers
     echo "  one page each for a browser: demo/out/federated-*/report.html"
