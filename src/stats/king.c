@@ -202,12 +202,15 @@ int sund_king_degree(double phi)
     return d;
 }
 
-static sund_king_pair count_pair(const sund_king *k, size_t i, size_t j)
-{
-    const uint64_t *xi = row_of(k, i), *yi = xi + k->n_word, *xj = row_of(k, j), *yj = xj + k->n_word;
-    uint64_t        n[5] = { 0, 0, 0, 0, 0 };
+/** n: both called, both heterozygous, no allele shared, the first heterozygous, the second. */
+typedef void (*whole)(const uint64_t *i, const uint64_t *j, size_t n_word, uint64_t n[5]);
 
-    for (size_t w = 0; w < k->n_word; w++) {
+static inline __attribute__((always_inline)) void count_words(const uint64_t *xi, const uint64_t *xj, size_t n_word, uint64_t n[5])
+{
+    const uint64_t *yi = xi + n_word, *yj = xj + n_word;
+
+    memset(n, 0, 5 * sizeof *n);
+    for (size_t w = 0; w < n_word; w++) {
         uint64_t ci = xi[w] | yi[w], cj = xj[w] | yj[w], hi = yi[w] & ~xi[w], hj = yj[w] & ~xj[w];
 
         n[0] += (uint64_t) __builtin_popcountll(ci & cj);
@@ -216,6 +219,37 @@ static sund_king_pair count_pair(const sund_king *k, size_t i, size_t j)
         n[3] += (uint64_t) __builtin_popcountll(hi & cj);
         n[4] += (uint64_t) __builtin_popcountll(hj & ci);
     }
+}
+
+static void whole_portable(const uint64_t *i, const uint64_t *j, size_t n_word, uint64_t n[5]) { count_words(i, j, n_word, n); }
+SUND_TARGET_AVX2 static void whole_avx2(const uint64_t *i, const uint64_t *j, size_t n_word, uint64_t n[5]) { count_words(i, j, n_word, n); }
+
+SUND_TARGET_AVX512 static void whole_avx512(const uint64_t *xi, const uint64_t *xj, size_t n_word, uint64_t n[5])
+{
+    __m512i sum[5];
+
+    for (size_t k = 0; k < 5; k++)
+        sum[k] = _mm512_setzero_si512();
+    for (size_t w = 0; w < n_word; w += VECTOR_WORDS) {
+        __m512i a = _mm512_load_si512(xi + w), b = _mm512_load_si512(xi + n_word + w), c = _mm512_load_si512(xj + w), d = _mm512_load_si512(xj + n_word + w);
+        __m512i ci = _mm512_or_si512(a, b), cj = _mm512_or_si512(c, d), hi = _mm512_andnot_si512(a, b), hj = _mm512_andnot_si512(c, d);
+
+        sum[0] = _mm512_add_epi64(sum[0], _mm512_popcnt_epi64(_mm512_and_si512(ci, cj)));
+        sum[1] = _mm512_add_epi64(sum[1], _mm512_popcnt_epi64(_mm512_and_si512(hi, hj)));
+        sum[2] = _mm512_add_epi64(sum[2], _mm512_popcnt_epi64(_mm512_and_si512(_mm512_and_si512(a, c), _mm512_xor_si512(b, d))));
+        sum[3] = _mm512_add_epi64(sum[3], _mm512_popcnt_epi64(_mm512_and_si512(hi, cj)));
+        sum[4] = _mm512_add_epi64(sum[4], _mm512_popcnt_epi64(_mm512_and_si512(hj, ci)));
+    }
+    for (size_t k = 0; k < 5; k++)
+        n[k] = (uint64_t) _mm512_reduce_add_epi64(sum[k]);
+}
+
+static sund_king_pair count_pair(const sund_king *k, size_t i, size_t j)
+{
+    static const whole version[] = { whole_portable, whole_avx2, whole_avx512 };
+    uint64_t           n[5];
+
+    version[sund_cpu_path()](row_of(k, i), row_of(k, j), k->n_word, n);
     return (sund_king_pair){ (uint32_t) i, (uint32_t) j, (uint32_t) n[0], (uint32_t) n[1], (uint32_t) n[2], (uint32_t) n[3], (uint32_t) n[4] };
 }
 
