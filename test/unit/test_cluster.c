@@ -419,7 +419,7 @@ TEST(failed_tasks_are_run_again_and_then_are_an_error_that_names_them)
         CHECK(seat_chunk(s, 0xc, &why));
     while (seat_chunk(s, 0x8, &why) && n++ < 2000)
         ;
-    CHECK(why.code == SUND_E_IO);
+    CHECK(why.code == SUND_E_UPSTREAM);
     CHECK(strstr(why.msg, "task 3 of job 7 ended 4 times without its result: sund task: made to fail; its log is /"));
     CHECK(strstr(why.msg, "/1-3.log"));
     sund_engine_part(&s->engine, true);
