@@ -59,7 +59,8 @@ void sund_leave_free(sund_leave *l)
     free(l);
 }
 
-sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err)
+/** d: digest of the body. */
+static sund_code leave(sund_gate *g, const sund_envelope *head, sund_digest d, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err)
 {
     sund_leave *l = calloc(1, sizeof *l);
     char        study[13] = "";
@@ -68,7 +69,8 @@ sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *b
     if (!l)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     l->head = *head;
-    sund_envelope_write(&l->head, g->me, body, n, &l->bytes);
+    l->head.body = d;
+    sund_envelope_seal(&l->head, g->me, body, n, &l->bytes);
     rc = sund_buf_ok(&l->bytes, err);
     (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&head->about).s);
     /* polls ask and tell nothing: they would drown what matters */
@@ -82,26 +84,21 @@ sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *b
     return rc;
 }
 
+sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err)
+{
+    return leave(g, head, sund_digest_of(body, n), body, n, what, out, err);
+}
+
 sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, sund_leave **out, sund_err *err)
 {
-    sund_buf       body = { 0 };
     size_t         n;
-    const uint8_t *bytes = sund_masked_bytes(y, &n);
+    const uint8_t *body = sund_masked_body(y, &n);
     char           what[80];
-    sund_code      rc;
 
     if (head->kind != SUND_MSG_MASKED)
         return sund_fail(err, SUND_E_ARG, "a masked vector leaves as kind masked only");
-    sund_buf_u32(&body, label->round);
-    sund_buf_u32(&body, label->chunk);
-    sund_buf_u32(&body, label->attempt);
-    sund_buf_put(&body, bytes, n);
     (void) snprintf(what, sizeof what, "round %u, chunk %u, attempt %u", label->round, label->chunk, label->attempt);
-    rc = sund_buf_ok(&body, err);
-    if (rc == SUND_OK)
-        rc = sund_leave_make(g, head, body.p, body.n, what, out, err);
-    sund_buf_free(&body);
-    return rc;
+    return leave(g, head, sund_masked_digest(y), body, n, what, out, err);
 }
 
 sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err)

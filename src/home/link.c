@@ -42,9 +42,10 @@ static sund_code read_error(sund_cur body, sund_err *err)
     return sund_fail(err, (sund_code) code, "the hub: %s", msg);
 }
 
-static sund_code read_reply(const sund_link *l, const sund_leave *asked, const sund_buf *raw, sund_buf *reply, sund_err *err)
+/** Of the hub's answer leaves the body. */
+static sund_code read_reply(const sund_link *l, const sund_leave *asked, sund_buf *reply, sund_err *err)
 {
-    sund_cur      c = sund_cur_of(raw->p, raw->n), body;
+    sund_cur      c = sund_cur_of(reply->p, reply->n), body;
     sund_envelope e;
     sund_digest   head = sund_envelope_digest(sund_leave_head(asked));
 
@@ -56,19 +57,20 @@ static sund_code read_reply(const sund_link *l, const sund_leave *asked, const s
         return sund_fail(err, SUND_E_DENIED, "the hub answered another message than the one it was sent");
     if (e.kind == SUND_MSG_ERROR)
         return read_error(body, err);
-    sund_buf_clear(reply);
-    sund_buf_put(reply, body.p, body.n);
-    return sund_buf_ok(reply, err);
+    if (body.n)
+        memmove(reply->p, body.p, body.n);
+    reply->n = body.n;
+    return SUND_OK;
 }
 
 sund_code sund_link_send(sund_link *l, const sund_leave *what, unsigned wait_s, sund_buf *reply, sund_err *err)
 {
-    sund_buf  raw = { 0 };
-    sund_code rc = sund_client_send(l->client, SUND_HUB_PATH, what, wait_s, SUND_REPLY_MAX, &raw, err);
+    sund_code rc = sund_client_send(l->client, SUND_HUB_PATH, what, wait_s, SUND_REPLY_MAX, reply, err);
 
     if (rc == SUND_OK)
-        rc = read_reply(l, what, &raw, reply, err);
-    sund_buf_free(&raw);
+        rc = read_reply(l, what, reply, err);
+    if (rc != SUND_OK)
+        sund_buf_clear(reply);
     return rc;
 }
 

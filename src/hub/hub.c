@@ -42,20 +42,22 @@ static sund_code note(hub *h, const sund_envelope *e, sund_err *err)
                            sund_digest_hex(&e->body).s);
 }
 
-/** Into the study's log and the ledger, or into neither. */
+/** Into the study's log and the ledger, or into neither. Its number is spent even when it is refused. */
 static sund_code take(hub *h, const sund_envelope *e, sund_cur body, sund_err *err)
 {
-    sund_code rc;
+    sund_code rc, posted = SUND_OK;
 
     SUND_TRY(sund_db_script(h->home.db, "BEGIN IMMEDIATE", err));
-    rc = sund_mailbox_post(&h->box, e, body.p, body.n, err);
-    if (rc == SUND_OK && e->kind != SUND_MSG_SIGN_TOTAL && e->kind != SUND_MSG_OPEN)
+    rc = sund_mailbox_number(&h->box, e, err);
+    if (rc == SUND_OK)
+        posted = sund_mailbox_post(&h->box, e, body.p, body.n, err);
+    if (rc == SUND_OK && posted == SUND_OK && e->kind != SUND_MSG_SIGN_TOTAL && e->kind != SUND_MSG_OPEN)
         rc = note(h, e, err);
     if (rc == SUND_OK)
-        rc = sund_db_script(h->home.db, "COMMIT", err);
+        rc = sund_db_script(h->home.db, "COMMIT", posted == SUND_OK ? err : NULL); /* the first error is the one to tell */
     if (rc != SUND_OK)
-        (void) !sund_db_script(h->home.db, "ROLLBACK", NULL); /* the first error is the one to tell */
-    return rc;
+        (void) !sund_db_script(h->home.db, "ROLLBACK", NULL);
+    return posted != SUND_OK ? posted : rc;
 }
 
 static sund_code do_post(hub *h, const sund_envelope *e, sund_cur body, sund_err *err)
@@ -200,6 +202,8 @@ static sund_code number(hub *h, const sund_envelope *e, sund_err *err)
 
 static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
+    if (e->kind < SUND_MSG_POLL)
+        return do_post(h, e, body, err);
     SUND_TRY(number(h, e, err));
     switch (e->kind) {
     case SUND_MSG_POLL: return do_poll(h, e, body, out, err);
@@ -209,7 +213,7 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     case SUND_MSG_FETCH:
     case SUND_MSG_FILE_PUT:
     case SUND_MSG_FILE_GET: return do_file(h, e, body, out, err);
-    default: return do_post(h, e, body, err);
+    default: return sund_fail(err, SUND_E_DENIED, "a message of kind %u is not taken here", e->kind);
     }
 }
 

@@ -169,14 +169,17 @@ static void *watch(void *arg)
 
 static const char *get_query(const sund_request *r, const char *key) { return MHD_lookup_connection_value(r->priv, MHD_GET_ARGUMENT_KIND, key); }
 
-static enum MHD_Result reply(struct MHD_Connection *c, int status, const char *type, const void *p, size_t n, bool close)
+/** The body is the library's from here on, to send and to free. */
+static enum MHD_Result reply(struct MHD_Connection *c, int status, const char *type, sund_buf *body, bool close)
 {
-    union { const void *c; void *v; } body = { p }; /* copied by the library, never written */
-    struct MHD_Response *a = MHD_create_response_from_buffer(n, body.v, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *a = MHD_create_response_from_buffer(body->n, body->p, MHD_RESPMEM_MUST_FREE);
     enum MHD_Result      q;
 
-    if (!a)
+    if (!a) {
+        sund_buf_free(body);
         return MHD_NO;
+    }
+    *body = (sund_buf){ 0 };
     (void) MHD_add_response_header(a, "Content-Type", type);
     (void) MHD_add_response_header(a, "Cache-Control", "no-store");
     (void) MHD_add_response_header(a, "X-Content-Type-Options", "nosniff");
@@ -191,21 +194,23 @@ static enum MHD_Result refuse(struct MHD_Connection *c, int status)
 {
     const char *text = status == 413 ? "the request is too large\n" : status == 503 ? "too many requests at once; try again\n" : status == 405 ? "this method is not taken here\n" : "the request is not well-formed\n";
 
-    return reply(c, status, "text/plain; charset=utf-8", text, strlen(text), true);
+    sund_buf body = { 0 };
+
+    sund_buf_text(&body, text);
+    return reply(c, status, "text/plain; charset=utf-8", &body, true);
 }
 
 static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, incoming *r, const char *url, const char *method)
 {
-    sund_request    in = { method, url, r->body.p, r->body.n, get_query, c };
-    sund_response   out = { 500, "text/plain; charset=utf-8", { 0 } };
-    enum MHD_Result q;
+    sund_request  in = { method, url, r->body.p, r->body.n, get_query, c };
+    sund_response out = { 500, "text/plain; charset=utf-8", { 0 } };
 
     allow(s, r->w, 0);
     s->config.handler(s->config.ctx, &in, &out);
     allow(s, r->w, limit_s(s, REQUEST_S));
-    q = reply(c, out.body.bad ? 503 : out.status, out.type, out.body.p ? (const void *) out.body.p : "", out.body.n, false);
-    sund_buf_free(&out.body);
-    return q;
+    if (out.body.bad)
+        sund_buf_free(&out.body);
+    return reply(c, out.body.bad ? 503 : out.status, out.type, &out.body, false);
 }
 
 static void take_in(sund_server *s, incoming *r, const char *data, size_t n)

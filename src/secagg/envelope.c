@@ -27,20 +27,25 @@ void sund_envelope_head(const sund_envelope *e, sund_buf *out)
     sund_buf_put(out, e->sig.b, sizeof e->sig.b);
 }
 
-void sund_envelope_write(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out)
+void sund_envelope_seal(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out)
 {
     size_t from = out->n;
 
     memset(e->from, 0, sizeof e->from);
     memcpy(e->from, me->id, strlen(me->id));
-    e->body = sund_digest_of(body, n_body);
     e->n_body = n_body;
-    write_signed(e, out);
-    if (out->bad)
+    if (!sund_buf_room(out, SUND_ENVELOPE_SIZE + n_body))
         return;
+    write_signed(e, out);
     e->sig = sund_sign(&me->key, out->p + from, out->n - from);
     sund_buf_put(out, e->sig.b, sizeof e->sig.b);
     sund_buf_put(out, body, n_body);
+}
+
+void sund_envelope_write(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out)
+{
+    e->body = sund_digest_of(body, n_body);
+    sund_envelope_seal(e, me, body, n_body, out);
 }
 
 static bool name_ok(const char *from)

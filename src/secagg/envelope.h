@@ -24,6 +24,8 @@ enum { SUND_ENVELOPE_SIZE = 8 + 2 + 1 + 33 + 8 + 32 + 32 + 32 + 8 + 64 };
 
 /** Fills from, body, n_body, sig of *e (kind, channel, seq, about, prev given) and appends header and body to out. */
 void        sund_envelope_write(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out);
+/** The same where e->body holds the body's digest already: a vector of megabytes is hashed once. */
+void        sund_envelope_seal(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out);
 /** Header alone, as it was signed. */
 void        sund_envelope_head(const sund_envelope *e, sund_buf *out);
 /** Reads a header from c, and checks that it is well-formed; n_body <= max_body. */

@@ -146,9 +146,14 @@ sund_code sund_mask(sund_masked **out, const sund_session *s, const sund_session
         rc = mask_in_place(s, k, label, &y, err);
     }
     if (rc == SUND_OK) {
-        sund_vec_write(&y, &m->bytes);
-        rc = sund_buf_ok(&m->bytes, err);
+        sund_buf_u32(&m->body, label->round);
+        sund_buf_u32(&m->body, label->chunk);
+        sund_buf_u32(&m->body, label->attempt);
+        sund_vec_write(&y, &m->body);
+        rc = sund_buf_ok(&m->body, err);
     }
+    if (rc == SUND_OK)
+        m->digest = sund_digest_of(m->body.p, m->body.n);
     sund_vec_free(&y);
     if (rc == SUND_OK)
         *out = m;
@@ -157,19 +162,19 @@ sund_code sund_mask(sund_masked **out, const sund_session *s, const sund_session
     return rc;
 }
 
-const uint8_t *sund_masked_bytes(const sund_masked *m, size_t *n)
+const uint8_t *sund_masked_body(const sund_masked *m, size_t *n)
 {
-    *n = m->bytes.n;
-    return m->bytes.p;
+    *n = m->body.n;
+    return m->body.p;
 }
 
-sund_digest sund_masked_digest(const sund_masked *m) { return sund_digest_of(m->bytes.p, m->bytes.n); }
+sund_digest sund_masked_digest(const sund_masked *m) { return m->digest; }
 
 void sund_masked_free(sund_masked *m)
 {
     if (!m)
         return;
-    sund_buf_free(&m->bytes);
+    sund_buf_free(&m->body);
     free(m);
 }
 

@@ -31,8 +31,9 @@ sund_code sund_session_key_load(sund_session_key *k, const char *path, sund_err 
  *  s_uv = keyed BLAKE2b(X25519(u, v); session, label, lower id, higher id); PRG = AES-256-CTR; u < v by position in the session. */
 typedef struct sund_masked sund_masked;
 sund_code      sund_mask(sund_masked **out, const sund_session *s, const sund_session_key *k, const sund_mask_label *label, const sund_vec *x, sund_err *err) SUND_MUST_CHECK;
-const uint8_t *sund_masked_bytes(const sund_masked *m, size_t *n); /**< as sund_vec_write */
-sund_digest    sund_masked_digest(const sund_masked *m);
+/** What is sent: u32 round, u32 chunk, u32 attempt of the label, then the vector as sund_vec_write. */
+const uint8_t *sund_masked_body(const sund_masked *m, size_t *n);
+sund_digest    sund_masked_digest(const sund_masked *m); /**< of the body */
 void           sund_masked_free(sund_masked *m);
 
 /** Own mask key b_u of a label, to be sealed to each peer once all nodes have signed the total. */

@@ -4,6 +4,6 @@
 #include "secagg/mask.h"
 
 /* Only sund_mask() fills one, so whoever holds a sund_masked holds masked bytes. */
-struct sund_masked { sund_buf bytes; };
+struct sund_masked { sund_buf body; sund_digest digest; };
 
 #endif

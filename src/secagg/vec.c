@@ -1,5 +1,6 @@
 #include "secagg/vec.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,9 +73,12 @@ void sund_vec_write(const sund_vec *v, sund_buf *out)
 {
     sund_buf_u32(out, (uint32_t) v->n64);
     sund_buf_u32(out, (uint32_t) v->n128);
-    if (sund_buf_room(out, 8 * sund_vec_words(v)))
-        for (size_t i = 0; i < sund_vec_words(v); i++)
-            sund_buf_u64(out, v->w[i]);
+    if (!sund_buf_room(out, 8 * sund_vec_words(v)))
+        return;
+    for (size_t i = 0; i < sund_vec_words(v); i++, out->n += 8) {
+        uint64_t w = htole64(v->w[i]);
+        memcpy(out->p + out->n, &w, sizeof w);
+    }
 }
 
 sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err)
@@ -87,8 +91,11 @@ sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err)
     if (n64 > SUND_VEC_MAX_WORDS || n128 > SUND_VEC_MAX_WORDS || c.n != 8 * (n64 + 2 * n128))
         return sund_fail(err, SUND_E_FORMAT, "a vector's length does not fit its lanes");
     SUND_TRY(sund_vec_new(&got, n64, n128, err));
-    for (size_t i = 0; i < n64 + 2 * n128; i++)
-        got.w[i] = sund_cur_u64(&c);
+    for (size_t i = 0; i < n64 + 2 * n128; i++) {
+        uint64_t w;
+        memcpy(&w, c.p + 8 * i, sizeof w);
+        got.w[i] = le64toh(w);
+    }
     *v = got;
     return SUND_OK;
 }

@@ -458,7 +458,9 @@ static sund_code batch_study(sund_mailbox *m, const sund_digest *study, uint32_t
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT idx, head, body FROM message WHERE study=? AND idx>=? ORDER BY idx LIMIT 64", "bi", study->b, sizeof study->b, (int64_t) from));
+    /* a release's nodes hold the very bytes that its header names */
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT idx, head, CASE kind WHEN ? THEN x'' ELSE body END FROM message WHERE study=? AND idx>=? ORDER BY idx LIMIT 64", "ibi",
+                           (int64_t) SUND_MSG_RELEASE, study->b, sizeof study->b, (int64_t) from));
     while (out->n < max) {
         sund_cur h, b;
 

@@ -153,22 +153,6 @@ static sund_code say_retry(sund_party *p, sund_leave **out, sund_err *err)
     return say(p, SUND_MSG_RETRY, &body, out, err);
 }
 
-/** The body of MASKED is slot and vector; its digest is what is stored before sending, and what totals list. */
-static sund_digest body_digest(const sund_party *p, const sund_masked *y)
-{
-    sund_hasher    h;
-    sund_buf       slot = { 0 };
-    size_t         n;
-    const uint8_t *bytes = sund_masked_bytes(y, &n);
-
-    sund_slot_write(&p->slot, &slot);
-    sund_hasher_init(&h);
-    sund_hasher_add(&h, slot.p, slot.n);
-    sund_hasher_add(&h, bytes, n);
-    sund_buf_free(&slot);
-    return sund_hasher_end(&h);
-}
-
 static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
 {
     sund_mask_label label = sund_party_label(p);
@@ -185,7 +169,7 @@ static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
     if (!ready)
         goto out;
     SUND_GO(sund_mask(&y, &p->session, &p->key, &label, &x, err));
-    d = body_digest(p, y);
+    d = sund_masked_digest(y); /* what is stored before sending, and what totals list */
     SUND_GO(keep_sent(p, &d, &other, err));
     if (other) {
         rc = say_retry(p, out, err);
