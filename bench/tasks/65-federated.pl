@@ -17,7 +17,7 @@ task 'federated' => sub {
         }
         spew("$at/made", '');
     }
-    my $r = measure(3, ours => { cmd => "bench/federated $at" }, masks => { cmd => tool('masks') . ' ' . 20 * $d->{m} });    # 8 lanes of counts and 12 of sums
+    my $r = measure(3, ours => { cmd => "bench/federated $at" }, masks => { cmd => tool('masks') . ' ' . 16 * $d->{m} });    # 4 words of counts and 12 of sums
     my ($all, $pooled) = @{ $r->{ours}{value} }{qw(federated_cpu_s pooled_cpu_s)};
     row(task => "federated linear study, 3 nodes and a hub, $d->{n} people, $d->{m} sites: CPU of all processes over that of the pooled command ($pooled s)", unit => 'x pooled', ours => $all / $pooled, goal => '<= 1.3');
     row(task => 'of it, masks: three nodes mask and open', unit => 'of the CPU', ours => 3 * $r->{masks}{value}{masks_cpu_s} / $all, goal => '<= 0.05');

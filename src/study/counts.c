@@ -10,8 +10,8 @@
  * frequencies does not look like a departure (Wahlund). */
 
 typedef struct counts_own {
-    sund_tally *tally;     /* n_variant */
-    int64_t   (*hwe)[2];   /* n_variant: summed deviation and variance; NULL without strata */
+    sund_tally_words *tally; /* n_variant */
+    int64_t   (*hwe)[2];   /* n_variant: summed deviation and variance; with strata only */
 } counts_own;
 
 static size_t lanes(const sund_study *s) { return SUND_TALLY_LANES + (s->strata_country ? 2u : 0u); }
@@ -44,7 +44,7 @@ static sund_code counts_begin(sund_state *st, sund_err *err)
     st->own = own;
     if (own) {
         own->tally = calloc(st->n_variant + 1, sizeof *own->tally);
-        own->hwe = calloc(st->n_variant + 1, sizeof *own->hwe);
+        own->hwe = calloc(st->study->strata_country ? st->n_variant + 1 : 1, sizeof *own->hwe);
     }
     return own && own->tally && own->hwe ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
 }
@@ -129,7 +129,10 @@ static sund_code counts_total(sund_state *st, const sund_round *r, uint32_t chun
     if (total->n64 != n * k || total->n128 != 0)
         return sund_fail(err, SUND_E_FORMAT, "a total of counts has another shape than the round");
     for (size_t i = 0; i < n; i++) {
-        SUND_TRY(sund_tally_get(total, i * k, st->n_person, &own->tally[from + i], err));
+        sund_tally t;
+
+        SUND_TRY(sund_tally_get(total, i * k, st->n_person, &t, err));
+        own->tally[from + i] = sund_tally_pack(&t);
         for (size_t h = 0; h < k - SUND_TALLY_LANES; h++)
             own->hwe[from + i][h] = sund_vec_get64(total, i * k + SUND_TALLY_LANES + h);
     }
@@ -158,7 +161,8 @@ static sund_code counts_row(sund_state *st, size_t j, sund_release *out, sund_bu
     const counts_own *own = st->own;
     sund_variant      v = sund_catalogue_at(st->catalogue, st->first + j);
     sund_copies       copies = sund_state_copies(st, j);
-    sund_alleles      a = sund_tally_alleles(&own->tally[j], copies);
+    sund_tally        t = sund_tally_unpack(&own->tally[j]);
+    sund_alleles      a = sund_tally_alleles(&t, copies);
     bool              strata = st->study->strata_country && (copies == SUND_DIPLOID || copies == SUND_COPIES_X);
     bool              hemi = a.hemi_alt >= 0, two = copies == SUND_DIPLOID || copies == SUND_COPIES_X;
     sund_guard        guard = { .ac = a.ac, .an = a.an, .cell = { two ? a.ref : -1, two ? a.het : -1, two ? a.alt : -1, a.hemi_ref, a.hemi_alt, -1 }, .n_cell = 5, .n_missing = a.missing };
@@ -174,7 +178,7 @@ static sund_code counts_row(sund_state *st, size_t j, sund_release *out, sund_bu
     cell[10].i = two ? a.alt : INT64_MIN;
     cell[11].i = hemi ? a.hemi_ref : INT64_MIN;
     cell[12].i = hemi ? a.hemi_alt : INT64_MIN;
-    cell[13].f = hwe_of(&own->tally[j], &a, copies);
+    cell[13].f = hwe_of(&t, &a, copies);
     cell[14].f = strata ? sund_hwe_strata_nlog10p(own->hwe[j][0], own->hwe[j][1]) : (double) NAN;
     return sund_release_row(out, &guard, cell, err);
 }

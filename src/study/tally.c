@@ -93,29 +93,46 @@ sund_code sund_tally_own(const sund_view *v, size_t j, sund_presence where, sund
     return SUND_OK;
 }
 
+sund_tally_words sund_tally_pack(const sund_tally *t)
+{
+    const sund_classes *f = &t->female, *m = &t->male;
+
+    return (sund_tally_words){ { f->ref + (m->ref << 32), f->het + (m->het << 32), f->alt + (m->alt << 32), f->missing + (m->missing << 32) } };
+}
+
+sund_tally sund_tally_unpack(const sund_tally_words *p)
+{
+    int64_t f[SUND_TALLY_LANES], m[SUND_TALLY_LANES];
+
+    for (size_t i = 0; i < SUND_TALLY_LANES; i++) {
+        f[i] = (int64_t) ((uint64_t) p->w[i] & UINT32_MAX);
+        m[i] = (int64_t) ((uint64_t) p->w[i] >> 32);
+    }
+    return (sund_tally){ { f[0], f[1], f[2], f[3] }, { m[0], m[1], m[2], m[3] } };
+}
+
 void sund_tally_put(sund_vec *v, size_t lane, const sund_tally *t)
 {
-    const int64_t x[SUND_TALLY_LANES] = { t->female.ref, t->female.het, t->female.alt, t->female.missing,
-                                          t->male.ref,   t->male.het,   t->male.alt,   t->male.missing };
+    sund_tally_words p = sund_tally_pack(t);
 
     for (size_t i = 0; i < SUND_TALLY_LANES; i++)
-        sund_vec_add64(v, lane + i, x[i]);
+        sund_vec_add64(v, lane + i, p.w[i]);
 }
 
 sund_code sund_tally_get(const sund_vec *v, size_t lane, int64_t n_person, sund_tally *t, sund_err *err)
 {
-    int64_t x[SUND_TALLY_LANES], sum = 0;
+    sund_tally_words p;
+    int64_t          sum = 0;
 
+    if (n_person > SUND_TALLY_PEOPLE_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "the study has %lld people; counts are made for at most %lld", (long long) n_person, (long long) SUND_TALLY_PEOPLE_MAX);
     for (size_t i = 0; i < SUND_TALLY_LANES; i++) {
-        x[i] = sund_vec_get64(v, lane + i);
-        if (x[i] < 0 || x[i] > n_person)
-            return sund_fail(err, SUND_E_FORMAT, "a total of counts is impossible: not between 0 and the people of the study");
-        sum += x[i];
+        p.w[i] = sund_vec_get64(v, lane + i);
+        sum += (int64_t) ((uint64_t) p.w[i] & UINT32_MAX) + (int64_t) ((uint64_t) p.w[i] >> 32);
     }
     if (sum > n_person)
         return sund_fail(err, SUND_E_FORMAT, "a total of counts is impossible: more people than the study has");
-    t->female = (sund_classes){ x[0], x[1], x[2], x[3] };
-    t->male = (sund_classes){ x[4], x[5], x[6], x[7] };
+    *t = sund_tally_unpack(&p);
     return SUND_OK;
 }
 

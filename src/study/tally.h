@@ -5,7 +5,13 @@
 
 /** Phase-1 counts of one variant, pooled or own: people by genotype, by sex. Where males have one copy, theirs are hemizygous. */
 typedef struct sund_tally { sund_classes female, male; } sund_tally;
-enum { SUND_TALLY_LANES = 8 };
+/** In a vector, and where one is kept for every variant: ref, het, alt, missing, each a word of two counts, females + 2^32 males. Words are added as
+ *  they are: counts of at most 2^30 people never reach into their neighbour. */
+enum { SUND_TALLY_LANES = 4 };
+#define SUND_TALLY_PEOPLE_MAX ((int64_t) 1 << 30)
+typedef struct sund_tally_words { int64_t w[SUND_TALLY_LANES]; } sund_tally_words;
+sund_tally_words sund_tally_pack(const sund_tally *t);
+sund_tally       sund_tally_unpack(const sund_tally_words *p);
 
 /** What a tally says under a copies rule. */
 typedef struct sund_alleles {
@@ -22,7 +28,7 @@ sund_alleles sund_tally_alleles(const sund_tally *t, sund_copies copies);
 sund_code sund_tally_own(const sund_view *v, size_t j, sund_presence where, sund_copies copies, sund_store_reader *r, sund_tally *out, sund_classes *stratum,
                          sund_err *err) SUND_MUST_CHECK;
 void sund_tally_put(sund_vec *v, size_t lane, const sund_tally *t);
-/** From a total. Errors: SUND_E_FORMAT when a count is negative or people exceed n_person. */
+/** From a total. Errors: SUND_E_FORMAT when people exceed n_person; SUND_E_LIMIT when that is over SUND_TALLY_PEOPLE_MAX. */
 sund_code sund_tally_get(const sund_vec *v, size_t lane, int64_t n_person, sund_tally *t, sund_err *err) SUND_MUST_CHECK;
 /** Copies rule of variant j of the state's range. */
 sund_copies sund_state_copies(const sund_state *st, size_t j);
