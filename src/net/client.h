@@ -12,7 +12,7 @@ void      sund_client_close(sund_client *c);
 /** POST of what the gate has passed, to url + path. reply is replaced; at most max_reply bytes. wait_s bounds the whole exchange.
  *  Errors: SUND_E_UPSTREAM: not reachable, wrong key, HTTP status other than 200 (message says which, with the reply's first line). */
 sund_code sund_client_send(sund_client *c, const char *path, const sund_leave *what, unsigned wait_s, size_t max_reply, sund_buf *reply, sund_err *err) SUND_MUST_CHECK;
-/** Makes a running sund_client_send in another thread return within a second or so. */
-void      sund_client_stop(sund_client *c);
+/** Once *stop is true, a sund_client_send ends within a tenth of a second, and no other begins. */
+void      sund_client_heed(sund_client *c, const _Atomic bool *stop);
 
 #endif

@@ -201,7 +201,7 @@ out:
 
 static sund_code poll_once(sund_link *l, sund_lookup_seat *s, sund_buf *reply, sund_err *err)
 {
-    const uint8_t wait = 3; /* the hub wakes us at once; a short wait lets the process stop soon */
+    const uint8_t wait = 3; /* the hub wakes us at once; it says which nodes have been silent for long */
     sund_cur      c;
 
     SUND_TRY(sund_link_ask(l, SUND_MSG_POLL, &wait, 1, 40, reply, err));
@@ -223,6 +223,7 @@ sund_code sund_lookup_serve(const char *dir, const _Atomic bool *stop, sund_err 
     SUND_GO(sund_lookup_open(&s, &h, err));
     SUND_GO(sund_lookup_refresh(&s, err));
     SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_LOOKUPS, err));
+    sund_client_heed(l.client, stop);
     while (!*stop) {
         sund_err why = { SUND_OK, "" };
 

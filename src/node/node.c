@@ -356,6 +356,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a node", dir);
     SUND_TRY(sund_home_path(&n->home, "keys", key_dir, cap, err));
     SUND_TRY(sund_link_open(&n->link, &n->home, SUND_CHANNEL_STUDIES, err));
+    sund_client_heed(n->link.client, n->stop);
     n->run = calloc(PARTIES_MAX, sizeof *n->run);
     if (!n->run)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
@@ -368,23 +369,12 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
     return open_known(n, err);
 }
 
-/** Wakes the waiting poll when the process is told to stop. */
-static void *watch_stop(void *arg)
-{
-    node *n = arg;
-
-    while (!*n->stop)
-        (void) usleep(100000);
-    sund_client_stop(n->link.client);
-    return NULL;
-}
-
 sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err)
 {
     node          n;
     char          key_dir[2048];
     int           lock = -1;
-    pthread_t     lookups, watcher;
+    pthread_t     lookups;
     lookup_thread t = { dir, stop };
     sund_code     rc;
 
@@ -393,13 +383,10 @@ sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err
     rc = open_node(&n, dir, key_dir, sizeof key_dir, &lock, err);
     if (rc == SUND_OK && pthread_create(&lookups, NULL, serve_lookups, &t) != 0)
         rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
-    if (rc == SUND_OK && pthread_create(&watcher, NULL, watch_stop, &n) != 0)
-        rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
     if (rc == SUND_OK) {
         sund_log(SUND_LOG_INFO, "node %s: %zu people, %zu sites, access %s, hub %s", n.home.id, sund_store_describe(n.home.store)->n_person,
                  sund_store_describe(n.home.store)->n_site, n.home.access, n.home.roster.hub_url);
         loop(&n);
-        (void) pthread_join(watcher, NULL);
         (void) pthread_join(lookups, NULL);
     }
     for (size_t i = 0; i < n.n_run; i++)

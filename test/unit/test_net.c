@@ -384,7 +384,7 @@ TEST(sixteen_clients_at_once)
 static void *stop_soon(void *arg)
 {
     (void) usleep(200000);
-    sund_client_stop(arg);
+    *(_Atomic bool *) arg = true;
     return NULL;
 }
 
@@ -400,13 +400,15 @@ TEST(a_client_can_be_told_to_stop)
     pthread_t          th;
     char               url[60];
     double             began;
+    _Atomic bool       stop = false;
 
     tls_open(&t);
     l = message(&t, 10);
     CHECK(bind(fd, (struct sockaddr *) &at, sizeof at) == 0 && listen(fd, 4) == 0 && getsockname(fd, (struct sockaddr *) &at, &n) == 0);
     (void) snprintf(url, sizeof url, "https://127.0.0.1:%u", ntohs(at.sin_port)); /* takes connections, says nothing */
     CHECK(sund_client_open(&c, url, t.pin, NULL) == SUND_OK);
-    CHECK(pthread_create(&th, NULL, stop_soon, c) == 0);
+    sund_client_heed(c, &stop);
+    CHECK(pthread_create(&th, NULL, stop_soon, &stop) == 0);
     began = sund_time_mono_s();
     CHECK(sund_client_send(c, "/x", l, 60, 1000, &reply, NULL) != SUND_OK);
     CHECK(sund_time_mono_s() - began < 5);
