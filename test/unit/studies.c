@@ -25,7 +25,7 @@ static const struct { const char *analysis, *lines; } study[] = {
     { "genes", "outcome = sex\ncovariates = age, bmi\nstrata = none\ngenes = %GENES\nmax_af = 0.5\n" },
     { "pca", "components = 2\nblock = 5\nr2 = 0.5\nwindow = 9\nrelease = loadings\n" },
     { "pca", "components = 3\nmin_maf = 0\nmax_missing = 1\nr2 = 1\nrounds = 3\n" },
-    { "duplicates", "min_maf = 0.02\nsnvs = 16\ndistance = 0\nchromosomes = 1\n" },
+    { "duplicates", "min_maf = 0.02\nsnvs = 20\ndistance = 0\nchromosomes = 1\n" },
     { "wgr", "outcome = trait\ncovariates = age, bmi\nstrata = none\nblock = 8\nridge = 2\nfolds = 4\nstep1_min_maf = 0.02\n" },
     { "wgr", "outcome = trait\ncovariates = age, sex\nstrata = country\nblock = 8\nridge = 2\nfolds = 3\n" },
 };

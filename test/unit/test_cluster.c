@@ -304,6 +304,8 @@ static bool alike(seat *s, const char *text)
         CHECK(!"the same bytes");
     }
     ran = here != NULL;
+    if (!ran)
+        fprintf(stderr, "# %s# did not go through: %s\n", text, why.msg);
     sund_release_free(here);
     sund_release_free(there);
     sund_engine_part(&s->engine, true);
