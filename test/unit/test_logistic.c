@@ -643,12 +643,14 @@ TEST(saddlepoints_of_a_study_equal_their_definition)
 
         for (size_t j = 0; j < M; j++) {
             dense      *d;
-            double     *mu = calloc(s.c->n, sizeof *mu), *g = calloc(s.c->n, sizeof *g), rest = 0, u = 0;
+            double     *mu, *g, rest = 0, u = 0;
             long double gx[P_MAX] = { 0 }, c[P_MAX] = { 0 };
             size_t      p, n = 0;
 
             if (j == NO_CALLS || j == MONOMORPHIC)
                 continue;
+            mu = calloc(s.c->n, sizeof *mu);
+            g = calloc(s.c->n, sizeof *g);
             d = design(&s, j, strata, false);
             p = --d->p;
             dense_fit(d, false, false);
