@@ -28,7 +28,7 @@ const char *fed_path(const char *kind, int number)
     static int  k;
 
     if (!fed_root[0]) {
-        (void) snprintf(fed_root, sizeof fed_root, "/tmp/sund-fed-XXXXXX");
+        (void) snprintf(fed_root, sizeof fed_root, "%.40s/sund-fed-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
         if (!mkdtemp(fed_root))
             abort();
         (void) atexit(fed_clean);

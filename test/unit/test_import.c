@@ -40,7 +40,7 @@ static const char *at(const char *name)
     static int  k;
 
     if (!folder[0]) {
-        (void) snprintf(folder, sizeof folder, "/tmp/sund-import-XXXXXX");
+        (void) snprintf(folder, sizeof folder, "%.40s/sund-import-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
         if (!mkdtemp(folder))
             abort();
         (void) atexit(clean);

@@ -24,7 +24,7 @@ static const char *at(const char *name)
     static int  k;
 
     if (!folder[0]) {
-        (void) snprintf(folder, sizeof folder, "/tmp/sund-sim-XXXXXX");
+        (void) snprintf(folder, sizeof folder, "%.40s/sund-sim-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
         if (!mkdtemp(folder) || sund_crypto_init(NULL) != SUND_OK)
             abort();
         (void) atexit(clean);
