@@ -137,11 +137,17 @@ void sund_lookups_poll(sund_lookups *l, const char *node, unsigned wait_s, sund_
 {
     struct timespec until = after_ms(wait_s * 1000);
     int             at = node_index(l, node);
+    uint64_t        turn = 0;
 
     (void) pthread_mutex_lock(&l->lock);
-    if (at >= 0)
+    if (at >= 0) {
         l->seen_s[at] = sund_time_mono_s();
-    while (at >= 0 && !l->stopping) {
+        turn = ++l->turn[at];
+        for (size_t i = 0; i < SUND_LOOKUPS_MAX; i++)
+            l->ticket[i].asked[at] = l->ticket[i].answered[at];
+        (void) pthread_cond_broadcast(&l->changed);
+    }
+    while (at >= 0 && !l->stopping && l->turn[at] == turn) {
         for (size_t i = 0; i < SUND_LOOKUPS_MAX; i++) {
             sund_ticket *t = &l->ticket[i];
             if (t->number && !t->asked[at]) {
@@ -153,7 +159,7 @@ void sund_lookups_poll(sund_lookups *l, const char *node, unsigned wait_s, sund_
         if (out->n || pthread_cond_timedwait(&l->changed, &l->lock, &until) == ETIMEDOUT)
             break;
     }
-    if (at >= 0)
+    if (at >= 0 && l->turn[at] == turn)
         l->seen_s[at] = sund_time_mono_s();
     (void) pthread_mutex_unlock(&l->lock);
 }
