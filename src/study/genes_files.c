@@ -84,7 +84,7 @@ sund_code sund_genes_parse(sund_cur text, sund_assembly assembly, genes_gene **g
     *gene = calloc(t.n_row + 1, sizeof **gene);
     rc = *gene ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu genes", t.n_row);
     for (size_t i = 0; rc == SUND_OK && i < t.n_row; i++) {
-        bool elsewhere;
+        bool elsewhere = false;
 
         rc = read_gene(&t, i, col, assembly, &(*gene)[*n], &elsewhere, err);
         *n_elsewhere += elsewhere;

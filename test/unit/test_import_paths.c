@@ -526,6 +526,7 @@ TEST(damaged_binary_records)
 static bool ends(const char *s, const char *with) { return strlen(s) > strlen(with) && strcmp(s + strlen(s) - strlen(with), with) == 0; }
 
 static file_list found;
+static size_t    n_root; /* length of the folder's name that was searched */
 
 static int find(const char *path, const struct stat *st, int kind, struct FTW *f)
 {
@@ -534,8 +535,12 @@ static int find(const char *path, const struct stat *st, int kind, struct FTW *f
     char     name[64];
 
     (void) f;
-#ifdef __SANITIZE_THREAD__ /* fifteen times slower: an eighth of the files */
-    if (strlen(path) % 8)
+#ifdef __SANITIZE_THREAD__ /* fifteen times slower: an eighth of the files, the same ones wherever the shared data stand */
+    unsigned sum = 0;
+
+    for (const char *c = path + n_root; *c; c++)
+        sum = sum * 31 + (uint8_t) *c;
+    if (kind == FTW_F && sum / 8 % 8)
         return 0;
 #endif
     if (kind != FTW_F || st->st_size > 8 << 20 || !(ends(path, ".vcf") || ends(path, ".vcf.gz") || ends(path, ".bcf")) || strlen(path) >= sizeof *found.path)
@@ -560,6 +565,7 @@ TEST(every_file_of_the_shared_data)
         fprintf(stderr, "# skipped: no shared data\n");
         return;
     }
+    n_root = strlen(path);
     CHECK(nftw(path, find, 16, FTW_PHYS) == 0);
     CHECK(found.n > 20);
     same_by_all_ways(&found, 0x15);
