@@ -18,6 +18,8 @@ static const sund_rule rules[] = {
     { "sketch", "N/10 columns over all rounds", "genotypes of 85 of 90 people rebuilt from such products", "products of the genotypes with vectors: block times rounds is at most a tenth of the people" },
     { "own-part", "eigenvalue 10", "ACRO's p-ratio of 10 %", "loadings leave of components with an eigenvalue of 10 or more: a person's own genome is at most a tenth of the score" },
     { "dominance", "a tenth", "ACRO's p-ratio of 10 %", "no variant of somebody's loadings may make up more than a tenth of a score: it would be that variant's genotypes" },
+    { "difference", "10 people", "ACRO; Ayoz 2021", "over all answers ever given: the people of two definitions differ by 10 or more, and no combination of answers rests on fewer" },
+    { "one-roster", "one for a question", "two totals over rosters that differ by one node are that node's sums", "a question about the same data is answered for the same nodes only" },
     { "hostile-parameters", "none from outside", "Huth 2022", "a round's parameters follow from the signed transcript: every node computes them itself and binds the masks to them" },
 };
 

@@ -133,8 +133,17 @@ static size_t parse_term(parser *p)
         next_token(p);
         return at;
     }
+    if (is_word(p, "known")) {
+        at = new_node(p, NODE_KNOWN);
+        next_token(p);
+        if (p->kind != T_WORD || !name_ok(p->word))
+            fail(p, "a variable behind 'known'");
+        memcpy(p->c->node[at].name, p->word, sizeof p->word);
+        next_token(p);
+        return at;
+    }
     if (p->kind != T_WORD || !name_ok(p->word) || is_word(p, "and") || is_word(p, "or") || is_word(p, "in")) {
-        fail(p, "a variable, 'has CODE', 'all', 'not' or '('");
+        fail(p, "a variable, 'has CODE', 'known VARIABLE', 'all', 'not' or '('");
         return 0;
     }
     at = new_node(p, NODE_COMPARE);
@@ -406,6 +415,7 @@ static form form_of(const sund_cohort *c, size_t at, bool *bad)
     case NODE_COMPARE: sund_buf_printf(&b, "%s %s %s", n->name, op[n->op], n->value[0]); break;
     case NODE_IN: print_in(n, &b); break;
     case NODE_HAS: sund_buf_printf(&b, "has %s", n->name); break;
+    case NODE_KNOWN: sund_buf_printf(&b, "known %s", n->name); break;
     case NODE_WITHDRAWN: sund_buf_text(&b, "withdrawn"); break;
     case NODE_ALL:
     default: sund_buf_text(&b, "all"); break;
@@ -423,3 +433,16 @@ void sund_cohort_print(const sund_cohort *c, sund_buf *out)
     out->bad |= bad;
     form_free(&f);
 }
+
+static bool knows(const sund_cohort *c, size_t at, const char *variable)
+{
+    const cohort_node *n = &c->node[at];
+    bool               yes = false;
+
+    if (n->kind == NODE_AND)
+        for (size_t k = n->child; k && !yes; k = c->node[k].next)
+            yes = knows(c, c->node[k].child, variable);
+    return yes || ((n->kind == NODE_COMPARE || n->kind == NODE_IN || n->kind == NODE_KNOWN) && strcmp(n->name, variable) == 0);
+}
+
+bool sund_cohort_knows(const sund_cohort *c, const char *variable) { return knows(c, c->root, variable); }

@@ -6,7 +6,7 @@
 /* The tree behind a cohort; select.c evaluates it over sets of people. */
 enum { COHORT_TERMS_MAX = 256, COHORT_VALUES_MAX = 64, COHORT_DEPTH_MAX = 32, COHORT_TEXT_MAX = 4096, COHORT_WORD_MAX = 64 };
 
-typedef enum node_kind { NODE_OR, NODE_AND, NODE_NOT, NODE_COMPARE, NODE_IN, NODE_HAS, NODE_WITHDRAWN, NODE_ALL } node_kind;
+typedef enum node_kind { NODE_OR, NODE_AND, NODE_NOT, NODE_COMPARE, NODE_IN, NODE_HAS, NODE_KNOWN, NODE_WITHDRAWN, NODE_ALL } node_kind;
 typedef enum compare_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE } compare_op;
 
 typedef struct cohort_node {

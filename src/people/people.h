@@ -58,6 +58,8 @@ typedef struct sund_person_set {
 sund_code sund_people_select(sund_people *p, const sund_cohort *c, const char *purpose, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
 /** Everybody, whatever they consent to and withdrawn or not: to compare tables, never to compute from. */
 sund_code sund_people_everybody(sund_people *p, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
+/** Who has not withdrawn, but whose consent does not allow the purpose: to know whether a purpose makes a difference here. */
+sund_code sund_people_kept_out(sund_people *p, const char *purpose, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
 void      sund_person_set_free(sund_person_set *s);
 
 /** Raw values of a variable for the set's people; SUND_VALUE_MISSING where there is none. out has set->n entries. */

@@ -93,7 +93,7 @@ static sund_code by_word(const world *w, const cohort_node *n, uint64_t *set, su
     SUND_TRY(order_on_words(n, err));
     for (size_t i = 0; i < w->n; i++) {
         const char *have = country ? w->row[i].country : w->row[i].population;
-        bool        hit = false;
+        bool        hit = n->kind == NODE_KNOWN;
 
         for (size_t v = 0; v < n->n_value; v++)
             hit |= strcmp(have, n->value[v]) == 0;
@@ -123,6 +123,8 @@ static sund_code parse_values(const cohort_node *n, const sund_var *v, int64_t *
 
 static bool matches(const cohort_node *n, int64_t have, const int64_t *raw)
 {
+    if (n->kind == NODE_KNOWN)
+        return true;
     if (n->kind == NODE_COMPARE)
         return holds(n->op, have, raw[0]);
     for (size_t k = 0; k < n->n_value; k++)
@@ -144,7 +146,8 @@ static sund_code by_variable(const world *w, const cohort_node *n, uint64_t *set
         v = born;
     else
         SUND_TRY(sund_people_var(w->p, n->name, &v, err));
-    SUND_TRY(parse_values(n, &v, raw, err));
+    if (n->kind != NODE_KNOWN)
+        SUND_TRY(parse_values(n, &v, raw, err));
     if (is_born || is_sex) {
         for (size_t i = 0; i < w->n; i++)
             if ((is_born ? w->row[i].has_born : w->row[i].sex != 0) && matches(n, is_born ? w->row[i].born : w->row[i].sex - 1, raw))
@@ -230,8 +233,15 @@ static sund_code evaluate(const world *w, const sund_cohort *c, size_t at, uint6
     return by_variable(w, n, set, err);
 }
 
-/** The set's people who may take part; or everybody when set is NULL. */
-static sund_code fill_set(const world *w, const uint64_t *set, sund_person_set *out, sund_err *err)
+/** Everybody; those of the set who may take part; or whom the purpose alone keeps out. */
+typedef enum part { EVERYBODY, MAY_TAKE_PART, KEPT_OUT } part;
+
+static bool wanted(part whom, const row *r, bool in_set)
+{
+    return whom == EVERYBODY || (!r->withdrawn && (whom == KEPT_OUT ? !r->allowed : r->allowed && in_set));
+}
+
+static sund_code fill_set(const world *w, part whom, const uint64_t *set, sund_person_set *out, sund_err *err)
 {
     sund_person_set s = { 0, calloc(w->n + 1, sizeof *s.id), calloc(w->n + 1, sizeof *s.name), calloc(w->n + 1, sizeof *s.country), calloc(w->n + 1, 1) };
 
@@ -242,7 +252,7 @@ static sund_code fill_set(const world *w, const uint64_t *set, sund_person_set *
     for (size_t i = 0; i < w->n; i++) {
         const row *r = &w->row[i];
 
-        if (set && (!(set[i / 64] >> (i % 64) & 1) || r->withdrawn || !r->allowed))
+        if (!wanted(whom, r, set && (set[i / 64] >> (i % 64) & 1)))
             continue;
         s.id[s.n] = r->id;
         memcpy(s.name[s.n], r->name, sizeof r->name);
@@ -266,22 +276,25 @@ sund_code sund_people_select(sund_people *p, const sund_cohort *c, const char *p
         rc = set ? evaluate(&w, c, c->root, set, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
     }
     if (rc == SUND_OK)
-        rc = fill_set(&w, set, out, err);
+        rc = fill_set(&w, MAY_TAKE_PART, set, out, err);
     free(set);
     free(w.row);
     return rc;
 }
 
-sund_code sund_people_everybody(sund_people *p, sund_person_set *out, sund_err *err)
+static sund_code without_cohort(sund_people *p, const char *purpose, part whom, sund_person_set *out, sund_err *err)
 {
     world     w = { .p = p };
-    sund_code rc = load_world(&w, "", err);
+    sund_code rc = load_world(&w, purpose, err);
 
     if (rc == SUND_OK)
-        rc = fill_set(&w, NULL, out, err);
+        rc = fill_set(&w, whom, NULL, out, err);
     free(w.row);
     return rc;
 }
+
+sund_code sund_people_everybody(sund_people *p, sund_person_set *out, sund_err *err) { return without_cohort(p, "", EVERYBODY, out, err); }
+sund_code sund_people_kept_out(sund_people *p, const char *purpose, sund_person_set *out, sund_err *err) { return without_cohort(p, purpose, KEPT_OUT, out, err); }
 
 void sund_person_set_free(sund_person_set *s)
 {

@@ -71,6 +71,8 @@ typedef struct sund_analysis {
     sund_code (*total)(sund_state *st, const sund_round *round, uint32_t chunk, const sund_vec *total, sund_err *err);
     /** The tables, through the gate's rules: table.tsv first. */
     sund_code (*finish)(sund_state *st, sund_release *out, sund_err *err);
+    /** May be NULL. Products of the genotypes with vectors that its totals hold, over all rounds: the gate's memory adds them up over studies. */
+    int64_t (*columns)(const sund_study *s);
     /** May be NULL. What stays at home: values per person that later studies here can use, put with sund_view_keep once the study is released. From
      *  state and view alone: what `local` kept with sund_view_kept may lie in another process. */
     sund_code (*keep)(const sund_state *st, const sund_view *v, sund_people *people, sund_err *err);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "gate/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +17,11 @@ static const char *const tables =
     "CREATE TABLE IF NOT EXISTS sent(study BLOB NOT NULL, round INTEGER NOT NULL, chunk INTEGER NOT NULL, attempt INTEGER NOT NULL,"
     " digest BLOB NOT NULL, PRIMARY KEY(study, round, chunk, attempt)) STRICT;";
 
-sund_code sund_party_tables(sund_db *db, sund_err *err) { return sund_db_script(db, tables, err); }
+sund_code sund_party_tables(sund_db *db, sund_err *err)
+{
+    SUND_TRY(sund_memory_open(db, err));
+    return sund_db_script(db, tables, err);
+}
 
 const char *sund_party_state_name(sund_party_state s)
 {
@@ -186,6 +191,8 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     if (p->state < SUND_PARTY_RELEASED || was >= SUND_PARTY_RELEASED)
         return SUND_OK;
     drop_key(p);
+    if (p->state != SUND_PARTY_RELEASED)
+        SUND_TRY(sund_memory_ended(p->node->db, &p->name, err));
     sund_vec_free(&p->total);
     sund_engine_part(&p->engine, true);
     p->own_waits = false;

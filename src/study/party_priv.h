@@ -69,6 +69,8 @@ size_t          sund_party_proposer(const sund_party *p);
 /** Loads catalogue and view once. Errors are this node's reason to refuse. */
 sund_code       sund_party_prepare(sund_party *p, sund_err *err) SUND_MUST_CHECK;
 sund_code       sund_party_key_path(const sund_party *p, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
+/** Enters what this study asks of the own people with the gate's memory of answers; refuses what must not be answered beside earlier answers. */
+sund_code       sund_party_ask(const sund_party *p, sund_err *err) SUND_MUST_CHECK;
 bool            sund_party_all(const sund_party *p, bool (*has)(const party_peer *));
 bool            sund_peer_has_line(const party_peer *x);
 bool            sund_peer_signed_total(const party_peer *x);

@@ -1,6 +1,7 @@
 #include "study/party_priv.h"
 
 #include "base/text.h"
+#include "gate/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,8 @@ static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
     pinned = sund_view_digest(p->view);
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET pinned=? WHERE digest=?", "bb", pinned.b, sizeof pinned.b, p->name.b, sizeof p->name.b));
     l->has_people = p->view->n_member > 0 && sund_rule_cell_min(t, (int64_t) p->view->n_member);
+    if (l->has_people) /* else rule `parties` ends the study */
+        SUND_TRY(sund_party_ask(p, err));
     if (!p->has_key) {
         sund_session_key_make(&p->key);
         SUND_TRY(sund_party_key_path(p, path, sizeof path, err));
@@ -198,6 +201,7 @@ static sund_code say_in_round(sund_party *p, sund_leave **out, sund_err *err)
     if (sund_party_all(p, sund_peer_signed_total) && !p->peer[p->me].opened) {
         sund_mask_label label = sund_party_label(p);
 
+        SUND_TRY(sund_memory_answered(p->node->db, &p->name, err));
         sund_slot_write(&p->slot, &body);
         SUND_TRY(sund_mask_seal_own(&p->session, &p->key, &label, &body, err));
         return say(p, SUND_MSG_OPEN, &body, out, err);

@@ -79,6 +79,14 @@ static bool is_candidate(const pca_own *own, const sund_variant *v)
     return in;
 }
 
+/** Columns of a product: as the study says, or two for each component. */
+static size_t block_of(const sund_study *s)
+{
+    int64_t said = sund_study_i64(s, "block");
+
+    return (size_t) (said ? said : 2 * sund_study_i64(s, "components"));
+}
+
 static sund_code pca_begin(sund_state *st, sund_err *err)
 {
     pca_own *own = calloc(1, sizeof *own);
@@ -93,11 +101,10 @@ static sund_code pca_begin(sund_state *st, sund_err *err)
         SUND_TRY(sund_assembly_parse(sund_study_text(st->study, "assembly"), &a, err));
         return pca_read_loadings(own, sund_state_file(st, "loadings"), a, err);
     }
-    own->block = (size_t) sund_study_i64(st->study, "block");
+    own->block = block_of(st->study);
     own->rounds = (size_t) sund_study_i64(st->study, "rounds");
     own->window = (size_t) sund_study_i64(st->study, "window");
     own->r2 = sund_study_f64(st->study, "r2");
-    own->block = own->block ? own->block : 2 * own->n_component;
     if (own->block < own->n_component)
         return sund_fail(err, SUND_E_ARG, "block: %zu columns cannot hold %zu components", own->block, own->n_component);
     if (own->r2 < 1.0)
@@ -467,6 +474,11 @@ static sund_code pca_finish(sund_state *st, sund_release *out, sund_err *err)
     return SUND_OK;
 }
 
+static int64_t pca_columns(const sund_study *s)
+{
+    return sund_study_text(s, "loadings")[0] ? 0 : (int64_t) block_of(s) * sund_study_i64(s, "rounds");
+}
+
 extern const sund_analysis sund_analysis_pca;
 const sund_analysis        sund_analysis_pca = {
     .name = "pca",
@@ -484,5 +496,6 @@ const sund_analysis        sund_analysis_pca = {
     .local = pca_local,
     .total = pca_total,
     .finish = pca_finish,
+    .columns = pca_columns,
     .keep = pca_keep,
 };

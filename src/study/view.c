@@ -106,9 +106,13 @@ static sund_code fill_masks(opening *o, bool by_strata, const sund_thresholds *t
     sund_view *v = o->v;
     size_t     n_country = by_strata ? list_countries(o, v->country) : 1;
 
-    if (by_strata)
-        n_country = leave_out_small(o, t, v->country, n_country);
-    v->n_stratum = n_country;
+    v->n_stratum = by_strata ? leave_out_small(o, t, v->country, n_country) : 1;
+    v->left_out = v->n_stratum < n_country;
+    n_country = v->n_stratum;
+    v->n_who = o->set.n ? (size_t) o->set.id[o->set.n - 1] / 64 + 1 : 0;
+    v->who = calloc(v->n_who + 1, 8);
+    if (!v->who)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", o->set.n);
     for (size_t s = 0; s < n_country; s++)
         if (!(v->stratum[s] = calloc(v->n_word, sizeof **v->stratum)))
             return sund_fail(err, SUND_E_NOMEM, "out of memory for strata");
@@ -127,6 +131,7 @@ static sund_code fill_masks(opening *o, bool by_strata, const sund_thresholds *t
         set_bit(v->member, i);
         set_bit(o->set.sex[m] == SUND_MALE ? v->male : v->female, i);
         v->ones[i] = 1;
+        v->who[o->set.id[m] / 64] |= 1ULL << (o->set.id[m] % 64);
         v->n_member++;
     }
     return SUND_OK;
@@ -346,6 +351,7 @@ void sund_view_close(sund_view *v)
     free(v->male);
     free(v->female);
     free(v->ones);
+    free(v->who);
     free(v->row);
     free(v);
 }

@@ -61,6 +61,9 @@ typedef struct sund_view {
     size_t            n_stratum;
     uint64_t         *stratum[SUND_STRATA_MAX]; /**< bit planes; together: member */
     char              country[SUND_STRATA_MAX][32]; /**< their names, with strata = country */
+    uint64_t         *who;                      /**< bit i: the person of the node's own number i is a member. Never leaves; NULL in a view that was read */
+    size_t            n_who;                    /**< its words */
+    bool              left_out;                 /**< a country of too few people here was left out */
     bool              everyone;                 /**< all of the store's people are members, and of the sex that the store has */
     uint64_t         *member, *male, *female;   /**< male and female within member; unknown sex counts as female in two-copy regions */
     uint64_t         *female_stratum[SUND_STRATA_MAX]; /**< stratum and female */

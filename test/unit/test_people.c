@@ -176,7 +176,7 @@ TEST(cohorts_that_are_refused)
     static const char *const bad[] = {
         "", " ", "age", "age >", "age > >", "age > 40 and", "and age > 40", "(age > 40", "age > 40)", "()", "not", "age in", "age in ()", "age in (1,)", "age in (1 2)",
         "age = 1 age = 2", "has", "has and", "age >= 40 or or age < 3", "age == 40", "age <> 40", "age => 40", "40 < age", "age > 40;", "age > 40 --", "sex = F xor sex = M",
-        "withdrawn = 1", "all all", "not not", "age > \"40", "age \x01 4", "a.b = 1", "age + 1 > 3", "age > 4 0", "has E 11", "f(age)", "age like x", "'age' > 3", "!age", "age > $1",
+        "withdrawn = 1", "all all", "not not", "age > \"40", "age \x01 4", "a.b = 1", "age + 1 > 3", "age > 4 0", "has E 11", "known", "known 5", "known age = 3", "known has E:1", "f(age)", "age like x", "'age' > 3", "!age", "age > $1",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -227,6 +227,24 @@ TEST(one_meaning_one_spelling)
     sund_cohort_free(c);
 }
 
+static bool knows(const char *text, const char *variable)
+{
+    sund_cohort *c = NULL;
+    bool         yes;
+
+    CHECK(sund_cohort_parse(&c, text, NULL) == SUND_OK);
+    yes = sund_cohort_knows(c, variable);
+    sund_cohort_free(c);
+    return yes;
+}
+
+TEST(values_that_a_definition_asks_for)
+{
+    CHECK(knows("known bmi", "bmi") && knows("age >= 40 and known bmi", "bmi") && knows("age >= 40 and known bmi", "age") && knows("diet in (a, b)", "diet"));
+    CHECK(knows("(sex = F and (known bmi and age > 3)) and has X:1", "bmi"));
+    CHECK(!knows("all", "bmi") && !knows("known bmi or age > 3", "bmi") && !knows("not known bmi", "bmi") && !knows("not (known bmi and age > 3)", "bmi") && !knows("has bmi:1", "bmi"));
+}
+
 typedef struct person { int age, sex, smoker, diet; const char *country; bool e11, withdrawn; } person;
 
 enum { N_PERSON = 200 };
@@ -275,7 +293,7 @@ static bool selects(sund_people *p, const sund_cohort *c, const bool *holds)
 /** A random expression: its text, and who it holds for. */
 static void expression(int depth, char *text, size_t cap, bool *holds)
 {
-    unsigned kind = (unsigned) (test_rand() % (depth ? 10 : 7));
+    unsigned kind = (unsigned) (test_rand() % (depth ? 11 : 8));
     int      k = 20 + (int) (test_rand() % 60);
     char     a[2000], b[2000];
     bool     x[N_PERSON], y[N_PERSON];
@@ -284,28 +302,28 @@ static void expression(int depth, char *text, size_t cap, bool *holds)
         const person *q = &population[i];
 
         holds[i] = kind == 0 ? q->age >= 0 && q->age < k : kind == 1 ? q->age >= 0 && q->age != k : kind == 2 ? q->sex == 2 : kind == 3 ? q->e11 : kind == 6 && k % 2 ? q->e11 && i % 2 == 0 :
-                   kind == 4 ? q->smoker == 1 : kind == 5 ? strcmp(q->country, "FI") == 0 || strcmp(q->country, "ES") == 0 : q->diet == 1 || q->diet == 2;
+                   kind == 4 ? q->smoker == 1 : kind == 7 ? (k % 2 ? q->age >= 0 : q->smoker >= 0) : kind == 5 ? strcmp(q->country, "FI") == 0 || strcmp(q->country, "ES") == 0 : q->diet == 1 || q->diet == 2;
     }
-    if (kind < 7) {
-        static const char *const term[] = { "age < %d", "age != %d", "sex = F", "has ICD10:E11", "smoker = yes", "country in (FI, ES)", "diet != meat" };
+    if (kind < 8) {
+        static const char *const term[] = { "age < %d", "age != %d", "sex = F", "has ICD10:E11", "smoker = yes", "country in (FI, ES)", "diet != meat", "known smoker" };
 
         if (kind < 2)
             (void) snprintf(text, cap, kind ? "age != %d" : "age < %d", k);
         else
-            (void) snprintf(text, cap, "%s", kind == 6 && k % 2 ? "has ORPHA:5" : term[kind]);
+            (void) snprintf(text, cap, "%s", kind == 6 && k % 2 ? "has ORPHA:5" : kind == 7 && k % 2 ? "known age" : term[kind]);
         return;
     }
     expression(depth - 1, a, sizeof a, x);
-    if (kind == 7) {
+    if (kind == 8) {
         (void) snprintf(text, cap, "not (%.900s)", a);
         for (int i = 0; i < N_PERSON; i++)
             holds[i] = !x[i];
         return;
     }
     expression(depth - 1, b, sizeof b, y);
-    (void) snprintf(text, cap, "(%.900s) %s (%.900s)", a, kind == 8 ? "and" : "or", b);
+    (void) snprintf(text, cap, "(%.900s) %s (%.900s)", a, kind == 9 ? "and" : "or", b);
     for (int i = 0; i < N_PERSON; i++)
-        holds[i] = kind == 8 ? x[i] && y[i] : x[i] || y[i];
+        holds[i] = kind == 9 ? x[i] && y[i] : x[i] || y[i];
 }
 
 TEST(an_update_leaves_alone_the_columns_it_does_not_have)
