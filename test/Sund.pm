@@ -15,8 +15,9 @@ my ($n, $failed) = (0, 0);
 my %pid;    # of every process that was started and not yet stopped
 my $mine = $$;
 
-sub ok { my ($good, $name, $why) = @_; $n++; print $good ? 'ok' : 'not ok', " $n - $name\n"; if (!$good) { $failed++; print STDERR "# $name\n", $why // '' } return $good }
-sub is { my ($got, $want, $name) = @_; return ok(($got // 'undef') eq $want, $name, '# got ' . ($got // 'undef') . ", want $want\n") }
+# Scalar context: a match that fails is no argument at all in a list, and the name would stand in for the verdict.
+sub ok ($;$$) { my ($good, $name, $why) = @_; $n++; print $good ? 'ok' : 'not ok', " $n - $name\n"; if (!$good) { $failed++; print STDERR "# $name\n", $why // '' } return $good }
+sub is ($$;$) { my ($got, $want, $name) = @_; return ok(($got // 'undef') eq $want, $name, '# got ' . ($got // 'undef') . ", want $want\n") }
 sub note { print "# $_[0]\n" }
 sub done { print "1..$n\n"; exit($failed ? 1 : 0) }
 sub skip_all { print "ok 1 - all # SKIP $_[0]\n1..1\n"; exit 0 }

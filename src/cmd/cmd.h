@@ -30,6 +30,8 @@ sund_code sund_cmd_kinship(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_info(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_verify(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_node(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_node_stop(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_node_go_on(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_hub(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_check(int argc, char **argv, sund_err *err);

@@ -22,6 +22,8 @@ static const sund_cmd cmds[] = {
     { "verify", "Look", "read every byte of a store and check every digest", sund_cmd_verify },
     { "lookup", "Look", "frequency of one variant over all countries", sund_cmd_lookup },
     { "hub", "Run", "run the hub until stopped", sund_cmd_hub },
+    { "node stop-release", "Run", "stop everything that leaves a node, at once", sund_cmd_node_stop },
+    { "node allow-release", "Run", "let it go on", sund_cmd_node_go_on },
     { "node", "Run", "run a node until stopped", sund_cmd_node },
     { "study check", "Studies", "is a study file sound? lists the analyses", sund_cmd_study_check },
     { "study submit", "Studies", "sign a study and send it to the hub", sund_cmd_study_submit },

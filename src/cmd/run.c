@@ -5,7 +5,9 @@
 #include "hub/hub.h"
 #include "node/node.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* node and hub: the two processes that stay; and the tasks of a node's cluster. */
 
@@ -24,6 +26,36 @@ sund_code sund_cmd_node(int argc, char **argv, sund_err *err)
     sund_stop_on_signals();
     return sund_node_run(home, &sund_stopping, err);
 }
+
+static sund_code switch_release(bool stop, int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *reason = "";
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the node's home" }, { "reason", 's', &reason, "TEXT", "why; it is logged" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o[] = {
+        { "node allow-release", "--reason TEXT [OPTIONS]", "Lets what 'sund node stop-release' stopped leave again. Studies go on where they were.", "sund node allow-release --home fi --reason cleared", opt, 0, 0 },
+        { "node stop-release", "--reason TEXT [OPTIONS]", "Stops everything that leaves a node, at once, in the running process too: studies pause, lookups are not answered. Nothing is lost: 'sund node allow-release' lets it go on.",
+          "sund node stop-release --home fi --reason 'the committee called'", opt, 0, 0 },
+    };
+    sund_home h;
+    bool      helped = false;
+    size_t    n;
+    sund_code rc;
+
+    SUND_TRY(sund_opts_parse(&o[stop], argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (!*reason || strlen(reason) > 200)
+        return sund_fail(err, SUND_E_ARG, "say why, in at most 200 bytes: --reason TEXT");
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
+    rc = h.role != SUND_ROLE_NODE ? sund_fail(err, SUND_E_ARG, "%s is not the home of a node", home) : stop ? sund_gate_stop(h.db, reason, err) : sund_gate_go_on(h.db, reason, err);
+    sund_home_close(&h);
+    if (rc == SUND_OK)
+        printf("%s\n", stop ? "nothing leaves from now on" : "what waits may leave again");
+    return rc;
+}
+
+sund_code sund_cmd_node_stop(int argc, char **argv, sund_err *err) { return switch_release(true, argc, argv, err); }
+sund_code sund_cmd_node_go_on(int argc, char **argv, sund_err *err) { return switch_release(false, argc, argv, err); }
 
 sund_code sund_cmd_hub(int argc, char **argv, sund_err *err)
 {

@@ -29,6 +29,9 @@ struct sund_release {
     bool            sealed;
 };
 
+/** Makes the table of the kill switch. */
+sund_code sund_stop_open(sund_db *db, sund_err *err) SUND_MUST_CHECK;
+
 /** Builds and signs the envelope, writes the ledger, gives it out. The only place where a sund_leave is made. */
 sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 

@@ -32,6 +32,7 @@ sund_code sund_gate_open(sund_gate **g, sund_db *db, const sund_identity *me, co
 
     SUND_TRY(sund_thresholds_check(t, err));
     SUND_TRY(sund_ledger_open(db, err));
+    SUND_TRY(sund_stop_open(db, err));
     got = calloc(1, sizeof *got);
     if (!got)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
@@ -64,10 +65,14 @@ static sund_code leave(sund_gate *g, const sund_envelope *head, sund_digest d, c
 {
     sund_leave *l = calloc(1, sizeof *l);
     char        study[13] = "";
-    sund_code   rc;
+    sund_code   rc = sund_gate_stopped(g->db, err);
 
-    if (!l)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (rc == SUND_OK && !l)
+        rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (rc != SUND_OK) {
+        free(l);
+        return rc;
+    }
     l->head = *head;
     l->head.body = d;
     sund_envelope_seal(&l->head, g->me, body, n, &l->bytes);

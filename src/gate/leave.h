@@ -49,6 +49,13 @@ sund_code sund_gate_open(sund_gate **g, sund_db *db, const sund_identity *me, co
 void      sund_gate_close(sund_gate *g);
 const sund_thresholds *sund_gate_thresholds(const sund_gate *g);
 
+/** The kill switch: from now on nothing leaves by any gate over this database, in any process, until sund_gate_go_on(). Studies pause, lookups are not
+ *  answered; nothing is lost. Both are in the ledger. Departures are refused with SUND_E_IO, as when a disk fails: what waits is tried again. */
+sund_code sund_gate_stop(sund_db *db, const char *reason, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_gate_go_on(sund_db *db, const char *reason, sund_err *err) SUND_MUST_CHECK;
+/** SUND_OK, or SUND_E_IO with since when and why everything is stopped. */
+sund_code sund_gate_stopped(sund_db *db, sund_err *err) SUND_MUST_CHECK;
+
 /** head gives kind, channel, seq, about, prev; the rest is filled. Each appends to the ledger (kind, study, bytes, digest, rules) before it
  *  returns, durably. The body of MASKED is u32 round, u32 chunk, u32 attempt, then the vector's bytes. */
 sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, sund_leave **out, sund_err *err) SUND_MUST_CHECK;

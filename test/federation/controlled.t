@@ -73,7 +73,8 @@ my %refused = (
     'cell-min on a covariate of nine people' => [{ %linear, covariates => 'few' }, qr/rule cell-min/],
     'cell-min on the cohort'  => [{ %linear, cohort => 'few = yes' }, qr/rule (parties|cell-min)/],
     'model-size'              => [{ %linear, cohort => 'age < 24', covariates => 'age, sex' }, qr/rule (model-size|cell-min|parties)/],
-    'parties'                 => [{ %linear, nodes => 'ES, FI' }, qr/rule parties/],
+    'parties'                 => [{ %linear, cohort => 'sex = F', nodes => 'ES, FI' }, qr/rule parties/],
+    'one-roster'              => [{ %linear, nodes => 'ES, FI' }, qr/rule one-roster/],
     'no such variable'        => [{ %linear, outcome => 'height' }, qr/no variable .*height/],
     'no such purpose'         => [{ %linear, purpose => 'profit' }, qr/no purpose/],
 );

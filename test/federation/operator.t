@@ -99,13 +99,32 @@ run("$sund study approve --home $f->{at}/FI --refuse 'no agreement covers this' 
 fails("timeout 60 $sund study status --wait --home $anna $no", 'status --wait of a refused study fails with the reason', qr/FI: no agreement covers this/);
 fails("$sund study fetch --home $anna $no", 'and it has no result', qr/no release/);
 
+# ---- everything that leaves is stopped, by hand ----
+sub left { return scalar(() = out("$sund log show --home $f->{at}/FI") =~ / left: /g) }
+fails("$sund node stop-release --home $f->{at}/FI", 'a stop needs its reason', qr/--reason/);
+my $halted = submit($f, study_file("$tmp/halted.ini", %study, title => 'while all is stopped'));
+for (1 .. 100) { last if `$sund study status --home $f->{at}/FI $halted 2>&1` =~ /waits for approval/; select undef, undef, undef, 0.1 }
+run("$sund node stop-release --home $f->{at}/FI --reason 'the committee called'");
+fails("$sund node stop-release --home $f->{at}/FI --reason again", 'a second stop says since when', qr/stopped since .*the committee called/);
+my $had = left();
+run("$sund study approve --home $f->{at}/FI $halted");
+fails("$sund lookup --home $anna 20-100-A-G", "a lookup has no answer from there", qr{no answer in time from FI});
+select undef, undef, undef, 1.5;
+is(left(), $had, 'and nothing leaves, an approved study neither');
+ok(slurp("$f->{at}/FI.log") =~ /stopped since .*allow-release/, 'the log of the process says why, and what to do');
+run("$sund node allow-release --home $f->{at}/FI --reason cleared");
+ok(out("timeout 60 $sund study status --wait --home $anna $halted") =~ /released/, 'once allowed, the study goes on to its end');
+ok(out("$sund lookup --home $anna 20-100-A-G") =~ /^\s*FI .*counted/m, 'and lookups are answered');
+ok(out("$sund log show --home $f->{at}/FI") =~ /stop-release.*the committee called.*allow-release.*cleared/s, 'both are in the log');
+fails("$sund node allow-release --home $f->{at}/FI --reason twice", 'nothing is stopped twice', qr/nothing is stopped/);
+
 # ---- what could open a total is gone at a study's end ----
 my $keys = '';
 for (1 .. 50) { $keys = join ' ', map { glob "$f->{at}/$_/keys/*" } sort keys %node; last if $keys eq ''; select undef, undef, undef, 0.1 }
 is($keys, '', 'no node keeps a session secret');
 my $bodies = '';
 for (1 .. 200) { $bodies = out("sqlite3 $f->{at}/hub/state.db 'SELECT COUNT(*), SUM(length(body)) FROM message WHERE kind IN (4, 6, 8)'"); last if $bodies =~ /\|0$/; select undef, undef, undef, 0.1 }
-is($bodies, "9|0\n", 'the hub keeps neither totals, nor sealed keys, nor the locked proposal once all nodes are done');
+is($bodies, "18|0\n", 'the hub keeps neither totals, nor sealed keys, nor the locked proposal once all nodes are done');
 is(out("sqlite3 $f->{at}/hub/state.db 'SELECT COUNT(*) FROM masked'"), "0\n", 'nor any single vector');
 
 # ---- the same bytes again ----
@@ -114,7 +133,7 @@ my ($path) = slurp('src/home/link.h') =~ /SUND_HUB_PATH "([^"]+)"/;
 my $up = slurp("$f->{at}/tap.up");
 my @submit;
 while ($up =~ /SUNDENV1\x01\x00.anna\0/sg) { my $at = pos($up) - 16; push @submit, substr $up, $at, 220 + unpack 'Q<', substr $up, $at + 148, 8 }
-is(scalar @submit, 4, 'the submissions, captured above TLS');
+is(scalar @submit, 5, 'the submissions, captured above TLS');
 for my $case (['as it was sent', $submit[0], qr/sent before|replay/], ['with a later number', substr($submit[0], 0, 44) . pack('Q<', 1 << 60) . substr($submit[0], 52), qr/signature/], ['with other text', substr($submit[0], 0, -1) . "\x20", qr/altered/],
     ['about another study', substr($submit[0], 0, 52) . ("\x07" x 32) . substr($submit[0], 84), qr/signature/], ['as a message of a node', substr($submit[0], 0, 8) . "\x02\x00" . substr($submit[0], 10), qr/signature|not|role|allowed/]) {
     my ($name, $bytes, $say) = @$case;
@@ -123,7 +142,7 @@ for my $case (['as it was sent', $submit[0], qr/sent before|replay/], ['with a l
     ok(slurp("$tmp/reply") =~ $say && slurp("$tmp/reply") =~ /anna/, "a submission again, $name: refused by name", '# ' . (slurp("$tmp/reply") =~ s/[^ -~]/./gr) . "\n");
 }
 my @rows = split /\n/, out("$sund study status --json --home $anna");
-is(scalar @rows, 4, 'and the hub still has as many studies');
+is(scalar @rows, 5, 'and the hub still has as many studies');
 
 # ---- another researcher ----
 run("$sund init --role researcher --id bert $tmp/bert");
