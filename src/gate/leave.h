@@ -108,6 +108,7 @@ typedef struct sund_lookup_cells { int64_t ac, an, hom, hemi, an_one; } sund_loo
 typedef struct sund_lookup_counts {
     sund_lookup_status status;
     bool              sexes;          /**< male and female are set */
+    bool              open;           /**< of data declared open */
     sund_lookup_cells all, male, female; /**< hom, hemi -1 when hidden */
 } sund_lookup_counts;
 /** Rule `margins` at one node: below-10 when AC fails `mac` (0..9 are alike); then ac = 0 in what is written, an kept. Sexes only when both pass, and so does

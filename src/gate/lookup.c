@@ -108,7 +108,7 @@ sund_code sund_leave_lookup(sund_gate *g, const sund_envelope *head, uint64_t ti
     sund_margins_node(&g->thresholds, &safe); /* whatever the caller did: this is the way out */
     sund_buf_u64(&b, ticket);
     sund_buf_u8(&b, (uint8_t) safe.status);
-    sund_buf_u8(&b, safe.sexes);
+    sund_buf_u8(&b, (uint8_t) (safe.sexes | g->thresholds.open << 1));
     write_cells(&safe.all, &b);
     write_cells(&safe.male, &b);
     write_cells(&safe.female, &b);
@@ -124,16 +124,17 @@ sund_code sund_lookup_read(sund_cur body, uint64_t *ticket, sund_lookup_counts *
 {
     sund_lookup_counts got = { .status = SUND_LOOKUP_REFUSED };
     uint64_t           number = sund_cur_u64(&body);
-    uint8_t            status = sund_cur_u8(&body), sexes = sund_cur_u8(&body);
+    uint8_t            status = sund_cur_u8(&body), flags = sund_cur_u8(&body);
 
     read_cells(&body, &got.all);
     read_cells(&body, &got.male);
     read_cells(&body, &got.female);
     SUND_TRY(sund_cur_end(&body, "a lookup's answer", err));
-    if (status < SUND_LOOKUP_COUNTED || status > SUND_LOOKUP_TIMEOUT || sexes > 1)
+    if (status < SUND_LOOKUP_COUNTED || status > SUND_LOOKUP_TIMEOUT || flags > 3)
         return sund_fail(err, SUND_E_FORMAT, "a lookup's answer has no valid status");
     got.status = (sund_lookup_status) status;
-    got.sexes = sexes == 1;
+    got.sexes = flags & 1;
+    got.open = flags >> 1;
     *ticket = number;
     *c = got;
     return SUND_OK;

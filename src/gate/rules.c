@@ -20,6 +20,7 @@ static const sund_rule rules[] = {
     { "dominance", "a tenth", "ACRO's p-ratio of 10 %", "no variant of somebody's loadings may make up more than a tenth of a score: it would be that variant's genotypes" },
     { "difference", "10 people", "ACRO; Ayoz 2021", "over all answers ever given: the people of two definitions differ by 10 or more, and no combination of answers rests on fewer" },
     { "one-roster", "one for a question", "two totals over rosters that differ by one node are that node's sums", "a question about the same data is answered for the same nodes only" },
+    { "membership", "sqrt(variants / people) of 0.36", "Homer 2008; Sankararaman 2009", "lookups: how many variants one asker is shown counted, so that their frequencies do not tell who takes part" },
     { "hostile-parameters", "none from outside", "Huth 2022", "a round's parameters follow from the signed transcript: every node computes them itself and binds the masks to them" },
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "gate/budget.h"
 #include "gate/ledger.h"
 #include "home/link.h"
 #include "hub/lookups.h"
@@ -104,6 +105,30 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     return rc;
 }
 
+/** What the asker is about to be shown, against what was shown before. */
+static sund_code spend(hub *h, const sund_envelope *e, const char *text, const sund_lookup_result *r, sund_err *err)
+{
+    sund_lookup_counts c[SUND_NODE_MAX];
+    sund_variant       v;
+    sund_buf           alleles = { 0 }, name = { 0 };
+    sund_code          rc = sund_variant_parse(text, &v, &alleles, err);
+
+    if (rc == SUND_OK)
+        rc = sund_variant_normalise(&v, NULL, &alleles, err);
+    if (rc == SUND_OK) {
+        sund_variant_print(&v, &name);
+        sund_buf_nul(&name);
+        rc = sund_buf_ok(&name, err);
+    }
+    for (size_t i = 0; i < r->n; i++)
+        c[i] = r->row[i].counts;
+    if (rc == SUND_OK)
+        rc = sund_budget_spend(h->home.db, e->from, (const char *) name.p, c, r->n, err);
+    sund_buf_free(&alleles);
+    sund_buf_free(&name);
+    return rc;
+}
+
 static sund_code do_lookup(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
     sund_lookup_result *r = calloc(1, sizeof *r);
@@ -116,10 +141,13 @@ static sund_code do_lookup(hub *h, const sund_envelope *e, sund_cur body, sund_b
     (void) sund_cur_str(&body, text, sizeof text);
     SUND_GO(sund_cur_end(&body, "a lookup", err));
     SUND_GO(sund_lookups_ask(&h->lookups, text, LOOKUP_MS, r, err));
-    sund_lookup_result_write(r, out);
     (void) pthread_mutex_lock(&h->lock);
     rc = note(h, e, err);
+    if (rc == SUND_OK)
+        rc = spend(h, e, text, r, err);
     (void) pthread_mutex_unlock(&h->lock);
+    if (rc == SUND_OK)
+        sund_lookup_result_write(r, out);
 out:
     free(r);
     return rc;
@@ -272,6 +300,7 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
     SUND_TRY(sund_path_join(path, sizeof path, dir, "hub.lock", err));
     SUND_TRY(sund_file_lock(path, lock, err));
     SUND_TRY(sund_home_open(&h->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    SUND_TRY(sund_budget_open(h->home.db, err));
     if (h->home.role != SUND_ROLE_HUB)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a hub", dir);
     SUND_TRY(sund_mailbox_tables(h->home.db, err));

@@ -1,5 +1,6 @@
 /* What a clever asker tries, against a whole federation of controlled data; each test prints how often it came off. */
 #include "fed.h"
+#include "gate/budget.h"
 #include "gate/memory.h"
 #include "test.h"
 
@@ -115,4 +116,134 @@ TEST(rosters_that_differ_by_one)
     CHECK(won == 0);
     fed_close(f);
     free(w);
+}
+
+/* ---- membership ---- */
+
+enum { GROUP = 400, SITES = 4 * GROUP };
+
+typedef struct crowd { /* people inside the data, people outside, of one population; genotypes 0, 1, 2 */
+    double  freq[SITES];
+    uint8_t in[GROUP][SITES], out[GROUP][SITES];
+    int64_t ac[SITES]; /* of those inside */
+} crowd;
+
+static double uniform(void) { return (double) (test_rand() >> 11) / 9007199254740992.0; }
+
+/* Frequencies evenly between low and high; or as in a genome, where a tenth as frequent is ten times as many. */
+static crowd *crowd_new(double low, double high, bool genome)
+{
+    crowd *c = calloc(1, sizeof *c);
+
+    if (!c)
+        abort();
+    for (size_t j = 0; j < SITES; j++) {
+        c->freq[j] = genome ? low * pow(high / low, uniform()) : low + (high - low) * uniform();
+        for (size_t i = 0; i < GROUP; i++) {
+            c->in[i][j] = (uint8_t) ((uniform() < c->freq[j]) + (uniform() < c->freq[j]));
+            c->out[i][j] = (uint8_t) ((uniform() < c->freq[j]) + (uniform() < c->freq[j]));
+            c->ac[j] += c->in[i][j];
+        }
+    }
+    return c;
+}
+
+/** Log likelihood ratio of a genome under the released frequencies against the population's own, which the attacker knows exactly. */
+static double ratio(const crowd *c, const uint8_t *g, size_t m)
+{
+    double sum = 0;
+
+    for (size_t j = 0; j < m; j++) {
+        double p = (double) c->ac[j] / (2 * GROUP), q = c->freq[j];
+
+        p = fmin(fmax(p, 1e-6), 1 - 1e-6);
+        sum += g[j] * log(p / q) + (2 - g[j]) * log((1 - p) / (1 - q));
+    }
+    return sum;
+}
+
+/** Chance that one of those inside scores above one of those outside: 0.5 is a coin. */
+static double won_by(const double *in, const double *out)
+{
+    double n = 0;
+
+    for (size_t i = 0; i < GROUP; i++)
+        for (size_t k = 0; k < GROUP; k++)
+            n += in[i] > out[k] ? 1 : in[i] == out[k] ? 0.5 : 0;
+    return n / GROUP / GROUP;
+}
+
+/* The attacker knows the population's frequencies without error, and is shown as many variants as rule membership allows. */
+TEST(membership_by_likelihood_ratio)
+{
+    crowd *c = crowd_new(0.05, 0.5, false);
+    size_t allowed = 0;
+    double in[GROUP], out[GROUP];
+
+    while (sund_rule_membership((int64_t) allowed + 1, GROUP))
+        allowed++;
+    for (size_t m = allowed, shown = 0; shown < 3; shown++, m = shown == 1 ? GROUP : SITES) {
+        double won;
+
+        for (size_t i = 0; i < GROUP; i++) {
+            in[i] = ratio(c, c->in[i], m);
+            out[i] = ratio(c, c->out[i], m);
+        }
+        won = won_by(in, out);
+        printf("# membership by likelihood ratio from %zu variants of %d people: right %.1f %% of the time%s\n", m, GROUP, 100 * won, m == allowed ? " (what the budget shows)" : " (refused)");
+        CHECK(m == allowed ? won < 0.66 : won > 0.7);
+    }
+    CHECK(allowed == 52);
+    free(c);
+}
+
+/* A genome's rare variants, looked up one by one: does each say what it would if the person were not there? */
+TEST(beacon_by_rare_variants)
+{
+    crowd                *c = crowd_new(0.0001, 0.05, true);
+    const sund_thresholds t = sund_thresholds_default();
+    double                in[GROUP], out[GROUP], naive_in[GROUP], naive_out[GROUP];
+    double                won, naive;
+
+    for (size_t i = 0; i < GROUP; i++) {
+        in[i] = out[i] = naive_in[i] = naive_out[i] = 0;
+        for (size_t j = 0; j < SITES; j++) {
+            sund_lookup_counts a = { .status = SUND_LOOKUP_COUNTED, .all = { c->ac[j], 2 * GROUP, 0, 0, 0 } };
+
+            sund_margins_node(&t, &a);
+            in[i] += c->in[i][j] && a.status == SUND_LOOKUP_COUNTED;
+            out[i] += c->out[i][j] && a.status == SUND_LOOKUP_COUNTED;
+            naive_in[i] -= c->in[i][j] && c->ac[j] == 0; /* a beacon that says yes and no */
+            naive_out[i] -= c->out[i][j] && c->ac[j] == 0;
+        }
+    }
+    won = won_by(in, out);
+    naive = won_by(naive_in, naive_out);
+    printf("# beacon re-identification from all rare variants of a genome: right %.1f %% of the time; of a beacon that says yes or no %.1f %%\n", 100 * won, 100 * naive);
+    CHECK(naive > 0.65 && won < 0.62 && naive - won > 0.08);
+    free(c);
+}
+
+TEST(a_lookup_budget_for_each_asker)
+{
+    sund_db           *db = NULL;
+    sund_lookup_counts two[2] = { { .status = SUND_LOOKUP_COUNTED, .all = { 60, 200, 0, 0, 0 } }, { .status = SUND_LOOKUP_COUNTED, .all = { 60, 4000, 0, 0, 0 } } };
+    char               name[32];
+    sund_err           err;
+
+    CHECK(sund_crypto_init(NULL) == SUND_OK && sund_db_open(&db, ":memory:", "", NULL) == SUND_OK && sund_budget_open(db, NULL) == SUND_OK);
+    for (int k = 0; k < 13; k++) {
+        (void) snprintf(name, sizeof name, "20-%d-A-G", 100 + k);
+        CHECK(sund_budget_spend(db, "anna", name, two, 2, NULL) == SUND_OK);
+    }
+    CHECK(sund_budget_spend(db, "anna", "20-99-A-G", two, 2, &err) == SUND_E_DENIED && strstr(err.msg, "rule membership"));
+    CHECK(sund_budget_spend(db, "anna", "20-105-A-G", two, 2, NULL) == SUND_OK); /* what was shown is shown again */
+    CHECK(sund_budget_spend(db, "bert", "20-99-A-G", two, 2, NULL) == SUND_OK);
+    CHECK(sund_budget_spend(db, "anna", "20-99-A-G", two + 1, 1, NULL) == SUND_OK); /* the larger data set alone */
+    two[0].open = true;
+    CHECK(sund_budget_spend(db, "anna", "20-98-A-G", two, 2, NULL) == SUND_OK);
+    two[1].status = SUND_LOOKUP_BELOW; /* tells as little of 0 as of 9 */
+    for (int k = 0; k < 1000; k++)
+        CHECK(sund_budget_spend(db, "anna", "21-1-A-G", two, 2, NULL) == SUND_OK);
+    sund_db_close(db);
 }
