@@ -81,6 +81,7 @@ static int64_t minor(int64_t ac, int64_t an) { return ac < an - ac ? ac : an - a
 bool sund_rule_cell_min(const sund_thresholds *t, int64_t n_person) { return t->open || n_person >= (int64_t) t->cell_min; }
 bool sund_rule_mac(const sund_thresholds *t, int64_t ac, int64_t an) { return t->open || minor(ac, an) >= (int64_t) t->mac; }
 bool sund_rule_eligible(const sund_thresholds *t, int64_t ac, int64_t an) { return t->open || minor(ac, an) >= (int64_t) t->mac_association; }
+bool sund_rule_spread(const sund_thresholds *t, int64_t n_other) { return t->open || n_other >= (int64_t) t->mac_association; }
 bool sund_rule_missing(const sund_thresholds *t, int64_t n_missing) { return t->open || n_missing == 0 || n_missing >= (int64_t) t->cell_min; }
 
 bool sund_rule_genotype_cells(const sund_thresholds *t, const int64_t *cell, size_t n_cell)

@@ -32,6 +32,8 @@ sund_code sund_refuse(sund_err *err, const char *rule, const char *fmt, ...) SUN
 bool sund_rule_cell_min(const sund_thresholds *t, int64_t n_person);
 bool sund_rule_mac(const sund_thresholds *t, int64_t ac, int64_t an);          /**< min(ac, an - ac) >= mac */
 bool sund_rule_eligible(const sund_thresholds *t, int64_t ac, int64_t an);     /**< >= mac_association */
+/** Carriers whose value of a covariate is not the commonest one among them: enough that products of genotype and covariate are not somebody's row. */
+bool sund_rule_spread(const sund_thresholds *t, int64_t n_other);              /**< >= mac_association */
 bool sund_rule_missing(const sund_thresholds *t, int64_t n_missing);           /**< 0 or >= cell_min */
 /** Hom-ref, het, hom-alt, hemi cells and the HWE p-value are shown together or not at all: each present cell >= cell_min. Cells
  *  that cannot exist (hemi on autosomes) are passed as -1. */

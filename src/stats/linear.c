@@ -59,6 +59,37 @@ bool sund_linear_test(const sund_linear *m, const sund_linear_trait *y, const su
     return true;
 }
 
+/** A centred product less what the covariates explain of it. */
+static double residual(const sund_linear *m, double c, const double *a, const double *b)
+{
+    for (size_t i = 0; i < m->k; i++)
+        c -= a[i] * b[i];
+    return c;
+}
+
+bool sund_linear_test_pair(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, const sund_linear_variant *h, double cgh, double cgy, double chy,
+                           sund_linear_pair_fit *out)
+{
+    double gh = residual(m, cgh, g->zg, h->zg), gy = residual(m, cgy, g->zg, y->zy), hy = residual(m, chy, h->zg, y->zy);
+    double det = g->gg * h->gg - gh * gh, df = m->df - 1.0, explained, s2;
+
+    *out = (sund_linear_pair_fit){ (double) NAN, (double) NAN, (double) NAN, (double) NAN, (double) NAN, (double) NAN, (double) NAN };
+    if (!(det > 1e-10 * g->gg * h->gg) || !(df >= 1.0))
+        return false;
+    out->b_g = (h->gg * gy - gh * hy) / det;
+    out->b_h = (g->gg * hy - gh * gy) / det;
+    explained = out->b_g * gy + out->b_h * hy;
+    if (!(explained < y->yy))
+        return false;
+    s2 = (y->yy - explained) / df;
+    out->v_gg = s2 * h->gg / det;
+    out->v_gh = -s2 * gh / det;
+    out->v_hh = s2 * g->gg / det;
+    out->df = df;
+    out->joint_nlog10p = explained > 0.0 ? df / 2.0 * sund_ln1p(explained / (y->yy - explained)) / 2.302585092994046 : 0.0;
+    return true;
+}
+
 double sund_centred(sund_i128 n, sund_i128 sab, sund_i128 sa, sund_i128 sb, unsigned shift, bool *overflow)
 {
     sund_i128 p, q;

@@ -26,6 +26,16 @@ bool      sund_linear_genotype(const sund_linear *m, double cgg, const double *c
 /** False (and all NaN) when the variant explains the trait wholly. */
 bool      sund_linear_test(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, double cgy, sund_linear_fit *out) SUND_MUST_CHECK;
 
+/** A variant g and its product h with a covariate, together: both residuals on the covariates, so
+ *
+ *      det = gg hh - gh^2,  b_g = (hh gy - gh hy) / det,  b_h = (gg hy - gh gy) / det,  rss = yy - b_g gy - b_h hy,  df one less than the model's
+ *      covariance of (b_g, b_h) = rss / df (hh, -gh; -gh, gg) / det
+ *      joint test of both: F with 2 and df degrees of freedom, whose tail is (1 + 2 F / df)^(-df/2) = (rss / yy)^(df/2), exactly */
+typedef struct sund_linear_pair_fit { double b_g, b_h, v_gg, v_gh, v_hh, df, joint_nlog10p; } sund_linear_pair_fit;
+/** cgh, cgy, chy: centred products. False (and all NaN) when g and h are no two directions beside the covariates, or explain the trait wholly. */
+bool      sund_linear_test_pair(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, const sund_linear_variant *h, double cgh, double cgy, double chy,
+                                sund_linear_pair_fit *out) SUND_MUST_CHECK;
+
 /** Exact centred cross-product as a double: (n sab - sa sb) / n, in 128-bit integers with one rounding at the end; scaled by 2^-shift.
  *  *overflow set when a step leaves 127 bits. */
 double    sund_centred(sund_i128 n, sund_i128 sab, sund_i128 sa, sund_i128 sb, unsigned shift, bool *overflow);

@@ -4,10 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Linear association in two phases: round 0 people, 1 counts of every variant, 2 cross-products of the columns, 3 sums of the eligible
- * variants. Phase 2 never asks a variant so rare that its sums would be somebody's row. */
+/* Linear association in two phases: people, counts of every variant, cross-products of the columns, with an interaction the carriers' levels of the
+ * covariate, sums of the eligible variants. Phase 2 never asks a variant so rare that its sums would be somebody's row. */
 
-enum { ROUND_PEOPLE, ROUND_COUNTS, ROUND_CROSS, ROUND_SUMS, ROUND_NONE };
+typedef enum stage { STAGE_PEOPLE, STAGE_COUNTS, STAGE_CROSS, STAGE_LEVELS, STAGE_SUMS, STAGE_NONE } stage;
+
+static stage stage_of(const linear_own *own, const sund_round *r)
+{
+    uint32_t at = r->index + (r->index >= STAGE_LEVELS && !own->crossed);
+
+    return at < STAGE_NONE ? (stage) at : STAGE_NONE;
+}
 
 static sund_code linear_check(const sund_study *s, sund_err *err)
 {
@@ -17,6 +24,8 @@ static sund_code linear_check(const sund_study *s, sund_err *err)
         for (size_t t = 0; t < s->n_outcome; t++)
             if (strcmp(s->covariate[k], s->outcome[t]) == 0)
                 return sund_fail(err, SUND_E_ARG, "%s is both an outcome and a covariate", s->outcome[t]);
+    if (sund_study_text(s, "interaction")[0] && !s->drop_missing)
+        return sund_fail(err, SUND_E_ARG, "an interaction is tested over the people whose genotype is called: add a line 'missing = drop'");
     return SUND_OK;
 }
 
@@ -28,6 +37,7 @@ void sund_linear_end(sund_state *st)
         free(own->count);
         free(own->eligible);
         free(own->fit);
+        free(own->gxe);
         free(own->trait);
         free(own);
     }
@@ -61,7 +71,7 @@ sund_code sund_linear_begin(sund_state *st, sund_err *err)
     }
     if (!own || !own->count || !own->eligible || !own->trait)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
-    return SUND_OK;
+    return sund_gxe_begin(st, err);
 }
 
 static bool has_sex(const sund_study *s)
@@ -124,31 +134,29 @@ void sund_linear_fractions(sund_state *st)
 
 static sund_code linear_plan(sund_state *st, sund_round *r, sund_err *err)
 {
-    static const char *const name[] = { "people", "counts", "cross", "sums", "" };
+    static const char *const name[] = { "people", "counts", "cross", "levels", "sums", "" };
     linear_own              *own = st->own;
+    stage                    at = stage_of(own, r);
 
-    if (r->index == ROUND_PEOPLE) {
+    if (at == STAGE_PEOPLE) {
         sund_people_round(st, r);
         return SUND_OK;
     }
-    (void) snprintf(r->name, sizeof r->name, "%s", name[r->index < ROUND_NONE ? r->index : ROUND_NONE]);
-    if (r->index == ROUND_COUNTS) {
+    (void) snprintf(r->name, sizeof r->name, "%s", name[at]);
+    r->n_item = r->n_chunk = at == STAGE_CROSS;
+    if (at == STAGE_COUNTS)
         sund_round_split(r, st->study, st->n_variant, SUND_TALLY_LANES);
-    }
-    else if (r->index == ROUND_CROSS) {
-        r->n_item = 1;
-        r->n_chunk = 1;
-    }
-    else if (r->index == ROUND_SUMS) {
+    if (at == STAGE_LEVELS || (at == STAGE_SUMS && !own->crossed))
         SUND_TRY(sund_linear_choose(st, err));
+    if (at == STAGE_LEVELS)
+        sund_round_split(r, st->study, own->n_eligible, LINEAR_LEVELS);
+    if (at == STAGE_SUMS) {
+        if (own->crossed)
+            SUND_TRY(sund_gxe_choose(st, err));
         sund_linear_fractions(st);
         sund_round_split(r, st->study, own->n_eligible, sund_linear_words(sund_linear_shape(st)));
     }
-    else {
-        r->n_item = 0;
-        r->n_chunk = 0;
-    }
-    r->params = sund_round_params(r, st->study, own->eligible, r->index == ROUND_SUMS ? own->n_eligible * sizeof *own->eligible : 0);
+    r->params = sund_round_params(r, st->study, own->eligible, at == STAGE_LEVELS || at == STAGE_SUMS ? own->n_eligible * sizeof *own->eligible : 0);
     return SUND_OK;
 }
 
@@ -179,11 +187,15 @@ sund_code sund_linear_counts_local(const sund_state *st, const sund_view *v, con
 
 static sund_code linear_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
-    if (r->index == ROUND_PEOPLE)
-        return sund_people_local(v, out, err);
-    if (r->index == ROUND_CROSS)
-        return sund_linear_cross_local(st, v, out, err);
-    return r->index == ROUND_SUMS ? sund_linear_sums_local(st, v, r, chunk, n_thread, out, err) : sund_linear_counts_local(st, v, r, chunk, n_thread, out, err);
+    switch (stage_of(st->own, r)) {
+    case STAGE_PEOPLE: return sund_people_local(v, out, err);
+    case STAGE_CROSS: return sund_linear_cross_local(st, v, out, err);
+    case STAGE_LEVELS: return sund_gxe_levels_local(st, v, r, chunk, n_thread, out, err);
+    case STAGE_SUMS: return sund_linear_sums_local(st, v, r, chunk, n_thread, out, err);
+    case STAGE_COUNTS:
+    case STAGE_NONE:
+    default: return sund_linear_counts_local(st, v, r, chunk, n_thread, out, err);
+    }
 }
 
 sund_code sund_linear_counts_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
@@ -203,11 +215,13 @@ sund_code sund_linear_counts_total(sund_state *st, const sund_round *r, uint32_t
 
 static sund_code linear_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *total, sund_err *err)
 {
-    switch (r->index) {
-    case ROUND_PEOPLE: return sund_people_total(st, total, err);
-    case ROUND_COUNTS: return sund_linear_counts_total(st, r, chunk, total, err);
-    case ROUND_CROSS: return sund_linear_cross_total(st, total, err);
-    case ROUND_SUMS: return sund_linear_sums_total(st, r, chunk, total, err);
+    switch (stage_of(st->own, r)) {
+    case STAGE_PEOPLE: return sund_people_total(st, total, err);
+    case STAGE_COUNTS: return sund_linear_counts_total(st, r, chunk, total, err);
+    case STAGE_CROSS: return sund_linear_cross_total(st, total, err);
+    case STAGE_LEVELS: return sund_gxe_levels_total(st, r, chunk, total, err);
+    case STAGE_SUMS: return sund_linear_sums_total(st, r, chunk, total, err);
+    case STAGE_NONE:
     default: return bad_total(err);
     }
 }
@@ -262,17 +276,19 @@ static sund_code linear_finish(sund_state *st, sund_release *out, sund_err *err)
 {
     const linear_own *own = st->own;
 
-    SUND_TRY(sund_linear_table(st, out, err));
+    SUND_TRY(own->crossed ? sund_gxe_table(st, out, err) : sund_linear_table(st, out, err));
     (void) snprintf(st->facts, sizeof st->facts,
                     "\"n\": %lld, \"people\": \"those with every covariate and trait\", \"strata\": %lld, \"variants\": %zu, \"eligible\": %zu, \"rows_withheld_by_eligible\": %zu, "
-                    "\"traits\": %zu, \"unit\": \"%s\", \"coding\": \"%s\"",
+                    "\"traits\": %zu, \"unit\": \"%s\", \"coding\": \"%s\", \"interaction\": \"%s\"",
                     (long long) st->n_person, (long long) own->n_stratum, st->n_variant, own->n_eligible, (st->n_variant - own->n_eligible) * own->n_trait, own->n_trait,
-                    own->n_trait == 1 ? st->plan->col[own->n_column - 1].var.unit : "of each trait", coding_told[own->coding]);
+                    own->n_trait == 1 ? st->plan->col[own->n_column - 1].var.unit : "of each trait", coding_told[own->coding],
+                    own->crossed ? st->plan->col[own->by].name : "none");
     return SUND_OK;
 }
 
 static const sund_option options[] = {
     { "coding", 'c', "additive", 0, 0, "additive|dominant|recessive", "how a genotype is counted: alleles, carriers, or carriers of two" },
+    { "interaction", 't', "", 0, 0, NULL, "a covariate whose product with the genotype is tested beside the genotype" },
     { NULL, 0, NULL, 0, 0, NULL, NULL },
 };
 

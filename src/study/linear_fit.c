@@ -4,9 +4,6 @@
 
 /* What the totals of a linear study say: the model of the covariates once, each trait once, then each variant. */
 
-/** Power-of-two scale out of a fixed-point lane: exact. */
-static double fixed(sund_i128 x, unsigned frac) { return sund_i128_double(x) / (double) (1ULL << frac); }
-
 /** Into the model from the pooled, centred products of one set of people. */
 sund_code sund_linear_model(const sund_columns_plan *p, const double *pair, double df, sund_linear *m, sund_err *err)
 {
@@ -50,7 +47,7 @@ sund_code sund_linear_cross_total(sund_state *st, const sund_vec *t, sund_err *e
     }
     for (size_t a = 0, at = 0; a < k; a++)
         for (size_t b = a, end = sund_pair_end(st->plan, a); b < end; b++, at++)
-            pair[at] = strata ? fixed(sund_vec_get128(t, at), LINEAR_FRAC) : sund_centred(st->n_person, sund_vec_get128(t, k + at), own->sum[a], own->sum[b], 0, &over);
+            pair[at] = strata ? sund_linear_fixed(sund_vec_get128(t, at), LINEAR_FRAC) : sund_centred(st->n_person, sund_vec_get128(t, k + at), own->sum[a], own->sum[b], 0, &over);
     if (over)
         return bad_total(err);
     df = (double) (st->n_person - own->n_stratum - (int64_t) st->plan->n_covariate - 1);
@@ -84,9 +81,9 @@ static sund_code fit_mean(const sund_state *st, const sund_vec *t, size_t lane, 
     sund_linear_variant g;
 
     if (strata) {
-        cgg = fixed(sg, LINEAR_FRAC);
+        cgg = sund_linear_fixed(sg, LINEAR_FRAC);
         for (size_t i = 0; i < k; i++)
-            c[i] = fixed(sund_vec_get64(t, lane + 1 + i), own->frac[i]);
+            c[i] = sund_linear_fixed(sund_vec_get64(t, lane + 1 + i), own->frac[i]);
     }
     else {
         sund_i128 sgg = sund_vec_get64(t, lane + 1);
@@ -105,34 +102,42 @@ static sund_code fit_mean(const sund_state *st, const sund_vec *t, size_t lane, 
 }
 
 /** missing = drop: this variant has its own people, so its own model. */
-static sund_code fit_drop(const sund_state *st, const sund_vec *t, size_t lane, size_t wide, linear_fit *out, sund_err *err)
+static sund_code read_drop(const sund_state *st, const sund_vec *t, size_t lane, size_t wide, linear_drop *d, sund_err *err)
 {
     const linear_own        *own = st->own;
     const sund_columns_plan *p = st->plan;
-    bool                     strata = st->study->strata_country, over = false, varies;
+    bool                     strata = st->study->strata_country, over = false;
     size_t                   k = own->n_column, n_pair = sund_pair_count(p);
-    sund_i128                m = sund_vec_get64(t, lane), one = sund_vec_get64(t, lane + 1);
-    double                   pair[SUND_K_MAX * SUND_K_MAX], c[SUND_COLUMN_MAX], cgg;
-    sund_linear              model;
-    sund_linear_trait        trait;
-    sund_linear_variant      g;
 
-    if (m < 1 || m > st->n_person || (strata && (one < 1 || one > own->n_stratum)))
+    d->m = sund_vec_get64(t, lane);
+    d->one = sund_vec_get64(t, lane + 1);
+    if (d->m < 1 || d->m > st->n_person || (strata && (d->one < 1 || d->one > own->n_stratum)))
         return bad_total(err);
     for (size_t a = 0, at = 0; a < k; a++) {
         for (size_t b = a, end = sund_pair_end(p, a); b < end; b++, at++)
-            pair[at] = strata ? fixed(sund_vec_get128(t, wide + at), LINEAR_FRAC)
-                              : sund_centred(m, sund_vec_get128(t, wide + 2 * k + at), sund_vec_get128(t, wide + a), sund_vec_get128(t, wide + b), 0, &over);
-        c[a] = strata ? fixed(sund_vec_get128(t, wide + n_pair + a), LINEAR_FRAC) : sund_centred(m, sund_vec_get128(t, wide + k + a), one, sund_vec_get128(t, wide + a), 0, &over);
+            d->pair[at] = strata ? sund_linear_fixed(sund_vec_get128(t, wide + at), LINEAR_FRAC)
+                                 : sund_centred(d->m, sund_vec_get128(t, wide + 2 * k + at), sund_vec_get128(t, wide + a), sund_vec_get128(t, wide + b), 0, &over);
+        d->c[a] = strata ? sund_linear_fixed(sund_vec_get128(t, wide + n_pair + a), LINEAR_FRAC)
+                         : sund_centred(d->m, sund_vec_get128(t, wide + k + a), d->one, sund_vec_get128(t, wide + a), 0, &over);
     }
-    cgg = strata ? fixed(sund_vec_get128(t, wide + n_pair + k), LINEAR_FRAC) : sund_centred(m, sund_vec_get64(t, lane + 2), one, one, 0, &over);
-    if (over || cgg < 0.0)
+    d->cgg = strata ? sund_linear_fixed(sund_vec_get128(t, wide + n_pair + k), LINEAR_FRAC) : sund_centred(d->m, sund_vec_get64(t, lane + 2), d->one, d->one, 0, &over);
+    if (over || d->cgg < 0.0)
         return bad_total(err);
     /* among the called people a covariate or a trait may no longer vary: that variant has no answer, the study goes on */
-    varies = sund_linear_model(p, pair, (double) (int64_t) (m - (strata ? one : 1) - (sund_i128) p->n_covariate - 1), &model, NULL) == SUND_OK && sund_linear_genotype(&model, cgg, c, &g);
-    for (size_t y = 0; y < own->n_trait; y++)
-        out[y] = varies && sund_linear_model_trait(p, pair, y, &model, &trait, NULL) == SUND_OK ? fit_with(&model, &trait, &g, c[p->n_covariate + y], unit_of(st, y)) : no_fit;
+    d->varies = sund_linear_model(p, d->pair, (double) (int64_t) (d->m - (strata ? d->one : 1) - (sund_i128) p->n_covariate - 1), &d->model, NULL) == SUND_OK &&
+                sund_linear_genotype(&d->model, d->cgg, d->c, &d->g);
     return SUND_OK;
+}
+
+static void fit_drop(const sund_state *st, const linear_drop *d, linear_fit *out)
+{
+    const linear_own *own = st->own;
+    sund_linear_trait trait;
+
+    for (size_t y = 0; y < own->n_trait; y++)
+        out[y] = d->varies && sund_linear_model_trait(st->plan, d->pair, y, &d->model, &trait, NULL) == SUND_OK
+                     ? fit_with(&d->model, &trait, &d->g, d->c[st->plan->n_covariate + y], unit_of(st, y))
+                     : no_fit;
 }
 
 sund_code sund_linear_sums_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
@@ -140,16 +145,22 @@ sund_code sund_linear_sums_total(sund_state *st, const sund_round *r, uint32_t c
     linear_own  *own = st->own;
     linear_shape shape = sund_linear_shape(st);
     size_t       from, n = sund_chunk_range(r, st->study, sund_linear_words(shape), chunk, &from);
+    linear_drop  d;
 
     if (t->n64 != n * shape.n64 || t->n128 != n * shape.n128)
         return bad_total(err);
     for (size_t i = 0; i < n; i++) {
         linear_fit *f = &own->fit[(from + i) * own->n_trait];
 
-        if (st->study->drop_missing)
-            SUND_TRY(fit_drop(st, t, i * shape.n64, i * shape.n128, f, err));
-        else
+        if (!st->study->drop_missing) {
             SUND_TRY(fit_mean(st, t, i * shape.n64, f, err));
+            continue;
+        }
+        SUND_TRY(read_drop(st, t, i * shape.n64, i * shape.n128, &d, err));
+        if (own->crossed)
+            SUND_TRY(sund_gxe_fit(st, &d, t, (i + 1) * shape.n128 - own->n_column - 2, f, &own->gxe[(from + i) * own->n_trait], err));
+        else
+            fit_drop(st, &d, f);
     }
     return SUND_OK;
 }

@@ -46,7 +46,7 @@ linear_shape sund_linear_shape(const sund_state *st)
     size_t            k = own->n_column, n_pair = sund_pair_count(st->plan);
 
     if (st->study->drop_missing)
-        return st->study->strata_country ? (linear_shape){ 2, n_pair + k + 1 } : (linear_shape){ 3, 2 * k + n_pair };
+        return (linear_shape){ st->study->strata_country ? 2 : 3, (st->study->strata_country ? n_pair + k + 1 : 2 * k + n_pair) + (own->crossed ? k + 2 : 0) };
     return st->study->strata_country ? (linear_shape){ 1 + k, 0 } : (linear_shape){ 2 + k, 0 };
 }
 
@@ -377,5 +377,6 @@ sund_code sund_linear_sums_local(const sund_state *st, const sund_view *v, const
     size_t   n = sund_chunk_range(r, st->study, sund_linear_words(run.shape), chunk, &run.from);
 
     SUND_TRY(sund_vec_new(out, n * run.shape.n64, n * run.shape.n128, err));
-    return sund_linear_walk(st, v, run.from, n, n_thread, put_sums, &run, err);
+    SUND_TRY(sund_linear_walk(st, v, run.from, n, n_thread, put_sums, &run, err));
+    return run.own->crossed ? sund_gxe_sums_local(st, v, run.from, n, n_thread, out, err) : SUND_OK;
 }

@@ -17,11 +17,15 @@
  *   strata, missing = drop   64-bit: called, strata with anyone called; 128-bit: q.q, g q_k, g g, centred (2^-32)
  *   none,   missing = drop   64-bit: called, sum g, sum g^2; 128-bit: sum q_k, then sum g q_k, then q.q
  *
+ * With an interaction (missing = drop only), h = g e for a covariate e, behind these: 128-bit h q_k, h g, h h, centred with strata.
+ *
  * and the `cross` round, once:
  *   strata                   64-bit: people, strata;  128-bit: q.q, centred (2^-32)
  *   none                     64-bit: people;          128-bit: sum q_k, then q.q
  */
 typedef struct linear_fit { double beta, se, nlog10p; } linear_fit;
+/** With an interaction: of the product, and of both together. The variant's own fit is then its effect where the covariate is 0. */
+typedef struct linear_gxe { double beta, se, nlog10p, joint_nlog10p; } linear_gxe;
 
 /** How a genotype is counted: additive 0 1 2, dominant 0 1 1, recessive 0 0 1; alternate alleles of one copy as two. */
 typedef enum linear_coding { LINEAR_ADDITIVE, LINEAR_DOMINANT, LINEAR_RECESSIVE } linear_coding;
@@ -34,6 +38,9 @@ typedef struct linear_own {
     uint32_t        *eligible;               /* variants that phase 2 asks, ascending */
     size_t           n_eligible;
     linear_fit      *fit;                    /* n_trait for each of n_eligible */
+    bool             crossed;                /* with an interaction, of the genotype with column `by` */
+    size_t           by;
+    linear_gxe      *gxe;                    /* as fit; NULL without */
     int64_t          n_stratum;
     sund_i128        sum[SUND_COLUMN_MAX];   /* pooled column sums, without strata */
     sund_linear        model;
@@ -78,6 +85,32 @@ sund_code sund_linear_table(sund_state *st, sund_release *out, sund_err *err) SU
 /** Sum of the coded genotypes, and people who are not 0. */
 int64_t sund_linear_dose(linear_coding coding, const sund_alleles *a);
 int64_t sund_linear_carriers(linear_coding coding, const sund_alleles *a);
+
+/* ---- with an interaction: linear_gxe.c ---- */
+
+/** People by whether they carry, and by whether they lack a copy, in four classes of the covariate's value. */
+enum { LINEAR_LEVELS = 8 };
+/** Which column, from the study's text. Errors: SUND_E_ARG. */
+sund_code sund_gxe_begin(sund_state *st, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_gxe_levels_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+/** Takes a variant off the eligible ones (marks it) when its carriers do not differ enough in the covariate. */
+sund_code sund_gxe_levels_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_gxe_choose(sund_state *st, sund_err *err) SUND_MUST_CHECK;
+/** The lanes behind those of the variants alone. */
+sund_code sund_gxe_sums_local(const sund_state *st, const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+
+/** What missing = drop sends of one variant: the model over its own people. */
+typedef struct linear_drop {
+    sund_i128           m, one; /* people, strata (or the sum of g) */
+    double              pair[SUND_K_MAX * SUND_K_MAX], c[SUND_COLUMN_MAX], cgg;
+    sund_linear         model;
+    sund_linear_variant g;
+    bool                varies;
+} linear_drop;
+/** Fits of one variant from that and the lanes behind. */
+sund_code sund_gxe_fit(const sund_state *st, const linear_drop *d, const sund_vec *t, size_t wide, linear_fit *fit, linear_gxe *gxe, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_gxe_table(sund_state *st, sund_release *out, sund_err *err) SUND_MUST_CHECK;
+static inline double sund_linear_fixed(sund_i128 x, unsigned frac) { return sund_i128_double(x) / (double) (1ULL << frac); } /**< a power of two out: exact */
 
 sund_code sund_linear_cross_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_linear_sums_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;

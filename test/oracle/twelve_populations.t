@@ -104,6 +104,12 @@ for my $coding (qw(dominant recessive)) {
     compare("$coding equals plink2, with 3 % missing", tsv("$r/table.tsv"), \@theirs, 4000);
 }
 
+# an interaction: plink2's product of the genotype and the covariate, here the one covariate
+plink2("--bcf $tmp/holes.bcf $ids --pheno $tmp/pheno.tsv --covar $dir/expected/covar.tsv --covar-name sex --glm omit-ref interaction cols=+a1freq --out $tmp/gxe");
+my @product = map { +{ %$_, TEST => 'ADD' } } grep { $_->{TEST} eq 'ADDxsex' } @{ tsv("$tmp/gxe.outcome.glm.linear") };
+my $gxe = local_study("$tmp/holes", "$tmp/all.catalogue", study_file("$tmp/x.ini", %linear, covariates => 'sex', missing => 'drop', interaction => 'sex'));
+compare('an interaction with sex equals plink2', [ map { +{ %$_, beta => $_->{beta_gxe}, se => $_->{se_gxe}, nlog10p => $_->{nlog10p_gxe} } } @{ tsv("$gxe/table.tsv") } ], \@product, 4000);
+
 # Hardy-Weinberg and counts against plink2
 my $counts = local_study("$tmp/holes", "$tmp/all.catalogue", study_file("$tmp/c.ini", analysis => 'counts', catalogue => $digest, nodes => 'local', strata => 'none'));
 plink2("--bcf $tmp/holes.bcf $ids --hardy --out $tmp/hwe");

@@ -10,6 +10,8 @@ static const struct { const char *analysis, *lines; } study[] = {
     { "linear", "outcome = trait\ncovariates = age\nstrata = country\nmissing = drop\n" },
     { "linear", "outcome = trait, age\ncovariates = sex, bmi\nstrata = country\ncoding = dominant\n" },
     { "linear", "outcome = bmi, trait\ncovariates = age\nstrata = none\nmissing = drop\ncoding = recessive\n" },
+    { "linear", "outcome = trait\ncovariates = age, sex\nstrata = none\nmissing = drop\ninteraction = sex\n" },
+    { "linear", "outcome = trait, bmi\ncovariates = age, sex\nstrata = country\nmissing = drop\ninteraction = age\n" },
     { "logistic", "outcome = sex\ncovariates = age, bmi\nstrata = country\nfirth-below = 0.05\n" },
     { "logistic", "outcome = sex\ncovariates = age\nstrata = none\ntest = wald\nmissing = drop\n" },
     { "logistic", "outcome = sex\ncovariates = age\nstrata = none\ntest = firth-approx\n" },

@@ -139,3 +139,74 @@ static void asked_by_class(const char *coding, int least)
 
 TEST(dominant_is_asked_by_carriers) { asked_by_class("dominant", 1); }
 TEST(recessive_is_asked_by_homozygotes) { asked_by_class("recessive", 2); }
+
+/** Carriers, and people who lack a copy, in the smaller of the two sexes. */
+static void by_sex(const world *w, size_t j, int *carry, int *lack)
+{
+    int c[2] = { 0, 0 }, l[2] = { 0, 0 };
+
+    for (size_t i = 0; i < w->n; i++)
+        if (w->gt[j][i] != SUND_GT_MISSING) {
+            c[w->sex[i] == 2] += w->gt[j][i] > 0;
+            l[w->sex[i] == 2] += w->gt[j][i] < 2;
+        }
+    *carry = c[0] < c[1] ? c[0] : c[1];
+    *lack = l[0] < l[1] ? l[0] : l[1];
+}
+
+/* Controlled data: a variant's products with sex are asked where 20 of either sex carry, and 20 of either lack a copy; no other is, however common. */
+TEST(an_interaction_is_asked_where_carriers_differ)
+{
+    world          *w = fed_world(W_PEOPLE, 12);
+    sund_thresholds t = sund_thresholds_default();
+    fed            *f;
+    linear_own     *own;
+    size_t          at = 0, withheld = 0;
+
+    for (size_t j = 0; j < w->m; j += 3) /* men do not carry these, but for a few */
+        for (size_t i = 0; i < w->n; i++)
+            if (w->sex[i] == 1 && i % 16 && w->gt[j][i] != SUND_GT_MISSING)
+                w->gt[j][i] = 0;
+    f = fed_even(w, 3, &t);
+    fed_ask(f, "analysis = linear\noutcome = trait\ncovariates = age, sex\nstrata = none\nmissing = drop\ninteraction = sex\n");
+    fed_run(f);
+    CHECK(fed_status(f, 0).state == SUND_PARTY_RELEASED);
+    own = f->node[0].party->engine.state.own;
+    for (size_t j = 0; j < w->m; j++) {
+        bool plain = sund_rule_eligible(&t, own->count[j].ac, own->count[j].an) && sund_rule_missing(&t, own->count[j].missing);
+        bool asked = at < own->n_eligible && own->eligible[at] == j;
+        int  carry, lack;
+
+        by_sex(w, j, &carry, &lack);
+        CHECK(asked == (plain && carry >= 20 && lack >= 20));
+        withheld += plain && !asked;
+        at += asked;
+    }
+    CHECK(at == own->n_eligible && at > 5 && withheld > 5);
+    fed_close(f);
+    free(w);
+}
+
+static bool refused(const char *more, const char *why)
+{
+    world            *w = fed_world(W_PEOPLE, 13);
+    fed              *f = fed_even_open(w, 3);
+    sund_party_status s;
+    bool              yes;
+
+    fed_ask(f, more);
+    fed_run(f);
+    s = fed_status(f, 0);
+    yes = (s.state == SUND_PARTY_REFUSED || s.state == SUND_PARTY_STOPPED) && strstr(s.detail, why);
+    if (!yes)
+        fprintf(stderr, "# %s: %s\n", sund_party_state_name(s.state), s.detail);
+    fed_close(f);
+    free(w);
+    return yes;
+}
+
+TEST(interactions_that_are_refused)
+{
+    CHECK(refused("analysis = linear\noutcome = trait\ncovariates = age\nstrata = none\nmissing = drop\ninteraction = sex\n", "not among the covariates"));
+    CHECK(refused("analysis = linear\noutcome = trait\ncovariates = age\nstrata = none\ninteraction = age\n", "missing = drop"));
+}

@@ -10,13 +10,13 @@
 enum { MAX_COL = 32 };
 
 typedef struct design { size_t n, k; long double x[W_PEOPLE_MAX][MAX_COL], y[W_PEOPLE_MAX]; } design;
-typedef struct answer { double beta, se, nlog10p; bool any; } answer;
+typedef struct answer { double beta, se, nlog10p, rss; bool any; } answer;
 
 /** Householder QR; the last column of x is the variant. */
 static answer least_squares(design *d)
 {
     long double rss = 0, diag = 0, at = 0;
-    answer      a = { 0, 0, 0, false };
+    answer      a = { 0, 0, 0, 0, false };
 
     for (size_t k = 0; k < d->k; k++) {
         long double norm = 0, head, v[W_PEOPLE_MAX], vv = 0;
@@ -41,6 +41,7 @@ static answer least_squares(design *d)
     }
     for (size_t i = d->k; i < d->n; i++)
         rss += d->y[i] * d->y[i];
+    a.rss = (double) rss;
     if (fabsl(diag) < 1e-9L)
         return a;
     a.any = true;
@@ -172,6 +173,110 @@ TEST(dominant_strata_mean) { against_qr("strata = country\nmissing = mean\ncodin
 TEST(dominant_common_drop) { against_qr("strata = none\nmissing = drop\ncoding = dominant\n", false, true, DOMINANT); }
 TEST(recessive_common_mean) { against_qr("strata = none\nmissing = mean\ncoding = recessive\n", false, false, RECESSIVE); }
 TEST(recessive_strata_drop) { against_qr("strata = country\nmissing = drop\ncoding = recessive\n", true, true, RECESSIVE); }
+
+/* ---- an interaction ---- */
+
+typedef enum last { NEITHER, PRODUCT, GENOTYPE } last; /* which comes last in the design, behind the other */
+
+/** Over the called, with age times the genotype, or sex times it; least_squares tells of the last column. */
+static answer crossed(const world *w, size_t j, bool strata, coding how, bool by_sex, last which)
+{
+    static design d;
+    size_t        seen[W_COUNTRIES] = { 0 }, col[W_COUNTRIES], k = 0;
+
+    memset(&d, 0, sizeof d);
+    for (size_t i = 0; i < w->n; i++)
+        seen[w->country[i]] += !w->no_bmi[i] && w->gt[j][i] != SUND_GT_MISSING;
+    for (size_t c = 0; c < W_COUNTRIES; c++)
+        col[c] = strata && seen[c] ? k++ : 0;
+    k = strata ? k : 1;
+    for (size_t i = 0; i < w->n; i++) {
+        long double *x = d.x[d.n], g, e = by_sex ? w->sex[i] == 2 : w->age[i];
+
+        if (w->no_bmi[i] || w->gt[j][i] == SUND_GT_MISSING)
+            continue;
+        g = coded(how, w->gt[j][i]);
+        x[strata ? col[w->country[i]] : 0] = 1;
+        x[k] = w->age[i];
+        x[k + 1] = w->sex[i] == 2;
+        x[k + 2] = declared(w->bmi[i], 1);
+        if (which != NEITHER) {
+            x[k + 3] = which == PRODUCT ? g : g * e;
+            x[k + 4] = which == PRODUCT ? g * e : g;
+        }
+        d.y[d.n++] = declared(w->trait[i], 4);
+    }
+    d.k = k + (which == NEITHER ? 3 : 5);
+    return least_squares(&d);
+}
+
+static size_t complete(const world *w, size_t j)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < w->n; i++)
+        n += !w->no_bmi[i] && w->gt[j][i] != SUND_GT_MISSING;
+    return n;
+}
+
+static void crossed_row(const world *w, const char *line, bool strata, coding how, bool by_sex, size_t n_intercept, apart *worst)
+{
+    unsigned pos = 0;
+    double   got[7], f, df, joint;
+    size_t   j;
+    answer   g, h, less;
+
+    if (sscanf(line, "%*s %u %*s %*s %*s %*s %*s %*s %lf %lf %lf %lf %lf %lf %lf", &pos, got, got + 1, got + 2, got + 3, got + 4, got + 5, got + 6) != 8) {
+        worst->na++;
+        return;
+    }
+    j = (pos - 1001) / 100;
+    g = crossed(w, j, strata, how, by_sex, GENOTYPE);
+    h = crossed(w, j, strata, how, by_sex, PRODUCT);
+    less = crossed(w, j, strata, how, by_sex, NEITHER);
+    df = (double) (complete(w, j) - n_intercept - 5);
+    f = (less.rss - h.rss) / 2 / (h.rss / df);
+    joint = -pf(f, 2, df, 0, 1) / M_LN10;
+    worst->n++;
+    CHECK(g.any && h.any);
+    worst->beta = fmax(worst->beta, fmax(fabs(got[0] - g.beta), fabs(got[1] - g.se)) / g.se);
+    worst->beta = fmax(worst->beta, fmax(fabs(got[3] - h.beta), fabs(got[4] - h.se)) / h.se);
+    worst->nlog10p = fmax(worst->nlog10p, fmax(fabs(got[2] - g.nlog10p) / fmax(1, g.nlog10p), fmax(fabs(got[5] - h.nlog10p) / fmax(1, h.nlog10p), fabs(got[6] - joint) / fmax(1, joint))));
+}
+
+static void crossed_against_qr(const char *mode, bool strata, coding how, bool by_sex)
+{
+    apart           worst = { 0, 0, 0, 0 };
+    sund_thresholds t = fed_open_data();
+    world          *w = fed_world(W_PEOPLE, test_rand());
+    fed            *f = fed_even(w, 3, &t);
+    char            more[300], text[4096];
+    sund_release   *r;
+    size_t          n, countries = 1;
+    const char     *at;
+
+    for (size_t i = 0; i < w->n; i++)
+        countries = strata && (size_t) w->country[i] + 1 > countries ? (size_t) w->country[i] + 1 : countries;
+    (void) snprintf(more, sizeof more, "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nmissing = drop\ninteraction = %s\n%s", by_sex ? "sex" : "age", mode);
+    study_text(f, more, text, sizeof text);
+    r = world_pooled(w, f, text, &t, 2);
+    at = sund_release_table(r, &n);
+    for (const char *end = at + n, *line = memchr(at, '\n', n); line && line + 1 < end; line = memchr(line + 1, '\n', (size_t) (end - line - 1)))
+        crossed_row(w, line + 1, strata, how, by_sex, countries, &worst);
+    CHECK(worst.n >= (how == RECESSIVE ? 30 : 50));
+    CHECK(worst.beta <= 1e-6);
+    CHECK(worst.nlog10p <= 1e-6);
+    printf("# %s, by %s: %zu rows (%zu NA), beta within %.1e SE of QR, -log10 p within %.1e\n", strata ? "strata" : "common intercept", by_sex ? "sex" : "age", worst.n, worst.na, worst.beta,
+           worst.nlog10p);
+    sund_release_free(r);
+    fed_close(f);
+    free(w);
+}
+
+TEST(interaction_strata_with_a_number) { crossed_against_qr("strata = country\n", true, ADDITIVE, false); }
+TEST(interaction_common_with_sex) { crossed_against_qr("strata = none\n", false, ADDITIVE, true); }
+TEST(interaction_dominant) { crossed_against_qr("strata = none\ncoding = dominant\n", false, DOMINANT, false); }
+TEST(interaction_recessive) { crossed_against_qr("strata = country\ncoding = recessive\n", true, RECESSIVE, true); }
 
 /* ---- counts of everybody come from the store's table: the same as from the genotypes ---- */
 
