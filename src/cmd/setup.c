@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* init, roster, people: what an operator does before a node runs. */
+/* init, people: what an operator does before a node runs. */
 
 sund_code sund_cmd_init(int argc, char **argv, sund_err *err)
 {
@@ -59,110 +59,6 @@ sund_code sund_cmd_init(int argc, char **argv, sund_err *err)
         printf("%s: %s %s is ready. Its lines for the roster (member.ini):\n\n%.*s\nNext: 'sund roster make' puts all members together, then every node signs.\n", argv[1], role, id, (int) member.n, (char *) member.p);
     sund_buf_free(&member);
     return rc;
-}
-
-static sund_code roster_make(const char *name, const char *out, char **member, size_t n, sund_err *err)
-{
-    sund_buf    text = { 0 }, part = { 0 };
-    sund_roster check;
-    sund_code   rc = SUND_OK;
-
-    memset(&check, 0, sizeof check);
-    sund_buf_printf(&text, "[federation]\nname = %s\n", name);
-    for (size_t i = 0; i < n && rc == SUND_OK; i++) {
-        rc = sund_file_read(member[i], 65536, &part, err);
-        if (rc == SUND_OK) {
-            sund_buf_text(&text, "\n");
-            sund_buf_put(&text, part.p, part.n);
-        }
-    }
-    if (rc == SUND_OK)
-        rc = sund_buf_ok(&text, err);
-    if (rc == SUND_OK)
-        rc = sund_roster_parse(&check, out, text.p, text.n, true, err);
-    if (rc == SUND_OK)
-        rc = sund_file_write(out, text.p, text.n, 0644, err);
-    if (rc == SUND_OK)
-        printf("%s: federation %s, %zu nodes, %zu members. Next: every node's operator reads it and runs 'sund roster sign --home HOME %s'.\n", out, name, check.n_node, check.n_member, out);
-    sund_roster_free(&check);
-    sund_buf_free(&text);
-    sund_buf_free(&part);
-    return rc;
-}
-
-static sund_code roster_sign(const char *home, const char *path, sund_err *err)
-{
-    sund_home   h;
-    sund_roster r;
-    sund_buf    text = { 0 };
-    sund_code   rc;
-
-    memset(&r, 0, sizeof r);
-    SUND_TRY(sund_home_open(&h, home, 0, err));
-    SUND_GO(sund_file_read(path, 1 << 20, &text, err));
-    SUND_GO(sund_roster_parse(&r, path, text.p, text.n, true, err));
-    if (!sund_roster_find(&r, h.id, SUND_ROLE_NODE)) {
-        rc = sund_fail(err, SUND_E_NOT_FOUND, "%s does not name node %s", path, h.id);
-        goto out;
-    }
-    SUND_GO(sund_roster_sign(text.p, text.n, h.id, &h.identity.key, &text, err));
-    SUND_GO(sund_buf_ok(&text, err));
-    SUND_GO(sund_file_write(path, text.p, text.n, 0644, err));
-    printf("%s: signed by %s\n", path, h.id);
-out:
-    sund_roster_free(&r);
-    sund_buf_free(&text);
-    sund_home_close(&h);
-    return rc;
-}
-
-static sund_code roster_install(const char *home, const char *path, sund_err *err)
-{
-    sund_home   h;
-    sund_roster r;
-    sund_buf    text = { 0 };
-    char        to[4096];
-    sund_code   rc;
-
-    memset(&r, 0, sizeof r);
-    SUND_TRY(sund_home_open(&h, home, 0, err));
-    SUND_GO(sund_roster_read(&r, path, false, err));
-    SUND_GO(sund_home_named(&h, &r, path, err));
-    SUND_GO(sund_file_read(path, 1 << 20, &text, err));
-    SUND_GO(sund_home_path(&h, "roster.ini", to, sizeof to, err));
-    SUND_GO(sund_file_write(to, text.p, text.n, 0644, err));
-    printf("%s: federation %s, signed by all its %zu nodes\n", to, r.name, r.n_node);
-out:
-    sund_roster_free(&r);
-    sund_buf_free(&text);
-    sund_home_close(&h);
-    return rc;
-}
-
-sund_code sund_cmd_roster(int argc, char **argv, sund_err *err)
-{
-    const char     *home = sund_default_home(), *name = NULL;
-    const sund_opt  opt[] = {
-        { "home", 's', &home, "FOLDER", "home of the node that signs, or of the member that installs" },
-        { "name", 's', &name, "NAME", "make: name of the federation" },
-        { NULL, 0, NULL, NULL, NULL },
-    };
-    const sund_opts o = { "roster", "make --name NAME OUT MEMBER.ini...\n       sund roster sign [--home FOLDER] ROSTER\n       sund roster install [--home FOLDER] ROSTER",
-                          "Who is in the federation: one file with every member's public key, which every node's operator reads and signs. Nobody can add a key without all of them. 'install' checks all signatures and copies it into a home.",
-                          "sund roster make --name north roster.ini hub/member.ini fi/member.ini se/member.ini dk/member.ini anna/member.ini\nsund roster sign --home fi roster.ini\nsund roster install --home fi roster.ini", opt, 2, 64 };
-    bool            helped = false;
-    size_t          n;
-
-    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
-    if (helped)
-        return SUND_OK;
-    if (strcmp(argv[1], "make") == 0 && name && n > 2)
-        return roster_make(name, argv[2], argv + 3, n - 2, err);
-    if (strcmp(argv[1], "sign") == 0 && n == 2)
-        return roster_sign(home, argv[2], err);
-    if (strcmp(argv[1], "install") == 0 && n == 2)
-        return roster_install(home, argv[2], err);
-    return sund_fail(err, SUND_E_ARG, "'make --name NAME OUT MEMBER.ini...', 'sign ROSTER' or 'install ROSTER' is expected; see 'sund roster --help'");
 }
 
 static sund_code withdraw(sund_people *p, const char *file, sund_err *err)

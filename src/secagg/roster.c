@@ -19,10 +19,10 @@ bool sund_id_ok(const char *id)
     return true;
 }
 
-/** Length of the signed part: up to the first line that begins with "[signature ". */
+/** Length of the signed part: up to the first line that begins with "[signature". */
 static size_t signed_part(const char *s, size_t n)
 {
-    static const char mark[] = "[signature ";
+    static const char mark[] = "[signature";
 
     for (size_t i = 0; i + sizeof mark - 1 <= n; i++)
         if ((i == 0 || s[i - 1] == '\n') && memcmp(s + i, mark, sizeof mark - 1) == 0)
@@ -57,10 +57,13 @@ static sund_code add_member(sund_roster *r, const sund_ini *ini, const sund_ini_
     return SUND_OK;
 }
 
+static bool is_signature(const sund_ini_item *it) { return strcmp(it->section, "signature") == 0 || strcmp(it->section, "signature-former") == 0; }
+
 static sund_code add_item(sund_roster *r, const sund_ini *ini, const sund_ini_item *it, sund_err *err)
 {
     const char *hub_id = sund_ini_get(ini, "hub", "id");
     bool        fits = true;
+    int64_t     number = 0;
 
     if (strcmp(it->section, "federation") == 0 && strcmp(it->key, "name") == 0)
         fits = snprintf(r->name, sizeof r->name, "%s", it->value) < (int) sizeof r->name;
@@ -74,9 +77,14 @@ static sund_code add_item(sund_roster *r, const sund_ini *ini, const sund_ini_it
         return add_member(r, ini, it, it->label, SUND_ROLE_NODE, err);
     else if (strcmp(it->section, "researcher") == 0 && strcmp(it->key, "sign") == 0)
         return add_member(r, ini, it, it->label, SUND_ROLE_RESEARCHER, err);
-    else if (!(strcmp(it->section, "hub") == 0 && strcmp(it->key, "id") == 0) && !(strcmp(it->section, "signature") == 0 && strcmp(it->key, "sig") == 0))
+    else if (strcmp(it->section, "federation") == 0 && strcmp(it->key, "number") == 0)
+        fits = sund_parse_i64(it->value, 2, 1000000, &number);
+    else if (strcmp(it->section, "federation") == 0 && strcmp(it->key, "before") == 0)
+        fits = sund_unhex(it->value, r->before.b, sizeof r->before.b);
+    else if (!(strcmp(it->section, "hub") == 0 && strcmp(it->key, "id") == 0) && !(is_signature(it) && strcmp(it->key, "sig") == 0))
         return bad(ini, it, "a section or key that a roster does not have", err);
-    return fits ? SUND_OK : bad(ini, it, "the value is too long", err);
+    r->number = number ? (uint32_t) number : r->number;
+    return fits ? SUND_OK : bad(ini, it, "the value is too long, or not of its kind", err);
 }
 
 static int by_role_and_id(const void *a, const void *b)
@@ -106,16 +114,39 @@ static sund_code check_signatures(const sund_roster *r, const sund_ini *ini, sun
     return SUND_OK;
 }
 
-static sund_code fill(sund_roster *r, const sund_ini *ini, bool unsigned_ok, sund_err *err)
+/** Signatures with former keys, kept for sund_roster_follows. */
+static sund_code take_former(sund_roster *r, const sund_ini *ini, sund_err *err)
 {
+    for (size_t k = 0; k < ini->n_item; k++)
+        for (size_t i = 0; i < r->n_member && strcmp(ini->item[k].section, "signature-former") == 0; i++)
+            if (r->member[i].role == SUND_ROLE_NODE && strcmp(ini->item[k].label, r->member[i].id) == 0) {
+                if (!sund_unhex(ini->item[k].value, r->member[i].former.b, sizeof r->member[i].former.b))
+                    return bad(ini, &ini->item[k], "sig is of 128 hex digits", err);
+                r->member[i].has_former = true;
+            }
+    return SUND_OK;
+}
+
+/** n_line: lines of the signed part. Behind it are signatures and nothing else, for nobody signed that. */
+static sund_code fill(sund_roster *r, const sund_ini *ini, size_t n_line, bool unsigned_ok, sund_err *err)
+{
+    static const sund_digest none = { { 0 } };
+
+    r->number = 1;
     r->member = calloc(ini->n_item + 1, sizeof *r->member);
     if (!r->member)
         return sund_fail(err, SUND_E_NOMEM, "%s: out of memory", ini->name);
-    for (size_t i = 0; i < ini->n_item; i++)
+    for (size_t i = 0; i < ini->n_item; i++) {
+        if ((ini->item[i].line > n_line) != is_signature(&ini->item[i]))
+            return bad(ini, &ini->item[i], "signatures come last, and nothing else comes behind them", err);
         SUND_TRY(add_item(r, ini, &ini->item[i], err));
+    }
     qsort(r->member, r->n_member, sizeof *r->member, by_role_and_id);
     if (!r->name[0] || !r->n_member || r->member[0].role != SUND_ROLE_HUB || !r->hub_url[0] || !r->hub_pin[0] || !r->n_node)
         return sund_fail(err, SUND_E_FORMAT, "%s: a roster needs [federation] name, [hub] sign, url and pin, and at least one [node NAME]", ini->name);
+    if ((r->number > 1) == sund_digest_eq(&r->before, &none))
+        return sund_fail(err, SUND_E_FORMAT, "%s: [federation] number (from 2) and before go together", ini->name);
+    SUND_TRY(take_former(r, ini, err));
     return unsigned_ok ? SUND_OK : check_signatures(r, ini, err);
 }
 
@@ -123,12 +154,16 @@ sund_code sund_roster_parse(sund_roster *r, const char *name, const void *p, siz
 {
     sund_ini    ini = { 0 };
     sund_roster got;
+    size_t      n_signed, n_line = 0;
     sund_code   rc;
 
     memset(&got, 0, sizeof got);
     SUND_TRY(sund_ini_parse(&ini, name, p, n, err));
-    got.digest = sund_digest_of(p, signed_part(p, n));
-    rc = fill(&got, &ini, unsigned_ok, err);
+    n_signed = signed_part(p, n);
+    for (size_t i = 0; i < n_signed; i++)
+        n_line += ((const char *) p)[i] == '\n';
+    got.digest = sund_digest_of(p, n_signed);
+    rc = fill(&got, &ini, n_line, unsigned_ok, err);
     sund_ini_free(&ini);
     if (rc == SUND_OK)
         *r = got;
@@ -162,14 +197,59 @@ const sund_member *sund_roster_find(const sund_roster *r, const char *id, sund_r
     return NULL;
 }
 
-sund_code sund_roster_sign(const void *p, size_t n, const char *id, const sund_sign_key *key, sund_buf *out, sund_err *err)
+sund_code sund_roster_follows(const sund_roster *now, const sund_roster *next, sund_err *err)
+{
+    size_t stay = 0;
+
+    if (strcmp(now->name, next->name) != 0)
+        return sund_fail(err, SUND_E_MISMATCH, "federation %.60s is installed, this is the roster of %.60s", now->name, next->name);
+    if (next->number <= now->number)
+        return sund_fail(err, SUND_E_MISMATCH, "roster %u is installed, this is %s %u", now->number, next->number == now->number ? "another" : "the older", next->number);
+    if (next->number > now->number + 1 || !sund_digest_eq(&next->before, &now->digest))
+        return sund_fail(err, SUND_E_MISMATCH, "roster %u is installed, and this one (%u) does not follow it: install those between, in their order", now->number, next->number);
+    for (size_t i = 0; i < now->n_member; i++) {
+        const sund_member *was = &now->member[i], *is = was->role == SUND_ROLE_NODE ? sund_roster_find(next, was->id, SUND_ROLE_NODE) : NULL;
+
+        if (!is)
+            continue;
+        stay++;
+        if (memcmp(was->sign.b, is->sign.b, sizeof was->sign.b) != 0 && (!is->has_former || !sund_verify(&was->sign, &is->former, next->digest.b, sizeof next->digest.b)))
+            return sund_fail(err, SUND_E_DENIED, "node %s has another key, and its former key did not sign that: 'sund roster sign' at its home, which has both; or it leaves, and joins again", was->id);
+    }
+    if (2 * stay <= now->n_node)
+        return sund_fail(err, SUND_E_DENIED, "%zu of the federation's %zu nodes are left: more than half of them must agree to what follows; else it is a new federation", stay, now->n_node);
+    return SUND_OK;
+}
+
+sund_spoken sund_fingerprint(const uint8_t b[32])
+{
+    static const char what[] = "sund fingerprint";
+    sund_hasher       h;
+    sund_digest       d;
+    sund_spoken       out = { "" };
+
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, what, sizeof what);
+    sund_hasher_add(&h, b, 32);
+    d = sund_hasher_end(&h);
+    for (size_t g = 0, n = 0; g < 6; g++) {
+        uint64_t x = 0;
+
+        for (size_t k = 0; k < 5; k++)
+            x = x << 8 | d.b[5 * g + k];
+        n += (size_t) snprintf(out.s + n, sizeof out.s - n, "%s%05u", g ? " " : "", (unsigned) (x % 100000));
+    }
+    return out;
+}
+
+sund_code sund_roster_sign(const void *p, size_t n, const char *id, bool former, const sund_sign_key *key, sund_buf *out, sund_err *err)
 {
     sund_digest d = sund_digest_of(p, signed_part(p, n));
     sund_sig    sig = sund_sign(key, d.b, sizeof d.b);
     char        hex[129];
 
     sund_hex(sig.b, sizeof sig.b, hex);
-    sund_buf_printf(out, "[signature %s]\nsig = %s\n", id, hex);
+    sund_buf_printf(out, "[signature%s %s]\nsig = %s\n", former ? "-former" : "", id, hex);
     return sund_buf_ok(out, err);
 }
 

@@ -56,6 +56,7 @@ void sund_line_write(const sund_line *l, sund_buf *out)
     sund_buf_u8(out, l->approved);
     sund_buf_str(out, l->reason);
     sund_buf_str(out, l->version);
+    sund_buf_put(out, l->roster.b, sizeof l->roster.b);
     sund_buf_put(out, l->eph.b, sizeof l->eph.b);
     sund_buf_put(out, l->nonce, sizeof l->nonce);
     sund_buf_put(out, l->release.b, sizeof l->release.b);
@@ -72,6 +73,7 @@ sund_code sund_line_read(sund_cur body, sund_line *l, sund_err *err)
     (void) sund_cur_str(&body, l->reason, sizeof l->reason);
     (void) sund_cur_str(&body, l->version, sizeof l->version);
     body.bad |= !sund_text_ok(l->reason) || !sund_text_ok(l->version);
+    (void) sund_cur_copy(&body, l->roster.b, sizeof l->roster.b);
     (void) sund_cur_copy(&body, l->eph.b, sizeof l->eph.b);
     (void) sund_cur_copy(&body, l->nonce, sizeof l->nonce);
     (void) sund_cur_copy(&body, l->release.b, sizeof l->release.b);

@@ -17,6 +17,7 @@ typedef struct sund_line {
     bool            approved;
     char            reason[SUND_REASON_MAX + 1]; /**< of a refusal */
     char            version[33];
+    sund_digest     roster;     /**< that this node works with: whoever is shown another federation finds out here */
     sund_pub        eph;
     uint8_t         nonce[32];
     sund_digest     release;    /**< name of the data release: keyed, so that nobody else can test guesses of the data against it */

@@ -70,6 +70,8 @@ static sund_code check_lines(sund_party *p, sund_thresholds *joined, sund_err *e
         if (strcmp(l->version, first->version) != 0)
             return sund_fail(err, SUND_E_MISMATCH, "%s runs program version %s, %s runs %s: all nodes need the same", p->study.node[0], first->version,
                              p->study.node[i], l->version);
+        if (!sund_digest_eq(&l->roster, &first->roster))
+            return sund_fail(err, SUND_E_MISMATCH, "%s and %s work with different rosters: 'sund roster show' at each, and install the latest", p->study.node[0], p->study.node[i]);
         if (strcmp(l->vars, first->vars) != 0)
             return sund_fail(err, SUND_E_MISMATCH, "%s and %s declare the study's variables differently: their data dictionaries must agree", p->study.node[0],
                              p->study.node[i]);

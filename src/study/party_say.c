@@ -111,6 +111,7 @@ static sund_code say_line(sund_party *p, sund_leave **out, sund_err *err)
     if (yes == 0 && !p->fault[0])
         goto out;
     (void) snprintf(l->version, sizeof l->version, "%s", SUND_VERSION);
+    l->roster = p->node->roster->digest;
     sund_random(l->nonce, sizeof l->nonce);
     l->thresholds = *sund_gate_thresholds(p->node->gate);
     if (yes == 1 && !p->fault[0] && fill_line(p, l, &why) != SUND_OK) {

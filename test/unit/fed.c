@@ -242,7 +242,7 @@ static void fed_roster(fed *f)
     for (size_t i = 0, n = t.n; i < f->n; i++) {
         sund_buf s = { 0 };
 
-        MUST(sund_roster_sign(t.p, n, f->node[i].me.id, &f->node[i].me.key, &s, err));
+        MUST(sund_roster_sign(t.p, n, f->node[i].me.id, false, &f->node[i].me.key, &s, err));
         sund_buf_put(&t, s.p, s.n);
         sund_buf_free(&s);
     }

@@ -95,6 +95,7 @@ static bool same_line(const sund_buf *a, const sund_buf *b)
     MUST(sund_line_read(sund_cur_of(b->p, b->n), y, err));
     y->eph = x->eph;
     memcpy(y->nonce, x->nonce, sizeof x->nonce);
+    y->roster = x->roster; /* keys are drawn anew here */
     y->release = x->release;
     same = memcmp(x, y, sizeof *x) == 0;
     free(x);

@@ -310,7 +310,7 @@ static void sign_all(sund_buf *t, int n)
 
     for (int i = 0; i < n; i++) {
         sund_buf s = { 0 };
-        if (sund_roster_sign(t->p, plain, node[i].id, &node[i].key, &s, NULL) != SUND_OK)
+        if (sund_roster_sign(t->p, plain, node[i].id, false, &node[i].key, &s, NULL) != SUND_OK)
             abort();
         sund_buf_put(t, s.p, s.n);
         sund_buf_free(&s);
@@ -358,6 +358,109 @@ TEST(any_altered_byte_of_a_signed_roster_is_refused)
     }
     CHECK(passed == 0 && roster_ok(&t, false, &err));
     sund_buf_free(&t);
+}
+
+/** A signed text behind which somebody writes a node of their own, with its own good signature. */
+TEST(nothing_is_added_behind_the_signatures)
+{
+    sund_identity z;
+    sund_buf      t, s = { 0 };
+    sund_err      err;
+
+    identities();
+    t = roster_text("");
+    sign_all(&t, 3);
+    sund_sign_keypair(&z.pub, &z.key);
+    CHECK(sund_roster_sign(t.p, t.n, "Z", false, &z.key, &s, NULL) == SUND_OK);
+    key_line(&t, "node Z", &z);
+    sund_buf_put(&t, s.p, s.n);
+    CHECK(!roster_ok(&t, false, &err) && strstr(err.msg, "behind them"));
+    sund_buf_free(&t);
+    sund_buf_free(&s);
+}
+
+/* ---- one roster after another ---- */
+
+typedef struct place { const char *id; const sund_identity *key, *former; } place; /* former: the key it signs with beside its own */
+
+/** Roster `number` of these nodes, behind `before` (NULL: the first), signed by all of them. */
+static sund_roster following(const sund_roster *before, unsigned number, const place *node_at, size_t n)
+{
+    sund_buf    t = { 0 }, s = { 0 };
+    sund_roster r = { .name = "" };
+    sund_err    err = { SUND_OK, "" };
+    char        head[40];
+
+    sund_buf_text(&t, "[federation]\nname = test\n");
+    if (before)
+        sund_buf_printf(&t, "number = %u\nbefore = %s\n", number, sund_digest_hex(&before->digest).s);
+    key_line(&t, "hub", &hub);
+    sund_buf_text(&t, "url = https://127.0.0.1:1\npin = sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
+    for (size_t i = 0; i < n; i++) {
+        (void) snprintf(head, sizeof head, "node %s", node_at[i].id);
+        key_line(&t, head, node_at[i].key);
+    }
+    for (size_t i = 0; i < n; i++) {
+        CHECK(sund_roster_sign(t.p, t.n, node_at[i].id, false, &node_at[i].key->key, &s, NULL) == SUND_OK);
+        if (node_at[i].former)
+            CHECK(sund_roster_sign(t.p, t.n, node_at[i].id, true, &node_at[i].former->key, &s, NULL) == SUND_OK);
+    }
+    sund_buf_put(&t, s.p, s.n);
+    CHECK(sund_roster_parse(&r, "roster", t.p, t.n, false, &err) == SUND_OK);
+    if (err.msg[0])
+        fprintf(stderr, "# %s\n", err.msg);
+    sund_buf_free(&t);
+    sund_buf_free(&s);
+    return r;
+}
+
+static bool follows(const sund_roster *now, unsigned number, const place *node_at, size_t n, const char *why)
+{
+    sund_roster next = following(now, number, node_at, n);
+    sund_err    err = { SUND_OK, "" };
+    bool        yes = sund_roster_follows(now, &next, &err) == SUND_OK;
+
+    if (why && !strstr(err.msg, why))
+        fprintf(stderr, "# %s (want %s)\n", err.msg, why);
+    CHECK(yes == !why && (yes || strstr(err.msg, why)));
+    sund_roster_free(&next);
+    return yes;
+}
+
+TEST(who_may_follow_whom)
+{
+    sund_identity fresh, other;
+    sund_roster   now, next;
+    sund_err      err;
+    place         at[4];
+
+    identities();
+    sund_sign_keypair(&fresh.pub, &fresh.key);
+    sund_sign_keypair(&other.pub, &other.key);
+    memcpy(at, (place[]){ { "ES", &node[0], NULL }, { "FI", &node[1], NULL }, { "GB", &node[2], NULL }, { "SE", &fresh, NULL } }, sizeof at);
+    now = following(NULL, 1, at, 3);
+    CHECK(now.number == 1 && follows(&now, 2, at, 4, NULL)); /* SE joins */
+    CHECK(follows(&now, 2, at, 2, NULL));                    /* GB leaves, and need not sign */
+    CHECK(!follows(&now, 2, at, 1, "more than half"));       /* two of three were thrown out */
+    CHECK(!follows(&now, 3, at, 4, "does not follow"));      /* one is missing in between */
+    at[1] = (place){ "FI", &fresh, NULL };
+    CHECK(!follows(&now, 2, at, 3, "former key did not sign"));
+    at[1].former = &other;
+    CHECK(!follows(&now, 2, at, 3, "former key did not sign"));
+    at[1].former = &node[1];
+    CHECK(follows(&now, 2, at, 3, NULL));
+    /* a federation of the hub's own making: three new keys under the old names */
+    at[0] = (place){ "N1", &fresh, NULL };
+    at[1] = (place){ "N2", &other, NULL };
+    CHECK(!follows(&now, 2, at, 2, "more than half"));
+    at[0] = (place){ "ES", &node[0], NULL };
+    at[1] = (place){ "FI", &node[1], NULL };
+    next = following(&now, 2, at, 3);
+    CHECK(sund_roster_follows(&next, &now, &err) == SUND_E_MISMATCH && strstr(err.msg, "the older"));
+    CHECK(sund_roster_follows(&now, &now, &err) == SUND_E_MISMATCH);
+    CHECK(strlen(sund_fingerprint(now.digest.b).s) == 35 && strcmp(sund_fingerprint(now.digest.b).s, sund_fingerprint(next.digest.b).s) != 0);
+    sund_roster_free(&now);
+    sund_roster_free(&next);
 }
 
 TEST(rosters_that_are_refused)
