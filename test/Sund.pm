@@ -7,7 +7,7 @@ use File::Temp qw(tempdir);
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(time sleep);
 our @EXPORT = qw(ok is done note skip_all $sund shared $tmp run out fails tsv slurp spew home study_file catalogue local_study
-    federation start start_hub start_node stop stop_all submit status wait_for fetch);
+    federation start pid_of start_hub start_node stop stop_all submit status wait_for fetch);
 
 our $sund = $ENV{SUND} // 'build/release/sund';
 our $tmp  = tempdir('sund-test-XXXXXX', TMPDIR => 1, CLEANUP => !$ENV{SUND_KEEP});
@@ -170,6 +170,9 @@ sub start_hub {
     ok(0, 'the hub starts', slurp("$f->{at}/hub.log"));
     return 0;
 }
+
+# A started process's number, once it runs the program it was started for.
+sub pid_of { return $pid{ $_[0] } }
 
 sub start_node {
     my ($f, $id) = @_;

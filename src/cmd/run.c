@@ -1,3 +1,4 @@
+#include "base/confine.h"
 #include "base/ini.h"
 #include "base/log.h"
 #include "cluster/task.h"
@@ -13,15 +14,21 @@
 
 sund_code sund_cmd_node(int argc, char **argv, sund_err *err)
 {
-    const char     *home = sund_default_home();
+    const char     *home = sund_default_home(), *user = NULL;
     bool            debug = false, helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the node's home" }, { "debug", 'b', &debug, NULL, "log more" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opt  opt[] = {
+        { "home", 's', &home, "FOLDER", "the node's home" },
+        { "user", 's', &user, "NAME", "started by root: become this user, who owns the home" },
+        { "debug", 'b', &debug, NULL, "log more" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
     const sund_opts o = { "node", "[OPTIONS]", "Runs a node until SIGTERM or Ctrl-C. It dials out to the hub; no inbound port is needed. Killed at any point it goes on from its transcripts.", "sund node --home fi", opt, 0, 0 };
     size_t          n;
 
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
+    SUND_TRY(sund_become(user, err));
     sund_log_level(debug ? SUND_LOG_DEBUG : SUND_LOG_INFO);
     sund_stop_on_signals();
     return sund_node_run(home, &sund_stopping, err);
@@ -59,10 +66,11 @@ sund_code sund_cmd_node_go_on(int argc, char **argv, sund_err *err) { return swi
 
 sund_code sund_cmd_hub(int argc, char **argv, sund_err *err)
 {
-    const char     *home = sund_default_home(), *port_file = NULL;
+    const char     *home = sund_default_home(), *port_file = NULL, *user = NULL;
     bool            debug = false, helped = false;
     const sund_opt  opt[] = {
         { "home", 's', &home, "FOLDER", "the hub's home" },
+        { "user", 's', &user, "NAME", "started by root: become this user, who owns the home" },
         { "port-file", 's', &port_file, "FILE", "write the port there once the hub listens" },
         { "debug", 'b', &debug, NULL, "log more" },
         { NULL, 0, NULL, NULL, NULL },
@@ -73,6 +81,7 @@ sund_code sund_cmd_hub(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
+    SUND_TRY(sund_become(user, err));
     sund_log_level(debug ? SUND_LOG_DEBUG : SUND_LOG_INFO);
     sund_stop_on_signals();
     return sund_hub_run(home, port_file, &sund_stopping, err);

@@ -1,5 +1,6 @@
 #include "hub/hub.h"
 
+#include "base/confine.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "gate/budget.h"
@@ -300,6 +301,7 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
     SUND_TRY(sund_path_join(path, sizeof path, dir, "hub.lock", err));
     SUND_TRY(sund_file_lock(path, lock, err));
     SUND_TRY(sund_home_open(&h->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    sund_confine(SUND_CONFINE_PROGRAMS);
     SUND_TRY(sund_budget_open(h->home.db, err));
     if (h->home.role != SUND_ROLE_HUB)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a hub", dir);

@@ -1,5 +1,6 @@
 #include "node/node.h"
 
+#include "base/confine.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "gate/ledger.h"
@@ -357,6 +358,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
     SUND_TRY(sund_home_path(&n->home, "keys", key_dir, cap, err));
     SUND_TRY(sund_link_open(&n->link, &n->home, SUND_CHANNEL_STUDIES, err));
     sund_client_heed(n->link.client, n->stop);
+    sund_confine(n->home.use_slurm ? 0 : SUND_CONFINE_PROGRAMS);
     n->run = calloc(PARTIES_MAX, sizeof *n->run);
     if (!n->run)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");

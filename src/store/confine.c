@@ -2,19 +2,16 @@
  * programs or touch other processes, has a bound on memory, and whose death is an error message here. */
 #include "store/import_priv.h"
 
+#include "base/confine.h"
+
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,12 +21,6 @@
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define SANITIZED 1
 #endif
-#endif
-
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCH AUDIT_ARCH_AARCH64
 #endif
 
 /* What parent and child both see. */
@@ -45,9 +36,8 @@ enum { HEADROOM_GIB = 16 };
 
 static void bound_resources(void)
 {
-    struct rlimit none = { 0, 0 }, files;
+    struct rlimit files;
 
-    (void) setrlimit(RLIMIT_CORE, &none); /* a core file would hold genotypes */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
         files.rlim_cur = files.rlim_max;
         (void) setrlimit(RLIMIT_NOFILE, &files);
@@ -65,70 +55,13 @@ static void bound_resources(void)
 #endif
 }
 
-/* Refuses by EPERM: a denial that ends the process would say less than the error that follows from it. Where the system
- * has no seccomp, the process runs without. */
-static void refuse_calls(void)
-{
-#if defined ARCH && !defined SANITIZED
-    static const int refused[] = { SYS_execve,
-                                   SYS_execveat,
-                                   SYS_socket,
-                                   SYS_socketpair,
-                                   SYS_connect,
-                                   SYS_bind,
-                                   SYS_listen,
-                                   SYS_accept4,
-                                   SYS_sendto,
-                                   SYS_sendmsg,
-                                   SYS_ptrace,
-                                   SYS_process_vm_readv,
-                                   SYS_process_vm_writev,
-                                   SYS_mount,
-                                   SYS_umount2,
-                                   SYS_pivot_root,
-                                   SYS_chroot,
-                                   SYS_unshare,
-                                   SYS_setns,
-                                   SYS_bpf,
-                                   SYS_keyctl,
-                                   SYS_add_key,
-                                   SYS_request_key,
-                                   SYS_perf_event_open,
-                                   SYS_init_module,
-                                   SYS_finit_module,
-                                   SYS_kexec_load,
-                                   SYS_reboot,
-                                   SYS_io_uring_setup,
-                                   SYS_userfaultfd,
-                                   SYS_kill,
-                                   SYS_tkill };
-    enum { N = sizeof refused / sizeof *refused };
-    struct sock_filter code[N + 6];
-    struct sock_fprog  prog = { .len = N + 6, .filter = code };
-    unsigned           k = 0;
-
-    code[k++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-    code[k++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 0, N + 2);
-    code[k++] = (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    for (unsigned i = 0; i < N; i++)
-        code[k++] =
-            (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned) refused[i], (uint8_t) (N - i + 1), 0);
-    code[k++] = (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, 1,
-                                              0); /* the x32 calls, by other numbers */
-    code[k++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    code[k++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-        (void) prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
-#endif
-}
-
 static void child(sund_confined run, const sund_import *in, shared *sh, pid_t parent)
 {
     (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
     bound_resources();
-    refuse_calls();
+    sund_confine(SUND_CONFINE_NETWORK | SUND_CONFINE_PROGRAMS | SUND_CONFINE_SIGNALS);
     sh->code = run(in, &sh->report, &sh->at, &sh->err);
     sh->done = 1;
     _exit(0);
