@@ -26,7 +26,7 @@ static void dup_end(sund_state *st)
     dup_own *own = st->own;
 
     if (own) {
-        free(own->common);
+        free(own->count);
         free(own->snv);
         free(own->bucket);
         free(own->mark);
@@ -41,14 +41,22 @@ static sund_code dup_begin(sund_state *st, sund_err *err)
 
     st->own = own;
     if (own) {
-        own->common = calloc(st->n_variant + 1, sizeof *own->common);
+        own->count = calloc(st->n_variant + 1, sizeof *own->count);
         own->snv = malloc((st->n_variant + 1) * sizeof *own->snv);
         own->n_set = (size_t) sund_study_i64(st->study, "snvs");
     }
-    return own && own->common && own->snv ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
+    return own && own->count && own->snv ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
 }
 
 /* ---- what follows from totals: the same at every node ---- */
+
+/** A variant of a single base of an autosome, called in 98 % of people, whose rarer allele is common. */
+static bool is_common(const sund_state *st, const sund_variant *v, const sund_alleles *a)
+{
+    int64_t minor = a->ac < a->an - a->ac ? a->ac : a->an - a->ac;
+
+    return v->contig <= 22 && v->n_ref == 1 && v->n_alt == 1 && 50 * a->called >= 49 * st->n_person && (double) minor >= sund_study_f64(st->study, "min_maf") * (double) a->an;
+}
 
 /** Common variants, some way apart, over the genome; then the sets. */
 static sund_code choose_sets(sund_state *st, sund_err *err)
@@ -61,7 +69,7 @@ static sund_code choose_sets(sund_state *st, sund_err *err)
     for (size_t j = 0; j < st->n_variant; j++) {
         sund_variant v = sund_catalogue_at(st->catalogue, st->first + j);
 
-        if (!own->common[j] || (v.contig == last && (int64_t) v.pos_bp - last_pos <= apart))
+        if (!is_common(st, &v, &own->count[j]) || (v.contig == last && (int64_t) v.pos_bp - last_pos <= apart))
             continue;
         n_contig += v.contig != last;
         last = v.contig;
@@ -138,30 +146,6 @@ static sund_code dup_plan(sund_state *st, sund_round *r, sund_err *err)
 
 /* ---- own sums ---- */
 
-typedef struct count_run { const sund_state *st; const sund_view *v; size_t from; sund_vec *out; } count_run;
-
-static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
-{
-    const count_run *run = ctx;
-    sund_tally       t;
-
-    (void) thread;
-    for (size_t j = from; j < from + n; j++) {
-        SUND_TRY(sund_tally_own(run->v, j, sund_view_presence(run->v, run->st->catalogue, j), sund_state_copies(run->st, j), reader, &t, NULL, err));
-        sund_tally_put(run->out, (j - run->from) * SUND_TALLY_LANES, &t);
-    }
-    return SUND_OK;
-}
-
-static sund_code counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
-{
-    count_run run = { st, v, 0, out };
-    size_t    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
-
-    SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
-    return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
-}
-
 static sund_code found_local(const sund_state *st, const sund_view *v, unsigned n_thread, sund_vec *out, sund_err *err)
 {
     uint8_t  *flag = malloc(v->n_person + 1);
@@ -181,7 +165,7 @@ static sund_code dup_local(const sund_state *st, const sund_view *v, const sund_
 {
     switch (r->index) {
     case DUP_PEOPLE: return sund_people_local(v, out, err);
-    case DUP_COUNTS: return counts_local(st, v, r, chunk, n_thread, out, err);
+    case DUP_COUNTS: return sund_tally_local(st, v, r, chunk, NULL, n_thread, out, err);
     case DUP_TOKENS: return sund_dup_tokens_local(st, v, r, chunk, n_thread, out, err);
     case DUP_CANDIDATES: return sund_dup_candidates_local(st, v, r, n_thread, out, err);
     case DUP_MARKS: return sund_dup_marks_local(st, v, r, chunk, n_thread, out, err);
@@ -192,28 +176,6 @@ static sund_code dup_local(const sund_state *st, const sund_view *v, const sund_
 /* ---- totals ---- */
 
 static sund_code bad_total(sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "a total of duplicates is impossible, or has another shape than its round"); }
-
-static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *total, sund_err *err)
-{
-    dup_own *own = st->own;
-    double   least = sund_study_f64(st->study, "min_maf");
-    size_t   from, n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
-
-    if (total->n64 != n * SUND_TALLY_LANES || total->n128)
-        return bad_total(err);
-    for (size_t i = 0; i < n; i++) {
-        sund_variant v = sund_catalogue_at(st->catalogue, st->first + from + i);
-        sund_alleles a;
-        sund_tally   t;
-        int64_t      minor;
-
-        SUND_TRY(sund_tally_get(total, i * SUND_TALLY_LANES, st->n_person, &t, err));
-        a = sund_tally_alleles(&t, sund_state_copies(st, from + i));
-        minor = a.ac < a.an - a.ac ? a.ac : a.an - a.ac;
-        own->common[from + i] = v.contig <= 22 && v.n_ref == 1 && v.n_alt == 1 && 50 * a.called >= 49 * st->n_person && (double) minor >= least * (double) a.an;
-    }
-    return SUND_OK;
-}
 
 static sund_code total_tokens(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *total, sund_err *err)
 {
@@ -278,7 +240,7 @@ static sund_code dup_total(sund_state *st, const sund_round *r, uint32_t chunk, 
 {
     switch (r->index) {
     case DUP_PEOPLE: return sund_people_total(st, total, err);
-    case DUP_COUNTS: return total_counts(st, r, chunk, total, err);
+    case DUP_COUNTS: return sund_tally_total(st, r, chunk, NULL, total, ((dup_own *) st->own)->count, err);
     case DUP_TOKENS: return total_tokens(st, r, chunk, total, err);
     case DUP_MARKS: return total_marks(st, r, chunk, total, err);
     default: return total_numbers(st, r, total, err);

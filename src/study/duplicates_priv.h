@@ -19,9 +19,9 @@ enum { DUP_PACK = 7, DUP_CAP = 7, DUP_MARK_CAP = 3, DUP_BLOCK = 1024, DUP_PEOPLE
 enum { DUP_PEOPLE, DUP_COUNTS, DUP_TOKENS, DUP_CANDIDATES, DUP_MARKS, DUP_FOUND, DUP_NONE };
 
 typedef struct dup_own {
-    bool     *common;  /* n_variant */
+    sund_alleles *count; /* n_variant */
     uint32_t *snv;     /* those taken: places in the range */
-    size_t    n_snv, n_common, n_set; /* n_set: SNVs a token */
+    size_t    n_snv, n_set; /* n_set: SNVs a token */
     uint32_t  set[SUND_TOKENS][SUND_TOKEN_SNVS]; /* places in the range */
     uint64_t  n_bucket, n_mark; /* B, B2: powers of two */
     size_t    n_word;  /* words of a token in round tokens */

@@ -202,36 +202,13 @@ static sund_code genes_plan(sund_state *st, sund_round *r, sund_err *err)
     return SUND_OK;
 }
 
-typedef struct count_run { const sund_state *st; const sund_view *v; size_t from; sund_vec *out; } count_run;
-
-static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
-{
-    const count_run *run = ctx;
-    const genes_own *own = run->st->own;
-
-    (void) thread;
-    for (size_t a = from; a < from + n; a++) {
-        size_t     j = own->asked[a];
-        sund_tally t;
-
-        SUND_TRY(sund_tally_own(run->v, j, sund_view_presence(run->v, run->st->catalogue, j), sund_state_copies(run->st, j), reader, &t, NULL, err));
-        sund_tally_put(run->out, (a - run->from) * SUND_TALLY_LANES, &t);
-    }
-    return SUND_OK;
-}
-
 static sund_code genes_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
     const genes_own *own = st->own;
-    count_run        run = { st, v, 0, out };
-    size_t           n;
 
     switch (own->stage) {
     case GENES_PEOPLE: return sund_people_local(v, out, err);
-    case GENES_COUNTS:
-        n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
-        SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
-        return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
+    case GENES_COUNTS: return sund_tally_local(st, v, r, chunk, own->asked, n_thread, out, err);
     case GENES_CARRIERS: return sund_genes_carriers_local(st, v, r, chunk, n_thread, out, err);
     case GENES_SUMS: return sund_genes_sums_local(st, v, r, chunk, n_thread, out, err);
     case GENES_MEANS:
@@ -239,21 +216,6 @@ static sund_code genes_local(const sund_state *st, const sund_view *v, const sun
     case GENES_DONE:
     default: return sund_genes_null_local(st, v, r, out, err);
     }
-}
-
-static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
-{
-    genes_own *own = st->own;
-    size_t     from, n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
-    sund_tally tally;
-
-    if (t->n64 != n * SUND_TALLY_LANES || t->n128 != 0)
-        return sund_genes_bad_total(err);
-    for (size_t i = 0; i < n; i++) {
-        SUND_TRY(sund_tally_get(t, i * SUND_TALLY_LANES, st->n_person, &tally, err));
-        own->count[from + i] = sund_tally_alleles(&tally, sund_state_copies(st, own->asked[from + i]));
-    }
-    return SUND_OK;
 }
 
 /** Whether a gene is tested, by how many people carry what. A gene that nobody carries and one with nine carriers look alike. */
@@ -303,7 +265,7 @@ static sund_code genes_total(sund_state *st, const sund_round *r, uint32_t chunk
 
     switch (own->stage) {
     case GENES_PEOPLE: return sund_people_total(st, total, err);
-    case GENES_COUNTS: return total_counts(st, r, chunk, total, err);
+    case GENES_COUNTS: return sund_tally_total(st, r, chunk, own->asked, total, own->count, err);
     case GENES_CARRIERS: return total_carriers(st, r, chunk, total, err);
     case GENES_SUMS: return sund_genes_sums_total(st, chunk, total, err);
     case GENES_MEANS:

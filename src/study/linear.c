@@ -160,31 +160,6 @@ static sund_code linear_plan(sund_state *st, sund_round *r, sund_err *err)
     return SUND_OK;
 }
 
-typedef struct count_run { const sund_state *st; const sund_view *v; size_t from; sund_vec *out; } count_run;
-
-static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
-{
-    const count_run *run = ctx;
-
-    (void) thread;
-    for (size_t j = from; j < from + n; j++) {
-        sund_tally t;
-
-        SUND_TRY(sund_tally_own(run->v, j, sund_view_presence(run->v, run->st->catalogue, j), sund_state_copies(run->st, j), reader, &t, NULL, err));
-        sund_tally_put(run->out, (j - run->from) * SUND_TALLY_LANES, &t);
-    }
-    return SUND_OK;
-}
-
-sund_code sund_linear_counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
-{
-    count_run run = { st, v, 0, out };
-    size_t    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
-
-    SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
-    return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
-}
-
 static sund_code linear_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
     switch (stage_of(st->own, r)) {
@@ -194,30 +169,15 @@ static sund_code linear_local(const sund_state *st, const sund_view *v, const su
     case STAGE_SUMS: return sund_linear_sums_local(st, v, r, chunk, n_thread, out, err);
     case STAGE_COUNTS:
     case STAGE_NONE:
-    default: return sund_linear_counts_local(st, v, r, chunk, n_thread, out, err);
+    default: return sund_tally_local(st, v, r, chunk, NULL, n_thread, out, err);
     }
-}
-
-sund_code sund_linear_counts_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
-{
-    linear_own *own = st->own;
-    size_t      from, n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
-    sund_tally  tally;
-
-    if (t->n64 != n * SUND_TALLY_LANES || t->n128 != 0)
-        return bad_total(err);
-    for (size_t i = 0; i < n; i++) {
-        SUND_TRY(sund_tally_get(t, i * SUND_TALLY_LANES, st->n_person, &tally, err));
-        own->count[from + i] = sund_tally_alleles(&tally, sund_state_copies(st, from + i));
-    }
-    return SUND_OK;
 }
 
 static sund_code linear_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *total, sund_err *err)
 {
     switch (stage_of(st->own, r)) {
     case STAGE_PEOPLE: return sund_people_total(st, total, err);
-    case STAGE_COUNTS: return sund_linear_counts_total(st, r, chunk, total, err);
+    case STAGE_COUNTS: return sund_tally_total(st, r, chunk, NULL, total, ((linear_own *) st->own)->count, err);
     case STAGE_CROSS: return sund_linear_cross_total(st, total, err);
     case STAGE_LEVELS: return sund_gxe_levels_total(st, r, chunk, total, err);
     case STAGE_SUMS: return sund_linear_sums_total(st, r, chunk, total, err);

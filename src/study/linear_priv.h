@@ -65,8 +65,6 @@ typedef struct linear_sums {
 typedef sund_code (*linear_put)(const void *ctx, size_t item, size_t s, const linear_sums *x, const uint32_t *missing, sund_err *err);
 sund_code sund_linear_walk(const sund_state *st, const sund_view *v, size_t from, size_t n, unsigned n_thread, linear_put put, const void *ctx, sund_err *err) SUND_MUST_CHECK;
 /** Counts of every variant, in chunks of SUND_TALLY_LANES lanes an item; and their total, into own->count. */
-sund_code sund_linear_counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
-sund_code sund_linear_counts_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;
 /** The model of covariates, and a trait in it, from centred products (sund_pair_at) of one set of people. */
 sund_code sund_linear_model(const sund_columns_plan *p, const double *pair, double df, sund_linear *m, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_linear_model_trait(const sund_columns_plan *p, const double *pair, size_t t, const sund_linear *m, sund_linear_trait *y, sund_err *err) SUND_MUST_CHECK;

@@ -322,32 +322,7 @@ static sund_code logistic_plan(sund_state *st, sund_round *r, sund_err *err)
     return SUND_OK;
 }
 
-/* ---- counts and means ---- */
-
-typedef struct count_run { const sund_state *st; const sund_view *v; size_t from; sund_vec *out; } count_run;
-
-static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
-{
-    const count_run *run = ctx;
-
-    (void) thread;
-    for (size_t j = from; j < from + n; j++) {
-        sund_tally t;
-
-        SUND_TRY(sund_tally_own(run->v, j, sund_view_presence(run->v, run->st->catalogue, j), sund_state_copies(run->st, j), reader, &t, NULL, err));
-        sund_tally_put(run->out, (j - run->from) * SUND_TALLY_LANES, &t);
-    }
-    return SUND_OK;
-}
-
-static sund_code counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
-{
-    count_run run = { st, v, 0, out };
-    size_t    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
-
-    SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
-    return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
-}
+/* ---- means ---- */
 
 sund_code sund_logistic_means_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err)
 {
@@ -370,21 +345,6 @@ sund_code sund_logistic_means_local(const sund_state *st, const sund_view *v, su
 }
 
 sund_code sund_logistic_bad_total(sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "a total of logistic is impossible, or has another shape than its round"); }
-
-static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
-{
-    logistic_own *own = st->own;
-    size_t        from, n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
-    sund_tally    tally;
-
-    if (t->n64 != n * SUND_TALLY_LANES || t->n128 != 0)
-        return sund_logistic_bad_total(err);
-    for (size_t i = 0; i < n; i++) {
-        SUND_TRY(sund_tally_get(t, i * SUND_TALLY_LANES, st->n_person, &tally, err));
-        own->count[from + i] = sund_tally_alleles(&tally, sund_state_copies(st, from + i));
-    }
-    return SUND_OK;
-}
 
 sund_code sund_logistic_means_total(sund_state *st, const sund_vec *t, sund_err *err)
 {
@@ -416,7 +376,7 @@ static sund_code logistic_local(const sund_state *st, const sund_view *v, const 
 {
     switch (((const logistic_own *) st->own)->stage) {
     case STAGE_PEOPLE: return sund_people_local(v, out, err);
-    case STAGE_COUNTS: return counts_local(st, v, r, chunk, n_thread, out, err);
+    case STAGE_COUNTS: return sund_tally_local(st, v, r, chunk, NULL, n_thread, out, err);
     case STAGE_MEANS: return sund_logistic_means_local(st, v, out, err);
     case STAGE_NULL: return sund_logistic_null_local(st, v, r, out, err);
     case STAGE_SCORE: return sund_logistic_score_local(st, v, r, chunk, n_thread, out, err);
@@ -432,7 +392,7 @@ static sund_code logistic_total(sund_state *st, const sund_round *r, uint32_t ch
 {
     switch (((const logistic_own *) st->own)->stage) {
     case STAGE_PEOPLE: return sund_people_total(st, t, err);
-    case STAGE_COUNTS: return total_counts(st, r, chunk, t, err);
+    case STAGE_COUNTS: return sund_tally_total(st, r, chunk, NULL, t, ((logistic_own *) st->own)->count, err);
     case STAGE_MEANS: return sund_logistic_means_total(st, t, err);
     case STAGE_NULL: return sund_logistic_null_total(st, t, err);
     case STAGE_SCORE: return sund_logistic_score_total(st, r, chunk, t, err);

@@ -221,7 +221,7 @@ static sund_code meta_local(const sund_state *st, const sund_view *v, const sund
     if (r->index == ROUND_PEOPLE)
         return sund_people_local(v, out, err);
     if (r->index == ROUND_COUNTS)
-        return sund_linear_counts_local(st, v, r, chunk, n_thread, out, err);
+        return sund_tally_local(st, v, r, chunk, NULL, n_thread, out, err);
     kept = (site **) sund_view_kept(v, r->index, free);
     if (!*kept) {
         *kept = calloc(v->n_stratum + 1, sizeof **kept);
@@ -262,7 +262,7 @@ static sund_code meta_total(sund_state *st, const sund_round *r, uint32_t chunk,
     if (r->index == ROUND_PEOPLE)
         return sund_people_total(st, t, err);
     if (r->index == ROUND_COUNTS)
-        return sund_linear_counts_total(st, r, chunk, t, err);
+        return sund_tally_total(st, r, chunk, NULL, t, own->linear.count, err);
     n = sund_chunk_range(r, st->study, words_of(r->index), chunk, &from);
     if (t->n64 != n * l.n64 || t->n128 != n * l.n128)
         return bad_total(err);

@@ -43,6 +43,7 @@ static void pca_end(sund_state *st)
 
     if (own) {
         free(own->candidate);
+        free(own->count);
         free(own->variant);
         free(own->over);
         free(own->place);
@@ -122,7 +123,8 @@ static sund_code pca_begin(sund_state *st, sund_err *err)
     if (own->n_candidate == 0)
         return sund_fail(err, SUND_E_ARG, "the catalogue has no single-base variants of chromosomes 1 to 22 in the study's region");
     own->variant = calloc(own->n_candidate, sizeof *own->variant);
-    return own->variant ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", own->n_candidate);
+    own->count = calloc(own->n_candidate, sizeof *own->count);
+    return own->variant && own->count ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", own->n_candidate);
 }
 
 double pca_spread(const pca_variant *v)
@@ -263,7 +265,7 @@ static sund_code pca_local(const sund_state *st, const sund_view *v, const sund_
     if (own->stage == PCA_PEOPLE)
         return sund_people_local(v, out, err);
     if (own->stage == PCA_COUNTS)
-        return pca_counts_local(st, v, r, chunk, n_thread, out, err);
+        return own->place ? pca_places_local(st, v, r, chunk, n_thread, out, err) : sund_tally_local(st, v, r, chunk, own->candidate, n_thread, out, err);
     if (own->stage == PCA_LINKAGE)
         return pca_linkage_local(st, v, r, chunk, n_thread, out, err);
     return pca_krylov_local(st, v, r, chunk, n_thread, out, err);
@@ -276,22 +278,18 @@ static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chun
     pca_own *own = st->own;
     size_t   from, n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
 
-    if (t->n64 != n * SUND_TALLY_LANES || t->n128 != 0)
-        return bad_total(err);
-    for (size_t i = 0; i < n; i++) {
-        pca_variant *v = &own->variant[from + i];
-        sund_tally   tally;
-        sund_alleles a;
+    SUND_TRY(sund_tally_total(st, r, chunk, own->candidate, t, own->count, err));
+    for (size_t i = from; i < from + n; i++) {
+        const sund_alleles *a = &own->count[i];
+        pca_variant        *v = &own->variant[i];
 
-        SUND_TRY(sund_tally_get(t, i * SUND_TALLY_LANES, st->n_person, &tally, err));
-        a = sund_tally_alleles(&tally, SUND_DIPLOID);
-        if (a.called + a.missing != st->n_person)
+        if (a->called + a->missing != st->n_person)
             return bad_total(err);
-        v->j = own->place ? 0 : own->candidate[from + i];
-        v->het = a.het;
-        v->alt = a.alt;
-        v->called = a.called;
-        v->missing = a.missing;
+        v->j = own->place ? 0 : own->candidate[i];
+        v->het = a->het;
+        v->alt = a->alt;
+        v->called = a->called;
+        v->missing = a->missing;
     }
     return SUND_OK;
 }

@@ -426,23 +426,7 @@ sund_code pca_krylov_local(const sund_state *st, const sund_view *v, const sund_
 
 typedef struct count_run { const sund_state *st; const sund_view *v; size_t from; sund_vec *out; } count_run;
 
-static sund_code count_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
-{
-    const count_run *run = ctx;
-    const pca_own   *own = run->st->own;
-
-    (void) thread;
-    for (size_t i = from; i < from + n; i++) {
-        size_t     j = own->candidate[i];
-        sund_tally t;
-
-        SUND_TRY(sund_tally_own(run->v, j, sund_view_presence(run->v, run->st->catalogue, j), SUND_DIPLOID, reader, &t, NULL, err));
-        sund_tally_put(run->out, (i - run->from) * SUND_TALLY_LANES, &t);
-    }
-    return SUND_OK;
-}
-
-/** The same for the variants of loadings, out of their planes. */
+/** Counts of the variants of loadings, out of their planes. */
 static sund_code count_places(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
 {
     const count_run *run = ctx;
@@ -472,13 +456,13 @@ static sund_code count_places(void *ctx, size_t from, size_t n, sund_store_reade
     return rc;
 }
 
-sund_code pca_counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
+sund_code pca_places_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
     count_run run = { st, v, 0, out };
     size_t    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
 
     SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
-    return sund_each_items(v, run.from, n, n_thread, ((const pca_own *) st->own)->place ? count_places : count_items, &run, err);
+    return sund_each_items(v, run.from, n, n_thread, count_places, &run, err);
 }
 
 /** Products of variants over people. */

@@ -37,6 +37,7 @@ typedef struct pca_own {
     size_t       n_without;
     uint32_t    *candidate;            /* of the study's range */
     size_t       n_candidate, n_common, n_kept;
+    sund_alleles *count;               /* n_candidate */
     pca_variant *variant;              /* n_candidate once counted; then the n_common first, then the n_kept first */
     uint8_t     *over;                 /* pairs in too close linkage: bit i * window + k */
     sund_krylov *krylov;
@@ -52,7 +53,8 @@ double pca_spread(const pca_variant *v);
 /** Name of component k's (from 0) variable: pc1_1a2b3c4d, after the study's digest. */
 void pca_name(const sund_study *s, size_t k, char name[64]);
 
-sund_code pca_counts_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
+/** The round of counts over the places of loadings. */
+sund_code pca_places_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code pca_linkage_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code pca_krylov_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 /** A published loadings.tsv into variant, place, weight and n_component (at most what it was): hostile. What was made before an error goes with own. */

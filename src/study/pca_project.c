@@ -114,9 +114,10 @@ sund_code pca_read_loadings(pca_own *own, sund_cur file, sund_assembly assembly,
     if (rc == SUND_OK) {
         own->assembly = assembly;
         own->variant = calloc(t.n_row, sizeof *own->variant);
+        own->count = calloc(t.n_row, sizeof *own->count);
         own->place = calloc(t.n_row, sizeof *own->place);
         own->weight = calloc(t.n_row * own->n_component, sizeof *own->weight);
-        rc = own->variant && own->place && own->weight ? read_rows(own, &t, assembly, col, pc, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for loadings");
+        rc = own->variant && own->count && own->place && own->weight ? read_rows(own, &t, assembly, col, pc, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for loadings");
     }
     sund_tsv_free(&t);
     return rc;

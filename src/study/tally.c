@@ -227,3 +227,43 @@ sund_code sund_each_items(const sund_view *v, size_t from, size_t n, unsigned n_
     free(run.reader);
     return rc;
 }
+
+typedef struct tally_run { const sund_state *st; const sund_view *v; const uint32_t *chosen; size_t from; sund_vec *out; } tally_run;
+
+static sund_code tally_items(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err)
+{
+    const tally_run *run = ctx;
+
+    (void) thread;
+    for (size_t i = from; i < from + n; i++) {
+        size_t     j = run->chosen ? run->chosen[i] : i;
+        sund_tally t;
+
+        SUND_TRY(sund_tally_own(run->v, j, sund_view_presence(run->v, run->st->catalogue, j), sund_state_copies(run->st, j), reader, &t, NULL, err));
+        sund_tally_put(run->out, (i - run->from) * SUND_TALLY_LANES, &t);
+    }
+    return SUND_OK;
+}
+
+sund_code sund_tally_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, const uint32_t *chosen, unsigned n_thread, sund_vec *out, sund_err *err)
+{
+    tally_run run = { st, v, chosen, 0, out };
+    size_t    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &run.from);
+
+    SUND_TRY(sund_vec_new(out, n * SUND_TALLY_LANES, 0, err));
+    return sund_each_items(v, run.from, n, n_thread, tally_items, &run, err);
+}
+
+sund_code sund_tally_total(const sund_state *st, const sund_round *r, uint32_t chunk, const uint32_t *chosen, const sund_vec *total, sund_alleles *count, sund_err *err)
+{
+    size_t     from, n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
+    sund_tally t;
+
+    if (total->n64 != n * SUND_TALLY_LANES || total->n128 != 0)
+        return sund_fail(err, SUND_E_FORMAT, "a total of counts has another shape than its round");
+    for (size_t i = 0; i < n; i++) {
+        SUND_TRY(sund_tally_get(total, i * SUND_TALLY_LANES, st->n_person, &t, err));
+        count[from + i] = sund_tally_alleles(&t, st->catalogue ? sund_state_copies(st, chosen ? chosen[from + i] : from + i) : SUND_DIPLOID);
+    }
+    return SUND_OK;
+}

@@ -48,6 +48,15 @@ sund_digest sund_round_params(const sund_round *r, const sund_study *s, const vo
 typedef sund_code (*sund_items_task)(void *ctx, size_t from, size_t n, sund_store_reader *reader, unsigned thread, sund_err *err);
 sund_code sund_each_items(const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_items_task each, void *ctx, sund_err *err) SUND_MUST_CHECK;
 
+/** The round of counts of an analysis that asks nothing else in it: item i is variant chosen[i] of the range, or variant i where chosen is NULL;
+ *  SUND_TALLY_LANES words each. */
+sund_code sund_tally_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, const uint32_t *chosen, unsigned n_thread, sund_vec *out,
+                           sund_err *err) SUND_MUST_CHECK;
+/** Its total into count, r->n_item of them, by the copies of each variant; two everywhere in a study without a catalogue. Errors: as sund_tally_get, and SUND_E_FORMAT
+ *  for another shape. */
+sund_code sund_tally_total(const sund_state *st, const sund_round *r, uint32_t chunk, const uint32_t *chosen, const sund_vec *total, sund_alleles *count,
+                           sund_err *err) SUND_MUST_CHECK;
+
 /** The first round of every study: how many people, by sex and by the levels of binary columns and pairs of them. Rules: cell-min on the cohort,
  *  on every level and on every pair's four cells; model-size. Sets st->n_person. */
 void      sund_people_round(const sund_state *st, sund_round *r);
