@@ -28,7 +28,10 @@ static sund_code logistic_check(const sund_study *s, sund_err *err)
             return sund_fail(err, SUND_E_ARG, "%s is both the outcome and a covariate", s->outcome[0]);
     if (s->drop_missing && (strcmp(test, "score") == 0 || strcmp(test, "firth-approx") == 0))
         return sund_fail(err, SUND_E_ARG, "test = %s has one null model for all variants, so missing genotypes are put at the mean: remove the line 'missing', or take test = wald or firth", test);
-    return SUND_OK;
+    if (strcmp(test, "score") == 0)
+        return SUND_OK;
+    SUND_TRY(sund_study_unread(s, "spa", "without test = score", err));
+    return sund_study_unread(s, "firth-below", "without test = score", err);
 }
 
 static void logistic_end(sund_state *st)

@@ -26,6 +26,8 @@ static const sund_option options[] = {
 
 static sund_code pca_check(const sund_study *s, sund_err *err)
 {
+    static const char *const made[] = { "block", "rounds", "min_maf", "max_missing", "r2", "window", "without", "release" };
+
     if (s->n_outcome || s->n_covariate)
         return sund_fail(err, SUND_E_ARG, "analysis pca takes no outcome and no covariates: remove those lines");
     if (s->drop_missing)
@@ -34,6 +36,13 @@ static sund_code pca_check(const sund_study *s, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "analysis pca takes its variants from a catalogue, or projects on loadings: add a line 'catalogue' or 'loadings'");
     if (sund_study_text(s, "loadings")[0] && (s->has_catalogue || strcmp(sund_study_text(s, "assembly"), "none") == 0))
         return sund_fail(err, SUND_E_ARG, "loadings name their own variants: remove the line 'catalogue', and say the 'assembly' that they are on");
+    if (!sund_study_text(s, "loadings")[0]) {
+        if (sund_study_f64(s, "r2") >= 1.0)
+            SUND_TRY(sund_study_unread(s, "window", "with r2 = 1", err));
+        return sund_study_unread(s, "assembly", "without 'loadings'", err);
+    }
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+        SUND_TRY(sund_study_unread(s, made[i], "with 'loadings'", err));
     return SUND_OK;
 }
 

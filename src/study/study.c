@@ -158,6 +158,7 @@ static sund_code parse_options(sund_study *s, const sund_ini *ini, const sund_an
         if (!v && !o->otherwise)
             return bad(ini, o->name, o->help, err);
         x->kind = o->kind;
+        x->said = v != NULL;
         (void) snprintf(x->name, sizeof x->name, "%s", o->name);
         if (snprintf(x->value, sizeof x->value, "%s", v ? v : o->otherwise) >= (int) sizeof x->value)
             return bad(ini, o->name, "the value is too long", err);
@@ -243,6 +244,14 @@ int64_t sund_study_i64(const sund_study *s, const char *option)
 }
 
 double sund_study_f64(const sund_study *s, const char *option) { return strtod(sund_study_text(s, option), NULL); }
+
+sund_code sund_study_unread(const sund_study *s, const char *option, const char *when, sund_err *err)
+{
+    for (size_t i = 0; i < s->n_option; i++)
+        if (s->option[i].said && strcmp(s->option[i].name, option) == 0)
+            return sund_fail(err, SUND_E_ARG, "%s: nothing reads it %s: remove the line", option, when);
+    return SUND_OK;
+}
 
 int sund_study_node(const sund_study *s, const char *id)
 {

@@ -8,7 +8,7 @@
 enum { SUND_STUDY_MAX_BYTES = 32768, SUND_COVARIATE_MAX = 32, SUND_OUTCOME_MAX = 64, SUND_OPTION_MAX = 16 };
 
 /** One more line of a study file, that one analysis knows (analysis.h: sund_option). Every option of the analysis is there, with what holds when the line is absent. */
-typedef struct sund_study_option { char name[33], kind, value[513]; } sund_study_option;
+typedef struct sund_study_option { char name[33], kind, value[513]; bool said; /**< the file has the line */ } sund_study_option;
 
 /** What a researcher asks, as the study file says it. The digest of the file's bytes is the study's name.
  *
@@ -54,6 +54,10 @@ sund_code sund_study_parse(sund_study *s, const char *name, const void *p, size_
 const char *sund_study_text(const sund_study *s, const char *option);
 int64_t     sund_study_i64(const sund_study *s, const char *option);
 double      sund_study_f64(const sund_study *s, const char *option); /**< decimal digits, correctly rounded: the same bits everywhere */
+
+/** Refuses a line of the file that nothing reads, when = "without 'rows'" or the like. Errors: SUND_E_ARG naming the option, where the file has its line, even with the
+ *  value that holds without it. */
+sund_code sund_study_unread(const sund_study *s, const char *option, const char *when, sund_err *err) SUND_MUST_CHECK;
 
 /** Position of a node in s->node, or -1. */
 int sund_study_node(const sund_study *s, const char *id);

@@ -14,8 +14,8 @@ static const sund_option options[] = {
     { "event", 'v', NULL, 0, 0, NULL, "name the binary variable that says whether the event came" },
     { "group", 'v', "", 0, 0, NULL, "binary or category: curves and the log-rank test by its groups" },
     { "variants", 't', "", 0, 0, NULL, "up to 24 variants, separated by commas: alternate alleles over all of them are a covariate, and without 'group' carriers are the groups" },
-    { "coding", 'c', "additive", 0, 0, "additive|carrier", "number of alternate alleles, or whether there is any" },
-    { "ties", 'c', "efron", 0, 0, "efron|breslow", "for events at the same time" },
+    { "coding", 'c', "additive", 0, 0, "additive|carrier", "with variants: the number of alternate alleles, or whether there is any" },
+    { "ties", 'c', "efron", 0, 0, "efron|breslow", "in Cox's regression, for events at the same time" },
     { "grid", 'i', "0", 0, 1000000000, NULL, "width of a step of the public time grid, in steps of the time variable; 0: each time on open data, else a hundredth of the declared range" },
     { NULL, 0, NULL, 0, 0, NULL, NULL },
 };
@@ -29,7 +29,10 @@ static sund_code survival_check(const sund_study *s, sund_err *err)
     for (size_t k = 0; k < s->n_covariate; k++)
         if (strcmp(s->covariate[k], sund_study_text(s, "time")) == 0 || strcmp(s->covariate[k], sund_study_text(s, "event")) == 0)
             return sund_fail(err, SUND_E_ARG, "%s is the outcome and a covariate", s->covariate[k]);
-    return SUND_OK;
+    if (sund_study_text(s, "variants")[0])
+        return SUND_OK;
+    SUND_TRY(sund_study_unread(s, "coding", "without 'variants'", err));
+    return s->n_covariate ? SUND_OK : sund_study_unread(s, "ties", "without Cox's regression, which takes 'covariates' or 'variants'", err);
 }
 
 static void survival_end(sund_state *st)

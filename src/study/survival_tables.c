@@ -175,7 +175,7 @@ static sund_code put_model(const sund_state *st, sund_release *out, sund_err *er
     size_t              bad;
     sund_code           rc = variance ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
-    if (rc == SUND_OK && !own->note[0] && sund_chol(own->k, own->info, l, scale, &bad, err) == SUND_OK)
+    if (rc == SUND_OK && !own->note[0] && (rc = sund_chol(own->k, own->info, l, scale, &bad, err)) == SUND_OK)
         sund_chol_inverse(own->k, l, scale, variance);
     for (size_t a = 0; a < own->k && !own->note[0]; a++)
         for (size_t b = 0; b < own->k; b++)

@@ -48,6 +48,8 @@ static sund_code tables_check(const sund_study *s, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "analysis tables needs 'rows' or 'variants': add a line");
     if (sund_study_text(s, "columns")[0] && sund_study_text(s, "variants")[0])
         return sund_fail(err, SUND_E_ARG, "analysis tables takes 'columns' or 'variants', not both");
+    if (!sund_study_text(s, "rows")[0])
+        SUND_TRY(sund_study_unread(s, "bands", "without 'rows'", err));
     if (s->drop_missing)
         return sund_fail(err, SUND_E_ARG, "analysis tables leaves nobody out for a missing genotype: remove the line 'missing'");
     return SUND_OK;

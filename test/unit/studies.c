@@ -98,3 +98,24 @@ size_t studies_of(const char *analysis, char text[STUDIES_MAX][STUDY_TEXT])
     }
     return n;
 }
+
+bool study_refused(const char *lines, const char *says)
+{
+    sund_study           s;
+    sund_err             err = { SUND_OK, "" };
+    const sund_analysis *a;
+    char                 text[STUDY_TEXT];
+    sund_code            rc;
+
+    (void) snprintf(text, sizeof text, "[study]\ntitle = t\npurpose = general-research\ncohort = all\nnodes = A, B, C\n%s", lines);
+    rc = sund_study_parse(&s, "t.ini", text, strlen(text), &err);
+    if (rc == SUND_OK)
+        rc = sund_analysis_find(s.analysis, &a, &err);
+    if (rc == SUND_OK)
+        rc = a->check(&s, &err);
+    if (rc != SUND_OK && strstr(err.msg, says))
+        return true;
+    if (says[0])
+        fprintf(stderr, "# %s: '%s', expected '%s'\n", lines, err.msg, says);
+    return false;
+}

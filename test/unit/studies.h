@@ -10,5 +10,7 @@ enum { STUDIES_MAX = 64, STUDY_TEXT = 1200 };
 size_t studies_files(sund_buf file[7]);
 /* Texts of all studies of one analysis ("analysis = ..." and its lines, without title, catalogue, nodes); how many: at least one for every analysis there is. */
 size_t studies_of(const char *analysis, char text[STUDIES_MAX][STUDY_TEXT]);
+/* Whether a study of these lines (analysis and its own; title, purpose, cohort and nodes are there) is refused, when parsed or checked, with a message that has `says`; "" for any. */
+bool study_refused(const char *lines, const char *says);
 
 #endif

@@ -1,6 +1,6 @@
 /* Logistic regression against a second implementation that knows nothing of sums (dense columns, dummies for countries, long double), against EPACTS' and R's numbers
  * on real people; any split of the people, any threads, chunks and processor path give the same bytes. */
-#include "fed.h"
+#include "studies.h"
 #include "stats/logistic.h"
 #include "test.h"
 
@@ -404,6 +404,20 @@ TEST(controlled_data_show_eligible_variants_alone)
     sund_buf_free(&got);
     free(w);
     sim_free(&s);
+}
+
+TEST(lines_that_nothing_reads_are_refused)
+{
+    static const char none[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    static const char *const line[] = { "spa = yes", "firth-below = 0" }, *const says[] = { "spa: nothing reads it without test = score", "firth-below: nothing reads it without test = score" };
+    char text[400];
+
+    for (size_t k = 0; k < 2; k++) {
+        (void) snprintf(text, sizeof text, "analysis = logistic\ncatalogue = %s\noutcome = case\ntest = firth\n%s\n", none, line[k]);
+        CHECK(study_refused(text, says[k]));
+        (void) snprintf(text, sizeof text, "analysis = logistic\ncatalogue = %s\noutcome = case\n%s\n", none, line[k]);
+        CHECK(!study_refused(text, ""));
+    }
 }
 
 TEST(score_wald_and_firth_equal_dense_regressions)

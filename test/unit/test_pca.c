@@ -1,6 +1,6 @@
 /* Principal components: against SNPRelate's published matrix of HapMap people, a dense decomposition in plain doubles, and pruning in plain doubles; any
  * split of people; what the gate refuses; scores at home that a later study uses. */
-#include "fed.h"
+#include "studies.h"
 #include "math/eigen.h"
 #include "math/linalg.h"
 #include "stats/krylov.h"
@@ -554,6 +554,29 @@ TEST(loadings_are_hostile_until_checked)
         free(own.place);
         free(own.weight);
     }
+}
+
+TEST(lines_that_nothing_reads_are_refused)
+{
+    static const char on[] = "analysis = pca\n%s%s = %s\n";
+    static const char none[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    static const struct { const char *option, *value; } made[] = {
+        { "block", "0" }, { "rounds", "8" }, { "min_maf", "0.05" }, { "max_missing", "0.05" }, { "r2", "0.2" }, { "window", "50" }, { "without", "6:1-2" }, { "release", "eigenvalues" },
+    };
+    char text[400], from[200];
+
+    for (size_t k = 0; k < sizeof made / sizeof *made; k++) {
+        (void) snprintf(from, sizeof from, "loadings = %s\nassembly = GRCh37\n", none);
+        (void) snprintf(text, sizeof text, on, from, made[k].option, made[k].value);
+        CHECK(study_refused(text, "nothing reads it with 'loadings'"));
+        (void) snprintf(from, sizeof from, "catalogue = %s\n", none);
+        (void) snprintf(text, sizeof text, on, from, made[k].option, made[k].value);
+        CHECK(!study_refused(text, ""));
+    }
+    (void) snprintf(text, sizeof text, on, from, "assembly", "GRCh37");
+    CHECK(study_refused(text, "assembly: nothing reads it without 'loadings'"));
+    (void) snprintf(text, sizeof text, on, from, "r2", "1\nwindow = 9");
+    CHECK(study_refused(text, "window: nothing reads it with r2 = 1"));
 }
 
 /** Says what a pooled run of a study is refused with; "" when it goes through. */

@@ -1,6 +1,6 @@
 /* Survival against R's survival package: lung, veteran, and lung over three sites; curves and log-rank; any split gives the same bytes; naive second computations
  * of risk sets; what the gate hides; what cannot be fitted says why. */
-#include "fed.h"
+#include "studies.h"
 #include "stats/survival.h"
 #include "test.h"
 
@@ -369,6 +369,23 @@ TEST(what_cannot_be_fitted_says_why)
     sund_buf_free(&got);
     free(w);
     cohort_free(c);
+}
+
+static bool refused(const char *lines, const char *says)
+{
+    char text[600];
+
+    (void) snprintf(text, sizeof text, "analysis = survival\ntime = time\nevent = died\n%s", lines);
+    return study_refused(text, says);
+}
+
+TEST(lines_that_nothing_reads_are_refused)
+{
+    CHECK(refused("coding = carrier\ncovariates = age\n", "coding: nothing reads it without 'variants'"));
+    CHECK(refused("coding = additive\n", "coding: nothing reads it"));
+    CHECK(refused("group = arm\nties = efron\n", "ties: nothing reads it without Cox"));
+    CHECK(!refused("ties = breslow\ncovariates = age\n", ""));
+    CHECK(!refused("ties = breslow\ncoding = carrier\nvariants = 20-1000-A-G\n", ""));
 }
 
 TEST(controlled_curves_are_rounded_and_rest_on_ten)

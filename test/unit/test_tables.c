@@ -1,5 +1,5 @@
 /* Tables: against a plain second computation, split over nodes, and what the gate hides. */
-#include "fed.h"
+#include "studies.h"
 #include "gate/cells.h"
 #include "test.h"
 
@@ -145,28 +145,22 @@ TEST(no_margin_gives_a_hidden_cell_back)
     CHECK(sund_rule_round5(&t, 12) == 10 && sund_rule_round5(&t, 13) == 15 && sund_rule_round5(&t, 10) == 10);
 }
 
+static bool refused(const char *lines, const char *says)
+{
+    char text[600];
+
+    (void) snprintf(text, sizeof text, "analysis = tables\n%s", lines);
+    return study_refused(text, says);
+}
+
 TEST(what_cannot_be_a_table_is_refused_by_line)
 {
-    static truth    t;
-    cohort         *c = make(&t, 60);
-    world          *w = world_real(c);
-    sund_thresholds open = fed_open_data();
-    sund_study      s;
-    sund_err        err;
-    char            text[1000];
-    static const struct { const char *lines, *says; } bad[] = {
-        { "rows = age\nbnads = 40\n", "bands" },
-        { "rows = age\nstrata = country\n", "strata" },
-        { "rows = age\ncatalogue = 0000000000000000000000000000000000000000000000000000000000000000\n", "catalogue" },
-    };
-
-    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
-        (void) snprintf(text, sizeof text, "[study]\ntitle = t\nanalysis = tables\npurpose = general-research\ncohort = all\n%snodes = A, B, C\n", bad[k].lines);
-        CHECK(sund_study_parse(&s, "t.ini", text, strlen(text), &err) != SUND_OK && strstr(err.msg, bad[k].says));
-    }
-    (void) open;
-    free(w);
-    cohort_free(c);
+    CHECK(refused("rows = age\nbnads = 40\n", "bands"));
+    CHECK(refused("rows = age\nstrata = country\n", "strata"));
+    CHECK(refused("rows = age\ncatalogue = 0000000000000000000000000000000000000000000000000000000000000000\n", "catalogue"));
+    CHECK(refused("value = age\n", "needs 'rows' or 'variants'"));
+    CHECK(refused("variants = 20-1000-A-G\nbands = 40\n", "bands: nothing reads it without 'rows'"));
+    CHECK(!refused("rows = age\nbands = 40\nvariants = 20-1000-A-G\n", ""));
 }
 
 /* Twelve kinds of people, by hand: what each carries of three variants of one gene. */
