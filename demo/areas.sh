@@ -13,9 +13,9 @@ make_up_dictionary() {
 }
 
 examples=../../doc/examples
-template() { # FILE SED...: an example with this federation's nodes and catalogue, and what the demo's people have
+template() { # FILE SED...: an example with this federation's nodes and catalogue, and what the demo's people have; its title says what they are
     f=$1; shift
-    sed -e 's/^nodes .*/nodes = ES, FI, GB, IT, US/' -e 's/^purpose .*/purpose = general-research/' -e "s/^catalogue .*/catalogue = $digest/" -e 's/^cohort .*/cohort = all/' "$@" "$examples/$f.ini" >"$f.ini"
+    sed -e 's/^title .*/&, on made-up phenotypes/' -e 's/^nodes .*/nodes = ES, FI, GB, IT, US/' -e 's/^purpose .*/purpose = general-research/' -e "s/^catalogue .*/catalogue = $digest/" -e 's/^cohort .*/cohort = all/' "$@" "$examples/$f.ini" >"$f.ini"
 }
 gene_variants='20-1503297-T-C, 20-1510048-C-T'
 
@@ -24,7 +24,7 @@ areas() {
     genes=$("$sund" publish --hub --home anna ../genes.tsv | sed -n 's/^digest = //p')
     "$sund" publish --home pooled ../genes.tsv >/dev/null
 
-    template pca -e 's/^components .*/components = 4/' && ask pca
+    template pca -e 's/^title .*/title = Principal components of the five countries/' -e 's/^components .*/components = 4/' && ask pca
     pcs=$(printf '%.8s' "$(sed -n 's/^  "study": "\(.*\)",$/\1/p' federated-pca/provenance.json)")
 
     echo; echo "Cancer: do carriers live as long? Who carries what, by tumour?"
