@@ -1,6 +1,6 @@
 #include "fed.h"
 
-#include <ftw.h>
+#include "scratch.h"
 
 static uint64_t dice; /* of world_make and of the order in which a federation's nodes speak */
 
@@ -13,30 +13,12 @@ static uint64_t roll(void)
     return z ^ (z >> 31);
 }
 
-static char fed_root[64];
-
-static int fed_gone(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void) st, (void) kind, (void) f;
-    return remove(path);
-}
-static void fed_clean(void) { (void) nftw(fed_root, fed_gone, 16, FTW_DEPTH | FTW_PHYS); }
-
 const char *fed_path(const char *kind, int number)
 {
-    static char path[64][160];
-    static int  k;
+    char name[64];
 
-    if (!fed_root[0]) {
-        (void) snprintf(fed_root, sizeof fed_root, "%.40s/sund-fed-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(fed_root))
-            abort();
-        (void) atexit(fed_clean);
-        MUST(sund_crypto_init(err));
-    }
-    k = (k + 1) % 64;
-    (void) snprintf(path[k], sizeof path[k], "%s/%s-%d", fed_root, kind, number);
-    return path[k];
+    (void) snprintf(name, sizeof name, "%s-%d", kind, number);
+    return scratch(name);
 }
 
 static const char *const w_country[W_COUNTRIES] = { "DK", "EE", "ES", "FI", "GB", "IT", "SE" };

@@ -2,37 +2,12 @@
  * processor path; lists of any gaps; a store of format 1, written here, is read as what it says. */
 #include "base/file.h"
 #include "store/store_priv.h"
+#include "scratch.h"
 #include "test.h"
 
-#include <ftw.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zstd.h>
-
-static char folder[64];
-
-static int gone(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void) st, (void) kind, (void) f;
-    return remove(path);
-}
-static void clean(void) { (void) nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS); }
-
-static const char *at(const char *name)
-{
-    static char path[8][160];
-    static int  k;
-
-    if (!folder[0]) {
-        (void) snprintf(folder, sizeof folder, "%.40s/sund-encodings-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder) || sund_crypto_init(NULL) != SUND_OK)
-            abort();
-        (void) atexit(clean);
-    }
-    k = (k + 1) % 8;
-    (void) snprintf(path[k], sizeof path[k], "%s/%s", folder, name);
-    return path[k];
-}
 
 /* ---- lists ---- */
 
@@ -246,9 +221,9 @@ TEST(every_encoding_returns_adversarial_sites)
         for (size_t j = 0; j < m; j++)
             make_site(j < N_SHAPE ? j : test_rand() % N_SHAPE, n, gt + j * n);
         (void) snprintf(name, sizeof name, "sites-%zu", n);
-        write_store(at(name), n, m, gt);
-        CHECK(sites_that_differ(at(name), n, m, gt) == 0);
-        CHECK(sund_store_verify(at(name), NULL, NULL, NULL) == SUND_OK);
+        write_store(scratch(name), n, m, gt);
+        CHECK(sites_that_differ(scratch(name), n, m, gt) == 0);
+        CHECK(sund_store_verify(scratch(name), NULL, NULL, NULL) == SUND_OK);
         free(gt);
     }
 }
@@ -448,11 +423,11 @@ TEST(a_store_of_format_1_is_read)
 
     for (size_t j = 0; j < m; j++)
         make_site(j / 2 % N_SHAPE, n, gt + j * n);
-    write_store(at("v1"), n, m, gt);
-    write_v1(at("v1"), n, m, gt);
-    CHECK(sites_that_differ(at("v1"), n, m, gt) == 0);
-    CHECK(sund_store_verify(at("v1"), NULL, NULL, &err) == SUND_OK);
-    CHECK(sund_store_open(&s, at("v1"), NULL) == SUND_OK && sund_store_reader_open(&r, s, NULL) == SUND_OK);
+    write_store(scratch("v1"), n, m, gt);
+    write_v1(scratch("v1"), n, m, gt);
+    CHECK(sites_that_differ(scratch("v1"), n, m, gt) == 0);
+    CHECK(sund_store_verify(scratch("v1"), NULL, NULL, &err) == SUND_OK);
+    CHECK(sund_store_open(&s, scratch("v1"), NULL) == SUND_OK && sund_store_reader_open(&r, s, NULL) == SUND_OK);
     for (size_t j = 0; j < m; j++) {
         sund_variant v = variant(j);
         sund_counts  c;
@@ -464,10 +439,10 @@ TEST(a_store_of_format_1_is_read)
     }
     sund_store_reader_close(r);
     sund_store_close(s);
-    CHECK(sund_file_read(at("v1/genotypes.bin"), 1 << 24, &b, NULL) == SUND_OK); /* damage is found in it as in any */
+    CHECK(sund_file_read(scratch("v1/genotypes.bin"), 1 << 24, &b, NULL) == SUND_OK); /* damage is found in it as in any */
     b.p[b.n / 4] ^= 4;
-    CHECK(sund_file_write(at("v1/genotypes.bin"), b.p, b.n, 0600, NULL) == SUND_OK);
-    CHECK(sund_store_verify(at("v1"), NULL, NULL, &err) == SUND_E_FORMAT && strstr(err.msg, "block 0 (sites 20:"));
+    CHECK(sund_file_write(scratch("v1/genotypes.bin"), b.p, b.n, 0600, NULL) == SUND_OK);
+    CHECK(sund_store_verify(scratch("v1"), NULL, NULL, &err) == SUND_E_FORMAT && strstr(err.msg, "block 0 (sites 20:"));
     sund_buf_free(&b);
     free(gt);
     free(code);
@@ -480,8 +455,8 @@ TEST(a_later_format_is_named)
     sund_buf b = { 0 };
     char     line[80];
 
-    write_store(at("later"), 3, 1, gt);
-    CHECK(sund_file_read(at("later/manifest.txt"), 1 << 20, &b, NULL) == SUND_OK);
+    write_store(scratch("later"), 3, 1, gt);
+    CHECK(sund_file_read(scratch("later/manifest.txt"), 1 << 20, &b, NULL) == SUND_OK);
     memcpy(b.p, "sund-store 3", 12);
     b.n -= 72;
     {
@@ -490,11 +465,11 @@ TEST(a_later_format_is_named)
         (void) snprintf(line, sizeof line, "digest %s\n", sund_digest_hex(&d).s);
     }
     sund_buf_text(&b, line);
-    CHECK(sund_file_write(at("later/manifest.txt"), b.p, b.n, 0600, NULL) == SUND_OK);
+    CHECK(sund_file_write(scratch("later/manifest.txt"), b.p, b.n, 0600, NULL) == SUND_OK);
     {
         sund_store *s = NULL;
 
-        CHECK(sund_store_open(&s, at("later"), &err) == SUND_E_FORMAT && strstr(err.msg, "format 3") && strstr(err.msg, "later version"));
+        CHECK(sund_store_open(&s, scratch("later"), &err) == SUND_E_FORMAT && strstr(err.msg, "format 3") && strstr(err.msg, "later version"));
     }
     sund_buf_free(&b);
 }

@@ -1,6 +1,7 @@
 /* Names of contigs and variants, copies by sex, the normal form of a variant against every other way to write it, catalogues. */
 #include "base/file.h"
 #include "genome/catalogue.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <unistd.h>
@@ -92,15 +93,14 @@ TEST(regions)
 
 enum { REF_LEN = 40, ALLELE_LEN = 6 };
 
-typedef struct piece { char ref[REF_LEN + 1]; char path[64]; sund_reference *r; } piece;
+typedef struct piece { char ref[REF_LEN + 1]; const char *path; sund_reference *r; } piece;
 
 /** Few letters, so that there is much to roll over. The piece lies in the middle of a chromosome, or at its start. */
 static piece make_piece(bool at_start)
 {
-    piece    p = { .path = "/tmp/sund-genome-XXXXXX" };
-    int      fd = mkstemp(p.path);
+    piece    p = { .path = scratch("piece") };
     unsigned letters = 2 + (unsigned) (test_rand() % 2);
-    FILE    *f = fdopen(fd, "w");
+    FILE    *f = fopen(p.path, "w");
 
     for (int i = 0; i < REF_LEN; i++)
         p.ref[i] = "ACG"[test_rand() % letters];
@@ -188,7 +188,6 @@ TEST(a_variant_has_one_normal_form_however_it_is_written)
             n++;
         }
         sund_reference_close(p.r);
-        (void) unlink(p.path);
     }
     printf("# %zu variants, %zu spellings\n", n, ways);
     CHECK(n > 2000 && ways > 3 * n);
@@ -205,7 +204,6 @@ TEST(a_reference_that_says_otherwise_is_named_by_position)
     CHECK(sund_reference_base(p.r, 20, 99) == 0 && sund_reference_base(p.r, 20, 100) == p.ref[0] && sund_reference_base(p.r, 20, 139) == p.ref[39] && sund_reference_base(p.r, 20, 140) == 0 && sund_reference_base(p.r, 21, 110) == 0);
     CHECK(sund_variant_normalise(&v, p.r, &scratch, &err) == SUND_E_MISMATCH && strstr(err.msg, "20:111") && strstr(err.msg, "assembly"));
     sund_reference_close(p.r);
-    (void) unlink(p.path);
     sund_buf_free(&scratch);
 }
 

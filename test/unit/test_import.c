@@ -1,10 +1,10 @@
 #include "base/file.h"
 #include "store/import_priv.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <htslib/vcf.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -24,39 +24,13 @@
 #define COLS   "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
 #define DIPL   ".\t.\t.\tGT"
 
-static char folder[64];
-
-static int gone(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void) st, (void) kind, (void) f;
-    return remove(path);
-}
-
-static void clean(void) { (void) nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS); }
-
-static const char *at(const char *name)
-{
-    static char path[4096][80]; /* names live to the end */
-    static int  k;
-
-    if (!folder[0]) {
-        (void) snprintf(folder, sizeof folder, "%.40s/sund-import-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder))
-            abort();
-        (void) atexit(clean);
-    }
-    k = (k + 1) % 4096;
-    (void) snprintf(path[k], sizeof path[k], "%s/%s", folder, name);
-    return path[k];
-}
-
 static const char *put_bytes(const char *name, const void *p, size_t n)
 {
     sund_err err;
 
-    if (sund_file_write(at(name), p, n, 0600, &err) != SUND_OK)
+    if (sund_file_write(scratch(name), p, n, 0600, &err) != SUND_OK)
         abort();
-    return at(name);
+    return scratch(name);
 }
 
 static const char *put(const char *name, const char *text) { return put_bytes(name, text, strlen(text)); }
@@ -126,12 +100,12 @@ static const outcome *run(sund_import in)
 
     memset(&o, 0, sizeof o);
     (void) snprintf(name, sizeof name, "store%d", n_store++);
-    in.dir = dir = at(name);
+    in.dir = dir = scratch(name);
     o.code = sund_store_import(&in, &o.report, &o.err);
     if (o.code == SUND_OK)
         (void) snprintf(o.text, sizeof o.text, "%s", dump(dir));
     (void) snprintf(name, sizeof name, "store%d", n_store++);
-    in.dir = at(name);
+    in.dir = scratch(name);
     CHECK(sund_import_here(&in, &here, &where, &err) == o.code);
     CHECK(memcmp(&here, &o.report, sizeof here) == 0);
     CHECK(strcmp(err.msg, o.err.msg) == 0);
@@ -158,7 +132,7 @@ static const char *vcf_of(const char *name, const char *names, const char *recor
         abort();
     (void) put(name, text);
     free(text);
-    return at(name);
+    return scratch(name);
 }
 
 static const sund_import plain = { .assembly = SUND_GRCH37 };
@@ -355,7 +329,7 @@ TEST(a_genotype_given_twice)
     CHECK(holds(o, "20-101-A-T:122") && o->report.n_left_out == 1);
     o = run_one("\ta", "20\t101\t.\tA\tT\t" DIPL "\t0/1\n20\t101\t.\tAC\tTC\t" DIPL "\t1/1\n");
     CHECK(says(o, "one.vcf:5: 20:101") && says(o, "one.vcf:4"));
-    o = run_files(in, at("one.vcf"), NULL);
+    o = run_files(in, scratch("one.vcf"), NULL);
     CHECK(holds(o, "20-101-A-T:1") && o->report.n_left_out == 1);
 }
 
@@ -404,7 +378,7 @@ TEST(unsound_records)
         o = run_one("\ta", text);
         CHECK(o->code == SUND_E_FORMAT && says(o, "one.vcf:5: ") && says(o, unsound[k].why) && says(o, "--lenient"));
         in.lenient = true;
-        o = run_files(in, at("one.vcf"), NULL);
+        o = run_files(in, scratch("one.vcf"), NULL);
         CHECK(holds(o, "20-101-A-T:1 20-200-A-T:2"));
         CHECK(o->report.n_left_out == 1 && strstr(o->report.first_left_out, "one.vcf:5: ") &&
               strstr(o->report.first_left_out, unsound[k].why));
@@ -443,7 +417,7 @@ TEST(headers_that_are_not_vcf)
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
         CHECK(says(run_files(plain, put("one.vcf", bad[k].text), NULL), bad[k].why));
     CHECK(run_files(plain, "/nowhere/x.vcf", NULL)->code == SUND_E_NOT_FOUND);
-    CHECK(says(run_files(plain, folder, NULL), "not a regular file"));
+    CHECK(says(run_files(plain, scratch(""), NULL), "not a regular file"));
 }
 
 TEST(a_last_line_without_end)
@@ -476,7 +450,7 @@ TEST(assembly)
 static const char *gz(const char *name, const char *from)
 {
     char        cmd[400];
-    const char *to = at(name);
+    const char *to = scratch(name);
 
     (void) snprintf(cmd, sizeof cmd, "gzip -nc %s > %s", from, to);
     if (system(cmd) != 0)
@@ -506,7 +480,7 @@ TEST(plain_gzip_whole_and_cut)
 /* The same records as BCF ("wb", or "wbu" without compression). */
 static const char *to_bcf(const char *name, const char *from, const char *mode)
 {
-    const char *to = at(name);
+    const char *to = scratch(name);
     htsFile    *in = hts_open(from, "r"), *out = hts_open(to, mode);
     bcf_hdr_t  *h = in ? bcf_hdr_read(in) : NULL;
     bcf1_t     *r = bcf_init();
@@ -580,7 +554,7 @@ TEST(damaged_bcf)
         file[0] = put_bytes("broken.bcf", whole.p, k % 3 ? whole.n : where);
         whole.p[where] = was;
         (void) snprintf(dir, sizeof dir, "broken%d", k);
-        in.dir = at(dir);
+        in.dir = scratch(dir);
         in.lenient = k % 2;
         err.msg[0] = 0;
         rc = sund_store_import(&in, &r, &err);
@@ -610,7 +584,7 @@ TEST(damaged_text)
         file[0] = put_bytes("broken.vcf", whole.p, whole.n);
         whole.p[i] = was;
         (void) snprintf(dir, sizeof dir, "text%d", k);
-        in.dir = at(dir);
+        in.dir = scratch(dir);
         in.lenient = k % 2;
         err.msg[0] = 0;
         CHECK(sund_import_here(&in, &r, &where, &err) == SUND_OK || err.msg[0]);
@@ -664,14 +638,14 @@ TEST(full_disk_then_again)
     file[0] = vcf_of("many.vcf", names, records);
     in.file = file;
     in.n_file = 1;
-    in.dir = at("small");
+    in.dir = scratch("small");
     CHECK(import_with_little_disk(&in) == 7);
-    CHECK(!sund_file_exists(at("small")));
+    CHECK(!sund_file_exists(scratch("small")));
     CHECK(sund_store_import(&in, &a, &err) == SUND_OK);
-    in.dir = at("whole");
+    in.dir = scratch("whole");
     CHECK(sund_store_import(&in, &b, &err) == SUND_OK);
     CHECK(memcmp(&a, &b, sizeof a) == 0 && a.n_site == 6000);
-    (void) snprintf(names, sizeof names, "diff -r %s %s", at("small"), at("whole"));
+    (void) snprintf(names, sizeof names, "diff -r %s %s", scratch("small"), scratch("whole"));
     CHECK(system(names) == 0);
     CHECK(sund_store_import(&in, &b, &err) != SUND_OK); /* an old store is not written over */
     CHECK(system(names) == 0);

@@ -2,37 +2,11 @@
 #include "base/file.h"
 #include "base/tsv.h"
 #include "store/import.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <unistd.h>
-
-static char folder[64];
-
-static int gone(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void) st, (void) kind, (void) f;
-    return remove(path);
-}
-
-static void clean(void) { (void) nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS); }
-
-static const char *at(const char *name)
-{
-    static char path[4096][80]; /* names live to the end */
-    static int  k;
-
-    if (!folder[0]) {
-        (void) snprintf(folder, sizeof folder, "%.40s/sund-import-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder))
-            abort();
-        (void) atexit(clean);
-    }
-    k = (k + 1) % 4096;
-    (void) snprintf(path[k], sizeof path[k], "%s/%s", folder, name);
-    return path[k];
-}
 
 /* A file of the shared data, or NULL with a word about it. */
 static const char *shared(const char *name)
@@ -93,12 +67,12 @@ static const char *people_from(const char *path, const char *person, const char 
                                         : x,
                             sund_tsv_at(&t, r, g));
     }
-    if (sund_file_write(at("people.tsv"), b.p, b.n, 0600, &err) != SUND_OK)
+    if (sund_file_write(scratch("people.tsv"), b.p, b.n, 0600, &err) != SUND_OK)
         abort();
     sund_buf_free(&b);
     sund_tsv_free(&t);
     free(names);
-    return at("people.tsv");
+    return scratch("people.tsv");
 }
 
 /* One allele with its counts. */
@@ -268,11 +242,11 @@ TEST(twelve_populations)
     if (!bcf || !x || !annot || !bcftools())
         return;
     people = people_from(annot, "sample.id", "sex", "Population", bcf);
-    CHECK(import(at("12"), people, bcf, NULL, false).n_multiallelic == 516);
-    same_as_bcftools(at("12"), bcf, 26250);
-    CHECK(import(at("12x"), people, x, NULL, false).n_record == 1069);
-    same_as_bcftools(at("12x"), x, 1089);
-    c = counts_of(at("12x"));
+    CHECK(import(scratch("12"), people, bcf, NULL, false).n_multiallelic == 516);
+    same_as_bcftools(scratch("12"), bcf, 26250);
+    CHECK(import(scratch("12x"), people, x, NULL, false).n_record == 1069);
+    same_as_bcftools(scratch("12x"), x, 1089);
+    c = counts_of(scratch("12x"));
     CHECK(with_an(&c, "X-", 1701) == 1057 &&
           with_an(&c, "X-", 2252) == 32); /* 1,037 records outside the PARs have 1,057 alleles */
     free(c.at);
@@ -289,11 +263,11 @@ TEST(odd_ploidy)
     if (!sexes || !multi || !psam || !bcftools())
         return;
     people = people_from(psam, "IID", "SEX", "SuperPop", sexes);
-    (void) import(at("odd"), people, sexes, NULL, false);
-    same_as_bcftools(at("odd"), sexes, 603);
+    (void) import(scratch("odd"), people, sexes, NULL, false);
+    same_as_bcftools(scratch("odd"), sexes, 603);
     /* nine alleles stand in two records each; two men are het on the X, at records of two alleles */
-    r = import(at("multi"), people, multi, NULL, true);
-    got = counts_of(at("multi"));
+    r = import(scratch("multi"), people, multi, NULL, true);
+    got = counts_of(scratch("multi"));
     want = recount(multi);
     CHECK(r.n_left_out == 9 && r.n_haploid_het == 2 && r.n_half_call == 0 && r.n_multiallelic == 400);
     CHECK(got.n == 926 && want.n == 935);
@@ -378,11 +352,11 @@ TEST(published_frequencies)
 
     if (!v || !psam || !bcftools())
         return;
-    (void) import(at("af"), people_from(psam, "IID", "SEX", "SuperPop", v), v, NULL, false);
-    same_as_bcftools(at("af"), v, 1044);
-    CHECK(as_published(at("af"), v, "AC", &n) == 1044 && n == 1044);
-    CHECK(as_published(at("af"), v, "AN", &n) == 1042 && n == 1042);
-    CHECK(sund_store_open(&s, at("af"), &err) == SUND_OK);
+    (void) import(scratch("af"), people_from(psam, "IID", "SEX", "SuperPop", v), v, NULL, false);
+    same_as_bcftools(scratch("af"), v, 1044);
+    CHECK(as_published(scratch("af"), v, "AC", &n) == 1044 && n == 1044);
+    CHECK(as_published(scratch("af"), v, "AN", &n) == 1042 && n == 1042);
+    CHECK(sund_store_open(&s, scratch("af"), &err) == SUND_OK);
     for (size_t p = 0; s && p < 5; p++) {
         char   tag[16];
         int    index = -1;
@@ -406,9 +380,9 @@ TEST(stale_info_is_not_believed)
 
     if (!v || !bcftools())
         return;
-    (void) import(at("cineca"), NULL, v, NULL, false);
-    same_as_bcftools(at("cineca"), v, 5002);
-    CHECK(as_published(at("cineca"), v, "AN", &n) == 3 && n == 5002); /* 4,999 of 5,002 are wrong in the file */
+    (void) import(scratch("cineca"), NULL, v, NULL, false);
+    same_as_bcftools(scratch("cineca"), v, 5002);
+    CHECK(as_published(scratch("cineca"), v, "AN", &n) == 3 && n == 5002); /* 4,999 of 5,002 are wrong in the file */
 }
 
 TEST(europeans_in_two_files)
@@ -422,12 +396,12 @@ TEST(europeans_in_two_files)
 
     if (!a || !b || !p || !bcftools())
         return;
-    CHECK(import(at("eur"), p, b, a, false).n_person == 503);
-    CHECK(sund_store_open(&s, at("eur"), &err) == SUND_OK);
+    CHECK(import(scratch("eur"), p, b, a, false).n_person == 503);
+    CHECK(sund_store_open(&s, scratch("eur"), &err) == SUND_OK);
     c = published(a, "AF", af, 30000);
     CHECK(c.n == 24990);
     CHECK(s && frequencies_off(s, &c, af, -1, 6e-6) == 0);
-    all = counts_of(at("eur"));
+    all = counts_of(scratch("eur"));
     ref = recount(a);
     rest = recount(b);
     CHECK(all.n == 24990 && ref.n == 24990 && rest.n == 24990);
@@ -464,7 +438,7 @@ static void sweep(const char *name)
             char      to[32];
             sund_code rc;
             (void) snprintf(to, sizeof to, "hostile%zu", n++);
-            in.dir = at(to);
+            in.dir = scratch(to);
             in.lenient = lenient;
             rc = sund_store_import(&in, &r, &err);
             if (rc == SUND_OK && !lenient)

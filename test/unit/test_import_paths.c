@@ -3,6 +3,7 @@
  * errors; with portable code, AVX2 and AVX-512, and any number of threads. Then whole stores, byte for byte, stopped on the way too. */
 #include "base/file.h"
 #include "store/import_priv.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -24,38 +25,6 @@
     "##FORMAT=<ID=DP,Number=1,Type=Integer,Description=\"d\">\n"                                                       \
     "##FORMAT=<ID=AD,Number=R,Type=Integer,Description=\"a\">\n"
 #define COLS "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
-
-static char folder[64];
-
-static int gone(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void) st, (void) kind, (void) f;
-    return remove(path);
-}
-
-static pid_t owner;
-static void  clean(void)
-{
-    if (getpid() == owner)
-        (void) nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *at(const char *name)
-{
-    static char path[16][160];
-    static int  k;
-
-    if (!folder[0]) {
-        (void) snprintf(folder, sizeof folder, "%.40s/sund-paths-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder))
-            abort();
-        owner = getpid();
-        (void) atexit(clean);
-    }
-    k = (k + 1) % 16;
-    (void) snprintf(path[k], sizeof path[k], "%s/%s", folder, name);
-    return path[k];
-}
 
 static void put(const char *path, const void *p, size_t n)
 {
@@ -151,7 +120,7 @@ static const char *add_file(file_list *l, const char *name)
     l->path = realloc(l->path, (l->n + 1) * sizeof *l->path);
     if (!l->path)
         abort();
-    (void) snprintf(l->path[l->n], sizeof *l->path, "%s", name[0] == '/' ? name : at(name));
+    (void) snprintf(l->path[l->n], sizeof *l->path, "%s", name[0] == '/' ? name : scratch(name));
     return l->path[l->n++];
 }
 
@@ -181,12 +150,12 @@ static void same_by_all_ways(const file_list *l, unsigned hows)
                         sund_buf_printf(&out, "@ %s %u\n", strrchr(l->path[f], '/'), how);
                         dump_file(l->path[f], how, ways[k].threads, &out);
                     }
-            put(at(name), out.p, out.n);
+            put(scratch(name), out.p, out.n);
             sund_buf_free(&out);
             exit(0);
         }
         CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
-        if (status == 0 && sund_file_read(at(name), 1u << 30, &dump[k], &err) != SUND_OK)
+        if (status == 0 && sund_file_read(scratch(name), 1u << 30, &dump[k], &err) != SUND_OK)
             CHECK(!"no dump");
     }
     for (size_t i = 0; i < dump[0].n; i++)
@@ -392,9 +361,9 @@ TEST(binary_records)
     for (int k = 0; k < 25; k++) {
         make_text(&b, people[k % 5], 60, k % 2 ? 30 : 3);
         (void) snprintf(from, sizeof from, "from%d.vcf", k);
-        put(at(from), b.p, b.n);
+        put(scratch(from), b.p, b.n);
         (void) snprintf(name, sizeof name, "binary%d.bcf", k);
-        if (!to_bcf(at(from), at(name), k % 8 == 7 ? "wbu" : "wb"))
+        if (!to_bcf(scratch(from), scratch(name), k % 8 == 7 ? "wbu" : "wb"))
             continue;
         (void) add_file(&l, name);
     }
@@ -467,8 +436,8 @@ TEST(damaged_blocks)
     sund_err    err;
     size_t      cut[3] = { sizeof small - 130, sizeof small - 80, sizeof small - 40 };
 
-    in_blocks(at("whole.vcf.gz"), small, sizeof small - 1, cut, 3);
-    CHECK(sund_file_read(at("whole.vcf.gz"), 1 << 20, &b, &err) == SUND_OK);
+    in_blocks(scratch("whole.vcf.gz"), small, sizeof small - 1, cut, 3);
+    CHECK(sund_file_read(scratch("whole.vcf.gz"), 1 << 20, &b, &err) == SUND_OK);
     damage(&l, "block", "vcf.gz", &b, b.n - 400);
     /* two files joined, a gzip member that is no BGZF, and rubbish, behind what is sound */
     b.n -= 28;
@@ -500,9 +469,9 @@ TEST(damaged_binary_records)
     char        name[64];
     size_t      head;
 
-    put(at("small.vcf"), small, sizeof small - 1);
-    CHECK(to_bcf(at("small.vcf"), at("small.u.bcf"), "wbu"));
-    CHECK(sund_file_read(at("small.u.bcf"), 1 << 20, &whole, &err) == SUND_OK);
+    put(scratch("small.vcf"), small, sizeof small - 1);
+    CHECK(to_bcf(scratch("small.vcf"), scratch("small.u.bcf"), "wbu"));
+    CHECK(sund_file_read(scratch("small.u.bcf"), 1 << 20, &whole, &err) == SUND_OK);
     head = 9 + (whole.p[5] | (size_t) whole.p[6] << 8);
     for (size_t i = head; i < whole.n; i++) { /* blocks are sound, bytes in them are not */
         uint8_t was = whole.p[i];
@@ -624,7 +593,7 @@ TEST(whole_stores_by_both_ways_and_when_killed)
             put_samples(&b, PEOPLE, kind_samples[test_rand() % 8 ? 13 : 2]);
             sund_buf_text(&b, "\n");
         }
-        (void) snprintf(names[f], sizeof names[f], "%s", at(f ? "two.vcf.gz" : "one.vcf.gz"));
+        (void) snprintf(names[f], sizeof names[f], "%s", scratch(f ? "two.vcf.gz" : "one.vcf.gz"));
         in_blocks(names[f], b.p, b.n, NULL, 0);
     }
     for (size_t n = 1; n <= 2; n++) {
@@ -634,7 +603,7 @@ TEST(whole_stores_by_both_ways_and_when_killed)
             char name[32];
 
             (void) snprintf(name, sizeof name, "store%zu-%d", n, k);
-            (void) snprintf(dir[k], sizeof dir[k], "%s", at(name));
+            (void) snprintf(dir[k], sizeof dir[k], "%s", scratch(name));
         }
         CHECK(import_to(dir[0], file, n, 1, true, &err) == SUND_OK);
         CHECK(import_to(dir[1], file, n, 1, false, &err) == SUND_OK);

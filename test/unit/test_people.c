@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "people/people.h"
 #include "people/people_priv.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <unistd.h>
@@ -9,32 +10,17 @@
 static const char dictionary[] = "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\nage\tinteger\ta\t0\t120\t0\t\nheight\treal\tcm\t40\t250\t2\t\n"
                                  "smoker\tbinary\t\t\t\t\tno|yes\ndiet\tcategory\t\t\t\t\tmeat|fish|plants\n";
 
-static char path[4][64];
-
-static void paths(void)
+static void put(const char *name, const char *text)
 {
-    for (int i = 0; i < 4; i++)
-        (void) snprintf(path[i], sizeof path[i], "/tmp/sund-people-%d-%d", (int) getpid(), i);
-}
-
-static void put(int i, const char *text)
-{
-    if (sund_file_write(path[i], text, strlen(text), 0600, NULL) != SUND_OK)
+    if (sund_file_write(scratch(name), text, strlen(text), 0600, NULL) != SUND_OK)
         abort();
-}
-
-static void gone(void)
-{
-    for (int i = 0; i < 4; i++)
-        (void) unlink(path[i]);
 }
 
 static sund_people *empty(void)
 {
     sund_people *p = NULL;
 
-    paths();
-    put(0, dictionary);
+    put("dictionary.tsv", dictionary);
     if (sund_people_open(&p, ":memory:", NULL) != SUND_OK)
         abort();
     return p;
@@ -44,8 +30,8 @@ static sund_code load(sund_people *p, const char *table, sund_err *err)
 {
     sund_people_report r;
 
-    put(1, table);
-    return sund_people_import(p, path[1], path[0], &r, err);
+    put("people.tsv", table);
+    return sund_people_import(p, scratch("people.tsv"), scratch("dictionary.tsv"), &r, err);
 }
 
 static size_t select_n(sund_people *p, const char *text, const char *purpose)
@@ -96,7 +82,6 @@ TEST(tables_that_are_refused_name_line_and_column)
     }
     CHECK(select_n(p, "all", "general-research") == 0); /* all or nothing: not one of them came in */
     sund_people_close(p);
-    gone();
 }
 
 TEST(dictionaries_that_are_refused)
@@ -118,13 +103,12 @@ TEST(dictionaries_that_are_refused)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         sund_err err = { SUND_OK, "" };
 
-        put(0, bad[i]);
+        put("dictionary.tsv", bad[i]);
         CHECK(load(p, "person\tconsent\nP1\tGRU\n", &err) != SUND_OK && err.msg[0]);
         if (!err.msg[0])
             fprintf(stderr, "# dictionary %zu was taken\n", i);
     }
     sund_people_close(p);
-    gone();
 }
 
 TEST(values_are_exact_and_updated_by_person)
@@ -147,7 +131,6 @@ TEST(values_are_exact_and_updated_by_person)
     sund_cohort_free(c);
     sund_person_set_free(&set);
     sund_people_close(p);
-    gone();
 }
 
 TEST(consent_by_code_and_purpose)
@@ -343,7 +326,6 @@ TEST(an_update_leaves_alone_the_columns_it_does_not_have)
     CHECK(all.n == 2 && all.sex[0] == 0 && all.sex[1] == 1);
     sund_person_set_free(&all);
     sund_people_close(p);
-    gone();
 }
 
 TEST(cohorts_select_whom_a_plain_evaluator_selects)
@@ -370,5 +352,4 @@ TEST(cohorts_select_whom_a_plain_evaluator_selects)
         sund_buf_free(&canonical);
     }
     sund_people_close(p);
-    gone();
 }

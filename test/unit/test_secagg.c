@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "secagg/envelope.h"
 #include "secagg/mask.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <stdbool.h>
@@ -246,13 +247,12 @@ TEST(every_part_of_a_label_changes_every_mask)
 TEST(session_keys_come_back_from_their_file)
 {
     sund_session_key a, b;
-    char             path[] = "/tmp/sund-key-XXXXXX";
-    int              fd = mkstemp(path);
+    const char      *path = scratch("session.key");
     struct stat      st;
     sund_buf         bytes = { 0 };
 
     sund_session_key_make(&a);
-    CHECK(fd >= 0 && close(fd) == 0 && sund_session_key_save(&a, path, NULL) == SUND_OK);
+    CHECK(sund_session_key_save(&a, path, NULL) == SUND_OK);
     CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
     CHECK(sund_session_key_load(&b, path, NULL) == SUND_OK && memcmp(&a, &b, sizeof a) == 0);
     CHECK(sund_file_read(path, 4096, &bytes, NULL) == SUND_OK);
@@ -497,17 +497,14 @@ TEST(rosters_that_are_refused)
 
 TEST(a_database_that_others_may_read_is_refused)
 {
-    const char *path = "/tmp/sund-db-test";
-    char        name[64];
+    const char *name = scratch("state.db");
     sund_db    *db = NULL;
     sund_err    err;
 
-    (void) snprintf(name, sizeof name, "%s-%ld", path, (long) getpid());
     CHECK(sund_db_open(&db, name, "CREATE TABLE IF NOT EXISTS t(x INTEGER) STRICT;", NULL) == SUND_OK);
     sund_db_close(db);
     db = NULL;
     CHECK(chmod(name, 0644) == 0 && sund_db_open(&db, name, "", &err) == SUND_E_DENIED && strstr(err.msg, "chmod 600") && !db);
-    (void) unlink(name);
 }
 
 /** Whether this process's heap holds the first half of a key in hex: the second is the public key, which may be anywhere. */
@@ -528,17 +525,13 @@ static bool on_heap(const sund_identity *me)
 
 TEST(an_identity_that_others_may_read_is_refused)
 {
-    char          path[] = "/tmp/sund-id-XXXXXX";
-    int           fd = mkstemp(path);
+    const char   *path = scratch("identity.ini");
     sund_identity me, got;
     sund_err      err;
 
-    (void) close(fd);
-    (void) unlink(path);
     CHECK(sund_identity_make(&me, "FI", path, NULL) == SUND_OK && sund_identity_read(&got, path, &err) == SUND_OK && memcmp(&me, &got, sizeof me) == 0);
     CHECK(!on_heap(&me));
     CHECK(chmod(path, 0640) == 0 && sund_identity_read(&got, path, &err) != SUND_OK && strstr(err.msg, path));
-    (void) unlink(path);
 }
 
 static bool accepts(const sund_buf *m, const sund_roster *r, unsigned roles, uint64_t max, sund_err *err)

@@ -4,35 +4,10 @@
 #include "sim/sim.h"
 #include "sim/tree.h"
 #include "store/store.h"
+#include "scratch.h"
 #include "test.h"
 
-#include <ftw.h>
 #include <unistd.h>
-
-static char folder[64];
-
-static int gone(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void) st, (void) kind, (void) f;
-    return remove(path);
-}
-static void clean(void) { (void) nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS); }
-
-static const char *at(const char *name)
-{
-    static char path[8][160];
-    static int  k;
-
-    if (!folder[0]) {
-        (void) snprintf(folder, sizeof folder, "%.40s/sund-sim-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder) || sund_crypto_init(NULL) != SUND_OK)
-            abort();
-        (void) atexit(clean);
-    }
-    k = (k + 1) % 8;
-    (void) snprintf(path[k], sizeof path[k], "%s/%s", folder, name);
-    return path[k];
-}
 
 /* ---- a cohort in memory: what the tests look at ---- */
 
@@ -52,7 +27,7 @@ static cohort make(const char *name, sund_sim sim)
     sund_err                 err = { 0 };
     cohort                   c = { 0 };
 
-    sim.out = at(name);
+    sim.out = scratch(name);
     sim.store = true;
     sim.country = sim.country ? sim.country : country;
     sim.n_country = sim.n_country ? sim.n_country : 1;
@@ -388,7 +363,7 @@ TEST(planted_effects_are_recovered)
     sund_tsv          e = { 0 };
     size_t            cases = 0;
 
-    CHECK(sund_tsv_read(&e, at("trait/effects.tsv"), NULL) == SUND_OK && e.n_row == 5);
+    CHECK(sund_tsv_read(&e, scratch("trait/effects.tsv"), NULL) == SUND_OK && e.n_row == 5);
     for (size_t k = 0; k < e.n_row; k++) {
         sund_variant v = { sund_contig_parse(sund_tsv_at(&e, k, 0), NULL), (uint32_t) atol(sund_tsv_at(&e, k, 1)) - 1, sund_tsv_at(&e, k, 2), sund_tsv_at(&e, k, 3),
                            (uint32_t) strlen(sund_tsv_at(&e, k, 2)), (uint32_t) strlen(sund_tsv_at(&e, k, 3)) };
@@ -434,7 +409,7 @@ TEST(what_does_not_go_together_is_refused)
 #define REFUSED(change, word)                                                                                                                                                                          \
     do {                                                                                                                                                                                               \
         s = good;                                                                                                                                                                                      \
-        s.out = at("refused");                                                                                                                                                                         \
+        s.out = scratch("refused");                                                                                                                                                                         \
         change;                                                                                                                                                                                        \
         CHECK(sund_sim_run(&s, &report, &err) == SUND_E_ARG && strstr(err.msg, word));                                                                                                                 \
     } while (0)
@@ -446,7 +421,7 @@ TEST(what_does_not_go_together_is_refused)
     REFUSED(s.region = &y, "X");
     REFUSED((s.n_family = 1, s.n_child = 0), "child");
     s = good;
-    s.out = at("good");
+    s.out = scratch("good");
     CHECK(sund_sim_run(&s, &report, &err) == SUND_OK);
     CHECK(sund_sim_run(&s, &report, &err) == SUND_E_MISMATCH && strstr(err.msg, "exists already"));
 }

@@ -1,10 +1,10 @@
 /* The sealed store: what is written is read; every flipped bit and every cut is noticed; interrupted writing goes on to the same bytes. */
 #include "base/file.h"
 #include "store/store_priv.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -19,31 +19,6 @@ typedef struct model { /* what must come out */
     sund_variant v[MAX_SITES];
     sund_kind    kind[MAX_SITES];
 } model;
-
-static char folder[64];
-
-static int gone(const char *path, const struct stat *st, int kind, struct FTW *f)
-{
-    (void) st, (void) kind, (void) f;
-    return remove(path);
-}
-static void clean(void) { (void) nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS); }
-
-static const char *at(const char *name)
-{
-    static char path[16][160];
-    static int  k;
-
-    if (!folder[0]) {
-        (void) snprintf(folder, sizeof folder, "%.40s/sund-store-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        if (!mkdtemp(folder) || sund_crypto_init(NULL) != SUND_OK)
-            abort();
-        (void) atexit(clean);
-    }
-    k = (k + 1) % 16;
-    (void) snprintf(path[k], sizeof path[k], "%s/%s", folder, name);
-    return path[k];
-}
 
 /** Sites of chromosome 20, then X (PAR and not), Y, MT; rare, common, missing, phased. */
 static model *make_model(size_t n, size_t m)
@@ -217,7 +192,7 @@ TEST(what_is_written_is_read)
         const char *dir;
 
         (void) snprintf(name, sizeof name, "round-%zu", k);
-        dir = at(name);
+        dir = scratch(name);
         CHECK(write_store(d, dir, d->m, NULL) == SUND_OK);
         CHECK(compare(d, dir, true) == 1);
         CHECK(sund_store_verify(dir, NULL, NULL, NULL) == SUND_OK);
@@ -228,7 +203,7 @@ TEST(what_is_written_is_read)
 TEST(absence_and_callable_regions)
 {
     model       *d = make_model(70, 100);
-    const char  *dir = at("absent");
+    const char  *dir = scratch("absent");
     sund_store  *s = NULL;
     sund_variant v = { 20, 1001, "A", "G", 1, 1 };
     size_t       j;
@@ -248,11 +223,11 @@ TEST(same_input_same_bytes_and_what_is_there_stays)
     sund_buf a = { 0 }, b = { 0 };
     sund_err err;
 
-    CHECK(write_store(d, at("one"), d->m, NULL) == SUND_OK && write_store(d, at("two"), d->m, NULL) == SUND_OK);
-    CHECK(sund_file_read(at("one/manifest.txt"), 1 << 20, &a, NULL) == SUND_OK && sund_file_read(at("two/manifest.txt"), 1 << 20, &b, NULL) == SUND_OK);
+    CHECK(write_store(d, scratch("one"), d->m, NULL) == SUND_OK && write_store(d, scratch("two"), d->m, NULL) == SUND_OK);
+    CHECK(sund_file_read(scratch("one/manifest.txt"), 1 << 20, &a, NULL) == SUND_OK && sund_file_read(scratch("two/manifest.txt"), 1 << 20, &b, NULL) == SUND_OK);
     CHECK(a.n == b.n && memcmp(a.p, b.p, a.n) == 0); /* the manifest holds every file's digest */
-    CHECK(write_store(d, at("one"), d->m, &err) == SUND_E_MISMATCH && strstr(err.msg, "one"));
-    CHECK(compare(d, at("one"), false) == 1);
+    CHECK(write_store(d, scratch("one"), d->m, &err) == SUND_E_MISMATCH && strstr(err.msg, "one"));
+    CHECK(compare(d, scratch("one"), false) == 1);
     sund_buf_free(&a);
     sund_buf_free(&b);
     free_model(d);
@@ -263,7 +238,7 @@ TEST(sites_out_of_order_are_refused)
     model             *d = make_model(10, 20);
     sund_store_writer *w = NULL;
 
-    CHECK(open_writer(d, at("order"), &w, NULL) == SUND_OK);
+    CHECK(open_writer(d, scratch("order"), &w, NULL) == SUND_OK);
     CHECK(add_codes(w, &d->v[5], d->kind[5], d->gt, d->n, NULL) == SUND_OK);
     CHECK(add_codes(w, &d->v[5], d->kind[5], d->gt, d->n, NULL) != SUND_OK);
     CHECK(add_codes(w, &d->v[4], d->kind[4], d->gt, d->n, NULL) != SUND_OK);
@@ -297,7 +272,7 @@ static void check_damaged(const model *d, const char *dir, const char *file, con
 TEST(every_flipped_bit_and_every_cut_is_noticed)
 {
     model      *d = make_model(66, 24);
-    const char *dir = at("damage");
+    const char *dir = scratch("damage");
     size_t      n_flip = 0;
 
     CHECK(write_store(d, dir, d->m, NULL) == SUND_OK);
@@ -337,10 +312,10 @@ TEST(a_flipped_genotype_names_block_and_sites)
     sund_buf b = { 0 };
     sund_err err;
 
-    CHECK(write_store(d, at("named"), d->m, NULL) == SUND_OK && sund_file_read(at("named/genotypes.bin"), 1 << 24, &b, NULL) == SUND_OK);
+    CHECK(write_store(d, scratch("named"), d->m, NULL) == SUND_OK && sund_file_read(scratch("named/genotypes.bin"), 1 << 24, &b, NULL) == SUND_OK);
     b.p[b.n / 2] ^= 1;
-    put(at("named/genotypes.bin"), b.p, b.n);
-    CHECK(sund_store_verify(at("named"), NULL, NULL, &err) == SUND_E_FORMAT);
+    put(scratch("named/genotypes.bin"), b.p, b.n);
+    CHECK(sund_store_verify(scratch("named"), NULL, NULL, &err) == SUND_E_FORMAT);
     CHECK(strstr(err.msg, "genotypes.bin") && strstr(err.msg, "block ") && strstr(err.msg, "sites "));
     sund_buf_free(&b);
     free_model(d);
@@ -385,21 +360,21 @@ TEST(killed_writers_resume_to_the_same_bytes)
     sund_buf            a = { 0 }, b = { 0 };
     uint64_t            seed = test_seed;
 
-    CHECK(write_long(40, at("whole"), LONG_SITES, NULL) == SUND_OK);
+    CHECK(write_long(40, scratch("whole"), LONG_SITES, NULL) == SUND_OK);
     for (size_t k = 0; k < 7; k++) {
         pid_t pid = (fflush(stdout), fork());
 
         test_seed = seed; /* the same people */
         if (pid == 0)
-            _exit(write_long(40, at("killed"), stop[k], NULL) == SUND_OK ? 0 : 1);
+            _exit(write_long(40, scratch("killed"), stop[k], NULL) == SUND_OK ? 0 : 1);
         CHECK(pid > 0 && waitpid(pid, NULL, 0) == pid);
     }
-    CHECK(access(at("killed"), F_OK) != 0); /* not there until it is whole */
+    CHECK(access(scratch("killed"), F_OK) != 0); /* not there until it is whole */
     test_seed = seed;
-    CHECK(write_long(40, at("killed"), LONG_SITES, NULL) == SUND_OK);
-    CHECK(sund_file_read(at("whole/manifest.txt"), 1 << 20, &a, NULL) == SUND_OK && sund_file_read(at("killed/manifest.txt"), 1 << 20, &b, NULL) == SUND_OK);
+    CHECK(write_long(40, scratch("killed"), LONG_SITES, NULL) == SUND_OK);
+    CHECK(sund_file_read(scratch("whole/manifest.txt"), 1 << 20, &a, NULL) == SUND_OK && sund_file_read(scratch("killed/manifest.txt"), 1 << 20, &b, NULL) == SUND_OK);
     CHECK(a.n == b.n && memcmp(a.p, b.p, a.n) == 0);
-    CHECK(sund_store_verify(at("killed"), NULL, NULL, NULL) == SUND_OK);
+    CHECK(sund_store_verify(scratch("killed"), NULL, NULL, NULL) == SUND_OK);
     sund_buf_free(&a);
     sund_buf_free(&b);
 }
@@ -409,10 +384,10 @@ TEST(a_part_of_another_description_is_refused)
     uint64_t seed = test_seed;
     sund_err err = { SUND_OK, "" };
 
-    CHECK(write_long(40, at("mixed"), 20000, NULL) == SUND_OK);
-    CHECK(write_long(41, at("mixed"), LONG_SITES, &err) != SUND_OK && strstr(err.msg, "mixed"));
+    CHECK(write_long(40, scratch("mixed"), 20000, NULL) == SUND_OK);
+    CHECK(write_long(41, scratch("mixed"), LONG_SITES, &err) != SUND_OK && strstr(err.msg, "mixed"));
     test_seed = seed;
-    CHECK(write_long(40, at("mixed"), LONG_SITES, &err) == SUND_OK);
+    CHECK(write_long(40, scratch("mixed"), LONG_SITES, &err) == SUND_OK);
 }
 
 TEST(a_full_disk_leaves_what_was_there)
@@ -421,7 +396,7 @@ TEST(a_full_disk_leaves_what_was_there)
     int    status = 0;
     pid_t  pid;
 
-    CHECK(write_store(d, at("old"), d->m, NULL) == SUND_OK);
+    CHECK(write_store(d, scratch("old"), d->m, NULL) == SUND_OK);
     (void) fflush(stdout);
     pid = fork();
     if (pid == 0) {
@@ -430,10 +405,10 @@ TEST(a_full_disk_leaves_what_was_there)
 
         (void) signal(SIGXFSZ, SIG_IGN);
         (void) setrlimit(RLIMIT_FSIZE, &small);
-        _exit(write_store(d, at("full"), d->m, &err) == SUND_E_IO && strstr(err.msg, "goes on from here") ? 0 : 1);
+        _exit(write_store(d, scratch("full"), d->m, &err) == SUND_E_IO && strstr(err.msg, "goes on from here") ? 0 : 1);
     }
     CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    CHECK(compare(d, at("old"), false) == 1 && access(at("full"), F_OK) != 0);
-    CHECK(write_store(d, at("full"), d->m, NULL) == SUND_OK && compare(d, at("full"), true) == 1);
+    CHECK(compare(d, scratch("old"), false) == 1 && access(scratch("full"), F_OK) != 0);
+    CHECK(write_store(d, scratch("full"), d->m, NULL) == SUND_OK && compare(d, scratch("full"), true) == 1);
     free_model(d);
 }
