@@ -55,4 +55,25 @@ static inline uint64_t aid_count(const sund_gt *g, const uint64_t *in, size_t n_
     return aid_shared(g->het_plane, in, n_word) + 2 * aid_shared(g->hom_plane, in, n_word) + 3 * aid_shared(g->missing_plane, in, n_word);
 }
 
+/** Rows of the sites, in the store's order, whose minor allele frequency by its table of counts is above 0 and at least min_maf; row: as many as there are sites. */
+static inline size_t aid_common(const sund_store *s, double min_maf, uint32_t *row)
+{
+    size_t             n = 0, n_site = sund_store_describe(s)->n_site;
+    sund_store_reader *r = NULL;
+
+    MUST(sund_store_reader_open(&r, s, err_));
+    for (size_t j = 0; j < n_site; j++) {
+        sund_counts c;
+        double      an, af;
+
+        MUST(sund_store_counts(r, j, -1, -1, &c, err_));
+        an = 2.0 * (c.hom_ref + c.het + c.hom_alt);
+        af = an > 0 ? (c.het + 2.0 * c.hom_alt) / an : 0;
+        if (af > 0 && af < 1 && (af < 0.5 ? af : 1 - af) >= min_maf)
+            row[n++] = (uint32_t) j;
+    }
+    sund_store_reader_close(r);
+    return n;
+}
+
 #endif

@@ -41,28 +41,6 @@ static void make_view(sund_view *v, const sund_store *s, size_t n_trait)
     MUST(sund_view_sums(v, err_));
 }
 
-/** The sites that are asked. */
-static size_t choose(const sund_store *s, double min_maf, uint32_t *row)
-{
-    size_t             n = 0, n_site = sund_store_describe(s)->n_site;
-    sund_store_reader *r = NULL;
-
-    MUST(sund_store_reader_open(&r, s, err_));
-
-    for (size_t j = 0; j < n_site; j++) {
-        sund_counts c;
-        double      an, af;
-
-        MUST(sund_store_counts(r, j, -1, -1, &c, err_));
-        an = 2.0 * (c.hom_ref + c.het + c.hom_alt);
-        af = an > 0 ? (c.het + 2.0 * c.hom_alt) / an : 0;
-        if (af > 0 && af < 1 && (af < 0.5 ? af : 1 - af) >= min_maf)
-            row[n++] = (uint32_t) j;
-    }
-    sund_store_reader_close(r);
-    return n;
-}
-
 int main(int argc, char **argv)
 {
     sund_store *s = NULL;
@@ -85,7 +63,7 @@ int main(int argc, char **argv)
     own.eligible = calloc(sund_store_describe(s)->n_site + 1, sizeof *own.eligible);
     if (!v.row || !own.eligible)
         return 2;
-    own.n_eligible = choose(s, atof(argv[2]), v.row);
+    own.n_eligible = aid_common(s, atof(argv[2]), v.row);
     for (size_t j = 0; j < own.n_eligible; j++)
         own.eligible[j] = (uint32_t) j;
     for (size_t k = 0; k < own.n_column; k++)

@@ -45,27 +45,6 @@ static sund_view *make_view(const sund_store *s)
     return v;
 }
 
-/** The sites that are asked. */
-static size_t choose(const sund_store *s, double min_maf, uint32_t *row)
-{
-    size_t             n = 0, n_site = sund_store_describe(s)->n_site;
-    sund_store_reader *r = NULL;
-
-    MUST(sund_store_reader_open(&r, s, err_));
-    for (size_t j = 0; j < n_site; j++) {
-        sund_counts c;
-        double      an, af;
-
-        MUST(sund_store_counts(r, j, -1, -1, &c, err_));
-        an = 2.0 * (c.hom_ref + c.het + c.hom_alt);
-        af = an > 0 ? (c.het + 2.0 * c.hom_alt) / an : 0;
-        if (af > 0 && af < 1 && (af < 0.5 ? af : 1 - af) >= min_maf)
-            row[n++] = (uint32_t) j;
-    }
-    sund_store_reader_close(r);
-    return n;
-}
-
 int main(int argc, char **argv)
 {
     sund_store  *s = NULL;
@@ -86,7 +65,7 @@ int main(int argc, char **argv)
     own.eligible = calloc(sund_store_describe(s)->n_site + 1, sizeof *own.eligible);
     if (!v->row || !own.eligible)
         return 2;
-    own.n_eligible = choose(s, atof(argv[2]), v->row);
+    own.n_eligible = aid_common(s, atof(argv[2]), v->row);
     for (size_t j = 0; j < own.n_eligible; j++)
         own.eligible[j] = (uint32_t) j;
     for (size_t k = 0; k < own.k; k++) {
