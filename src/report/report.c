@@ -71,13 +71,31 @@ static void put_fact(sund_buf *out, sund_cur json, const char *key, const char *
     sund_buf_text(out, "</dd>");
 }
 
-static bool is_number(sund_cur c) { return c.n > 0 && (strchr("-.0123456789", c.p[0]) != NULL || (c.n == 2 && memcmp(c.p, "NA", 2) == 0)); }
+/** A column holds words when any of its cells is neither a number nor NA, or when all are left open. */
+static void find_words(rows *t)
+{
+    bool number[REPORT_COLUMNS] = { false };
+
+    rows_again(t);
+    while (rows_next(t))
+        for (size_t k = 0; k < t->n_column; k++) {
+            sund_cur c = t->cell[k];
+            bool     open = c.n == 0 || (c.n == 1 && c.p[0] == '.');
+
+            if (!isnan(rows_number(t, (int) k)) || (c.n == 2 && memcmp(c.p, "NA", 2) == 0))
+                number[k] = true;
+            else
+                t->word[k] |= !open;
+        }
+    for (size_t k = 0; k < t->n_column; k++)
+        t->word[k] |= !number[k];
+}
 
 static void put_header(sund_buf *out, const rows *t)
 {
     sund_buf_text(out, "<div class=\"t\"><table><thead><tr>");
     for (size_t k = 0; k < t->n_column; k++) {
-        sund_buf_text(out, "<th>");
+        sund_buf_text(out, t->word[k] ? "<th class=\"s\">" : "<th>");
         put_escaped(out, t->name[k].p, t->name[k].n);
         sund_buf_text(out, "</th>");
     }
@@ -102,7 +120,7 @@ static void put_row(sund_buf *out, const rows *t)
     for (size_t k = 0; k < t->n_column; k++) {
         size_t n = t->cell[k].n > 60 ? 60 : t->cell[k].n;
 
-        sund_buf_text(out, is_number(t->cell[k]) ? "<td>" : "<td class=\"s\">");
+        sund_buf_text(out, t->word[k] ? "<td class=\"s\">" : "<td>");
         put_cell(out, t, (int) k, n);
         sund_buf_text(out, n < t->cell[k].n ? "…</td>" : "</td>");
     }
@@ -116,6 +134,7 @@ static void put_rows(sund_buf *out, rows *t, const points *g)
 {
     size_t n = 0, all = 0;
 
+    find_words(t);
     put_header(out, t);
     rows_again(t);
     for (size_t i = 0; g && i < g->n_best; i++) {

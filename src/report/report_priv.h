@@ -10,6 +10,7 @@ typedef struct rows {
     sund_cur text, rest;
     size_t   n_column;
     sund_cur name[REPORT_COLUMNS], cell[REPORT_COLUMNS];
+    bool     word[REPORT_COLUMNS]; /* the column holds words: report.c */
 } rows;
 
 bool   rows_open(rows *t, sund_cur text); /**< false when there is no header, or too many columns */

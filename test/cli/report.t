@@ -51,6 +51,8 @@ ok($n == @row && abs($lambda - ($z2[199] + $z2[200]) / 2 / 0.4549364) < 0.06, "l
 ok((() = $html =~ /<svg/g) == 3 && $html =~ /Manhattan/ && $html =~ /Quantile/ && $html =~ /region/, 'Manhattan, quantiles, region');
 my ($best) = sort { $b->{nlog10p} <=> $a->{nlog10p} } @row;
 ok($html =~ m{<tbody>\s*<tr><td>$best->{chrom}</td><td>$best->{pos}</td>}, 'the strongest row comes first');
+my ($names, $cells) = map { [/<t[hd]([^>]*)>/g] } $html =~ m{<thead><tr>(.*?)</tr></thead><tbody>\s*<tr>(.*?)</tr>}s;
+ok("@$names" eq "@$cells" && $html =~ m{<th class="s">ref</th>} && $html =~ m{<th>beta</th>}, 'each name stands above its column: words to the left, numbers to the right');
 ok($html !~ /\d\.\d{8}/ || $html =~ m{<pre>} && (split /<pre>/, $html)[0] !~ /\d\.\d{8}/, 'numbers have the precision they deserve');
 
 my @ssf = split /\n/, out("gzip -dc $tmp/l/gwas-ssf.tsv.gz");
