@@ -25,9 +25,7 @@ static sund_code db_fail(sqlite3 *h, const char *what, sund_err *err)
 
 sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_err *err)
 {
-    /* vectors of megabytes pass through: large pages, and a log that takes several of them before it is copied into the file */
-    static const char *setup = "PRAGMA page_size=16384; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_size_limit=8388608; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                               "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
+    static const char *setup = "PRAGMA journal_size_limit=8388608; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
     sund_db           *d = calloc(1, sizeof *d);
     sund_code          rc;
 
@@ -118,7 +116,12 @@ sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err)
     return sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK ? SUND_OK : db_fail(db->h, "script", err);
 }
 
-sund_code sund_db_shrink(sund_db *db, sund_err *err) { return sund_db_script(db, "PRAGMA incremental_vacuum", err); }
+const char *sund_db_path(sund_db *db)
+{
+    const char *path = sqlite3_db_filename(db->h, "main");
+
+    return path ? path : "";
+}
 
 int64_t sund_db_last_id(sund_db *db) { return sqlite3_last_insert_rowid(db->h); }
 int64_t sund_db_changes(sund_db *db) { return sqlite3_changes64(db->h); }

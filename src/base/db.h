@@ -21,8 +21,7 @@ void      sund_db_close(sund_db *db);
 sund_code sund_db_run(sund_db *db, sund_err *err, const char *sql, const char *kinds, ...) SUND_MUST_CHECK;
 /** Several statements without parameters, such as a schema. */
 sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err) SUND_MUST_CHECK;
-/** Gives back to the file system what deleted rows took, at the next checkpoint. With no query open. A file made before this was there stays as large as it is. */
-sund_code sund_db_shrink(sund_db *db, sund_err *err) SUND_MUST_CHECK;
+const char *sund_db_path(sund_db *db); /**< of its file; "" for one in memory */
 int64_t   sund_db_last_id(sund_db *db);
 int64_t   sund_db_changes(sund_db *db); /**< rows that the last sund_db_run changed */
 

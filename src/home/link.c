@@ -1,6 +1,7 @@
 #include "home/link.h"
 
 #include "base/text.h"
+#include "study/messages.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,16 +43,28 @@ static sund_code read_error(sund_cur body, sund_err *err)
     return sund_fail(err, (sund_code) code, "the hub: %s", msg);
 }
 
+/** What the hub's answer names as its body's digest. */
+static sund_code answer_digest(const sund_envelope *asked, uint16_t kind, sund_cur body, sund_digest *d, sund_err *err)
+{
+    if (kind == SUND_MSG_BATCH && asked->kind == SUND_MSG_POLL && asked->channel == SUND_CHANNEL_STUDIES)
+        return sund_batch_digest(body, d, err);
+    *d = sund_digest_of(body.p, body.n);
+    return SUND_OK;
+}
+
 /** Of the hub's answer leaves the body. */
 static sund_code read_reply(const sund_link *l, const sund_leave *asked, sund_buf *reply, sund_err *err)
 {
     sund_cur      c = sund_cur_of(reply->p, reply->n), body;
     sund_envelope e;
-    sund_digest   head = sund_envelope_digest(sund_leave_head(asked));
+    sund_digest   head = sund_envelope_digest(sund_leave_head(asked)), d;
 
     SUND_TRY(sund_envelope_read(&c, SUND_REPLY_MAX, &e, err));
-    SUND_TRY(sund_envelope_body(&c, &e, &body, err));
+    body = sund_cur_of(sund_cur_bytes(&c, (size_t) e.n_body), (size_t) e.n_body);
     SUND_TRY(sund_cur_end(&c, "the hub's answer", err));
+    SUND_TRY(answer_digest(sund_leave_head(asked), e.kind, body, &d, err));
+    if (!sund_digest_eq(&d, &e.body))
+        return sund_fail(err, SUND_E_DENIED, "the hub's answer was altered");
     SUND_TRY(sund_envelope_check(&e, &l->home->roster, 1u << SUND_ROLE_HUB, err));
     if (!sund_digest_eq(&e.about, &head))
         return sund_fail(err, SUND_E_DENIED, "the hub answered another message than the one it was sent");
@@ -86,12 +99,30 @@ sund_code sund_link_ask(sund_link *l, uint16_t kind, const void *body, size_t n,
     return rc;
 }
 
-sund_code sund_reply_make(const sund_identity *hub, const sund_envelope *asked, uint16_t kind, const void *body, size_t n, sund_buf *out, sund_err *err)
+void sund_reply_begin(sund_buf *out)
+{
+    static const uint8_t head[SUND_ENVELOPE_SIZE];
+
+    sund_buf_clear(out);
+    sund_buf_put(out, head, sizeof head);
+}
+
+sund_code sund_reply_end(const sund_identity *hub, const sund_envelope *asked, uint16_t kind, sund_buf *out, sund_err *err)
 {
     sund_envelope e = { .kind = kind, .seq = sund_seq_next(0), .about = sund_envelope_digest(asked) };
+    sund_buf      head = { 0 };
+    size_t        n = out->n - SUND_ENVELOPE_SIZE;
+    sund_code     rc;
 
-    sund_envelope_write(&e, hub, body, n, out);
-    return sund_buf_ok(out, err);
+    SUND_TRY(sund_buf_ok(out, err));
+    SUND_TRY(answer_digest(asked, kind, sund_cur_of(out->p + SUND_ENVELOPE_SIZE, n), &e.body, err));
+    SUND_TRY(sund_envelope_sign(&e, hub, n, err));
+    sund_envelope_head(&e, &head);
+    rc = sund_buf_ok(&head, err);
+    if (rc == SUND_OK)
+        memcpy(out->p, head.p, SUND_ENVELOPE_SIZE);
+    sund_buf_free(&head);
+    return rc;
 }
 
 void sund_reply_error(const sund_err *why, sund_buf *out)

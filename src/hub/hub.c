@@ -194,6 +194,7 @@ out:
 static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
     sund_digest d;
+    sund_buf    file = { 0 };
     listing     to = { h, out };
     sund_code   rc;
 
@@ -210,8 +211,12 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
         (void) sund_cur_copy(&body, d.b, sizeof d.b);
         SUND_TRY(sund_cur_end(&body, "a request", err));
     }
-    if (e->kind == SUND_MSG_FILE_GET)
-        return sund_home_file(&h->home, &d, out, err);
+    if (e->kind == SUND_MSG_FILE_GET) {
+        rc = sund_home_file(&h->home, &d, &file, err);
+        sund_buf_put(out, file.p, file.n);
+        sund_buf_free(&file);
+        return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
+    }
     (void) pthread_mutex_lock(&h->lock);
     rc = e->kind == SUND_MSG_FETCH ? fetch(h, e, &d, out, err) : sund_mailbox_list(&h->box, add_row, &to, err);
     (void) pthread_mutex_unlock(&h->lock);
@@ -251,11 +256,11 @@ static void handle_envelope(hub *h, const sund_request *in, sund_response *out)
     sund_cur      c = sund_cur_of(in->body, in->n_body), body = { 0 };
     sund_envelope e = { 0 };
     sund_err      err = { SUND_OK, "" };
-    sund_buf      answer = { 0 };
     bool          readable = false;
     sund_code     rc = sund_envelope_read(&c, BODY_MAX, &e, &err);
 
     readable = rc == SUND_OK;
+    sund_reply_begin(&out->body);
     if (rc == SUND_OK && e.n_body > sund_msg_max_bytes(e.kind))
         rc = sund_fail(&err, SUND_E_LIMIT, "a message of kind %s has %llu bytes, the limit is %zu", sund_msg_name(e.kind), (unsigned long long) e.n_body, sund_msg_max_bytes(e.kind));
     if (rc == SUND_OK)
@@ -263,21 +268,20 @@ static void handle_envelope(hub *h, const sund_request *in, sund_response *out)
     if (rc == SUND_OK)
         rc = sund_cur_end(&c, "a message", &err);
     if (rc == SUND_OK)
-        rc = dispatch(h, &e, body, &answer, &err);
+        rc = dispatch(h, &e, body, &out->body, &err);
     if (rc != SUND_OK) {
         sund_log(SUND_LOG_DEBUG, "refused: %s", err.msg);
-        sund_buf_clear(&answer);
-        sund_reply_error(&err, &answer);
+        sund_reply_begin(&out->body);
+        sund_reply_error(&err, &out->body);
     }
     out->type = "application/octet-stream";
     out->status = 200;
-    if (!readable || sund_reply_make(&h->home.identity, &e, rc == SUND_OK ? SUND_MSG_BATCH : SUND_MSG_ERROR, answer.p, answer.n, &out->body, &err) != SUND_OK) {
+    if (!readable || sund_reply_end(&h->home.identity, &e, rc == SUND_OK ? SUND_MSG_BATCH : SUND_MSG_ERROR, &out->body, &err) != SUND_OK) {
         out->status = sund_code_http(err.code);
         out->type = "text/plain; charset=utf-8";
         sund_buf_clear(&out->body);
         sund_buf_printf(&out->body, "%s\n", err.msg);
     }
-    sund_buf_free(&answer);
 }
 
 static void handle(void *ctx, const sund_request *in, sund_response *out)

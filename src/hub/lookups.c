@@ -138,6 +138,7 @@ void sund_lookups_poll(sund_lookups *l, const char *node, unsigned wait_s, sund_
     struct timespec until = after_ms(wait_s * 1000);
     int             at = node_index(l, node);
     uint64_t        turn = 0;
+    size_t          before = out->n;
 
     (void) pthread_mutex_lock(&l->lock);
     if (at >= 0) {
@@ -156,7 +157,7 @@ void sund_lookups_poll(sund_lookups *l, const char *node, unsigned wait_s, sund_
                 sund_buf_str(out, t->text);
             }
         }
-        if (out->n || pthread_cond_timedwait(&l->changed, &l->lock, &until) == ETIMEDOUT)
+        if (out->n > before || pthread_cond_timedwait(&l->changed, &l->lock, &until) == ETIMEDOUT)
             break;
     }
     if (at >= 0 && l->turn[at] == turn)

@@ -27,18 +27,31 @@ void sund_envelope_head(const sund_envelope *e, sund_buf *out)
     sund_buf_put(out, e->sig.b, sizeof e->sig.b);
 }
 
-void sund_envelope_seal(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out)
+sund_code sund_envelope_sign(sund_envelope *e, const sund_identity *me, size_t n_body, sund_err *err)
 {
-    size_t from = out->n;
+    sund_buf  b = { 0 };
+    sund_code rc;
 
     memset(e->from, 0, sizeof e->from);
     memcpy(e->from, me->id, strlen(me->id));
     e->n_body = n_body;
+    write_signed(e, &b);
+    rc = sund_buf_ok(&b, err);
+    if (rc == SUND_OK)
+        e->sig = sund_sign(&me->key, b.p, b.n);
+    sund_buf_free(&b);
+    return rc;
+}
+
+void sund_envelope_seal(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out)
+{
     if (!sund_buf_room(out, SUND_ENVELOPE_SIZE + n_body))
         return;
-    write_signed(e, out);
-    e->sig = sund_sign(&me->key, out->p + from, out->n - from);
-    sund_buf_put(out, e->sig.b, sizeof e->sig.b);
+    if (sund_envelope_sign(e, me, n_body, NULL) != SUND_OK) {
+        out->bad = true;
+        return;
+    }
+    sund_envelope_head(e, out);
     sund_buf_put(out, body, n_body);
 }
 

@@ -81,15 +81,30 @@ void sund_vec_write(const sund_vec *v, sund_buf *out)
     }
 }
 
+static sund_code read_shape(sund_cur *c, size_t *n64, size_t *n128, sund_err *err)
+{
+    *n64 = sund_cur_u32(c);
+    *n128 = sund_cur_u32(c);
+    SUND_TRY(sund_cur_ok(c, "a vector", err));
+    if (*n64 > SUND_VEC_MAX_WORDS || *n128 > SUND_VEC_MAX_WORDS || c->n != 8 * (*n64 + 2 * *n128))
+        return sund_fail(err, SUND_E_FORMAT, "a vector's length does not fit its lanes");
+    return *n64 + 2 * *n128 <= SUND_VEC_MAX_WORDS ? SUND_OK : sund_fail(err, SUND_E_LIMIT, "a vector has more than %d words", SUND_VEC_MAX_WORDS);
+}
+
+sund_code sund_vec_check(sund_cur c, sund_err *err)
+{
+    size_t n64, n128;
+
+    return read_shape(&c, &n64, &n128, err);
+}
+
 sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err)
 {
     sund_cur c = sund_cur_of(p, n);
-    size_t   n64 = sund_cur_u32(&c), n128 = sund_cur_u32(&c);
+    size_t   n64, n128;
     sund_vec got;
 
-    SUND_TRY(sund_cur_ok(&c, "a vector", err));
-    if (n64 > SUND_VEC_MAX_WORDS || n128 > SUND_VEC_MAX_WORDS || c.n != 8 * (n64 + 2 * n128))
-        return sund_fail(err, SUND_E_FORMAT, "a vector's length does not fit its lanes");
+    SUND_TRY(read_shape(&c, &n64, &n128, err));
     SUND_TRY(sund_vec_new(&got, n64, n128, err));
     for (size_t i = 0; i < n64 + 2 * n128; i++) {
         uint64_t w;

@@ -1,6 +1,7 @@
 #include "study/mailbox.h"
 
 #include "base/log.h"
+#include "study/bodies.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,21 +69,25 @@ static bool asks(const hub_study *s, const char *node)
 static sund_code append(sund_mailbox *m, const char *place, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
     sund_buf  head = { 0 };
+    sund_cur  row;
     sund_code rc;
 
+    SUND_TRY(sund_bodies_keep(m->db, e, body, n_body, &row, err));
     sund_envelope_head(e, &head);
     rc = sund_buf_ok(&head, err);
     if (rc == SUND_OK)
         rc = sund_db_run(m->db, err, "INSERT INTO message(study, idx, place, kind, sender, head, body) VALUES(?1,(SELECT COUNT(*) FROM message WHERE study=?1),?2,?3,?4,?5,?6)",
-                         "btitbb", e->about.b, sizeof e->about.b, place, (int64_t) e->kind, e->from, head.p, head.n, body, n_body);
+                         "btitbb", e->about.b, sizeof e->about.b, place, (int64_t) e->kind, e->from, head.p, head.n, row.p, row.n);
     sund_buf_free(&head);
     return rc;
 }
 
 static sund_code set_state(sund_mailbox *m, const sund_digest *study, bool ended, sund_err *err, const char *state, const char *detail)
 {
-    if (ended) /* vectors whose total will never be */
+    if (ended) { /* vectors whose total will never be */
         SUND_TRY(sund_db_run(m->db, err, "DELETE FROM masked WHERE study=?", "b", study->b, sizeof study->b));
+        SUND_TRY(sund_bodies_drop(m->db, study, SUND_MSG_MASKED, err));
+    }
     return sund_db_run(m->db, err, "UPDATE study SET state=?, detail=?, ended=? WHERE digest=?", "ttib", state, detail, (int64_t) ended, study->b, sizeof study->b);
 }
 
@@ -134,7 +139,7 @@ static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *p
     sund_envelope head[SUND_NODE_MAX], total = { .kind = SUND_MSG_TOTAL, .about = *study };
     sund_rows    *rows = NULL;
     sund_vec      sum = { 0, 0, NULL };
-    sund_buf      body = { 0 }, whole = { 0 };
+    sund_buf      body = { 0 };
     size_t        n = 0;
     bool          more = false, fit = true;
     sund_code     rc;
@@ -148,8 +153,10 @@ static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *p
         if (!more || n == SUND_NODE_MAX)
             break;
         h = sund_rows_blob(rows, 0);
-        b = sund_rows_blob(rows, 1);
         SUND_GO(sund_envelope_read(&h, UINT64_MAX, &head[n], err));
+        sund_buf_clear(&body);
+        SUND_GO(sund_bodies_get(m->db, &head[n], sund_rows_blob(rows, 1), &body, err));
+        b = sund_cur_of(body.p, body.n);
         (void) sund_cur_bytes(&b, 12);
         SUND_GO(sund_vec_read(n ? &y : &sum, b.p, b.n, err));
         fit = fit && (n == 0 || sund_vec_add(&sum, &y, NULL) == SUND_OK);
@@ -157,11 +164,12 @@ static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *p
     }
     if (!fit)
         sund_vec_free(&sum);
+    sund_buf_clear(&body);
     sund_total_write(slot, head, n, &sum, &body);
     SUND_GO(sund_buf_ok(&body, err));
     total.seq = sund_seq_next(0);
-    sund_envelope_write(&total, m->me, body.p, body.n, &whole);
-    SUND_GO(sund_buf_ok(&whole, err));
+    total.body = sund_digest_of(body.p, body.n);
+    SUND_GO(sund_envelope_sign(&total, m->me, body.n, err));
     sund_rows_close(rows);
     rows = NULL;
     SUND_GO(append(m, place, &total, body.p, body.n, err));
@@ -170,7 +178,6 @@ out:
     sund_rows_close(rows);
     sund_vec_free(&sum);
     sund_buf_free(&body);
-    sund_buf_free(&whole);
     return rc;
 }
 
@@ -234,9 +241,8 @@ static sund_code in_turn(sund_mailbox *m, const sund_envelope *e, const sund_slo
 
 static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
-    sund_cur  c = sund_cur_of(body, n_body);
+    sund_cur  c = sund_cur_of(body, n_body), row;
     sund_slot slot;
-    sund_vec  y = { 0, 0, NULL };
     sund_buf  head = { 0 };
     char      place[80];
     int64_t   n = 0;
@@ -255,15 +261,18 @@ static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_env
     if (s->ended)
         return sund_fail(err, SUND_E_DENIED, "the study has ended");
     SUND_TRY(in_turn(m, e, &slot, err));
-    SUND_TRY(sund_vec_read(&y, c.p, c.n, err));
-    sund_vec_free(&y);
+    SUND_TRY(sund_vec_check(c, err));
+    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM masked WHERE study=?", "b", e->about.b, sizeof e->about.b));
+    if (n == 0) /* the first of its place: whatever else was added up */
+        SUND_TRY(sund_bodies_drop(m->db, &e->about, SUND_MSG_MASKED, err));
+    SUND_TRY(sund_bodies_keep(m->db, e, body, n_body, &row, err));
     /* one vector of each node at a time */
     SUND_TRY(sund_db_run(m->db, err, "DELETE FROM masked WHERE study=? AND sender=?", "bt", e->about.b, sizeof e->about.b, e->from));
     sund_envelope_head(e, &head);
     rc = sund_buf_ok(&head, err);
     if (rc == SUND_OK)
         rc = sund_db_run(m->db, err, "INSERT INTO masked(study, place, sender, head, body) VALUES(?,?,?,?,?)", "bttbb", e->about.b, sizeof e->about.b, place, e->from, head.p, head.n,
-                         body, n_body);
+                         row.p, row.n);
     sund_buf_free(&head);
     SUND_TRY(rc);
     SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM masked WHERE study=? AND place=?", "bt", e->about.b, sizeof e->about.b, place));
@@ -348,6 +357,7 @@ static sund_code show(sund_mailbox *m, const sund_envelope *e, sund_cur body, su
     case SUND_MSG_RELEASE:
         SUND_TRY(sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind IN(?,?)", "bii", e->about.b, sizeof e->about.b, (int64_t) SUND_MSG_OPEN,
                              (int64_t) SUND_MSG_PROPOSE));
+        SUND_TRY(sund_bodies_drop(m->db, &e->about, SUND_MSG_PROPOSE, err));
         return set_state(m, &e->about, true, err, "released", "");
     case SUND_MSG_STOP:
         SUND_TRY(sund_reason_read(body, &slot, reason, err));
@@ -449,7 +459,30 @@ static sund_code note_heard(sund_mailbox *m, const sund_digest *study, const hub
         return SUND_OK;
     SUND_TRY(sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind IN(?,?,?)", "biii", study->b, sizeof study->b, (int64_t) SUND_MSG_TOTAL,
                        (int64_t) SUND_MSG_OPEN, (int64_t) SUND_MSG_PROPOSE));
-    return sund_db_shrink(m->db, err);
+    SUND_TRY(sund_bodies_drop(m->db, study, SUND_MSG_TOTAL, err));
+    return sund_bodies_drop(m->db, study, SUND_MSG_PROPOSE, err);
+}
+
+/** One message of a batch. A release goes as its header alone: its nodes hold the very bytes that it names. */
+static sund_code put_message(sund_mailbox *m, const sund_digest *study, uint32_t index, sund_cur head, sund_cur row, sund_buf *out, sund_err *err)
+{
+    sund_cur      c = head;
+    sund_envelope e;
+    size_t        at;
+
+    SUND_TRY(sund_envelope_read(&c, UINT64_MAX, &e, err));
+    sund_buf_put(out, study->b, sizeof study->b);
+    sund_buf_u32(out, index);
+    sund_buf_put(out, head.p, head.n);
+    sund_buf_u32(out, 0);
+    SUND_TRY(sund_buf_ok(out, err));
+    if (e.kind == SUND_MSG_RELEASE)
+        return SUND_OK;
+    at = out->n;
+    SUND_TRY(sund_bodies_get(m->db, &e, row, out, err));
+    for (unsigned i = 0; i < 4; i++)
+        out->p[at - 4 + i] = (uint8_t) ((out->n - at) >> (8 * i));
+    return SUND_OK;
 }
 
 static sund_code batch_study(sund_mailbox *m, const sund_digest *study, uint32_t from, size_t max, sund_buf *out, bool *any, sund_err *err)
@@ -458,24 +491,15 @@ static sund_code batch_study(sund_mailbox *m, const sund_digest *study, uint32_t
     bool       more = false;
     sund_code  rc;
 
-    /* a release's nodes hold the very bytes that its header names */
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT idx, head, CASE kind WHEN ? THEN x'' ELSE body END FROM message WHERE study=? AND idx>=? ORDER BY idx LIMIT 64", "ibi",
-                           (int64_t) SUND_MSG_RELEASE, study->b, sizeof study->b, (int64_t) from));
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT idx, head, body FROM message WHERE study=? AND idx>=? ORDER BY idx LIMIT 64", "bi", study->b, sizeof study->b, (int64_t) from));
     while (out->n < max) {
-        sund_cur h, b;
-
         SUND_GO(sund_rows_next(rows, &more, err));
         if (!more)
             break;
-        h = sund_rows_blob(rows, 1);
-        b = sund_rows_blob(rows, 2);
-        sund_buf_put(out, study->b, sizeof study->b);
-        sund_buf_u32(out, (uint32_t) sund_rows_i64(rows, 0));
-        sund_buf_put(out, h.p, h.n);
-        sund_buf_blob(out, b.p, b.n);
+        SUND_GO(put_message(m, study, (uint32_t) sund_rows_i64(rows, 0), sund_rows_blob(rows, 1), sund_rows_blob(rows, 2), out, err));
         *any = true;
     }
-    rc = sund_buf_ok(out, err);
+    rc = SUND_OK;
 out:
     sund_rows_close(rows);
     return rc;
@@ -580,13 +604,15 @@ static sund_code only_body(sund_mailbox *m, const sund_digest *study, unsigned k
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT body FROM message WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) kind));
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT head, body FROM message WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) kind));
     rc = sund_rows_next(rows, &more, err);
     if (rc == SUND_OK && more) {
-        sund_cur b = sund_rows_blob(rows, 0);
+        sund_cur      h = sund_rows_blob(rows, 0);
+        sund_envelope e;
 
-        sund_buf_put(out, b.p, b.n);
-        rc = sund_buf_ok(out, err);
+        rc = sund_envelope_read(&h, UINT64_MAX, &e, err);
+        if (rc == SUND_OK)
+            rc = sund_bodies_get(m->db, &e, sund_rows_blob(rows, 1), out, err);
     }
     *there = more;
     sund_rows_close(rows);

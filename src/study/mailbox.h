@@ -23,7 +23,7 @@ sund_code sund_mailbox_number(sund_mailbox *m, const sund_envelope *e, sund_err 
  *  something else in its place is refused. In a transaction of its own, or as a part of one that is open. */
 sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
 
-/** Appends to out, for each study that asks this node: 32 bytes study, u32 index, header, blob body - from the index the node has (known: pairs of
+/** Appends to out, for each study that asks this node: 32 bytes study, u32 index, header, blob body (sund_batch_digest()) - from the index the node has (known: pairs of
  *  digest and u32 next index; others start at 0), until out has max bytes. SUND_INDEX_DONE in the place of an index: the node is done with that
  *  study, and is not sent it again unless it asks with an index. */
 #define SUND_INDEX_DONE UINT32_MAX

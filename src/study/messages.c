@@ -138,6 +138,24 @@ sund_code sund_reason_read(sund_cur body, sund_slot *slot, char reason[SUND_REAS
     return sund_cur_end(&body, "a reason", err);
 }
 
+sund_code sund_batch_digest(sund_cur batch, sund_digest *out, sund_err *err)
+{
+    enum { BEFORE = 32 + 4 + SUND_ENVELOPE_SIZE + 4 };
+    sund_hasher h;
+
+    sund_hasher_init(&h);
+    while (batch.n) {
+        const uint8_t *p = batch.p;
+
+        (void) sund_cur_bytes(&batch, BEFORE - 4);
+        (void) sund_cur_blob(&batch, SIZE_MAX);
+        SUND_TRY(sund_cur_ok(&batch, "the hub's batch", err));
+        sund_hasher_add(&h, p, BEFORE);
+    }
+    *out = sund_hasher_end(&h);
+    return SUND_OK;
+}
+
 sund_digest sund_label_digest(const sund_digest *session, const sund_mask_label *label)
 {
     sund_hasher h;

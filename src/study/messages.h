@@ -46,6 +46,10 @@ sund_code sund_signed_read(sund_cur body, sund_slot *slot, sund_digest *d, sund_
 void      sund_reason_write(const sund_slot *slot, const char *reason, sund_buf *out);
 sund_code sund_reason_read(sund_cur body, sund_slot *slot, char reason[SUND_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
 
+/** What an answer to a poll is signed for: the digest of the batch's bytes but for its messages' bodies, each of which has its digest in its own header, where the node looks
+ *  that up anyway. */
+sund_code sund_batch_digest(sund_cur batch, sund_digest *out, sund_err *err) SUND_MUST_CHECK;
+
 /** What a MASKED header carries in `prev`: the digest of session and label, so that a vector cannot be passed off for another's place. */
 sund_digest sund_label_digest(const sund_digest *session, const sund_mask_label *label);
 

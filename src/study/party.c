@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "gate/memory.h"
+#include "study/bodies.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -179,11 +180,16 @@ static void drop_key(sund_party *p)
 /** Keeps the study's state where `sund study status` and a restart find it; at an end, what could open totals goes. */
 static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
 {
-    if (p->state == SUND_PARTY_RELEASED && was != SUND_PARTY_RELEASED && p->release) {
+    if (p->state == was)
+        return SUND_OK;
+    if (p->state == SUND_PARTY_RELEASED && p->release) {
+        sund_envelope  as = { .kind = SUND_MSG_RELEASE, .about = p->name, .body = sund_release_digest(p->release) };
         size_t         n;
         const uint8_t *bytes = sund_release_bytes(p->release, &n);
+        sund_cur       row;
 
-        SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", bytes, n, p->name.b, sizeof p->name.b));
+        SUND_TRY(sund_bodies_keep(p->node->db, &as, bytes, n, &row, err));
+        SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", row.p, row.n, p->name.b, sizeof p->name.b));
         SUND_TRY(sund_engine_keep(&p->engine, p->view, p->node->people, err));
     }
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET state=?, detail=? WHERE digest=?", "itb", (int64_t) p->state, p->detail, p->name.b,
@@ -197,28 +203,36 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     sund_engine_part(&p->engine, true);
     p->own_waits = false;
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0", "b", p->name.b, sizeof p->name.b));
-    return sund_db_shrink(p->node->db, err);
+    SUND_TRY(sund_bodies_drop(p->node->db, &p->name, SUND_MSG_TOTAL, err));
+    return sund_bodies_drop(p->node->db, &p->name, SUND_MSG_PROPOSE, err);
 }
 
 enum { SMALL_BODY = 4096, BODY_MAX = 64 << 20, TOTAL_MAX = 22 + 220 * SUND_NODE_MAX + 8 + 8 * SUND_VEC_MAX_WORDS };
 
+/** The log has no more of a release than its header: its bytes are those that this node has signed. */
+static bool bare(const sund_envelope *e, size_t n_body) { return e->kind == SUND_MSG_RELEASE && n_body == 0; }
+
+static sund_code whole(const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_digest got = bare(e, n_body) ? e->body : sund_digest_of(body, n_body);
+
+    return sund_digest_eq(&got, &e->body) ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the body of a message of %s was altered", e->from);
+}
+
 /** What can be known of a message before it is kept: who signed it, that it is of this study, its size by its kind, its body's digest. */
 static sund_code worth_keeping(const sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
-    unsigned    role = e->kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : e->kind == SUND_MSG_TOTAL ? SUND_ROLE_HUB : SUND_ROLE_NODE;
-    size_t      most = sund_msg_max_bytes(e->kind);
-    bool        bare = e->kind == SUND_MSG_RELEASE && n_body == 0; /* its header is all that the log has of it */
-    sund_digest got;
+    unsigned role = e->kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : e->kind == SUND_MSG_TOTAL ? SUND_ROLE_HUB : SUND_ROLE_NODE;
+    size_t   most = sund_msg_max_bytes(e->kind);
 
     SUND_TRY(sund_envelope_check(e, p->node->roster, 1u << role, err));
     most = e->kind == SUND_MSG_TOTAL ? TOTAL_MAX : most > BODY_MAX ? BODY_MAX : most;
-    if (!bare && (n_body != e->n_body || n_body > most))
+    if (!bare(e, n_body) && (n_body != e->n_body || n_body > most))
         return sund_fail(err, SUND_E_LIMIT, "a message of %s has %zu bytes, its header says %llu, its kind (%s) has at most %zu", e->from, n_body, (unsigned long long) e->n_body,
                          sund_msg_name(e->kind), most);
     if (!sund_digest_eq(&e->about, &p->name) || (role == SUND_ROLE_NODE && sund_study_node(&p->study, e->from) < 0))
         return sund_fail(err, SUND_E_DENIED, "a message of %s is not of this study", e->from);
-    got = bare ? e->body : sund_digest_of(body, n_body);
-    return sund_digest_eq(&got, &e->body) ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the body of a message of %s was altered", e->from);
+    return whole(e, body, n_body, err);
 }
 
 sund_code sund_party_begins(const sund_roster *roster, const sund_digest *study, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
@@ -234,27 +248,29 @@ sund_code sund_party_begins(const sund_roster *roster, const sund_digest *study,
 static sund_code store_message(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
     sund_buf  head = { 0 };
+    sund_cur  row;
     sund_code rc;
 
+    SUND_TRY(sund_bodies_keep(p->node->db, e, body, n_body, &row, err));
     sund_envelope_head(e, &head);
     rc = sund_buf_ok(&head, err);
     if (rc == SUND_OK)
         rc = sund_db_run(p->node->db, err, "INSERT OR IGNORE INTO message(study, idx, head, body) VALUES(?,?,?,?)", "bibb", p->name.b, sizeof p->name.b,
-                         (int64_t) p->n_fed, head.p, head.n, body, n_body);
+                         (int64_t) p->n_fed, head.p, head.n, row.p, row.n);
     sund_buf_free(&head);
     return rc;
 }
 
-static sund_code heard(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err)
+/** wrong: what was found wrong with the message already, or SUND_OK. */
+static sund_code heard(sund_party *p, const sund_envelope *e, sund_cur body, sund_code wrong, sund_err why, sund_err *err)
 {
     sund_digest head = sund_envelope_digest(e);
-    sund_err    why = { SUND_OK, "" };
     sund_code   rc;
 
     sund_hasher_add(&p->transcript, head.b, sizeof head.b);
     if (p->state >= SUND_PARTY_RELEASED)
         return SUND_OK;
-    rc = sund_party_hear(p, e, body, &why);
+    rc = wrong == SUND_OK ? sund_party_hear(p, e, body, &why) : wrong;
     if (rc == SUND_E_IO) {
         p->broken = true;
         return sund_party_pause(p, &why, err);
@@ -273,7 +289,8 @@ sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *bod
 {
     sund_party_state was = p->state;
     sund_err         why = { SUND_OK, "" };
-    bool             good = worth_keeping(p, e, body, n_body, &why) == SUND_OK;
+    sund_code        wrong = worth_keeping(p, e, body, n_body, &why);
+    bool             good = wrong == SUND_OK;
 
     if (p->broken)
         return sund_fail(err, SUND_E_IO, "study %.12s is %.400s", sund_digest_hex(&p->name).s, p->trouble);
@@ -282,7 +299,7 @@ sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *bod
     if (p->fault[0] && n_body > SMALL_BODY)
         good = false;
     SUND_TRY(store_message(p, e, good ? body : NULL, good ? n_body : 0, err));
-    SUND_TRY(heard(p, e, sund_cur_of(body, n_body), err));
+    SUND_TRY(heard(p, e, sund_cur_of(body, n_body), wrong, why, err));
     p->n_fed++;
     if (keep_state(p, was, &why) == SUND_OK)
         return SUND_OK;
@@ -294,11 +311,13 @@ sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *bod
 static sund_code replay(sund_party *p, sund_err *err)
 {
     sund_rows *rows = NULL;
+    sund_buf   body = { 0 };
     bool       more = false;
     sund_code  rc;
 
     SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT idx, head, body FROM message WHERE study=? ORDER BY idx", "b", p->name.b, sizeof p->name.b));
     for (;;) {
+        sund_err      why = { SUND_OK, "" };
         sund_envelope e;
         sund_cur      head;
 
@@ -311,11 +330,14 @@ static sund_code replay(sund_party *p, sund_err *err)
         }
         head = sund_rows_blob(rows, 1);
         SUND_GO(sund_envelope_read(&head, UINT64_MAX, &e, err));
-        SUND_GO(heard(p, &e, sund_rows_blob(rows, 2), err));
+        sund_buf_clear(&body);
+        SUND_GO(sund_bodies_get(p->node->db, &e, sund_rows_blob(rows, 2), &body, err));
+        SUND_GO(heard(p, &e, sund_cur_of(body.p, body.n), whole(&e, body.p, body.n, &why), why, err));
         p->n_fed++;
     }
 out:
     sund_rows_close(rows);
+    sund_buf_free(&body);
     return rc;
 }
 

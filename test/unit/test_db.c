@@ -23,24 +23,6 @@ static int64_t rows(sund_db *db)
     return n;
 }
 
-TEST(what_is_deleted_is_given_back)
-{
-    sund_db    *db = NULL;
-    struct stat full, after;
-    static char body[1 << 20];
-    const char *path = scratch("b.db");
-
-    CHECK(sund_db_open(&db, path, "CREATE TABLE IF NOT EXISTS t(x BLOB) STRICT;", NULL) == SUND_OK);
-    for (int i = 0; i < 8; i++)
-        CHECK(sund_db_run(db, NULL, "INSERT INTO t VALUES(?)", "b", (const void *) body, sizeof body) == SUND_OK);
-    CHECK(sund_db_script(db, "PRAGMA wal_checkpoint(PASSIVE)", NULL) == SUND_OK && stat(path, &full) == 0);
-    CHECK(sund_db_script(db, "SAVEPOINT s; UPDATE t SET x=NULL", NULL) == SUND_OK && sund_db_shrink(db, NULL) == SUND_OK && sund_db_script(db, "RELEASE s", NULL) == SUND_OK);
-    CHECK(sund_db_script(db, "PRAGMA wal_checkpoint(PASSIVE)", NULL) == SUND_OK && stat(path, &after) == 0);
-    CHECK(full.st_size > (8 << 20) && after.st_size < (1 << 20));
-    sund_db_close(db);
-    CHECK(access(scratch("b.db-wal"), F_OK) != 0 && access(scratch("b.db-shm"), F_OK) != 0);
-}
-
 TEST(a_second_connection_does_not_drop_the_locks_of_the_first)
 {
     sund_db    *one = NULL, *two = NULL;
