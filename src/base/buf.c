@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include <endian.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,13 @@ void sund_buf_free(sund_buf *b)
 }
 
 void sund_buf_clear(sund_buf *b) { b->n = 0; }
+
+void sund_buf_keep_memory(void)
+{
+    (void) mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    (void) mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    (void) mallopt(M_ARENA_MAX, 2);
+}
 
 bool sund_buf_room(sund_buf *b, size_t n)
 {

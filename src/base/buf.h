@@ -15,6 +15,9 @@ typedef struct sund_buf {
     bool     bad;
 } sund_buf;
 
+/** For a process through which megabytes pass all day: what is freed stays for the next buffer, and is not given back to the system, which would have to clear it again page by
+ *  page. Once, before threads start. */
+void      sund_buf_keep_memory(void);
 void      sund_buf_free(sund_buf *b); /**< safe on a zeroed or freed buffer */
 void      sund_buf_clear(sund_buf *b);
 bool      sund_buf_room(sund_buf *b, size_t n); /**< make room for n more bytes */

@@ -116,6 +116,8 @@ sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err)
     return sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK ? SUND_OK : db_fail(db->h, "script", err);
 }
 
+sund_code sund_db_lazy(sund_db *db, bool lazy, sund_err *err) { return sund_db_script(db, lazy ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", err); }
+
 const char *sund_db_path(sund_db *db)
 {
     const char *path = sqlite3_db_filename(db->h, "main");

@@ -21,6 +21,9 @@ void      sund_db_close(sund_db *db);
 sund_code sund_db_run(sund_db *db, sund_err *err, const char *sql, const char *kinds, ...) SUND_MUST_CHECK;
 /** Several statements without parameters, such as a schema. */
 sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err) SUND_MUST_CHECK;
+/** While lazy, what is committed outlives this process but not the machine's power, until the next commit that is not: that one takes all before it to the disk too.
+ *  Not inside a transaction. */
+sund_code   sund_db_lazy(sund_db *db, bool lazy, sund_err *err) SUND_MUST_CHECK;
 const char *sund_db_path(sund_db *db); /**< of its file; "" for one in memory */
 int64_t   sund_db_last_id(sund_db *db);
 int64_t   sund_db_changes(sund_db *db); /**< rows that the last sund_db_run changed */

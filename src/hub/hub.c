@@ -360,6 +360,7 @@ sund_code sund_hub_run(const char *dir, const char *port_file, const _Atomic boo
 
     if (!h)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    sund_buf_keep_memory();
     SUND_GO(open_hub(h, dir, &lock, err));
     SUND_GO(start(h, &server, &cert, &key, err));
     (void) snprintf(text, sizeof text, "%u\n", sund_server_port(server));

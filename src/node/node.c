@@ -382,6 +382,7 @@ sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err
 
     memset(&n, 0, sizeof n);
     n.stop = stop;
+    sund_buf_keep_memory();
     rc = open_node(&n, dir, key_dir, sizeof key_dir, &lock, err);
     if (rc == SUND_OK && pthread_create(&lookups, NULL, serve_lookups, &t) != 0)
         rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");

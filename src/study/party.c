@@ -192,6 +192,8 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
         SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", row.p, row.n, p->name.b, sizeof p->name.b));
         SUND_TRY(sund_engine_keep(&p->engine, p->view, p->node->people, err));
     }
+    if (p->state >= SUND_PARTY_RELEASED) /* on disk before the key goes */
+        SUND_TRY(sund_db_lazy(p->node->db, false, err));
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET state=?, detail=? WHERE digest=?", "itb", (int64_t) p->state, p->detail, p->name.b,
                          sizeof p->name.b));
     if (p->state < SUND_PARTY_RELEASED || was >= SUND_PARTY_RELEASED)
@@ -209,30 +211,23 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
 
 enum { SMALL_BODY = 4096, BODY_MAX = 64 << 20, TOTAL_MAX = 22 + 220 * SUND_NODE_MAX + 8 + 8 * SUND_VEC_MAX_WORDS };
 
-/** The log has no more of a release than its header: its bytes are those that this node has signed. */
-static bool bare(const sund_envelope *e, size_t n_body) { return e->kind == SUND_MSG_RELEASE && n_body == 0; }
-
-static sund_code whole(const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+/** What can be known of a message by itself: who signed it, that it is of this study, its size by its kind, its body's digest. */
+static sund_code sound(const sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
-    sund_digest got = bare(e, n_body) ? e->body : sund_digest_of(body, n_body);
-
-    return sund_digest_eq(&got, &e->body) ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the body of a message of %s was altered", e->from);
-}
-
-/** What can be known of a message before it is kept: who signed it, that it is of this study, its size by its kind, its body's digest. */
-static sund_code worth_keeping(const sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
-{
-    unsigned role = e->kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : e->kind == SUND_MSG_TOTAL ? SUND_ROLE_HUB : SUND_ROLE_NODE;
-    size_t   most = sund_msg_max_bytes(e->kind);
+    unsigned    role = e->kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : e->kind == SUND_MSG_TOTAL ? SUND_ROLE_HUB : SUND_ROLE_NODE;
+    size_t      most = sund_msg_max_bytes(e->kind);
+    bool        bare = e->kind == SUND_MSG_RELEASE && n_body == 0; /* its header is all that the log has of it: its bytes are those that this node has signed */
+    sund_digest got;
 
     SUND_TRY(sund_envelope_check(e, p->node->roster, 1u << role, err));
     most = e->kind == SUND_MSG_TOTAL ? TOTAL_MAX : most > BODY_MAX ? BODY_MAX : most;
-    if (!bare(e, n_body) && (n_body != e->n_body || n_body > most))
+    if (!bare && (n_body != e->n_body || n_body > most))
         return sund_fail(err, SUND_E_LIMIT, "a message of %s has %zu bytes, its header says %llu, its kind (%s) has at most %zu", e->from, n_body, (unsigned long long) e->n_body,
                          sund_msg_name(e->kind), most);
     if (!sund_digest_eq(&e->about, &p->name) || (role == SUND_ROLE_NODE && sund_study_node(&p->study, e->from) < 0))
         return sund_fail(err, SUND_E_DENIED, "a message of %s is not of this study", e->from);
-    return whole(e, body, n_body, err);
+    got = bare ? e->body : sund_digest_of(body, n_body);
+    return sund_digest_eq(&got, &e->body) ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the body of a message of %s was altered", e->from);
 }
 
 sund_code sund_party_begins(const sund_roster *roster, const sund_digest *study, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
@@ -261,7 +256,7 @@ static sund_code store_message(sund_party *p, const sund_envelope *e, const void
     return rc;
 }
 
-/** wrong: what was found wrong with the message already, or SUND_OK. */
+/** wrong, why: of sound(). */
 static sund_code heard(sund_party *p, const sund_envelope *e, sund_cur body, sund_code wrong, sund_err why, sund_err *err)
 {
     sund_digest head = sund_envelope_digest(e);
@@ -285,11 +280,11 @@ static sund_code heard(sund_party *p, const sund_envelope *e, sund_cur body, sun
     return SUND_OK;
 }
 
-sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+static sund_code feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
     sund_party_state was = p->state;
     sund_err         why = { SUND_OK, "" };
-    sund_code        wrong = worth_keeping(p, e, body, n_body, &why);
+    sund_code        wrong = sound(p, e, body, n_body, &why);
     bool             good = wrong == SUND_OK;
 
     if (p->broken)
@@ -307,6 +302,17 @@ sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *bod
     return sund_party_pause(p, &why, err);
 }
 
+/** What was heard need not be on disk before the next thing that this node says: the ledger's entry takes it there, before that leaves. */
+sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
+{
+    sund_code rc = sund_db_lazy(p->node->db, true, err), back;
+
+    if (rc == SUND_OK)
+        rc = feed(p, e, body, n_body, err);
+    back = sund_db_lazy(p->node->db, false, rc == SUND_OK ? err : NULL); /* the first error is the one to tell */
+    return rc == SUND_OK ? back : rc;
+}
+
 /** Feeds the stored log again, without storing. */
 static sund_code replay(sund_party *p, sund_err *err)
 {
@@ -320,6 +326,7 @@ static sund_code replay(sund_party *p, sund_err *err)
         sund_err      why = { SUND_OK, "" };
         sund_envelope e;
         sund_cur      head;
+        sund_code     wrong;
 
         SUND_GO(sund_rows_next(rows, &more, err));
         if (!more)
@@ -332,7 +339,8 @@ static sund_code replay(sund_party *p, sund_err *err)
         SUND_GO(sund_envelope_read(&head, UINT64_MAX, &e, err));
         sund_buf_clear(&body);
         SUND_GO(sund_bodies_get(p->node->db, &e, sund_rows_blob(rows, 2), &body, err));
-        SUND_GO(heard(p, &e, sund_cur_of(body.p, body.n), whole(&e, body.p, body.n, &why), why, err));
+        wrong = sound(p, &e, body.p, body.n, &why);
+        SUND_GO(heard(p, &e, sund_cur_of(body.p, body.n), wrong, why, err));
         p->n_fed++;
     }
 out:

@@ -61,7 +61,7 @@ sund_code sund_party_note(sund_party *p, const char *note, sund_err *err) SUND_M
 /** Forgets all and hears the stored log again. */
 sund_code sund_party_mend(sund_party *p, sund_err *err) SUND_MUST_CHECK;
 
-/** What a message means whose body is the one that its header names; a returned error becomes a fault, but for SUND_E_IO, which pauses. */
+/** What a message means whose signature, study, size and body have been checked; a returned error becomes a fault, but for SUND_E_IO, which pauses. */
 sund_code sund_party_hear(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err) SUND_MUST_CHECK;
 
 sund_mask_label sund_party_label(const sund_party *p);
