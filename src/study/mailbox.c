@@ -282,30 +282,11 @@ static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_env
 /** Every node signed these very bytes. */
 static sund_code check_release(sund_mailbox *m, const hub_study *s, const sund_envelope *e, sund_err *err)
 {
-    sund_rows *rows = NULL;
-    bool       more = false;
-    int64_t    n = 0;
-    sund_code  rc;
+    int64_t n = 0;
 
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT body FROM message WHERE study=? AND kind=?", "bi", e->about.b, sizeof e->about.b, (int64_t) SUND_MSG_SIGN_RELEASE));
-    for (;; n++) {
-        sund_slot   slot;
-        sund_digest d;
-
-        SUND_GO(sund_rows_next(rows, &more, err));
-        if (!more)
-            break;
-        SUND_GO(sund_signed_read(sund_rows_blob(rows, 0), &slot, &d, err));
-        if (!sund_digest_eq(&d, &e->body)) {
-            rc = sund_fail(err, SUND_E_DENIED, "a release differs from what a node signed");
-            goto out;
-        }
-    }
-    if (n != s->n_node)
-        rc = sund_fail(err, SUND_E_DENIED, "a release needs the signatures of all %lld nodes, there are %lld", (long long) s->n_node, (long long) n);
-out:
-    sund_rows_close(rows);
-    return rc;
+    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(DISTINCT sender) FROM message WHERE study=? AND kind=? AND substr(body, 13)=?", "bib", e->about.b, sizeof e->about.b,
+                         (int64_t) SUND_MSG_SIGN_RELEASE, e->body.b, sizeof e->body.b));
+    return n == s->n_node ? SUND_OK : sund_fail(err, SUND_E_DENIED, "a release needs the signatures of all %lld nodes under its very bytes, there are %lld", (long long) s->n_node, (long long) n);
 }
 
 static bool of_a_round(unsigned kind) { return kind == SUND_MSG_SIGN_TOTAL || kind == SUND_MSG_OPEN || kind == SUND_MSG_RETRY; }
@@ -319,7 +300,12 @@ static sund_code place_of(const sund_envelope *e, sund_cur body, sund_slot *at, 
         sund_slot_read(&body, &slot);
         SUND_TRY(sund_cur_ok(&body, "a message of a round", err));
     }
-    else if (e->kind != SUND_MSG_LINE && e->kind != SUND_MSG_PROPOSE && e->kind != SUND_MSG_SIGN_RELEASE && e->kind != SUND_MSG_RELEASE && e->kind != SUND_MSG_STOP) {
+    else if (e->kind == SUND_MSG_SIGN_RELEASE) {
+        sund_slot_read(&body, &slot);
+        if (body.bad || slot.round || slot.chunk || slot.attempt > 1)
+            return sund_fail(err, SUND_E_DENIED, "a result is signed once, and once again when it was proposed");
+    }
+    else if (e->kind != SUND_MSG_LINE && e->kind != SUND_MSG_PROPOSE && e->kind != SUND_MSG_RELEASE && e->kind != SUND_MSG_STOP) {
         return sund_fail(err, SUND_E_DENIED, "a message of kind %u does not belong into a study", e->kind);
     }
     *at = slot;

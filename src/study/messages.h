@@ -38,7 +38,7 @@ void      sund_total_write(const sund_slot *slot, const sund_envelope *head, siz
 /** Owns: sund_vec_free(&t->sum). */
 sund_code sund_total_read(sund_cur body, sund_total *t, sund_err *err) SUND_MUST_CHECK;
 
-/** SIGN_TOTAL and SIGN_RELEASE (slot zero): slot and digest. */
+/** SIGN_TOTAL and SIGN_RELEASE (slot zero; attempt 1: of the proposal): slot and digest. */
 void      sund_signed_write(const sund_slot *slot, const sund_digest *d, sund_buf *out);
 sund_code sund_signed_read(sund_cur body, sund_slot *slot, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 

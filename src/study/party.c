@@ -117,6 +117,16 @@ bool sund_peer_signed_total(const party_peer *x) { return x->signed_total; }
 bool sund_peer_opened(const party_peer *x) { return x->opened; }
 bool sund_peer_signed_release(const party_peer *x) { return x->signed_release; }
 
+bool sund_party_agreed(const sund_party *p)
+{
+    sund_digest own = sund_release_digest(p->release);
+
+    for (size_t i = 0; i < p->study.n_node; i++)
+        if (!p->peer[i].signed_release || !sund_digest_eq(&p->peer[i].release, &own))
+            return false;
+    return true;
+}
+
 /** A vector follows from the own data (pinned), the session (lines), the round's question and the totals before it. Masks are bound to all that a
  *  hub or peer could try to change, so that not even a node set back to an old copy of its database makes two vectors under one mask. */
 sund_mask_label sund_party_label(const sund_party *p)
@@ -456,7 +466,7 @@ static void list_waiting(sund_party *p)
         has = sund_peer_has_line;
     else if (p->state == SUND_PARTY_ROUNDS && p->has_total)
         has = sund_party_all(p, sund_peer_signed_total) ? sund_peer_opened : sund_peer_signed_total;
-    else if (p->state == SUND_PARTY_RELEASE && p->has_proposal)
+    else if (p->state == SUND_PARTY_RELEASE)
         has = sund_peer_signed_release;
     for (size_t i = 0; has && i < p->study.n_node; i++)
         if (!has(&p->peer[i])) {

@@ -342,13 +342,14 @@ static sund_code hear_retry(sund_party *p, size_t from, sund_cur body, sund_err 
 
 static sund_code hear_propose(sund_party *p, size_t from, sund_cur body, sund_err *err)
 {
-    if (p->state != SUND_PARTY_RELEASE || from != sund_party_proposer(p) || p->has_proposal)
+    if (p->state != SUND_PARTY_RELEASE || from != sund_party_proposer(p) || p->has_proposal || !sund_party_all(p, sund_peer_signed_release) || sund_party_agreed(p))
         return sund_fail(err, SUND_E_DENIED, "%s proposed a result out of turn", p->study.node[from]);
     SUND_TRY(sund_propose_read(&p->session, &p->key, body, &p->proposal, err));
     p->has_proposal = true;
     if (sund_release_agree(p->release, p->proposal.p, p->proposal.n, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_MISMATCH, "the result that %s proposes differs from the one %s computed", p->study.node[from], p->node->me->id);
-    p->agreed = true;
+    for (size_t i = 0; i < p->study.n_node; i++)
+        p->peer[i].signed_release = false; /* all sign the proposer's bytes */
     return SUND_OK;
 }
 
@@ -358,12 +359,13 @@ static sund_code hear_sign_release(sund_party *p, size_t from, sund_cur body, su
     sund_digest d, own;
 
     SUND_TRY(sund_signed_read(body, &slot, &d, err));
-    if (!p->agreed || p->peer[from].signed_release)
-        return sund_fail(err, SUND_E_DENIED, "%s signed a result that was not proposed", p->study.node[from]);
+    if (p->state != SUND_PARTY_RELEASE || p->peer[from].signed_release || slot.attempt != p->has_proposal)
+        return sund_fail(err, SUND_E_DENIED, "%s signed a result out of turn", p->study.node[from]);
     own = sund_release_digest(p->release);
-    if (!sund_digest_eq(&d, &own))
+    if (p->has_proposal && !sund_digest_eq(&d, &own))
         return sund_fail(err, SUND_E_MISMATCH, "%s signed another result than %s computed: one of them runs an altered program or data", p->study.node[from],
                          p->node->me->id);
+    p->peer[from].release = d;
     p->peer[from].signed_release = true;
     return SUND_OK;
 }
@@ -372,7 +374,7 @@ static sund_code hear_release(sund_party *p, size_t from, const sund_envelope *e
 {
     sund_digest own;
 
-    if (!p->agreed || !sund_party_all(p, sund_peer_signed_release)) /* whoever hands them over: all have signed these bytes */
+    if (p->state != SUND_PARTY_RELEASE || !sund_party_agreed(p)) /* whoever hands them over: all have signed these bytes */
         return sund_fail(err, SUND_E_DENIED, "%s released a result before all had signed it", p->study.node[from]);
     own = sund_release_digest(p->release);
     if (!sund_digest_eq(&e->body, &own))

@@ -10,6 +10,7 @@ typedef struct party_peer {
     sund_line   line;
     sund_digest line_head; /* of the LINE's header */
     sund_digest last;      /* header of its last message in the log */
+    sund_digest release;   /* what it signed last as the result */
 } party_peer;
 
 struct sund_party {
@@ -48,7 +49,7 @@ struct sund_party {
 
     sund_release          *release;     /* own, or the proposer's bytes once agreed */
     sund_buf               proposal;    /* the proposer's bytes, as they came */
-    bool                   has_proposal, agreed;
+    bool                   has_proposal; /* the nodes' bytes were not the same at first */
 };
 
 /** Stops hearing: this node will say STOP with the reason. */
@@ -76,5 +77,7 @@ bool            sund_peer_has_line(const party_peer *x);
 bool            sund_peer_signed_total(const party_peer *x);
 bool            sund_peer_opened(const party_peer *x);
 bool            sund_peer_signed_release(const party_peer *x);
+/** All nodes signed the result that this one holds, to the byte. */
+bool            sund_party_agreed(const sund_party *p);
 
 #endif

@@ -215,25 +215,25 @@ static sund_code say_in_release(sund_party *p, sund_leave **out, sund_err *err)
     bool            proposer = p->me == sund_party_proposer(p);
     sund_envelope   head;
     sund_buf        body = { 0 };
-    const sund_slot none = { 0, 0, 0 };
+    const sund_slot turn = { 0, 0, p->has_proposal };
     sund_digest     d;
 
-    if (proposer && !p->has_proposal) {
-        head = head_of(p, SUND_MSG_PROPOSE);
-        SUND_TRY(sund_leave_propose(p->node->gate, &head, &p->session, p->release, out, err));
-        p->said = true;
-        return SUND_OK;
-    }
-    if (p->agreed && !p->peer[p->me].signed_release) {
+    if (!p->peer[p->me].signed_release) {
         d = sund_release_digest(p->release);
-        sund_signed_write(&none, &d, &body);
+        sund_signed_write(&turn, &d, &body);
         return say(p, SUND_MSG_SIGN_RELEASE, &body, out, err);
     }
-    if (proposer && p->agreed && sund_party_all(p, sund_peer_signed_release)) {
+    if (!proposer || !sund_party_all(p, sund_peer_signed_release))
+        return SUND_OK;
+    if (sund_party_agreed(p)) {
         head = head_of(p, SUND_MSG_RELEASE);
         SUND_TRY(sund_leave_release(p->node->gate, &head, p->release, out, err));
-        p->said = true;
     }
+    else { /* once: whoever signs another one after that stops the study */
+        head = head_of(p, SUND_MSG_PROPOSE);
+        SUND_TRY(sund_leave_propose(p->node->gate, &head, &p->session, p->release, out, err));
+    }
+    p->said = true;
     return SUND_OK;
 }
 

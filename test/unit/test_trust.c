@@ -190,6 +190,7 @@ static void alters_result(fed *f, size_t i)
     while (digit[-1] != '\t')
         digit--;
     *digit = *digit == '9' ? '8' : (uint8_t) (*digit + 1);
+    p->release->digest = sund_digest_of(p->release->bytes.p, p->release->bytes.n);
 }
 
 TEST(an_altered_proposal_stops_the_study)
@@ -208,6 +209,61 @@ TEST(an_altered_proposal_stops_the_study)
     check_ended(f, SUND_PARTY_STOPPED, (int) proposer, who, "row");
     check_no_release(f);
     fed_close(f);
+    free(w);
+}
+
+/** A processor that comes to another last digit of one real: the other nodes differ from the proposer by less than 1e-9. */
+static void another_last_digit(fed *f, size_t i)
+{
+    sund_party        *p = f->node[i].party;
+    sund_release_parts parts;
+    uint8_t           *digit;
+
+    if (p->state != SUND_PARTY_RELEASE || p->has_proposal || i == sund_party_proposer(p) || p->said || !p->release || f->n_lost)
+        return;
+    CHECK(sund_release_split(p->release->bytes.p, p->release->bytes.n, &parts, NULL) == SUND_OK);
+    for (digit = p->release->bytes.p + (parts.table[0].text.p - p->release->bytes.p); f->n_lost == 0; digit++) { /* "...d.dddddddddddddd": its last digit, one up or down */
+        size_t n = strspn((const char *) digit, "0123456789.-");
+
+        if (n > 16 && n < 20 && memchr(digit, '.', n) && (digit[n] == '\t' || digit[n] == '\n')) {
+            digit[n - 1] ^= 1;
+            f->n_lost = 1;
+        }
+        digit += n;
+    }
+    p->release->digest = sund_digest_of(p->release->bytes.p, p->release->bytes.n);
+}
+
+static size_t n_proposal;
+static void   counts_proposals(fed *f, size_t from, const sund_envelope *e, sund_cur body)
+{
+    (void) f;
+    (void) from;
+    (void) body;
+    n_proposal += e->kind == SUND_MSG_PROPOSE;
+}
+
+TEST(nodes_that_differ_in_a_last_digit_take_the_proposers_bytes)
+{
+    world   *w = fed_world(150, test_rand());
+    sund_buf release;
+
+    for (int differ = 0; differ < 2; differ++) {
+        fed *f = fed_even_open(w, 3);
+
+        n_proposal = 0;
+        f->heard = counts_proposals;
+        f->before_say = differ ? another_last_digit : NULL;
+        fed_ask(f, linear);
+        fed_run(f);
+        CHECK(n_proposal == (size_t) differ && f->n_lost == (size_t) differ);
+        for (size_t i = 0; i < f->n; i++)
+            CHECK(fed_status(f, i).state == SUND_PARTY_RELEASED);
+        release = fed_release(f);
+        CHECK(release.n > 100);
+        sund_buf_free(&release);
+        fed_close(f);
+    }
     free(w);
 }
 
