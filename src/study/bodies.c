@@ -17,15 +17,16 @@ static sund_code place(sund_db *db, const sund_digest *study, unsigned kind, con
 
 sund_code sund_bodies_keep(sund_db *db, const sund_envelope *e, const void *body, size_t n, sund_cur *row, sund_err *err)
 {
-    char path[PATH_MAX];
+    char folder[PATH_MAX], path[PATH_MAX];
 
     *row = sund_cur_of(body, n);
     if (n <= SUND_BODY_IN_ROW)
         return SUND_OK;
     *row = sund_cur_of(NULL, 0);
-    SUND_TRY(place(db, &e->about, e->kind, NULL, path, err));
-    SUND_TRY(sund_dir_make(path, err));
+    SUND_TRY(place(db, &e->about, e->kind, NULL, folder, err));
     SUND_TRY(place(db, &e->about, e->kind, &e->body, path, err));
+    if (!sund_file_exists(folder))
+        SUND_TRY(sund_dir_make(folder, err));
     return sund_file_write(path, body, n, 0600, err);
 }
 

@@ -82,7 +82,7 @@ static sund_code choice(const sund_ini *ini, const char *key, const char *no, co
 static sund_code parse_where(sund_study *s, const sund_ini *ini, sund_err *err)
 {
     const char *v = sund_ini_get(ini, "study", "catalogue");
-    int64_t     chunk = 16384, number = 1;
+    int64_t     chunk = 65536, number = 1;
 
     s->has_catalogue = v != NULL;
     if (v && !sund_unhex(v, s->catalogue.b, sizeof s->catalogue.b))

@@ -24,7 +24,7 @@ typedef struct sund_study_option { char name[33], kind, value[513]; bool said; /
  *      catalogue  = 64 hex digits          # digest of the public list of variants, where the analysis needs one
  *      region     = 20:1-3000000           # optional
  *      nodes      = ES, FI, GB
- *      chunk      = 16384                  # optional: variants in one message
+ *      chunk      = 65536                  # optional: variants in one message
  *      number     = 1                      # optional: to ask the same again as another study
  *      ...                                 # and the analysis's own options
  *
