@@ -34,5 +34,7 @@ sund_code sund_stop_open(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 
 /** Builds and signs the envelope, writes the ledger, gives it out. The only place where a sund_leave is made. */
 sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+/** The same of a body whose digest head->body is already. bytes, room for the header and the body: taken over, also when it fails. */
+sund_code sund_leave_digested(sund_gate *g, const sund_envelope *head, sund_buf *bytes, const char *what, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -60,23 +60,26 @@ void sund_leave_free(sund_leave *l)
     free(l);
 }
 
-/** d: digest of the body. */
-static sund_code leave(sund_gate *g, const sund_envelope *head, sund_digest d, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err)
+sund_code sund_leave_digested(sund_gate *g, const sund_envelope *head, sund_buf *bytes, const char *what, sund_leave **out, sund_err *err)
 {
     sund_leave *l = calloc(1, sizeof *l);
+    size_t      n = bytes->n - SUND_ENVELOPE_SIZE;
     char        study[13] = "";
     sund_code   rc = sund_gate_stopped(g->db, err);
 
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(bytes, err);
     if (rc == SUND_OK && !l)
         rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
     if (rc != SUND_OK) {
+        sund_buf_free(bytes);
         free(l);
         return rc;
     }
     l->head = *head;
-    l->head.body = d;
-    sund_envelope_seal(&l->head, g->me, body, n, &l->bytes);
-    rc = sund_buf_ok(&l->bytes, err);
+    l->bytes = *bytes;
+    *bytes = (sund_buf){ 0 };
+    rc = sund_envelope_place(&l->head, g->me, &l->bytes, err);
     (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&head->about).s);
     /* polls ask and tell nothing: they would drown what matters */
     if (rc == SUND_OK && head->kind != SUND_MSG_POLL && head->kind != SUND_MSG_STATUS)
@@ -91,19 +94,27 @@ static sund_code leave(sund_gate *g, const sund_envelope *head, sund_digest d, c
 
 sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err)
 {
-    return leave(g, head, sund_digest_of(body, n), body, n, what, out, err);
+    sund_envelope e = *head;
+    sund_buf      bytes = { 0 };
+
+    e.body = sund_digest_of(body, n);
+    sund_envelope_room(&bytes, n);
+    sund_buf_put(&bytes, body, n);
+    return sund_leave_digested(g, &e, &bytes, what, out, err);
 }
 
-sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, sund_leave **out, sund_err *err)
+sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, sund_masked *y, sund_leave **out, sund_err *err)
 {
-    size_t         n;
-    const uint8_t *body = sund_masked_body(y, &n);
-    char           what[80];
+    sund_envelope e = *head;
+    sund_buf      bytes = { 0 };
+    char          what[80];
 
     if (head->kind != SUND_MSG_MASKED)
         return sund_fail(err, SUND_E_ARG, "a masked vector leaves as kind masked only");
     (void) snprintf(what, sizeof what, "round %u, chunk %u, attempt %u", label->round, label->chunk, label->attempt);
-    return leave(g, head, sund_masked_digest(y), body, n, what, out, err);
+    e.body = sund_masked_digest(y);
+    sund_masked_take(y, &bytes);
+    return sund_leave_digested(g, &e, &bytes, what, out, err);
 }
 
 sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err)

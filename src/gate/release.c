@@ -313,10 +313,15 @@ sund_code sund_propose_read(const sund_session *s, const sund_session_key *k, su
 
 sund_code sund_leave_release(sund_gate *g, const sund_envelope *head, const sund_release *r, sund_leave **out, sund_err *err)
 {
-    char what[120];
+    sund_envelope e = *head;
+    sund_buf      bytes = { 0 };
+    char          what[120];
 
     if (head->kind != SUND_MSG_RELEASE || !r->sealed)
         return sund_fail(err, SUND_E_ARG, "a release is sealed first, and leaves as kind release");
     (void) snprintf(what, sizeof what, "%zu rows, %zu withheld by mac, %zu with hidden cells", sund_release_rows(r), r->by_mac, r->by_cells);
-    return sund_leave_make(g, head, r->bytes.p, r->bytes.n, what, out, err);
+    e.body = r->digest;
+    sund_envelope_room(&bytes, r->bytes.n);
+    sund_buf_put(&bytes, r->bytes.p, r->bytes.n);
+    return sund_leave_digested(g, &e, &bytes, what, out, err);
 }

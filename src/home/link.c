@@ -99,30 +99,13 @@ sund_code sund_link_ask(sund_link *l, uint16_t kind, const void *body, size_t n,
     return rc;
 }
 
-void sund_reply_begin(sund_buf *out)
-{
-    static const uint8_t head[SUND_ENVELOPE_SIZE];
-
-    sund_buf_clear(out);
-    sund_buf_put(out, head, sizeof head);
-}
-
-sund_code sund_reply_end(const sund_identity *hub, const sund_envelope *asked, uint16_t kind, sund_buf *out, sund_err *err)
+sund_code sund_reply_make(const sund_identity *hub, const sund_envelope *asked, uint16_t kind, sund_buf *out, sund_err *err)
 {
     sund_envelope e = { .kind = kind, .seq = sund_seq_next(0), .about = sund_envelope_digest(asked) };
-    sund_buf      head = { 0 };
-    size_t        n = out->n - SUND_ENVELOPE_SIZE;
-    sund_code     rc;
 
     SUND_TRY(sund_buf_ok(out, err));
-    SUND_TRY(answer_digest(asked, kind, sund_cur_of(out->p + SUND_ENVELOPE_SIZE, n), &e.body, err));
-    SUND_TRY(sund_envelope_sign(&e, hub, n, err));
-    sund_envelope_head(&e, &head);
-    rc = sund_buf_ok(&head, err);
-    if (rc == SUND_OK)
-        memcpy(out->p, head.p, SUND_ENVELOPE_SIZE);
-    sund_buf_free(&head);
-    return rc;
+    SUND_TRY(answer_digest(asked, kind, sund_cur_of(out->p + SUND_ENVELOPE_SIZE, out->n - SUND_ENVELOPE_SIZE), &e.body, err));
+    return sund_envelope_place(&e, hub, out, err);
 }
 
 void sund_reply_error(const sund_err *why, sund_buf *out)

@@ -27,9 +27,8 @@ sund_code sund_link_ask(sund_link *l, uint16_t kind, const void *body, size_t n,
 /** Next envelope header of this link; about may be NULL. */
 sund_envelope sund_link_head(sund_link *l, uint16_t kind, const sund_digest *about);
 
-/** The hub's answer to a request: _begin() leaves room for its header, its body is appended, _end() signs it in its place. */
-void      sund_reply_begin(sund_buf *out);
-sund_code sund_reply_end(const sund_identity *hub, const sund_envelope *asked, uint16_t kind, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+/** The hub's answer to a request: its body behind sund_envelope_room(), signed here. */
+sund_code sund_reply_make(const sund_identity *hub, const sund_envelope *asked, uint16_t kind, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 /** Body of an ERROR answer. */
 void sund_reply_error(const sund_err *why, sund_buf *out);
 

@@ -260,7 +260,7 @@ static void handle_envelope(hub *h, const sund_request *in, sund_response *out)
     sund_code     rc = sund_envelope_read(&c, BODY_MAX, &e, &err);
 
     readable = rc == SUND_OK;
-    sund_reply_begin(&out->body);
+    sund_envelope_room(&out->body, 0);
     if (rc == SUND_OK && e.n_body > sund_msg_max_bytes(e.kind))
         rc = sund_fail(&err, SUND_E_LIMIT, "a message of kind %s has %llu bytes, the limit is %zu", sund_msg_name(e.kind), (unsigned long long) e.n_body, sund_msg_max_bytes(e.kind));
     if (rc == SUND_OK)
@@ -271,12 +271,13 @@ static void handle_envelope(hub *h, const sund_request *in, sund_response *out)
         rc = dispatch(h, &e, body, &out->body, &err);
     if (rc != SUND_OK) {
         sund_log(SUND_LOG_DEBUG, "refused: %s", err.msg);
-        sund_reply_begin(&out->body);
+        sund_buf_clear(&out->body);
+        sund_envelope_room(&out->body, 0);
         sund_reply_error(&err, &out->body);
     }
     out->type = "application/octet-stream";
     out->status = 200;
-    if (!readable || sund_reply_end(&h->home.identity, &e, rc == SUND_OK ? SUND_MSG_BATCH : SUND_MSG_ERROR, &out->body, &err) != SUND_OK) {
+    if (!readable || sund_reply_make(&h->home.identity, &e, rc == SUND_OK ? SUND_MSG_BATCH : SUND_MSG_ERROR, &out->body, &err) != SUND_OK) {
         out->status = sund_code_http(err.code);
         out->type = "text/plain; charset=utf-8";
         sund_buf_clear(&out->body);

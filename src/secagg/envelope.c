@@ -43,22 +43,36 @@ sund_code sund_envelope_sign(sund_envelope *e, const sund_identity *me, size_t n
     return rc;
 }
 
-void sund_envelope_seal(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out)
+void sund_envelope_room(sund_buf *out, size_t n_body)
 {
     if (!sund_buf_room(out, SUND_ENVELOPE_SIZE + n_body))
         return;
-    if (sund_envelope_sign(e, me, n_body, NULL) != SUND_OK) {
-        out->bad = true;
-        return;
-    }
-    sund_envelope_head(e, out);
-    sund_buf_put(out, body, n_body);
+    memset(out->p + out->n, 0, SUND_ENVELOPE_SIZE);
+    out->n += SUND_ENVELOPE_SIZE;
+}
+
+sund_code sund_envelope_place(sund_envelope *e, const sund_identity *me, sund_buf *whole, sund_err *err)
+{
+    sund_buf  head = { 0 };
+    sund_code rc;
+
+    SUND_TRY(sund_buf_ok(whole, err));
+    SUND_TRY(sund_envelope_sign(e, me, whole->n - SUND_ENVELOPE_SIZE, err));
+    sund_envelope_head(e, &head);
+    rc = sund_buf_ok(&head, err);
+    if (rc == SUND_OK)
+        memcpy(whole->p, head.p, SUND_ENVELOPE_SIZE);
+    sund_buf_free(&head);
+    return rc;
 }
 
 void sund_envelope_write(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out)
 {
     e->body = sund_digest_of(body, n_body);
-    sund_envelope_seal(e, me, body, n_body, out);
+    if (sund_envelope_sign(e, me, n_body, NULL) != SUND_OK)
+        out->bad = true;
+    sund_envelope_head(e, out);
+    sund_buf_put(out, body, n_body);
 }
 
 static bool name_ok(const char *from)

@@ -24,10 +24,12 @@ enum { SUND_ENVELOPE_SIZE = 8 + 2 + 1 + 33 + 8 + 32 + 32 + 32 + 8 + 64 };
 
 /** Fills from, body, n_body, sig of *e (kind, channel, seq, about, prev given) and appends header and body to out. */
 void        sund_envelope_write(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out);
-/** The same where e->body holds the body's digest already: a vector of megabytes is hashed once. */
-void        sund_envelope_seal(sund_envelope *e, const sund_identity *me, const void *body, size_t n_body, sund_buf *out);
-/** Fills from, n_body and sig alone: for a body that is elsewhere. */
+/** Where e->body holds the body's digest already: a vector of megabytes is hashed once, and copied not at all. Fills from, n_body and sig; */
 sund_code   sund_envelope_sign(sund_envelope *e, const sund_identity *me, size_t n_body, sund_err *err) SUND_MUST_CHECK;
+/** or leaves room for the header in an empty buffer; the body is appended; */
+void        sund_envelope_room(sund_buf *whole, size_t n_body);
+/** and the header signed and put into its room. */
+sund_code   sund_envelope_place(sund_envelope *e, const sund_identity *me, sund_buf *whole, sund_err *err) SUND_MUST_CHECK;
 /** Header alone, as it was signed. */
 void        sund_envelope_head(const sund_envelope *e, sund_buf *out);
 /** Reads a header from c, and checks that it is well-formed; n_body <= max_body. */

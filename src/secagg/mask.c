@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 
+#include <endian.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,29 +133,39 @@ static sund_code mask_in_place(const sund_session *s, const sund_session_key *k,
     return rc;
 }
 
+_Static_assert((SUND_ENVELOPE_SIZE + 12 + 8) % sizeof(uint64_t) == 0, "a masked vector's words lie as words do");
+static uint64_t *words_at(uint8_t *p) { return (uint64_t *) (void *) p; }
+
+/** Words as the machine has them to little-endian ones, and back. */
+static void turn(sund_vec *y)
+{
+    for (size_t i = 0; BYTE_ORDER != LITTLE_ENDIAN && i < sund_vec_words(y); i++)
+        y->w[i] = htole64(y->w[i]);
+}
+
 sund_code sund_mask(sund_masked **out, const sund_session *s, const sund_session_key *k, const sund_mask_label *label, const sund_vec *x, sund_err *err)
 {
     sund_masked *m = calloc(1, sizeof *m);
-    sund_vec     y = { 0, 0, NULL };
+    size_t       n = sund_vec_words(x);
     sund_code    rc = m ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
-    if (rc == SUND_OK)
-        rc = sund_vec_new(&y, x->n64, x->n128, err);
     if (rc == SUND_OK) {
-        if (sund_vec_words(x))
-            memcpy(y.w, x->w, 8 * sund_vec_words(x));
+        sund_envelope_room(&m->bytes, 12 + 8 + 8 * n);
+        sund_buf_u32(&m->bytes, label->round);
+        sund_buf_u32(&m->bytes, label->chunk);
+        sund_buf_u32(&m->bytes, label->attempt);
+        sund_vec_write(x, &m->bytes);
+        rc = sund_buf_ok(&m->bytes, err);
+    }
+    if (rc == SUND_OK) {
+        sund_vec y = { x->n64, x->n128, words_at(m->bytes.p + m->bytes.n - 8 * n) };
+
+        turn(&y);
         rc = mask_in_place(s, k, label, &y, err);
-    }
-    if (rc == SUND_OK) {
-        sund_buf_u32(&m->body, label->round);
-        sund_buf_u32(&m->body, label->chunk);
-        sund_buf_u32(&m->body, label->attempt);
-        sund_vec_write(&y, &m->body);
-        rc = sund_buf_ok(&m->body, err);
+        turn(&y);
     }
     if (rc == SUND_OK)
-        m->digest = sund_digest_of(m->body.p, m->body.n);
-    sund_vec_free(&y);
+        m->digest = sund_digest_of(m->bytes.p + SUND_ENVELOPE_SIZE, m->bytes.n - SUND_ENVELOPE_SIZE);
     if (rc == SUND_OK)
         *out = m;
     else
@@ -164,8 +175,14 @@ sund_code sund_mask(sund_masked **out, const sund_session *s, const sund_session
 
 const uint8_t *sund_masked_body(const sund_masked *m, size_t *n)
 {
-    *n = m->body.n;
-    return m->body.p;
+    *n = m->bytes.n - SUND_ENVELOPE_SIZE;
+    return m->bytes.p + SUND_ENVELOPE_SIZE;
+}
+
+void sund_masked_take(sund_masked *y, sund_buf *bytes)
+{
+    *bytes = y->bytes;
+    y->bytes = (sund_buf){ 0 };
 }
 
 sund_digest sund_masked_digest(const sund_masked *m) { return m->digest; }
@@ -174,7 +191,7 @@ void sund_masked_free(sund_masked *m)
 {
     if (!m)
         return;
-    sund_buf_free(&m->body);
+    sund_buf_free(&m->bytes);
     free(m);
 }
 
