@@ -96,7 +96,7 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     until.tv_sec += wait_s;
     (void) pthread_mutex_lock(&h->lock);
     for (;;) {
-        rc = sund_mailbox_batch(&h->box, e->from, body, BATCH_MAX, out, &any, err);
+        rc = (wait_s ? sund_mailbox_news : sund_mailbox_batch)(&h->box, e->from, body, BATCH_MAX, out, &any, err);
         if (rc != SUND_OK || any || wait_s == 0 || h->stopping)
             break;
         if (pthread_cond_timedwait(&h->news, &h->lock, &until) == ETIMEDOUT)

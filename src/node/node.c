@@ -238,7 +238,7 @@ static void let_go(node *n)
 }
 
 /** Everything that is owed to one study. */
-static sund_code say_owed(node *n, running *r, bool *said, sund_err *err)
+static sund_code say_owed(node *n, running *r, sund_err *err)
 {
     sund_buf reply = { 0 };
 
@@ -247,7 +247,6 @@ static sund_code say_owed(node *n, running *r, bool *said, sund_err *err)
         sund_code   rc = sund_party_next(r->party, &out, err);
 
         if (rc == SUND_OK && out) {
-            *said = true;
             rc = sund_link_send(&n->link, out, 600, &reply, err);
             if (rc != SUND_OK && rc != SUND_E_DENIED)
                 sund_party_again(r->party);
@@ -311,14 +310,13 @@ static void loop(node *n)
 
     while (!*n->stop) {
         sund_err  why = { SUND_OK, "" };
-        bool      said = false;
         sund_code rc = poll_once(n, wait, &reply, &why);
 
         for (size_t i = 0; i < n->n_run && rc != SUND_E_UPSTREAM; i++) { /* a fault of one study does not hold up the others */
-            sund_code mine = say_owed(n, &n->run[i], &said, &why);
+            sund_code mine = say_owed(n, &n->run[i], &why);
             rc = mine == SUND_OK ? rc : mine;
         }
-        wait = !said;
+        wait = rc == SUND_OK; /* all that is owed was said: news may take their time */
         if (rc == SUND_OK) {
             if (last[0])
                 sund_log(SUND_LOG_INFO, "well again");

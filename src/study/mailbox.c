@@ -491,27 +491,45 @@ out:
     return rc;
 }
 
+/** All that is new is words that every node must say, and some have not. */
+static sund_code incomplete(sund_mailbox *m, const sund_digest *study, uint32_t from, int64_t n_node, bool *out, sund_err *err)
+{
+    int64_t kind = 0, others = 0, n = 0;
+
+    *out = false;
+    SUND_TRY(sund_db_i64(m->db, &kind, 0, err, "SELECT kind FROM message WHERE study=? ORDER BY idx DESC LIMIT 1", "b", study->b, sizeof study->b));
+    if (kind != SUND_MSG_LINE && kind != SUND_MSG_SIGN_TOTAL && kind != SUND_MSG_OPEN && kind != SUND_MSG_SIGN_RELEASE)
+        return SUND_OK;
+    SUND_TRY(sund_db_i64(m->db, &others, -1, err, "SELECT idx FROM message WHERE study=? AND kind<>? ORDER BY idx DESC LIMIT 1", "bi", study->b, sizeof study->b, kind));
+    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM message WHERE study=? AND idx>?", "bi", study->b, sizeof study->b, others));
+    *out = (int64_t) from > others && n < n_node;
+    return SUND_OK;
+}
+
 /** News of the studies that a node follows. */
-static sund_code batch_known(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err)
+static sund_code batch_known(sund_mailbox *m, const char *node, sund_cur known, size_t max, bool patient, sund_buf *out, bool *any, sund_err *err)
 {
     sund_digest d;
     uint32_t    at;
 
     while (out->n < max && next_known(&known, &d, &at)) {
         hub_study s;
+        bool      early = false;
 
         SUND_TRY(load(m, &d, &s, err));
         if (!s.there || !asks(&s, node))
             continue;
         if (at == SUND_INDEX_DONE)
             SUND_TRY(note_heard(m, &d, &s, node, err));
-        else if (at < s.n_message)
+        else if (at < s.n_message && patient && !s.ended)
+            SUND_TRY(incomplete(m, &d, at, s.n_node, &early, err));
+        if (at < s.n_message && !early)
             SUND_TRY(batch_study(m, &d, at, max, out, any, err));
     }
     return SUND_OK;
 }
 
-sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err)
+static sund_code batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, bool patient, sund_buf *out, bool *any, sund_err *err)
 {
     sund_rows *rows = NULL;
     char       want[SUND_ID_MAX + 3];
@@ -520,7 +538,7 @@ sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, 
 
     *any = false;
     (void) snprintf(want, sizeof want, ",%s,", node);
-    SUND_TRY(batch_known(m, node, known, max, out, any, err));
+    SUND_TRY(batch_known(m, node, known, max, patient, out, any, err));
     SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT digest FROM study WHERE instr(nodes, ?) > 0 AND NOT EXISTS(SELECT 1 FROM heard WHERE study=digest AND node=?) ORDER BY received", "tt", want, node));
     while (out->n < max) {
         sund_digest d;
@@ -537,6 +555,16 @@ sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, 
 out:
     sund_rows_close(rows);
     return rc;
+}
+
+sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err)
+{
+    return batch(m, node, known, max, false, out, any, err);
+}
+
+sund_code sund_mailbox_news(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err)
+{
+    return batch(m, node, known, max, true, out, any, err);
 }
 
 sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, sund_err *err)

@@ -27,6 +27,9 @@ sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void 
  *  digest and u32 next index; others start at 0), until out has max bytes. SUND_INDEX_DONE in the place of an index: the node is done with that
  *  study, and is not sent it again unless it asks with an index. */
 #define SUND_INDEX_DONE UINT32_MAX
+/** The same for a node that can wait: words of which every node of a study must say one (lines, signatures, keys) are left out until all have, for before that no node can
+ *  do anything with them. */
+sund_code sund_mailbox_news(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err) SUND_MUST_CHECK;
 
 /** State of every study, newest first, or of one: for people. */
