@@ -69,16 +69,30 @@ sund_code sund_vec_bounded(const sund_vec *v, sund_err *err)
     return SUND_OK;
 }
 
+/** To little-endian words or from them: that is the same. */
+static void copy_words(void *to, const void *from, size_t n)
+{
+    uint8_t *p = to;
+
+    if (n)
+        memcpy(to, from, 8 * n);
+    for (size_t i = 0; BYTE_ORDER != LITTLE_ENDIAN && i < n; i++, p += 8) {
+        uint64_t w;
+
+        memcpy(&w, p, sizeof w);
+        w = htole64(w);
+        memcpy(p, &w, sizeof w);
+    }
+}
+
 void sund_vec_write(const sund_vec *v, sund_buf *out)
 {
     sund_buf_u32(out, (uint32_t) v->n64);
     sund_buf_u32(out, (uint32_t) v->n128);
     if (!sund_buf_room(out, 8 * sund_vec_words(v)))
         return;
-    for (size_t i = 0; i < sund_vec_words(v); i++, out->n += 8) {
-        uint64_t w = htole64(v->w[i]);
-        memcpy(out->p + out->n, &w, sizeof w);
-    }
+    copy_words(out->p + out->n, v->w, sund_vec_words(v));
+    out->n += 8 * sund_vec_words(v);
 }
 
 static sund_code read_shape(sund_cur *c, size_t *n64, size_t *n128, sund_err *err)
@@ -106,11 +120,7 @@ sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err)
 
     SUND_TRY(read_shape(&c, &n64, &n128, err));
     SUND_TRY(sund_vec_new(&got, n64, n128, err));
-    for (size_t i = 0; i < n64 + 2 * n128; i++) {
-        uint64_t w;
-        memcpy(&w, c.p + 8 * i, sizeof w);
-        got.w[i] = le64toh(w);
-    }
+    copy_words(got.w, c.p, n64 + 2 * n128);
     *v = got;
     return SUND_OK;
 }
