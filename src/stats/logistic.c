@@ -40,6 +40,8 @@ static double times(size_t p, const double *beta, const int64_t *x)
     return s;
 }
 
+static double offset_of(const sund_logistic_rows *rows, size_t i) { return rows->offset ? rows->offset[i] : 0.0; }
+
 /** x' A x of a symmetric matrix. */
 static double quadratic(size_t p, const double *a, const double *x)
 {
@@ -213,7 +215,7 @@ bool sund_logistic_stratum(const sund_logistic_rows *rows, const int32_t *g, con
         if (left_out(g, i))
             continue;
         (void) columns_of(rows, g, i, x);
-        eta[i] = times(p, ask->beta, x);
+        eta[i] = times(p, ask->beta, x) + offset_of(rows, i);
         n_case += rows->y[i];
         n++;
     }
@@ -254,7 +256,7 @@ void sund_logistic_pooled(const sund_logistic_rows *rows, const int32_t *g, cons
         if (left_out(g, i))
             continue;
         (void) columns_of(rows, g, i, x + 1);
-        at = sund_logistic_at(times(p, ask->beta, x));
+        at = sund_logistic_at(times(p, ask->beta, x) + offset_of(rows, i));
         for (size_t k = 0; k < p && ask->inverse; k++)
             d[k] = (double) x[k];
         if (ask->inverse)

@@ -8,7 +8,7 @@
 
 /** Logistic regression of a binary outcome y, in sums of integers: neither the order nor the division of people changes a bit.
  *
- *      mu = 1 / (1 + e^-eta),   eta = intercept + sum over k of beta_k x_k,   r = y - mu,   w = mu (1 - mu)
+ *      mu = 1 / (1 + e^-eta),   eta = intercept + offset + sum over k of beta_k x_k,   r = y - mu,   w = mu (1 - mu)
  *
  *  Columns x are integers below 2^32. Rounded once for each person: residuals and log-likelihoods to 40 fraction bits, weights to 32. */
 enum { SUND_LOGISTIC_R = 40, SUND_LOGISTIC_W = 32 };
@@ -22,6 +22,7 @@ typedef struct sund_logistic_rows {
     const int32_t *q;      /**< n x k, person by person */
     const int64_t *centre; /**< k */
     const int8_t  *y;      /**< n */
+    const double  *offset; /**< n: added to eta as it is; NULL for none */
 } sund_logistic_rows;
 
 /** What is asked at: beta of the columns, the common intercept before them without strata. inverse: of the information, p x p, for Firth's

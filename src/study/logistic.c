@@ -54,12 +54,10 @@ static void logistic_end(sund_state *st)
     st->own = NULL;
 }
 
-static sund_code logistic_begin(sund_state *st, sund_err *err)
+sund_code sund_logistic_new(sund_state *st, sund_err *err)
 {
-    static const char *const tests[] = { "score", "wald", "firth", "firth-approx" };
-    const sund_study        *s = st->study;
-    const sund_column       *y = &st->plan->col[st->plan->n - 1];
-    logistic_own            *own = calloc(1, sizeof *own);
+    const sund_column *y = &st->plan->col[st->plan->n - 1];
+    logistic_own      *own = calloc(1, sizeof *own);
 
     st->own = own;
     if (own) {
@@ -70,16 +68,27 @@ static sund_code logistic_begin(sund_state *st, sund_err *err)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
     if (!y->binary)
         return sund_fail(err, SUND_E_ARG, "the outcome %s is not binary: declare it so in the dictionary (its second code is the case), or take analysis linear", y->name);
+    own->spa = true;
+    own->firth_below = 0.0001;
+    own->strata = st->study->strata_country;
+    own->k = st->plan->n - 1;
+    own->p = own->k + !own->strata;
+    return own->k > SUND_K_MAX - 4 ? sund_fail(err, SUND_E_LIMIT, "more than %d columns of covariates", SUND_K_MAX - 4) : SUND_OK;
+}
+
+static sund_code logistic_begin(sund_state *st, sund_err *err)
+{
+    static const char *const tests[] = { "score", "wald", "firth", "firth-approx" };
+    const sund_study        *s = st->study;
+    logistic_own            *own;
+
+    SUND_TRY(sund_logistic_new(st, err));
+    own = st->own;
     for (int k = 0; k < 4; k++)
         if (strcmp(sund_study_text(s, "test"), tests[k]) == 0)
             own->test = (logistic_test) k;
     own->spa = strcmp(sund_study_text(s, "spa"), "yes") == 0;
     own->firth_below = sund_study_f64(s, "firth-below");
-    own->strata = s->strata_country;
-    own->k = st->plan->n - 1;
-    own->p = own->k + !own->strata;
-    if (own->k > SUND_K_MAX - 4)
-        return sund_fail(err, SUND_E_LIMIT, "more than %d columns of covariates", SUND_K_MAX - 4);
     return SUND_OK;
 }
 
@@ -407,7 +416,6 @@ static sund_code logistic_total(sund_state *st, const sund_round *r, uint32_t ch
     return sund_logistic_bad_total(err);
 }
 
-extern const sund_analysis sund_analysis_logistic;
 const sund_analysis        sund_analysis_logistic = {
     .name = "logistic",
     .title = "Logistic regression of a binary outcome on every variant",

@@ -15,7 +15,7 @@
 
 /* ---- rows: own people, person by person, kept for the round ---- */
 
-typedef struct rows { size_t n_stratum; struct { sund_logistic_rows rows; uint32_t *person; int32_t *q; int8_t *y; double start; } stratum[SUND_STRATA_MAX]; } rows;
+typedef struct rows { size_t n_stratum; struct { sund_logistic_rows rows; uint32_t *person; int32_t *q; int8_t *y; double *offset, start; } stratum[SUND_STRATA_MAX]; } rows;
 
 static void free_rows(void *p)
 {
@@ -25,6 +25,7 @@ static void free_rows(void *p)
         free(r->stratum[s].person);
         free(r->stratum[s].q);
         free(r->stratum[s].y);
+        free(r->stratum[s].offset);
     }
     free(r);
 }
@@ -40,7 +41,8 @@ static sund_code fill_stratum(const logistic_own *own, const sund_view *v, size_
     to->stratum[s].person = malloc((most + 1) * sizeof(uint32_t));
     to->stratum[s].q = malloc((most * own->k + 1) * sizeof(int32_t));
     to->stratum[s].y = malloc(most + 1);
-    if (!to->stratum[s].person || !to->stratum[s].q || !to->stratum[s].y)
+    to->stratum[s].offset = v->offset ? malloc((most + 1) * sizeof(double)) : NULL;
+    if (!to->stratum[s].person || !to->stratum[s].q || !to->stratum[s].y || (v->offset && !to->stratum[s].offset))
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", most);
     for (size_t i = 0; i < v->n_person; i++) {
         if (!(v->stratum[s][i / 64] >> (i % 64) & 1))
@@ -48,9 +50,11 @@ static sund_code fill_stratum(const logistic_own *own, const sund_view *v, size_
         for (size_t k = 0; k < own->k; k++)
             to->stratum[s].q[n * own->k + k] = v->column[k][i];
         to->stratum[s].y[n] = (int8_t) v->column[own->k][i];
+        if (v->offset)
+            to->stratum[s].offset[n] = v->offset[i];
         to->stratum[s].person[n++] = (uint32_t) i;
     }
-    to->stratum[s].rows = (sund_logistic_rows){ n, own->k, to->stratum[s].q, own->mean, to->stratum[s].y };
+    to->stratum[s].rows = (sund_logistic_rows){ n, own->k, to->stratum[s].q, own->mean, to->stratum[s].y, to->stratum[s].offset };
     to->stratum[s].start = own->strata ? sund_ln((double) n_case) - sund_ln((double) ((int64_t) n - n_case)) : 0.0;
     return SUND_OK;
 }

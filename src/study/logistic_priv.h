@@ -78,7 +78,12 @@ static inline size_t logistic_fit_lanes(size_t p) { return p + logistic_triangle
 /** Words of a variant in the score round. */
 static inline size_t logistic_score_words(const logistic_own *own) { return own->strata ? own->k + 2 : 2 * (own->k + 3); }
 
-/* logistic.c; these, the null model's rounds and the fitted values serve genes*.c too, which has a logistic_own of its own with k, p, strata set */
+/* logistic.c; wgr*.c runs this analysis for each chromosome, from the stage that it sets, with an offset in the view */
+extern const sund_analysis sund_analysis_logistic;
+/** The state's logistic_own, for its plan and variants: a score test with saddlepoints, and Firth's estimates where p < 0.0001. */
+sund_code sund_logistic_new(sund_state *st, sund_err *err) SUND_MUST_CHECK;
+
+/* these, the null model's rounds and the fitted values serve genes*.c too, which has a logistic_own of its own with k, p, strata set */
 /** Rule: over all rounds no more than N/10 unmasked numbers about covariates; counts one more round. */
 sund_code sund_logistic_budget(sund_state *st, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_logistic_means_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
@@ -118,6 +123,9 @@ void      sund_logistic_tails_end(sund_state *st);
 
 /* logistic_table.c */
 sund_code sund_logistic_tables(sund_state *st, sund_release *out, sund_err *err) SUND_MUST_CHECK;
+/** Their parts: table.tsv of n states, one after the other; and the null model. */
+sund_code sund_logistic_put_table(sund_state *st, size_t n, sund_release *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_logistic_put_model(sund_state *st, sund_release *out, sund_err *err) SUND_MUST_CHECK;
 
 sund_code sund_logistic_bad_total(sund_err *err);
 

@@ -27,7 +27,7 @@ static void free_fitted(void *p)
 
 static double eta_of(const logistic_own *own, const sund_view *v, size_t i, double intercept)
 {
-    double eta = intercept;
+    double eta = intercept + (v->offset ? v->offset[i] : 0.0);
 
     for (size_t k = 0; k < own->k; k++)
         eta += own->beta[k + !own->strata] * (double) (v->column[k][i] - own->mean[k]);

@@ -44,7 +44,7 @@ static sund_code put_row(sund_state *st, size_t j, const logistic_result *r, sun
     return sund_release_row(out, &guard, cell, err);
 }
 
-static sund_code put_model(sund_state *st, sund_release *out, sund_err *err)
+sund_code sund_logistic_put_model(sund_state *st, sund_release *out, sund_err *err)
 {
     const logistic_own *own = st->own;
     size_t              p = own->p, bad;
@@ -67,26 +67,34 @@ static sund_code put_model(sund_state *st, sund_release *out, sund_err *err)
     return SUND_OK;
 }
 
+sund_code sund_logistic_put_table(sund_state *st, size_t n, sund_release *out, sund_err *err)
+{
+    sund_buf  text = { 0 };
+    sund_code rc = sund_release_next(out, "table", column, N_COLUMN, err);
+
+    for (size_t c = 0; c < n && rc == SUND_OK; c++) {
+        logistic_own *own = st[c].own;
+
+        for (size_t j = 0, i = 0; j < st[c].n_variant && rc == SUND_OK; j++) {
+            bool tested = i < own->n_eligible && own->eligible[i] == j;
+
+            rc = put_row(&st[c], j, tested ? &own->result[i] : NULL, out, &text, err);
+            i += tested;
+        }
+    }
+    sund_buf_free(&text);
+    return rc;
+}
+
 sund_code sund_logistic_tables(sund_state *st, sund_release *out, sund_err *err)
 {
-    logistic_own *own = st->own;
-    sund_buf      text = { 0 };
-    sund_code     rc;
+    const logistic_own *own = st->own;
 
-    SUND_TRY(sund_release_next(out, "table", column, N_COLUMN, err));
-    for (size_t j = 0, i = 0; j < st->n_variant; j++) {
-        bool tested = i < own->n_eligible && own->eligible[i] == j;
-
-        SUND_GO(put_row(st, j, tested ? &own->result[i] : NULL, out, &text, err));
-        i += tested;
-    }
-    SUND_GO(put_model(st, out, err));
+    SUND_TRY(sund_logistic_put_table(st, 1, out, err));
+    SUND_TRY(sund_logistic_put_model(st, out, err));
     (void) snprintf(st->facts, sizeof st->facts,
                     "\"n\": %lld, \"n_case\": %lld, \"strata\": %lld, \"strata_of_one_kind\": %lld, \"covariates\": %zu, \"variants\": %zu, \"eligible\": %zu, \"newton\": %d, "
                     "\"coding\": \"0/1/2; one-copy genotypes 0/2\"",
                     (long long) st->n_person, (long long) own->n_case, (long long) own->n_stratum, (long long) own->n_idle, own->k, st->n_variant, own->n_eligible, own->null.asked);
-    rc = SUND_OK;
-out:
-    sund_buf_free(&text);
-    return rc;
+    return SUND_OK;
 }

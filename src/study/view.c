@@ -205,6 +205,21 @@ void **sund_view_kept(const sund_view *v, uint32_t round, void (*free_it)(void *
     return &v->cache->p;
 }
 
+sund_code sund_view_alike(const sund_view *v, sund_view *copy, sund_err *err)
+{
+    *copy = *v;
+    copy->cache = calloc(1, sizeof *copy->cache);
+    return copy->cache ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+}
+
+void sund_view_forget(sund_view *copy)
+{
+    if (copy->cache)
+        drop_kept(copy->cache);
+    free(copy->cache);
+    copy->cache = NULL;
+}
+
 sund_code sund_view_keep(const sund_view *v, sund_people *people, const sund_var *var, const int64_t *raw, sund_err *err)
 {
     return sund_people_derive(people, var, sund_store_describe(v->store)->n_person, sund_store_describe(v->store)->person, raw, err);
@@ -334,9 +349,7 @@ void sund_view_close(sund_view *v)
 {
     if (!v)
         return;
-    if (v->cache)
-        drop_kept(v->cache);
-    free(v->cache);
+    sund_view_forget(v);
     for (size_t s = 0; v->whole && s < v->n_stratum; s++)
         free(v->whole[s].pair);
     free(v->whole);

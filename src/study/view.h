@@ -75,6 +75,7 @@ typedef struct sund_view {
     sund_whole       *whole;                    /**< n_stratum; likewise */
     uint32_t         *row;    /**< catalogue entry first + j -> store row, or UINT32_MAX */
     size_t            first, n_variant; /**< the catalogue's range that the study asks for */
+    const double     *offset; /**< by store column: what is added to everyone's log odds in a logistic model; NULL in a view that was opened */
     struct sund_view_cache *cache;
 } sund_view;
 
@@ -92,6 +93,9 @@ void      sund_view_close(sund_view *v);
 /** What an analysis's `local` computes once for all chunks of a round (fitted values, weights): the slot is NULL when the round is another than
  *  last time, and what it held then is freed. One thread at a time. */
 void **sund_view_kept(const sund_view *v, uint32_t round, void (*free_it)(void *));
+/** A shallow copy of a view that keeps things for itself, for what differs from it in a column or an offset. sund_view_forget() frees what is kept, not the view. */
+sund_code sund_view_alike(const sund_view *v, sund_view *copy, sund_err *err) SUND_MUST_CHECK;
+void      sund_view_forget(sund_view *copy);
 
 /** Fills sums and whole. */
 sund_code sund_view_sums(sund_view *v, sund_err *err) SUND_MUST_CHECK;
