@@ -10,6 +10,7 @@
  * chromosomes leave. See wgr_priv.h for the rounds. */
 
 enum { ROUND_PEOPLE, ROUND_CROSS, ROUND_COUNTS, ROUND_LEVEL0, ROUND_LEVEL1, ROUND_NULL, ROUND_SUMS, ROUND_NONE };
+/* A binary outcome's rounds from ROUND_NULL on are wgr_logit.c's. */
 
 static const sund_option options[] = {
     { "block", 'i', "1000", 2, 2000, NULL, "variants in a block of level 0" },
@@ -34,10 +35,13 @@ static void wgr_end(sund_state *st)
     wgr_own *own = st->own;
 
     if (own) {
-        for (size_t c = 0; c < own->n_test; c++) {
+        for (size_t c = 0; c < own->n_test && own->binary; c++)
+            sund_analysis_logistic.end(&own->test[c]);
+        for (size_t c = 0; c < own->n_test && !own->binary; c++) {
             free(((linear_own *) own->test[c].own)->trait);
             free(own->test[c].own);
         }
+        sund_analysis_logistic.end(&own->base);
         sund_linear_end(&own->linear);
         free(own->xx);
         free(own->xy);
@@ -51,6 +55,10 @@ static void wgr_end(sund_state *st)
         free(own->w1);
         free(own->level1);
         free(own->w_mean);
+        free(own->inverse);
+        free(own->logit);
+        free(own->logit_beta);
+        free(own->logit_sure);
     }
     free(own);
     st->own = NULL;
@@ -69,6 +77,7 @@ static sund_code wgr_begin(sund_state *st, sund_err *err)
     own->block_size = (size_t) sund_study_i64(st->study, "block");
     own->min_maf = sund_study_f64(st->study, "step1_min_maf");
     own->n_column = st->plan->n;
+    own->binary = st->plan->col[own->n_column - 1].binary;
     n_x = own->n_column - 1;
     if (n_x > SUND_K_MAX)
         return sund_fail(err, SUND_E_LIMIT, "more than %d covariates", SUND_K_MAX);
@@ -156,9 +165,10 @@ static sund_code plan_level1(sund_state *st, sund_round *r, sund_err *err)
     own->w1 = calloc(F * L + 1, sizeof *own->w1);
     own->level1 = calloc(F * L + 1, sizeof *own->level1);
     own->w_mean = calloc(L + 1, sizeof *own->w_mean);
+    own->inverse = calloc(L + 1, sizeof *own->inverse);
     sund_round_split(r, st->study, L, 2 * F * wgr_row_lanes(own, L));
     r->params = sund_round_params(r, st->study, own->coef, own->n_step1 * F * own->n_ridge * sizeof *own->coef);
-    return own->ww && own->wx && own->w1 && own->level1 && own->w_mean ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu predictors", L);
+    return own->ww && own->wx && own->w1 && own->level1 && own->w_mean && own->inverse ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu predictors", L);
 }
 
 /** A state of linear for each chromosome that has variants to test: they differ in the outcome. */
@@ -198,44 +208,37 @@ static sund_code make_tests(sund_state *st, sund_err *err)
     return SUND_OK;
 }
 
-static size_t test_chunks(const sund_state *st, size_t c, size_t *n_item)
+size_t sund_wgr_part(const wgr_own *own, uint32_t *chunk)
 {
-    const wgr_own *own = st->own;
-    size_t         size = sund_chunk_items(st->study, sund_linear_words(sund_linear_shape(&own->test[c])));
-
-    *n_item = ((const linear_own *) own->test[c].own)->n_eligible;
-    return (*n_item + size - 1) / size;
-}
-
-const sund_state *sund_wgr_part(const sund_state *st, uint32_t chunk, sund_round *part, uint32_t *sub)
-{
-    const wgr_own *own = st->own;
-
     for (size_t c = 0; c < own->n_test; c++) {
-        size_t n_item, n = test_chunks(st, c, &n_item);
-
-        if (chunk < n) {
-            part->n_item = n_item;
-            part->n_chunk = (uint32_t) n;
-            *sub = chunk;
-            return &own->test[c];
-        }
-        chunk -= (uint32_t) n;
+        if (*chunk < own->part[c].n_chunk)
+            return c;
+        *chunk -= own->part[c].n_chunk;
     }
-    return NULL;
+    return WGR_NO_TEST;
 }
 
-static void plan_sums(const sund_state *st, sund_round *r)
+static void plan_null(sund_state *st, sund_round *r)
 {
-    const wgr_own    *own = st->own;
+    wgr_own *own = st->own;
+
+    for (size_t c = 0; c < own->n_test; c++)
+        own->part[c] = (sund_round){ .index = r->index, .n_chunk = 1, .n_item = 1 };
+    r->n_item = r->n_chunk = (uint32_t) own->n_test;
+    r->params = sund_round_params(r, st->study, own->level1, own->n_fold * own->n_pred * sizeof *own->level1);
+}
+
+static void plan_sums(sund_state *st, sund_round *r)
+{
+    wgr_own          *own = st->own;
     const linear_own *all = own->linear.own;
 
-    r->n_item = all->n_eligible;
     for (size_t c = 0; c < own->n_test; c++) {
-        size_t n_item;
-
-        r->n_chunk += (uint32_t) test_chunks(st, c, &n_item);
+        own->part[c] = (sund_round){ .index = r->index };
+        sund_round_split(&own->part[c], st->study, ((const linear_own *) own->test[c].own)->n_eligible, sund_linear_words(sund_linear_shape(&own->test[c])));
+        r->n_chunk += own->part[c].n_chunk;
     }
+    r->n_item = all->n_eligible;
     r->params = sund_round_params(r, st->study, all->eligible, all->n_eligible * sizeof *all->eligible);
 }
 
@@ -248,6 +251,11 @@ static sund_code wgr_plan(sund_state *st, sund_round *r, sund_err *err)
         sund_people_round(st, r);
         return SUND_OK;
     }
+    if (own->binary && r->index >= ROUND_NULL) {
+        if (r->index == ROUND_NULL)
+            SUND_TRY(sund_wgr_level1_fit(st, err));
+        return sund_wgr_logit_plan(st, r, err);
+    }
     (void) snprintf(r->name, sizeof r->name, "%s", name[r->index < ROUND_NONE ? r->index : ROUND_NONE]);
     switch (r->index) {
     case ROUND_CROSS: r->n_item = r->n_chunk = 1; break;
@@ -257,8 +265,7 @@ static sund_code wgr_plan(sund_state *st, sund_round *r, sund_err *err)
     case ROUND_NULL:
         SUND_TRY(sund_wgr_level1_fit(st, err));
         SUND_TRY(make_tests(st, err));
-        r->n_item = r->n_chunk = (uint32_t) own->n_test;
-        r->params = sund_round_params(r, st->study, own->level1, own->n_fold * own->n_pred * sizeof *own->level1);
+        plan_null(st, r);
         return SUND_OK;
     case ROUND_SUMS: plan_sums(st, r); return SUND_OK;
     default: r->n_item = r->n_chunk = 0; break;
@@ -272,20 +279,20 @@ static sund_code wgr_plan(sund_state *st, sund_round *r, sund_err *err)
 /** Linear's sums of one chromosome, or its "null" cross-products. */
 static sund_code test_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
-    const wgr_own    *own = st->own;
-    sund_round        part = *r;
-    uint32_t          sub = 0;
-    const sund_state *test = r->index == ROUND_NULL ? &own->test[chunk] : sund_wgr_part(st, chunk, &part, &sub);
-    const sund_view  *rest;
-    wgr_people       *p;
+    const wgr_own   *own = st->own;
+    size_t           c = sund_wgr_part(own, &chunk);
+    const sund_view *rest;
+    wgr_people      *p;
 
     SUND_TRY(sund_wgr_people(st, v, &p, err));
-    SUND_TRY(sund_wgr_rest(st, p, own->test_contig[test - own->test], &rest, err));
-    return r->index == ROUND_NULL ? sund_linear_cross_local(test, rest, out, err) : sund_linear_sums_local(test, rest, &part, sub, n_thread, out, err);
+    SUND_TRY(sund_wgr_rest(st, p, c, &rest, err));
+    return r->index == ROUND_NULL ? sund_linear_cross_local(&own->test[c], rest, out, err) : sund_linear_sums_local(&own->test[c], rest, &own->part[c], chunk, n_thread, out, err);
 }
 
 static sund_code wgr_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
+    if (r->index >= ROUND_NULL && ((const wgr_own *) st->own)->binary)
+        return sund_wgr_logit_local(st, v, r, chunk, n_thread, out, err);
     switch (r->index) {
     case ROUND_PEOPLE: return sund_people_local(v, out, err);
     case ROUND_CROSS: return sund_wgr_cross_local(st, v, out, err);
@@ -341,21 +348,23 @@ static sund_code total_counts(sund_state *st, const sund_round *r, uint32_t chun
 
 static sund_code wgr_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err)
 {
-    wgr_own          *own = st->own;
-    sund_round        part = *r;
-    uint32_t          sub;
-    const sund_state *test;
+    wgr_own *own = st->own;
+    size_t   c;
 
+    if (own->binary && r->index >= ROUND_NULL)
+        return sund_wgr_logit_total(st, r, chunk, t, err);
     switch (r->index) {
     case ROUND_PEOPLE: return sund_people_total(st, t, err);
     case ROUND_CROSS: return sund_wgr_cross_total(st, t, err);
     case ROUND_COUNTS: return total_counts(st, r, chunk, t, err);
     case ROUND_LEVEL0: return sund_wgr_level0_total(st, chunk, t, err);
     case ROUND_LEVEL1: return sund_wgr_level1_total(st, r, chunk, t, err);
-    case ROUND_NULL: return chunk < own->n_test ? sund_linear_cross_total(&own->test[chunk], t, err) : bad_total(err);
+    case ROUND_NULL:
     case ROUND_SUMS:
-        test = sund_wgr_part(st, chunk, &part, &sub);
-        return test ? sund_linear_sums_total(&own->test[test - own->test], &part, sub, t, err) : bad_total(err);
+        c = sund_wgr_part(own, &chunk);
+        if (c != WGR_NO_TEST)
+            return r->index == ROUND_NULL ? sund_linear_cross_total(&own->test[c], t, err) : sund_linear_sums_total(&own->test[c], &own->part[c], chunk, t, err);
+        return bad_total(err);
     default: return bad_total(err);
     }
 }
@@ -364,33 +373,54 @@ static sund_code wgr_total(sund_state *st, const sund_round *r, uint32_t chunk, 
 
 static const sund_release_column ridge_column[] = { { "h2", 'f', false }, { "lambda", 'f', false }, { "r2", 'f', false }, { "chosen", 's', false } };
 
-static sund_code wgr_finish(sund_state *st, sund_release *out, sund_err *err)
+/** The association table; of a binary outcome logistic's, and its null model. */
+static sund_code put_association(wgr_own *own, sund_release *out, size_t *n_eligible, sund_err *err)
 {
-    wgr_own          *own = st->own;
-    const linear_own *all = own->linear.own;
-    const sund_guard  guard = { .on = SUND_ON_COHORT };
-    size_t            last = 0;
+    *n_eligible = own->binary ? 0 : ((const linear_own *) own->linear.own)->n_eligible;
+    if (!own->binary)
+        return sund_linear_table(&own->linear, out, err);
+    for (size_t c = 0; c < own->n_test; c++)
+        *n_eligible += ((const logistic_own *) own->test[c].own)->n_eligible;
+    SUND_TRY(sund_logistic_put_table(own->test, own->n_test, out, err));
+    return sund_logistic_put_model(&own->base, out, err);
+}
 
-    SUND_TRY(sund_linear_table(&own->linear, out, err));
-    SUND_TRY(sund_release_next(out, "ridge", ridge_column, sizeof ridge_column / sizeof *ridge_column, err));
-    for (size_t l = 0; l < own->n_ridge; l++) {
-        double    h2 = sund_ridge_h2(l, own->n_ridge);
-        sund_cell cell[] = { { .f = h2 }, { .f = sund_ridge_lambda(own->n_pred, h2) }, { .f = own->r2[l] }, { .s = l == own->chosen ? "yes" : "no" } };
+static void put_facts(sund_state *st, size_t n_eligible)
+{
+    const wgr_own *own = st->own;
+    size_t         contigs = 0, at;
 
-        SUND_TRY(sund_release_row(out, &guard, cell, err));
-    }
-    for (size_t b = 0, n = 0; b < own->n_block; b++)
-        if (b == 0 || own->block[b].contig != own->block[b - 1].contig)
-            last = ++n;
+    for (size_t b = 0; b < own->n_block; b++)
+        contigs += b == 0 || own->block[b].contig != own->block[b - 1].contig;
     (void) snprintf(st->facts, sizeof st->facts,
                     "\"n\": %lld, \"n_strata\": %lld, \"variants\": %zu, \"step1_variants\": %zu, \"step1_blocks\": %zu, \"step1_chromosomes\": %zu, \"step1_predictors\": %zu, "
                     "\"eligible\": %zu, \"rows_withheld_by_eligible\": %zu, \"unit\": \"%s\", \"coding\": \"0/1/2; one-copy genotypes 0/2\"",
-                    (long long) st->n_person, (long long) own->n_stratum, st->n_variant, own->n_step1, own->n_block, last, own->n_pred, all->n_eligible,
-                    st->n_variant - all->n_eligible, st->plan->col[own->n_column - 1].var.unit);
+                    (long long) st->n_person, (long long) own->n_stratum, st->n_variant, own->n_step1, own->n_block, contigs, own->n_pred, n_eligible,
+                    st->n_variant - n_eligible, own->binary ? "log odds" : st->plan->col[own->n_column - 1].var.unit);
+    at = strlen(st->facts);
+    if (own->binary)
+        (void) snprintf(st->facts + at, sizeof st->facts - at, ", \"n_case\": %lld, \"ridge_rounds\": %u", (long long) ((const logistic_own *) own->base.own)->n_case, own->logit_rounds);
+}
+
+static sund_code wgr_finish(sund_state *st, sund_release *out, sund_err *err)
+{
+    wgr_own         *own = st->own;
+    const sund_guard guard = { .on = SUND_ON_COHORT };
+    size_t           n_eligible;
+
+    SUND_TRY(put_association(own, out, &n_eligible, err));
+    SUND_TRY(sund_release_next(out, "ridge", ridge_column, sizeof ridge_column / sizeof *ridge_column, err));
+    for (size_t l = 0; l < own->n_ridge; l++) {
+        double    h2 = sund_ridge_h2(l, own->n_ridge), lambda = sund_ridge_lambda(own->n_pred, h2);
+        sund_cell cell[] = { { .f = h2 }, { .f = own->binary ? sund_wgr_logit_lambda(own, l) : lambda }, { .f = own->r2[l] }, { .s = l == own->chosen ? "yes" : "no" } };
+
+        SUND_TRY(sund_release_row(out, &guard, cell, err));
+    }
+    put_facts(st, n_eligible);
     return SUND_OK;
 }
 
-/** What the chromosomes other than the named one predict of the outcome, in its standard deviations, six decimals: loco_<8 hex digits of the study's name>_<chromosome>. */
+/** What the chromosomes other than the named one predict of the outcome, in its standard deviations or in log odds, six decimals: loco_<8 hex digits of the study's name>_<chromosome>. */
 static sund_code wgr_keep(const sund_state *st, const sund_view *v, sund_people *people, sund_err *err)
 {
     const wgr_own *own = st->own;
@@ -408,7 +438,7 @@ static sund_code wgr_keep(const sund_state *st, const sund_view *v, sund_people 
         for (size_t i = 0; i < v->n_person; i++)
             raw[i] = SUND_VALUE_MISSING;
         for (size_t i = 0; i < p->n; i++) {
-            double z = sund_wgr_loco(p, i, own->test_contig[c]) / own->sigma;
+            double z = sund_wgr_loco(p, i, own->test_contig[c]) / (own->binary ? 1.0 : own->sigma);
 
             raw[p->at[i]] = (int64_t) floor((z < -99.0 ? -99.0 : z > 99.0 ? 99.0 : z) * 1e6 + 0.5);
         }
@@ -423,7 +453,7 @@ const sund_analysis        sund_analysis_wgr = {
     .name = "wgr",
     .title = "Whole-genome regression of a trait, then every variant",
     .help = "For cohorts with relatives or structure: two levels of ridge regression (REGENIE, step 1) predict the outcome from all chromosomes, exactly over the countries; "
-            "each variant is then tested on what the other chromosomes leave. Predictions stay at home.",
+            "each variant is then tested on what the other chromosomes leave; of a binary outcome by logistic ridge and score tests. Predictions stay at home.",
     .rules = "parties, cell-min, eligible, mac, model-size",
     .catalogue = SUND_CATALOGUE_NEEDED,
     .options = options,

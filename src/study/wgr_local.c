@@ -302,8 +302,8 @@ sund_code sund_wgr_level0_local(const sund_state *st, const sund_view *v, uint32
 
 /* ---- level 1 ---- */
 
-/** Exact: products are at most 2^56, so 64 of them fit. */
-static sund_i128 dot(const int32_t *a, const int32_t *b, size_t n)
+/* Products are at most 2^56, so 64 of them fit. */
+sund_i128 sund_wgr_dot(const int32_t *a, const int32_t *b, size_t n)
 {
     sund_i128 all = 0;
 
@@ -335,7 +335,7 @@ sund_code sund_wgr_level1_local(const sund_state *st, const sund_view *v, const 
             sund_i128      x[SUND_COLUMN_MAX] = { 0 }, sum = 0;
 
             for (size_t b = 0; b <= row; b++)
-                sund_vec_add128(out, at++, dot(w + first, p->w + b * p->n + first, last - first));
+                sund_vec_add128(out, at++, sund_wgr_dot(w + first, p->w + b * p->n + first, last - first));
             for (size_t g = f * S; g < (f + 1) * S; g++)
                 for (size_t i = p->start[g]; i < p->start[g + 1]; i++) {
                     sum += w[i];

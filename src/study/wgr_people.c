@@ -6,23 +6,26 @@
 
 /* Whole-genome regression, person by person, at home: folds, genotypes, predictions, residuals. */
 
-static void rest_free(wgr_people *p)
+static void with_free(wgr_people *p)
 {
-    sund_view *x = &p->with_rest;
+    sund_view *x = &p->with;
 
-    for (size_t s = 0; x->whole && s < x->n_stratum; s++)
-        free(x->whole[s].pair);
-    free(x->whole);
-    sund_columns_free(x->sums);
+    if (p->has_with && x->whole != p->v->whole) {
+        for (size_t s = 0; x->whole && s < x->n_stratum; s++)
+            free(x->whole[s].pair);
+        free(x->whole);
+        sund_columns_free(x->sums);
+    }
+    sund_view_forget(x);
     memset(x, 0, sizeof *x);
-    p->rest_contig = 0;
+    p->has_with = false;
 }
 
 static void people_free(void *arg)
 {
     wgr_people *p = arg;
 
-    rest_free(p);
+    with_free(p);
     for (size_t f = 0; f < WGR_FOLDS_MAX; f++)
         free(p->plane[f]);
     free(p->at);
@@ -31,6 +34,7 @@ static void people_free(void *arg)
     free(p->w);
     free(p->part);
     free(p->rest);
+    free(p->offset);
     free(p);
 }
 
@@ -62,7 +66,8 @@ static sund_code deal(const sund_state *st, wgr_people *p, sund_err *err)
     p->start = calloc(p->n_group + 1, sizeof *p->start);
     p->mean = calloc(n_stratum * own->n_column + 1, sizeof *p->mean);
     p->rest = calloc(v->n_word * 64 + 1, sizeof *p->rest);
-    if (!p->at || !p->start || !p->mean || !p->rest)
+    p->offset = calloc(v->n_word * 64 + 1, sizeof *p->offset);
+    if (!p->at || !p->start || !p->mean || !p->rest || !p->offset)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", p->n);
     for (size_t f = 0; f < own->n_fold; f++)
         if (!(p->plane[f] = calloc(v->n_word + 1, sizeof **p->plane)))
@@ -314,31 +319,54 @@ double sund_wgr_loco(const wgr_people *p, size_t pos, int contig)
     return s;
 }
 
-sund_code sund_wgr_rest(const sund_state *st, wgr_people *p, int contig, const sund_view **out, sund_err *err)
+sund_code sund_wgr_rest(const sund_state *st, wgr_people *p, size_t test, const sund_view **out, sund_err *err)
 {
     const wgr_own *own = st->own;
     size_t         n_x = own->n_column - 1, S = p->v->n_stratum;
 
-    *out = &p->with_rest;
-    if (p->rest_contig == contig)
+    *out = &p->with;
+    if (p->has_with && p->with_test == test)
         return SUND_OK;
     SUND_TRY(sund_wgr_parts(st, p, err));
-    rest_free(p);
+    with_free(p);
     for (size_t g = 0; g < p->n_group; g++)
         for (size_t i = p->start[g]; i < p->start[g + 1]; i++) {
             double y = ldexp((double) sund_wgr_x(p, i, n_x, g % S), -WGR_COLUMN_FRAC), d;
 
             for (size_t a = 0; a < n_x; a++)
                 y -= own->gamma[a] * ldexp((double) sund_wgr_x(p, i, a, g % S), -WGR_COLUMN_FRAC);
-            d = floor(ldexp((y - sund_wgr_loco(p, i, contig)) / own->sigma, WGR_REST_FRAC) + 0.5);
+            d = floor(ldexp((y - sund_wgr_loco(p, i, own->test_contig[test])) / own->sigma, WGR_REST_FRAC) + 0.5);
             p->rest[p->at[i]] = (int32_t) (d > WGR_REST_MAX ? WGR_REST_MAX : d < -WGR_REST_MAX ? -WGR_REST_MAX : d);
         }
-    p->with_rest = *p->v;
-    p->with_rest.plan = own->plan;
-    p->with_rest.column[n_x] = p->rest;
-    p->with_rest.sums = NULL;
-    p->with_rest.whole = NULL;
-    SUND_TRY(sund_view_sums(&p->with_rest, err));
-    p->rest_contig = contig;
+    SUND_TRY(sund_view_alike(p->v, &p->with, err));
+    p->has_with = true;
+    p->with_test = test;
+    p->with.plan = own->plan;
+    p->with.column[n_x] = p->rest;
+    p->with.sums = NULL;
+    p->with.whole = NULL;
+    return sund_view_sums(&p->with, err);
+}
+
+sund_code sund_wgr_offset(const sund_state *st, wgr_people *p, size_t test, const sund_view **out, sund_err *err)
+{
+    const wgr_own *own = st->own;
+
+    *out = &p->with;
+    if (p->has_with && p->with_test == test)
+        return SUND_OK;
+    with_free(p);
+    SUND_TRY(sund_view_alike(p->v, &p->with, err));
+    p->has_with = true;
+    p->with_test = test;
+    if (test == WGR_NO_TEST)
+        return SUND_OK;
+    SUND_TRY(sund_wgr_parts(st, p, err));
+    for (size_t i = 0; i < p->n; i++)
+        p->offset[p->at[i]] = sund_wgr_loco(p, i, own->test_contig[test]);
+    p->with.offset = p->offset;
+    p->with.row += own->test[test].first - st->first;
+    p->with.first = own->test[test].first;
+    p->with.n_variant = own->test[test].n_variant;
     return SUND_OK;
 }

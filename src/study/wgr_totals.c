@@ -273,16 +273,16 @@ sund_code sund_wgr_level1_fit(sund_state *st, sund_err *err)
     wgr_own   *own = st->own;
     size_t     L = own->n_pred, F = own->n_fold;
     sund_ridge r = { L, F, own->ww, calloc(F * L + 1, sizeof(double)) };
-    double    *beta = calloc(F * own->n_ridge * L + 1, sizeof *beta), *inverse = calloc(L + 1, sizeof *inverse), lambda[WGR_RIDGE_MAX];
-    sund_code  rc = r.cross && beta && inverse ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu predictors", L);
+    double    *beta = calloc(F * own->n_ridge * L + 1, sizeof *beta), *inverse = own->inverse, lambda[WGR_RIDGE_MAX];
+    sund_code  rc = r.cross && beta ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu predictors", L);
 
     for (size_t l = 0; l < own->n_ridge; l++)
         lambda[l] = sund_ridge_lambda(L, sund_ridge_h2(l, own->n_ridge));
     if (rc == SUND_OK) {
         standardise(st, &r, inverse);
-        rc = sund_ridge_fit(&r, own->n_ridge, lambda, beta, err);
+        rc = own->binary ? SUND_OK : sund_ridge_fit(&r, own->n_ridge, lambda, beta, err);
     }
-    if (rc == SUND_OK) {
+    if (rc == SUND_OK && !own->binary) {
         choose(own, &r, beta);
         for (size_t f = 0; f < F; f++)
             for (size_t a = 0; a < L; a++)
@@ -290,6 +290,5 @@ sund_code sund_wgr_level1_fit(sund_state *st, sund_err *err)
     }
     free(r.cross);
     free(beta);
-    free(inverse);
     return rc;
 }

@@ -30,6 +30,8 @@ static const struct { const char *analysis, *lines; } study[] = {
     { "duplicates", "min_maf = 0.02\nsnvs = 20\ndistance = 0\nchromosomes = 1\n" },
     { "wgr", "outcome = trait\ncovariates = age, bmi\nstrata = none\nblock = 8\nridge = 2\nfolds = 4\nstep1_min_maf = 0.02\n" },
     { "wgr", "outcome = trait\ncovariates = age, sex\nstrata = country\nblock = 8\nridge = 2\nfolds = 3\n" },
+    { "wgr", "outcome = sex\ncovariates = age, bmi\nstrata = none\nblock = 8\nridge = 2\nfolds = 4\n" },
+    { "wgr", "outcome = sex\ncovariates = age\nstrata = country\nblock = 8\nridge = 2\nfolds = 3\n" },
 };
 
 static void score_file(sund_buf *out)
