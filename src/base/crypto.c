@@ -136,6 +136,37 @@ sund_code sund_unlock(const sund_key *once, const void *p, size_t n, uint8_t *ou
     return SUND_OK;
 }
 
+sund_digest sund_sha256(const void *p, size_t n)
+{
+    sund_digest d;
+
+    _Static_assert(sizeof d.b == crypto_hash_sha256_BYTES, "SHA-256");
+    (void) crypto_hash_sha256(d.b, p, n);
+    return d;
+}
+
+void sund_base64url_write(const void *p, size_t n, sund_buf *out)
+{
+    size_t cap = sodium_base64_encoded_len(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+
+    if (!sund_buf_room(out, cap))
+        return;
+    (void) sodium_bin2base64((char *) out->p + out->n, cap, p, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    out->n += cap - 1; /* without its NUL */
+}
+
+bool sund_base64url_read(const char *s, size_t n, sund_buf *out)
+{
+    size_t      got = 0;
+    const char *end = NULL;
+
+    sund_buf_clear(out);
+    if (!sund_buf_room(out, n / 4 * 3 + 3) || sodium_base642bin(out->p, out->cap, s, n, NULL, &got, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || end != s + n)
+        return false;
+    out->n = got;
+    return true;
+}
+
 void sund_hex(const void *p, size_t n, char *out) { (void) sodium_bin2hex(out, 2 * n + 1, p, n); }
 
 bool sund_unhex(const char *s, void *out, size_t n)

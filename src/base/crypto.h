@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/buf.h"
 
 /** The cryptography everything else uses, by libsodium. One obvious call per job, no options. */
 
@@ -52,6 +52,13 @@ sund_code sund_unseal(const sund_key *mine, const void *p, size_t n, uint8_t *ou
 /** Symmetric sealing (XSalsa20-Poly1305) under a key used for one message only: out has n + 16 bytes. */
 void      sund_lock(const sund_key *once, const void *p, size_t n, uint8_t *out);
 sund_code sund_unlock(const sund_key *once, const void *p, size_t n, uint8_t *out, sund_err *err) SUND_MUST_CHECK;
+
+/** SHA-256, where others' protocols want it. */
+sund_digest sund_sha256(const void *p, size_t n);
+/** base64url without padding (RFC 4648, section 5), appended to out. */
+void sund_base64url_write(const void *p, size_t n, sund_buf *out);
+/** Exactly one way to write each byte string: no padding, blanks or spare bits that are set. out is replaced. */
+bool sund_base64url_read(const char *s, size_t n, sund_buf *out) SUND_MUST_CHECK;
 
 /** Lower-case hex; out has 2 n + 1 bytes. */
 void sund_hex(const void *p, size_t n, char *out);
