@@ -100,7 +100,8 @@ static sund_code info_home(const char *dir, bool as_json, sund_err *err)
     if (h.role == SUND_ROLE_NODE) {
         sund_json_str(&j, "access", h.access);
         sund_json_str(&j, "approval", h.approve_all ? "all" : "ask");
-        sund_buf_printf(&text, "access      %s\napproval    %s\n", h.access, h.approve_all ? "all" : "ask");
+        sund_json_str(&j, "visa", h.visa);
+        sund_buf_printf(&text, "access      %s\napproval    %s\n%s%s%s", h.access, h.approve_all ? "all" : "ask", h.visa[0] ? "visa        " : "", h.visa, h.visa[0] ? "\n" : "");
         rc = info_data(&h, dir, &j, &text, err);
     }
     sund_json_close(&j, '}');

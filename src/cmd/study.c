@@ -8,6 +8,7 @@
 #include "home/link.h"
 #include "study/engine.h"
 #include "study/party.h"
+#include "study/submit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,19 +22,35 @@ static sund_code dial(const char *home, sund_home *h, sund_link *l, sund_err *er
     return sund_link_open(l, h, SUND_CHANNEL_COMMANDS, err);
 }
 
+/** Body and kind of the message: with a login where the home has one. */
+static sund_code submission(const sund_home *h, const sund_buf *text, sund_buf *body, uint16_t *kind, sund_err *err)
+{
+    sund_buf  tokens = { 0 };
+    sund_code rc = sund_home_login(h, &tokens, err);
+
+    *kind = tokens.n ? SUND_MSG_SUBMIT_LOGIN : SUND_MSG_SUBMIT;
+    if (tokens.n)
+        sund_submit_write(text->p, text->n, &h->identity.pub, sund_cur_of(tokens.p, tokens.n), body);
+    else
+        sund_buf_put(body, text->p, text->n);
+    sund_buf_free(&tokens);
+    return rc == SUND_OK ? sund_buf_ok(body, err) : rc;
+}
+
 sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home();
     bool            as_json = false, helped = false;
     const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the researcher's home" }, { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "study submit", "[OPTIONS] STUDY.ini", "Signs the study's text with the researcher's key and sends it to the hub. Its name is the digest of the text: changed text is another study.",
+    const sund_opts o = { "study submit", "[OPTIONS] STUDY.ini", "Signs the study's text with the researcher's key and sends it to the hub, with the login where there is one ('sund login'). Its name is the digest of the text: changed text is another study.",
                           "sund study submit --home anna height.ini", opt, 1, 1 };
     sund_study     *s = calloc(1, sizeof *s);
-    sund_buf        text = { 0 }, reply = { 0 };
+    sund_buf        text = { 0 }, body = { 0 }, reply = { 0 };
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
     sund_leave     *out = NULL;
     sund_envelope   head;
+    uint16_t        kind;
     size_t          n;
     sund_code       rc;
 
@@ -52,13 +69,15 @@ sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
         rc = sund_fail_in(err, err ? err->code : SUND_E_NOT_FOUND, "%s", argv[1]);
         goto out;
     }
-    head = sund_link_head(&l, SUND_MSG_SUBMIT, &s->digest);
-    SUND_GO(sund_leave_protocol(h.gate, &head, text.p, text.n, &out, err));
+    SUND_GO(submission(&h, &text, &body, &kind, err));
+    head = sund_link_head(&l, kind, &s->digest);
+    SUND_GO(sund_leave_protocol(h.gate, &head, body.p, body.n, &out, err));
     SUND_GO(sund_link_send(&l, out, 60, &reply, err));
     printf(as_json ? "{\"study\": \"%s\"}\n" : "study = %s\n", sund_digest_hex(&s->digest).s);
 out:
     sund_leave_free(out);
     sund_buf_free(&text);
+    sund_buf_free(&body);
     sund_buf_free(&reply);
     sund_link_close(&l);
     sund_home_close(&h);
@@ -171,7 +190,7 @@ static void own_row_names(const sund_home *h, const sund_digest *d, sund_buf *ou
     sund_study   *s = calloc(1, sizeof *s);
     sund_envelope e;
     sund_buf      text = { 0 };
-    bool          good = s && sund_party_submitted(h->db, &h->roster, d, &e, &text, NULL) == SUND_OK && sund_study_parse(s, "study", text.p, text.n, NULL) == SUND_OK;
+    bool          good = s && sund_party_submitted(h->db, &h->roster, d, &e, &text, NULL, NULL) == SUND_OK && sund_study_parse(s, "study", text.p, text.n, NULL) == SUND_OK;
 
     sund_buf_str(out, good ? s->title : "");
     sund_buf_str(out, good ? e.from : "");

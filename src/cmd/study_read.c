@@ -6,6 +6,7 @@
 #include "home/home.h"
 #include "study/engine.h"
 #include "study/party.h"
+#include "token/login.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,22 +205,48 @@ typedef struct shown {
     sund_study          *study;
     const sund_analysis *analysis;
     sund_envelope        e;
-    sund_buf             text, vars;
+    sund_buf             text, vars, visas;
+    bool                 has_login; /* that held when it came, and these were its facts */
+    char                 issuer[256], subject[256], until[32], verified[32], no_login[401];
     char                 received[40], state[64], detail[500], key[65];
     int64_t              people, genotyped;
     sund_err             why; /* why it cannot be computed here; SUND_OK when it can */
 } shown;
 
-static sund_code read_shown(const sund_home *h, const sund_digest *d, shown *x, sund_err *err)
+/** What this node found as the study came; nothing where no login came with it. */
+static sund_code read_login(const sund_home *h, const sund_digest *d, shown *x, sund_err *err)
 {
     sund_rows *rows = NULL;
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_party_submitted(h->db, &h->roster, d, &x->e, &x->text, err));
+    SUND_TRY(sund_db_query(h->db, &rows, err, "SELECT issuer, subject, until, verified, visas, refusal FROM login WHERE study=?", "b", d->b, sizeof d->b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more) {
+        x->has_login = sund_rows_text(rows, 0)[0] != 0;
+        (void) snprintf(x->issuer, sizeof x->issuer, "%s", sund_rows_text(rows, 0));
+        (void) snprintf(x->subject, sizeof x->subject, "%s", sund_rows_text(rows, 1));
+        sund_login_time(sund_rows_i64(rows, 2), x->until);
+        sund_login_time(sund_rows_i64(rows, 3), x->verified);
+        sund_buf_text(&x->visas, sund_rows_text(rows, 4));
+        (void) snprintf(x->no_login, sizeof x->no_login, "%s", sund_rows_text(rows, 5));
+    }
+    sund_rows_close(rows);
+    return rc == SUND_OK ? sund_buf_ok(&x->visas, err) : rc;
+}
+
+static sund_code read_shown(const sund_home *h, const sund_digest *d, shown *x, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    sund_pub   key;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_party_submitted(h->db, &h->roster, d, &x->e, &x->text, &key, err));
     SUND_TRY(sund_study_parse(x->study, "study", x->text.p, x->text.n, err));
     SUND_TRY(sund_analysis_find(x->study->analysis, &x->analysis, err));
-    sund_hex(sund_roster_find(&h->roster, x->e.from, SUND_ROLE_RESEARCHER)->sign.b, 32, x->key);
+    sund_hex(key.b, sizeof key.b, x->key);
+    SUND_TRY(read_login(h, d, x, err));
     SUND_TRY(sund_db_query(h->db, &rows, err, "SELECT state, detail, received FROM study WHERE digest=?", "b", d->b, sizeof d->b));
     rc = sund_rows_next(rows, &more, err);
     if (rc == SUND_OK && more) {
@@ -282,8 +309,14 @@ static void show_text(const sund_home *h, shown *x)
         (void) snprintf(people, sizeof people, "fewer than 10");
     thresholds_text(&h->thresholds, limits, sizeof limits);
     sund_text_clean(x->study->title);
-    printf("study       %s\ntitle       %s\nresearcher  %s, signed with the roster's key %.16s...\nreceived    %s\nstate       %s%s%s\n", sund_digest_hex(&s->digest).s, s->title, x->e.from, x->key, x->received, x->state,
-           x->detail[0] ? ": " : "", x->detail);
+    printf("study       %s\ntitle       %s\nresearcher  %s, signed with the %s key %.16s...\n", sund_digest_hex(&s->digest).s, s->title, x->e.from,
+           sund_roster_find(&h->roster, x->e.from, SUND_ROLE_RESEARCHER) ? "roster's" : "login's", x->key);
+    if (x->has_login)
+        printf("login       %s of %s, verified here at %s; the token holds until %s\n", x->subject, x->issuer, x->verified, x->until);
+    if (x->no_login[0])
+        printf("login       %s\n", x->no_login);
+    print_lines("visas       ", "            ", &x->visas);
+    printf("received    %s\nstate       %s%s%s\n", x->received, x->state, x->detail[0] ? ": " : "", x->detail);
     printf("analysis    %s\npurpose     %s\ncohort      %s\n", x->analysis->title, s->purpose, s->cohort);
     if (x->why.code == SUND_OK)
         printf("people      %s here of %lld with genotypes: in the cohort, consent allows the purpose, every value is there\n", people, (long long) x->genotyped);
@@ -309,6 +342,17 @@ static void show_json(const sund_home *h, shown *x)
     study_json(&j, x->study);
     sund_json_str(&j, "researcher", x->e.from);
     sund_json_str(&j, "researcher_key", x->key);
+    if (x->has_login) {
+        sund_json_open(&j, "login", '{');
+        sund_json_str(&j, "subject", x->subject);
+        sund_json_str(&j, "issuer", x->issuer);
+        sund_json_str(&j, "verified", x->verified);
+        sund_json_str(&j, "until", x->until);
+        sund_buf_nul(&x->visas);
+        sund_json_str(&j, "visas", x->visas.n ? (const char *) x->visas.p : "");
+        sund_json_close(&j, '}');
+    }
+    sund_json_str(&j, "refusal", x->no_login);
     sund_json_str(&j, "received", x->received);
     sund_json_str(&j, "state", x->state);
     sund_json_str(&j, "detail", x->detail);
@@ -367,6 +411,7 @@ sund_code sund_cmd_study_show(int argc, char **argv, sund_err *err)
 out:
     sund_buf_free(&x.text);
     sund_buf_free(&x.vars);
+    sund_buf_free(&x.visas);
     free(x.study);
     sund_home_close(&h);
     return rc;

@@ -21,6 +21,7 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_BATCH] = "batch",       [SUND_MSG_LOOKUP] = "lookup",       [SUND_MSG_LOOKUP_ASK] = "lookup-ask", [SUND_MSG_LOOKUP_ANSWER] = "lookup-answer",
         [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_FILE_PUT] = "file-put",
         [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error",
+        [SUND_MSG_LOGIN] = "login",       [SUND_MSG_SUBMIT_LOGIN] = "submit-login",
     };
 
     return kind < SUND_MSG_END && name[kind] ? name[kind] : "unknown";
@@ -123,6 +124,8 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
 
     switch (head->kind) {
     case SUND_MSG_SUBMIT:
+    case SUND_MSG_SUBMIT_LOGIN:
+    case SUND_MSG_LOGIN:
     case SUND_MSG_LINE:
     case SUND_MSG_SIGN_TOTAL:
     case SUND_MSG_OPEN:

@@ -5,6 +5,7 @@
 #include "gate/ledger.h"
 #include "net/server.h"
 #include "study/party.h"
+#include "token/login.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access",
+static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access", "node.visa",
                                      "node.approve",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
                                      "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", NULL };
@@ -34,7 +35,8 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "\n[node]\nstore = store\n"
                         "# open: the people consented to publication, nothing is suppressed; controlled: every gate rule applies\naccess = %s\n"
                         "# whom lookups count: the people whose consent allows this purpose\n# lookup = general-research\n"
-                        "# ask: the operator decides on each study by 'sund study approve'; all: every study of a researcher in the roster\napprove = %s\n"
+                        "# ask: the operator decides on each study by 'sund study approve'; all: every study of a researcher in the roster, or who shows the visa below\napprove = %s\n"
+                        "# studies need a ControlledAccessGrants visa for this data set (doc/identity.md)\n# visa = https://example.org/datasets/1\n"
                         "# local: own sums are computed by this machine; slurm: by jobs on its cluster (doc/operating.md), with the settings slurm_...\n# engine = local\n"
                         "\n[gate]\n# Thresholds may be stricter than the defaults, never looser; a study uses the strictest of its nodes.\n"
                         "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n",
@@ -252,6 +254,8 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     if (sund_purpose_check(h->lookup, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_FORMAT, "%s: [node] lookup", ini->name);
     v = sund_ini_get(ini, "node", "store");
+    if (snprintf(h->visa, sizeof h->visa, "%s", sund_ini_get(ini, "node", "visa") ? sund_ini_get(ini, "node", "visa") : "") >= (int) sizeof h->visa)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [node] visa: at most 255 bytes", ini->name);
     SUND_TRY(sund_home_path(h, v ? v : "store", h->store_path, sizeof h->store_path, err));
     SUND_TRY(read_engine(h, ini, err));
     return read_gate(h, ini, err);
@@ -273,6 +277,8 @@ sund_code sund_home_named(const sund_home *h, const sund_roster *r, const char *
 {
     const sund_member *me = sund_roster_find(r, h->id, h->role);
 
+    if (!me && h->role == SUND_ROLE_RESEARCHER)
+        return SUND_OK;
     if (!me)
         return sund_fail(err, SUND_E_MISMATCH, "%s does not name %s %s: 'sund roster make' with its member.ini, then all nodes sign", path, role_name[h->role], h->id);
     if (memcmp(me->sign.b, h->identity.pub.b, sizeof me->sign.b) != 0)
@@ -288,7 +294,11 @@ static sund_code open_roster(sund_home *h, sund_err *err)
     if (!sund_file_exists(path))
         return sund_fail(err, SUND_E_NOT_FOUND, "%s is not there: every member's member.ini goes into one file that all nodes sign ('sund roster --help')", path);
     SUND_TRY(sund_roster_read(&h->roster, path, false, err));
-    return sund_home_named(h, &h->roster, path, err);
+    SUND_TRY(sund_home_named(h, &h->roster, path, err));
+    h->by_login = h->role == SUND_ROLE_RESEARCHER && !sund_roster_find(&h->roster, h->id, h->role);
+    if (h->by_login)
+        sund_id_of_key(&h->identity.pub, h->identity.id);
+    return SUND_OK;
 }
 
 static sund_code open_rest(sund_home *h, unsigned what, sund_err *err)
@@ -393,4 +403,24 @@ sund_code sund_home_file_put(const sund_home *h, const void *p, size_t n, sund_d
     *d = sund_digest_of(p, n);
     SUND_TRY(file_path(h, d, path, sizeof path, err));
     return sund_file_exists(path) ? SUND_OK : sund_file_write(path, p, n, 0644, err);
+}
+
+sund_code sund_home_login(const sund_home *h, sund_buf *out, sund_err *err)
+{
+    char path[2048];
+
+    sund_buf_clear(out);
+    SUND_TRY(sund_home_path(h, "login", path, sizeof path, err));
+    if (!sund_file_exists(path))
+        return SUND_OK;
+    SUND_TRY(sund_file_private(path, err));
+    return sund_file_read(path, SUND_LOGIN_MAX, out, err);
+}
+
+sund_code sund_home_login_put(const sund_home *h, const void *p, size_t n, sund_err *err)
+{
+    char path[2048];
+
+    SUND_TRY(sund_home_path(h, "login", path, sizeof path, err));
+    return sund_file_write(path, p, n, 0600, err);
 }

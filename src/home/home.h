@@ -11,6 +11,8 @@
  *
  *      sund.ini       configuration, written by `sund init`, for its owner to edit
  *      identity.ini   signing key, mode 0600        roster.ini   who is in the federation, signed by its nodes
+ *      trust.ini trust/   whose logins and visas this home believes, and their keys
+ *      login          a researcher's: ID token and visas, one a line, mode 0600
  *      state.db       transcripts and ledger        people.db    persons (nodes)
  *      keys/          session keys of running studies            files/       public files (catalogues, gene tables ...), by digest
  *      work/          studies that run on a cluster (nodes)
@@ -19,6 +21,8 @@
 typedef struct sund_home {
     char            dir[1024], id[SUND_ID_MAX + 1], store_path[1024], listen_host[64], access[16];
     char            lookup[65]; /**< node: purpose that a person's consent must allow to be counted in lookups */
+    char            visa[256];  /**< node: data set for which studies need a visa; "" for none */
+    bool            by_login;   /**< researcher: in no roster; identity.id is the name that follows from the key */
     sund_role       role;
     uint16_t        listen_port;
     unsigned        n_thread;
@@ -52,7 +56,7 @@ sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *
 /** Owns: sund_home_close(), safe on a zeroed home. Errors name the file and the remedy. */
 sund_code sund_home_open(sund_home *h, const char *dir, unsigned what, sund_err *err) SUND_MUST_CHECK;
 void      sund_home_close(sund_home *h);
-/** The roster at path has this home, with this home's key. Errors: SUND_E_MISMATCH. */
+/** The roster at path has this home, with this home's key; a researcher may be in none. Errors: SUND_E_MISMATCH. */
 sund_code sund_home_named(const sund_home *h, const sund_roster *r, const char *path, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
 
@@ -66,6 +70,11 @@ sund_code sund_home_work(const sund_home *h, const char *kind, const sund_digest
 /** The runner of its own sums there. catalogue: its file, or NULL when the home has it. */
 sund_code sund_home_runner(const sund_home *h, const char *kind, const char *catalogue, const sund_engine *e, const sund_view *v, sund_cur text,
                            sund_runner **out, sund_err *err) SUND_MUST_CHECK;
+
+/** The tokens of a researcher's login (token/login.h) into out (replaced); nothing where there is none. Errors: SUND_E_DENIED for a file that others may read. */
+sund_code sund_home_login(const sund_home *h, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+/** Keeps them, 0600. */
+sund_code sund_home_login_put(const sund_home *h, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
 
 enum { SUND_FILE_MAX_BYTES = 1 << 30 };
 

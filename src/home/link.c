@@ -2,16 +2,40 @@
 
 #include "base/text.h"
 #include "study/messages.h"
+#include "token/login.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/** Says whose key this is before anything else is asked. */
+static sund_code log_in(sund_link *l, sund_err *err)
+{
+    const sund_home *h = l->home;
+    sund_buf         tokens = { 0 }, body = { 0 }, reply = { 0 };
+    sund_code        rc;
+
+    SUND_GO(sund_home_login(h, &tokens, err));
+    sund_buf_put(&body, h->identity.pub.b, sizeof h->identity.pub.b);
+    sund_buf_put(&body, tokens.p, tokens.n);
+    SUND_GO(sund_buf_ok(&body, err));
+    if (!tokens.n)
+        rc = sund_fail(err, SUND_E_DENIED, "%s is not in the roster, and has not logged in: 'sund login --home %s'", h->id, h->dir);
+    else
+        rc = sund_link_ask(l, SUND_MSG_LOGIN, body.p, body.n, 60, &reply, err);
+out:
+    sund_buf_free(&tokens);
+    sund_buf_free(&body);
+    sund_buf_free(&reply);
+    return rc;
+}
 
 sund_code sund_link_open(sund_link *l, const sund_home *home, uint8_t channel, sund_err *err)
 {
     memset(l, 0, sizeof *l);
     l->home = home;
     l->channel = channel;
-    return sund_client_open(&l->client, home->roster.hub_url, home->roster.hub_pin, err);
+    SUND_TRY(sund_client_open(&l->client, home->roster.hub_url, home->roster.hub_pin, err));
+    return home->by_login ? log_in(l, err) : SUND_OK;
 }
 
 void sund_link_close(sund_link *l)

@@ -17,7 +17,7 @@ enum { SUND_CHANNEL_STUDIES, SUND_CHANNEL_LOOKUPS, SUND_CHANNEL_COMMANDS };
 enum { SUND_REPLY_MAX = 1 << 30, SUND_HUB_PATH_MAX = 16 };
 #define SUND_HUB_PATH "/fed/v1"
 
-/** home must be open with SUND_HOME_ROSTER | SUND_HOME_STATE and outlive the link. */
+/** For a researcher who is in no roster, shows the hub the login first. home must be open with SUND_HOME_ROSTER | SUND_HOME_STATE and outlive the link. */
 sund_code sund_link_open(sund_link *l, const sund_home *home, uint8_t channel, sund_err *err) SUND_MUST_CHECK;
 void      sund_link_close(sund_link *l);
 /** Sends what the gate has passed; reply gets the body of the hub's answer. A refusal of the hub comes back as its own code and message. */

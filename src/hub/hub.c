@@ -6,10 +6,12 @@
 #include "gate/budget.h"
 #include "gate/ledger.h"
 #include "home/link.h"
+#include "hub/logins.h"
 #include "hub/lookups.h"
 #include "hub/uploads.h"
 #include "net/server.h"
 #include "study/mailbox.h"
+#include "study/submit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -64,16 +66,19 @@ static sund_code take(hub *h, const sund_envelope *e, sund_cur body, sund_err *e
 
 static sund_code do_post(hub *h, const sund_envelope *e, sund_cur body, sund_err *err)
 {
-    unsigned  role = e->kind == SUND_MSG_SUBMIT ? 1u << SUND_ROLE_RESEARCHER : 1u << SUND_ROLE_NODE;
-    sund_code rc;
+    sund_code rc = SUND_OK;
 
-    SUND_TRY(sund_envelope_check(e, &h->home.roster, role, err));
+    if (e->kind != SUND_MSG_SUBMIT_LOGIN) /* which brings its key with it */
+        SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << (e->kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : SUND_ROLE_NODE), err));
     (void) pthread_mutex_lock(&h->lock);
-    rc = take(h, e, body, err);
+    if (e->kind == SUND_MSG_SUBMIT_LOGIN)
+        rc = sund_logins_submit(&h->home, e, body, err);
+    if (rc == SUND_OK)
+        rc = take(h, e, body, err);
     h->n_news++;
     (void) pthread_cond_broadcast(&h->news);
     (void) pthread_mutex_unlock(&h->lock);
-    if (rc == SUND_OK && (e->kind == SUND_MSG_SUBMIT || e->kind == SUND_MSG_RELEASE || e->kind == SUND_MSG_STOP))
+    if (rc == SUND_OK && (sund_submits(e->kind) || e->kind == SUND_MSG_RELEASE || e->kind == SUND_MSG_STOP))
         sund_log(SUND_LOG_INFO, "study %.12s: %s by %s", sund_digest_hex(&e->about).s, sund_msg_name(e->kind), e->from);
     return rc;
 }
@@ -112,6 +117,7 @@ static sund_code spend(hub *h, const sund_envelope *e, const char *text, const s
     sund_lookup_counts c[SUND_NODE_MAX];
     sund_variant       v;
     sund_buf           alleles = { 0 }, name = { 0 };
+    char               who[SUND_ID_MAX + 1];
     sund_code          rc = sund_variant_parse(text, &v, &alleles, err);
 
     if (rc == SUND_OK)
@@ -124,7 +130,9 @@ static sund_code spend(hub *h, const sund_envelope *e, const char *text, const s
     for (size_t i = 0; i < r->n; i++)
         c[i] = r->row[i].counts;
     if (rc == SUND_OK)
-        rc = sund_budget_spend(h->home.db, e->from, (const char *) name.p, c, r->n, err);
+        rc = sund_logins_person(&h->home, e, who, err);
+    if (rc == SUND_OK)
+        rc = sund_budget_spend(h->home.db, who, (const char *) name.p, c, r->n, err);
     sund_buf_free(&alleles);
     sund_buf_free(&name);
     return rc;
@@ -138,7 +146,7 @@ static sund_code do_lookup(hub *h, const sund_envelope *e, sund_cur body, sund_b
 
     if (!r)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(sund_envelope_check(e, &h->home.roster, anyone, err));
+    SUND_GO(sund_logins_check(&h->home, e, anyone, err));
     (void) sund_cur_str(&body, text, sizeof text);
     SUND_GO(sund_cur_end(&body, "a lookup", err));
     SUND_GO(sund_lookups_ask(&h->lookups, text, LOOKUP_MS, r, err));
@@ -196,12 +204,14 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     sund_digest d;
     sund_buf    file = { 0 };
     listing     to = { h, out };
+    char        who[SUND_ID_MAX + 1];
     sund_code   rc;
 
-    SUND_TRY(sund_envelope_check(e, &h->home.roster, anyone, err));
+    SUND_TRY(sund_logins_check(&h->home, e, anyone, err));
     if (e->kind == SUND_MSG_FILE_PUT) {
+        SUND_TRY(sund_logins_person(&h->home, e, who, err));
         (void) pthread_mutex_lock(&h->uploading); /* not the studies' lock: a file takes its time to the disk */
-        rc = sund_uploads_put(&h->home, e->from, body.p, body.n, &d, err);
+        rc = sund_uploads_put(&h->home, who, body.p, body.n, &d, err);
         (void) pthread_mutex_unlock(&h->uploading);
         SUND_TRY(rc);
         sund_buf_put(out, d.b, sizeof d.b);
@@ -227,17 +237,32 @@ static sund_code number(hub *h, const sund_envelope *e, sund_err *err)
 {
     sund_code rc;
 
-    SUND_TRY(sund_envelope_check(e, &h->home.roster, anyone, err));
+    SUND_TRY(sund_logins_check(&h->home, e, anyone, err));
     (void) pthread_mutex_lock(&h->lock);
     rc = sund_mailbox_number(&h->box, e, err);
     (void) pthread_mutex_unlock(&h->lock);
     return rc;
 }
 
+/** Whose key it is that will ask. */
+static sund_code do_login(hub *h, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    sund_code rc;
+
+    (void) pthread_mutex_lock(&h->lock);
+    rc = sund_logins_take(&h->home, &h->box, e, body, err);
+    if (rc == SUND_OK)
+        rc = note(h, e, err);
+    (void) pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
 static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
-    if (e->kind < SUND_MSG_POLL)
+    if (e->kind < SUND_MSG_POLL || e->kind == SUND_MSG_SUBMIT_LOGIN)
         return do_post(h, e, body, err);
+    if (e->kind == SUND_MSG_LOGIN)
+        return do_login(h, e, body, err);
     SUND_TRY(number(h, e, err));
     switch (e->kind) {
     case SUND_MSG_POLL: return do_poll(h, e, body, out, err);
@@ -312,6 +337,7 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a hub", dir);
     SUND_TRY(sund_mailbox_tables(h->home.db, err));
     SUND_TRY(sund_uploads_tables(h->home.db, err));
+    SUND_TRY(sund_logins_tables(h->home.db, err));
     h->box = (sund_mailbox){ h->home.db, &h->home.identity, &h->home.roster };
     if (pthread_mutex_init(&h->lock, NULL) != 0 || pthread_mutex_init(&h->uploading, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
         pthread_cond_init(&h->news, &a) != 0)

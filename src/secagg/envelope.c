@@ -130,15 +130,21 @@ sund_code sund_envelope_body(sund_cur *c, const sund_envelope *e, sund_cur *body
 sund_code sund_envelope_check(const sund_envelope *e, const sund_roster *r, unsigned roles, sund_err *err)
 {
     const sund_member *m = sund_roster_find(r, e->from, (sund_role) 0);
-    sund_buf           b = { 0 };
-    bool               good;
 
     if (!m)
         return sund_fail(err, SUND_E_DENIED, "unknown sender %s: not in the roster", e->from);
     if (!(roles & 1u << m->role))
         return sund_fail(err, SUND_E_DENIED, "%s may not send a message of kind %u", e->from, e->kind);
+    return sund_envelope_check_key(e, &m->sign, err);
+}
+
+sund_code sund_envelope_check_key(const sund_envelope *e, const sund_pub *key, sund_err *err)
+{
+    sund_buf b = { 0 };
+    bool     good;
+
     write_signed(e, &b);
-    good = !b.bad && sund_verify(&m->sign, &e->sig, b.p, b.n);
+    good = !b.bad && sund_verify(key, &e->sig, b.p, b.n);
     sund_buf_free(&b);
     return good ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the signature of %s does not match its message of kind %u", e->from, e->kind);
 }

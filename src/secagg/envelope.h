@@ -39,6 +39,8 @@ sund_code   sund_envelope_body(sund_cur *c, const sund_envelope *e, sund_cur *bo
 /** Signature by the roster's member `from` in one of the roles (bit mask of 1 << role). Errors: SUND_E_DENIED: "unknown sender" or "signature
  *  does not match", naming id and kind. */
 sund_code   sund_envelope_check(const sund_envelope *e, const sund_roster *r, unsigned roles, sund_err *err) SUND_MUST_CHECK;
+/** Signature by this key, whoever has it. Errors as above. */
+sund_code   sund_envelope_check_key(const sund_envelope *e, const sund_pub *key, sund_err *err) SUND_MUST_CHECK;
 sund_digest sund_envelope_digest(const sund_envelope *e); /**< of the header with its signature */
 /** A seq that rises: microseconds since 1970, at least last + 1. */
 uint64_t    sund_seq_next(uint64_t last);

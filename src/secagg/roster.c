@@ -19,6 +19,13 @@ bool sund_id_ok(const char *id)
     return true;
 }
 
+void sund_id_of_key(const sund_pub *key, char out[SUND_ID_MAX + 1])
+{
+    sund_digest d = sund_digest_of(key->b, sizeof key->b);
+
+    (void) snprintf(out, SUND_ID_MAX + 1, SUND_ID_LOGIN "%.26s", sund_digest_hex(&d).s);
+}
+
 /** Length of the signed part: up to the first line that begins with "[signature". */
 static size_t signed_part(const char *s, size_t n)
 {
@@ -41,6 +48,8 @@ static sund_code add_member(sund_roster *r, const sund_ini *ini, const sund_ini_
 
     if (!sund_id_ok(id))
         return bad(ini, it, "a name has letters, digits, '-' and '_', at most 32", err);
+    if (strncmp(id, SUND_ID_LOGIN, strlen(SUND_ID_LOGIN)) == 0)
+        return bad(ini, it, "names that begin with " SUND_ID_LOGIN " are of those who log in", err);
     if (sund_roster_find(r, id, (sund_role) 0))
         return bad(ini, it, "two members of one name", err);
     if (role == SUND_ROLE_NODE && r->n_node == SUND_NODE_MAX)

@@ -57,4 +57,8 @@ sund_code sund_identity_make(sund_identity *me, const char *id, const char *path
 sund_code sund_identity_read(sund_identity *me, const char *path, sund_err *err) SUND_MUST_CHECK;
 bool      sund_id_ok(const char *id); /**< 1..SUND_ID_MAX of [A-Za-z0-9_-] */
 
+/** The name of somebody who is in no roster and logs in instead: "login-" and the first 13 bytes of the key's digest in hex. No member may have a name that begins so. */
+#define SUND_ID_LOGIN "login-"
+void      sund_id_of_key(const sund_pub *key, char out[SUND_ID_MAX + 1]);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "study/bodies.h"
+#include "study/submit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,15 +95,18 @@ static sund_code set_state(sund_mailbox *m, const sund_digest *study, bool ended
 static sund_code post_submit(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
     sund_study  *s = calloc(1, sizeof *s);
+    sund_submit  sub;
     sund_buf     nodes = { 0 };
-    sund_digest  d = sund_digest_of(body, n_body);
+    sund_digest  d;
     char         now[32];
     int64_t      n_open = 0;
     sund_code    rc;
 
     if (!s)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(sund_study_parse(s, "study", body, n_body, err));
+    SUND_GO(sund_submit_read(e->kind, sund_cur_of(body, n_body), &sub, err));
+    SUND_GO(sund_study_parse(s, "study", sub.text.p, sub.text.n, err));
+    d = s->digest;
     if (!sund_digest_eq(&d, &e->about)) {
         rc = sund_fail(err, SUND_E_DENIED, "the study's text was changed after it was signed");
         goto out;
@@ -384,13 +388,13 @@ static sund_code post_logged(sund_mailbox *m, const hub_study *s, const sund_env
 static sund_code post(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
     hub_study s;
-    bool      same;
+    int64_t   same = 0;
 
     SUND_TRY(load(m, &e->about, &s, err));
-    if (e->kind == SUND_MSG_SUBMIT) {
+    if (sund_submits(e->kind)) {
         if (!s.there)
             return post_submit(m, e, body, n_body, err);
-        SUND_TRY(standing(m, "SELECT head FROM message WHERE study=? AND place=? AND sender=?", e, "submit", &same, err));
+        SUND_TRY(sund_db_i64(m->db, &same, 0, err, "SELECT COUNT(*) FROM study WHERE digest=? AND researcher=?", "bt", e->about.b, sizeof e->about.b, e->from)); /* a name stands for one text */
         return same ? SUND_OK : sund_fail(err, SUND_E_DENIED, "this very study was submitted by somebody else; add a line 'number = 2' to ask it again");
     }
     if (!s.there)
@@ -611,22 +615,31 @@ sund_code sund_mailbox_may_fetch(sund_mailbox *m, const sund_digest *study, cons
     return SUND_OK;
 }
 
-/** The body of the only message of its kind in a study's log. */
+/** The body of the only message of its kind in a study's log; of SUBMIT, in either form, the text. */
 static sund_code only_body(sund_mailbox *m, const sund_digest *study, unsigned kind, sund_buf *out, bool *there, sund_err *err)
 {
     sund_rows *rows = NULL;
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT head, body FROM message WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) kind));
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT head, body, kind FROM message WHERE study=? AND kind IN (?,?)", "bii", study->b, sizeof study->b, (int64_t) kind,
+                           (int64_t) (kind == SUND_MSG_SUBMIT ? SUND_MSG_SUBMIT_LOGIN : kind)));
     rc = sund_rows_next(rows, &more, err);
     if (rc == SUND_OK && more) {
-        sund_cur      h = sund_rows_blob(rows, 0);
+        sund_cur      h = sund_rows_blob(rows, 0), b = sund_rows_blob(rows, 1);
         sund_envelope e;
+        sund_submit   s;
 
         rc = sund_envelope_read(&h, UINT64_MAX, &e, err);
-        if (rc == SUND_OK)
-            rc = sund_bodies_get(m->db, &e, sund_rows_blob(rows, 1), out, err);
+        if (rc == SUND_OK && kind == SUND_MSG_SUBMIT) { /* small: its bytes are in the row */
+            rc = sund_submit_read((unsigned) sund_rows_i64(rows, 2), b, &s, err);
+            if (rc == SUND_OK)
+                sund_buf_put(out, s.text.p, s.text.n);
+            if (rc == SUND_OK)
+                rc = sund_buf_ok(out, err);
+        }
+        else if (rc == SUND_OK)
+            rc = sund_bodies_get(m->db, &e, b, out, err);
     }
     *there = more;
     sund_rows_close(rows);

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "gate/memory.h"
 #include "study/bodies.h"
+#include "study/submit.h"
+#include "token/login.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,11 +18,14 @@ static const char *const tables =
     " received TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '', pinned BLOB, release BLOB) STRICT;"
     "CREATE TABLE IF NOT EXISTS message(study BLOB NOT NULL, idx INTEGER NOT NULL, head BLOB NOT NULL, body BLOB, PRIMARY KEY(study, idx)) STRICT;"
     "CREATE TABLE IF NOT EXISTS sent(study BLOB NOT NULL, round INTEGER NOT NULL, chunk INTEGER NOT NULL, attempt INTEGER NOT NULL,"
-    " digest BLOB NOT NULL, PRIMARY KEY(study, round, chunk, attempt)) STRICT;";
+    " digest BLOB NOT NULL, PRIMARY KEY(study, round, chunk, attempt)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS login(study BLOB PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, until INTEGER NOT NULL, verified INTEGER NOT NULL, visas TEXT NOT NULL,"
+    " refusal TEXT NOT NULL) STRICT;";
 
 sund_code sund_party_tables(sund_db *db, sund_err *err)
 {
     SUND_TRY(sund_memory_open(db, err));
+    SUND_TRY(sund_login_tables(db, err));
     return sund_db_script(db, tables, err);
 }
 
@@ -31,12 +36,12 @@ const char *sund_party_state_name(sund_party_state s)
     return name[s];
 }
 
-sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sund_digest *study, sund_envelope *e, sund_buf *text, sund_err *err)
+sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sund_digest *study, sund_envelope *e, sund_buf *text, sund_pub *key, sund_err *err)
 {
     sund_rows  *rows = NULL;
     bool        more = false;
-    sund_cur    head, body;
-    sund_digest d;
+    sund_cur    head;
+    sund_submit sub;
     sund_code   rc;
 
     SUND_TRY(sund_db_query(db, &rows, err, "SELECT head, body FROM message WHERE study=? AND idx=0", "b", study->b, sizeof study->b));
@@ -46,15 +51,11 @@ sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sun
         goto out;
     }
     head = sund_rows_blob(rows, 0);
-    body = sund_rows_blob(rows, 1);
     SUND_GO(sund_envelope_read(&head, UINT64_MAX, e, err));
-    SUND_GO(sund_envelope_check(e, roster, 1u << SUND_ROLE_RESEARCHER, err));
-    d = sund_digest_of(body.p, body.n);
-    if (!sund_digest_eq(&d, study) || !sund_digest_eq(&e->body, study) || e->kind != SUND_MSG_SUBMIT) {
-        rc = sund_fail(err, SUND_E_DENIED, "the study's text is not the one its name stands for");
-        goto out;
-    }
-    sund_buf_put(text, body.p, body.n);
+    SUND_GO(sund_submit_check(roster, study, e, sund_rows_blob(rows, 1), &sub, err));
+    sund_buf_put(text, sub.text.p, sub.text.n);
+    if (key)
+        *key = sub.key;
     rc = sund_buf_ok(text, err);
 out:
     sund_rows_close(rows);
@@ -224,11 +225,14 @@ enum { SMALL_BODY = 4096, BODY_MAX = 64 << 20, TOTAL_MAX = 22 + 220 * SUND_NODE_
 /** What can be known of a message by itself: who signed it, that it is of this study, its size by its kind, its body's digest. */
 static sund_code sound(const sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
-    unsigned    role = e->kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : e->kind == SUND_MSG_TOTAL ? SUND_ROLE_HUB : SUND_ROLE_NODE;
+    unsigned    role = e->kind == SUND_MSG_TOTAL ? SUND_ROLE_HUB : SUND_ROLE_NODE;
     size_t      most = sund_msg_max_bytes(e->kind);
     bool        bare = e->kind == SUND_MSG_RELEASE && n_body == 0; /* its header is all that the log has of it: its bytes are those that this node has signed */
+    sund_submit sub;
     sund_digest got;
 
+    if (sund_submits(e->kind))
+        return sund_submit_check(p->node->roster, &p->name, e, sund_cur_of(body, n_body), &sub, err);
     SUND_TRY(sund_envelope_check(e, p->node->roster, 1u << role, err));
     most = e->kind == SUND_MSG_TOTAL ? TOTAL_MAX : most > BODY_MAX ? BODY_MAX : most;
     if (!bare && (n_body != e->n_body || n_body > most))
@@ -238,16 +242,6 @@ static sund_code sound(const sund_party *p, const sund_envelope *e, const void *
         return sund_fail(err, SUND_E_DENIED, "a message of %s is not of this study", e->from);
     got = bare ? e->body : sund_digest_of(body, n_body);
     return sund_digest_eq(&got, &e->body) ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the body of a message of %s was altered", e->from);
-}
-
-sund_code sund_party_begins(const sund_roster *roster, const sund_digest *study, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
-{
-    sund_digest d = sund_digest_of(body, n_body);
-
-    SUND_TRY(sund_envelope_check(e, roster, 1u << SUND_ROLE_RESEARCHER, err));
-    if (e->kind != SUND_MSG_SUBMIT || n_body > SUND_STUDY_MAX_BYTES || !sund_digest_eq(&d, study) || !sund_digest_eq(&e->body, &d) || !sund_digest_eq(&e->about, &d))
-        return sund_fail(err, SUND_E_DENIED, "the hub shows a study %.12s that no researcher signed", sund_digest_hex(study).s);
-    return SUND_OK;
 }
 
 static sund_code store_message(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)

@@ -24,7 +24,9 @@ typedef struct sund_party_node {
     void                *ctx;
     unsigned             n_thread;
     sund_runner_open     runner;      /**< NULL: own sums are computed in this process */
-    bool                 approve_all; /**< an agreement approves every study of a known researcher; else an operator does */
+    bool                 approve_all; /**< an agreement approves every study of a known researcher (of the roster, or who shows the visa); else an operator does */
+    const char          *trust;       /**< home whose trusted issuers verify logins; NULL: none is taken */
+    const char          *visa;        /**< data set for which every study here needs a ControlledAccessGrants visa; NULL: none is asked for */
 } sund_party_node;
 
 typedef enum sund_party_state {
@@ -38,12 +40,12 @@ typedef enum sund_party_state {
 } sund_party_state;
 const char *sund_party_state_name(sund_party_state s);
 
-/** Makes the tables: study, message, sent. */
+/** Makes the tables: study, message, sent, login. */
 sund_code sund_party_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 
-/** A study as it came to this node: the researcher's envelope, checked against the roster, and the text that it signs. Errors: SUND_E_NOT_FOUND when it has not come;
- *  SUND_E_DENIED when it is not what a researcher of the roster signed. */
-sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sund_digest *study, sund_envelope *e, sund_buf *text, sund_err *err) SUND_MUST_CHECK;
+/** A study as it came to this node: the researcher's envelope, checked (sund_submit_check), the text that it signs, and the key (may be NULL) that signed. Errors:
+ *  SUND_E_NOT_FOUND when it has not come; SUND_E_DENIED when it is not what a researcher signed. */
+sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sund_digest *study, sund_envelope *e, sund_buf *text, sund_pub *key, sund_err *err) SUND_MUST_CHECK;
 
 /** A study's party, with whatever its stored log holds fed again. Owns: sund_party_close(), safe on NULL. */
 sund_code sund_party_open(sund_party **p, const sund_party_node *node, const sund_digest *study, sund_err *err) SUND_MUST_CHECK;
@@ -52,8 +54,10 @@ void      sund_party_close(sund_party *p);
  *  does not fail the call. What nobody of the study signed, or is larger than its kind may be, is not kept but for its header. Errors: SUND_E_IO when disk or
  *  database fail here, which pauses the study until they work again; SUND_E_DENIED for more of what nobody signed once the study must stop. */
 sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
-/** Whether a message begins the study of that name: a researcher's signature over the text that the name stands for. Nothing is kept of others. */
-sund_code sund_party_begins(const sund_roster *roster, const sund_digest *study, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
+/** Whether a message begins the study of that name: a researcher's signature over the text that the name stands for. Nothing is kept of others. A login is verified
+ *  here, now, by this node's own trusted issuers, and so is the visa that it asks for; what came of it is kept (table login), for a token that runs out later does not stop
+ *  a study. A login that does not hold, or a visa that is not there, is this node's reason to refuse the study, which its line will say. */
+sund_code sund_party_begins(const sund_party_node *node, const sund_digest *study, const sund_envelope *e, const void *body, size_t n_body, sund_err *err) SUND_MUST_CHECK;
 /** Errors: SUND_E_IO when disk or database fail here: the study is paused (status), call again later. *out is NULL when nothing is owed now. The caller sends it and frees it. A message given out is given again only by
  *  sund_party_again() or after a restart. */
 sund_code sund_party_next(sund_party *p, sund_leave **out, sund_err *err) SUND_MUST_CHECK;

@@ -1,5 +1,7 @@
 #include "study/party_priv.h"
 
+#include "study/submit.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -7,17 +9,23 @@
 
 static sund_code hear_submit(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err)
 {
-    int me;
+    sund_submit s;
+    int64_t     verified = 0;
+    int         me;
 
-    SUND_TRY(sund_study_parse(&p->study, "study", body.p, body.n, err));
-    if (!sund_digest_eq(&p->study.digest, &p->name) || !sund_digest_eq(&e->about, &p->name))
-        return sund_fail(err, SUND_E_DENIED, "the study's text is not the one its name stands for");
+    SUND_TRY(sund_submit_check(p->node->roster, &p->name, e, body, &s, err));
+    if (s.login) /* verified as it came (sund_party_begins), not again when it is heard again */
+        SUND_TRY(sund_db_i64(p->node->db, &verified, 0, err, "SELECT COUNT(*) FROM login WHERE study=?", "b", p->name.b, sizeof p->name.b));
+    if (s.login && !verified)
+        return sund_fail(err, SUND_E_DENIED, "the login with this study was not verified here");
+    p->by_login = s.login;
+    SUND_TRY(sund_study_parse(&p->study, "study", s.text.p, s.text.n, err));
     me = sund_study_node(&p->study, p->node->me->id);
     if (me < 0)
         return sund_fail(err, SUND_E_MISMATCH, "the study does not ask this node");
     p->me = (size_t) me;
     sund_buf_clear(&p->text);
-    sund_buf_put(&p->text, body.p, body.n);
+    sund_buf_put(&p->text, s.text.p, s.text.n);
     return sund_buf_ok(&p->text, err);
 }
 
@@ -415,7 +423,7 @@ sund_code sund_party_hear(sund_party *p, const sund_envelope *e, sund_cur body, 
     size_t from = 0;
 
     if (p->n_fed == 0)
-        return e->kind == SUND_MSG_SUBMIT ? hear_submit(p, e, body, err) : sund_fail(err, SUND_E_DENIED, "the study's log does not begin with the study");
+        return hear_submit(p, e, body, err);
     if (p->study.n_node == 0)
         return sund_fail(err, SUND_E_DENIED, "the study's text was refused");
     if (e->kind == SUND_MSG_TOTAL)

@@ -18,6 +18,7 @@ struct sund_party {
     sund_digest            name;
     sund_study             study;
     sund_buf               text;        /* of the study */
+    bool                   by_login;    /* a login came with it */
     size_t                 me;          /* index in study.node */
     uint32_t               n_fed;
     sund_party_state       state;

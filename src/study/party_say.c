@@ -92,7 +92,7 @@ static sund_code decision(sund_party *p, int64_t *out, char *reason, size_t cap,
         (void) snprintf(reason, cap, "%s", more ? sund_rows_text(rows, 1) : "");
     }
     sund_rows_close(rows);
-    if (rc == SUND_OK && *out == 0 && p->node->approve_all)
+    if (rc == SUND_OK && *out == 0 && p->node->approve_all && (!p->by_login || p->node->visa))
         *out = 1;
     return rc;
 }

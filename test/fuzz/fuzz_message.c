@@ -3,6 +3,8 @@
 #include "gate/leave.h"
 #include "hub/hub.h"
 #include "study/messages.h"
+#include "study/study.h"
+#include "study/submit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +98,21 @@ static void proposal(sund_cur c)
     sund_buf_free(&got);
 }
 
+/** A study with a login: in parts that give the whole again. */
+static void submission(sund_cur c)
+{
+    sund_submit s;
+    sund_buf    again = { 0 };
+    sund_err    err;
+
+    if (sund_submit_read(SUND_MSG_SUBMIT_LOGIN, c, &s, &err) != SUND_OK)
+        return;
+    sund_submit_write(s.text.p, s.text.n, &s.key, s.tokens, &again);
+    if (again.n != c.n || memcmp(again.p, c.p, c.n) != 0 || s.text.n > SUND_STUDY_MAX_BYTES)
+        abort();
+    sund_buf_free(&again);
+}
+
 static void body(unsigned kind, sund_cur c)
 {
     sund_slot          slot;
@@ -126,6 +143,7 @@ static void body(unsigned kind, sund_cur c)
         sund_vec_free(&v);
         break;
     default:
+        submission(c);
         release(c);
         proposal(c);
         sund_slot_read(&c, &slot);

@@ -320,12 +320,13 @@ sund_code fed_post(fed *f, const sund_identity *as, uint16_t kind, const sund_di
     static uint64_t seq;
     sund_envelope   e = { .kind = kind, .channel = 1, .seq = seq = sund_seq_next(seq), .about = *about };
     sund_buf        bytes = { 0 };
+    sund_submit     s;
     unsigned        roles = 1u << (kind == SUND_MSG_SUBMIT ? SUND_ROLE_RESEARCHER : SUND_ROLE_NODE);
     sund_code       rc;
 
     sund_envelope_write(&e, as, body, n, &bytes);
     sund_buf_free(&bytes);
-    rc = sund_envelope_check(&e, &f->roster, roles, err);
+    rc = kind == SUND_MSG_SUBMIT_LOGIN ? sund_submit_check(&f->roster, about, &e, sund_cur_of(body, n), &s, err) : sund_envelope_check(&e, &f->roster, roles, err);
     if (rc == SUND_OK)
         rc = sund_mailbox_number(&f->box, &e, err);
     return rc == SUND_OK ? sund_mailbox_post(&f->box, &e, body, n, err) : rc;
@@ -366,7 +367,10 @@ static void fed_deliver(fed *f, size_t i)
         if (sund_digest_eq(&name, &f->study)) /* an earlier study's log comes along */
         {
             sund_err  why = { SUND_OK, "" };
-            sund_code rc = sund_party_feed(x->party, &e, lie.p, lie.n, &why);
+            sund_code rc = e.kind == SUND_MSG_SUBMIT_LOGIN ? sund_party_begins(&x->seat, &name, &e, lie.p, lie.n, &why) : SUND_OK;
+
+            if (rc == SUND_OK)
+                rc = sund_party_feed(x->party, &e, lie.p, lie.n, &why);
 
             if (rc != SUND_OK && rc != SUND_E_IO && rc != SUND_E_DENIED) { /* paused; or its end is settled, and nobody signed this */
                 fprintf(stderr, "# %s: %s\n", x->me.id, why.msg);

@@ -10,6 +10,7 @@
 #include "study/mailbox.h"
 #include "cohort.h"
 #include "study/party.h"
+#include "study/submit.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -608,10 +608,10 @@ TEST(what_nobody_signed_is_not_kept)
     sund_buf_clear(&whole);
     e = (sund_envelope){ .kind = SUND_MSG_SUBMIT, .seq = 2, .about = sund_digest_of(body.p, 100) };
     sund_envelope_write(&e, &f->hub, body.p, 100, &whole);
-    CHECK(sund_party_begins(&f->roster, &e.about, &e, body.p, 100, &why) == SUND_E_DENIED);
+    CHECK(sund_party_begins(&f->node[0].seat, &e.about, &e, body.p, 100, &why) == SUND_E_DENIED);
     e = (sund_envelope){ .kind = SUND_MSG_SUBMIT, .seq = 2, .about = sund_digest_of(body.p, 100) };
     sund_envelope_write(&e, &f->anna, body.p, 100, &whole);
-    CHECK(sund_party_begins(&f->roster, &e.about, &e, body.p, 100, &why) == SUND_OK && sund_party_begins(&f->roster, &f->study, &e, body.p, 100, &why) == SUND_E_DENIED);
+    CHECK(sund_party_begins(&f->node[0].seat, &e.about, &e, body.p, 100, &why) == SUND_OK && sund_party_begins(&f->node[0].seat, &f->study, &e, body.p, 100, &why) == SUND_E_DENIED);
     sund_buf_free(&body);
     sund_buf_free(&whole);
     fed_close(f);

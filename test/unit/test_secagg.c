@@ -477,6 +477,12 @@ TEST(rosters_that_are_refused)
         CHECK(!roster_ok(&t, true, &err) && err.msg[0]);
         sund_buf_free(&t);
     }
+    t = roster_text("\n[researcher login]\nsign = 1111111111111111111111111111111111111111111111111111111111111111\n");
+    CHECK(roster_ok(&t, true, &err));
+    sund_buf_free(&t);
+    t = roster_text("\n[researcher login-1]\nsign = 1111111111111111111111111111111111111111111111111111111111111111\n"); /* of those who log in */
+    CHECK(!roster_ok(&t, true, &err) && strstr(err.msg, "who log in"));
+    sund_buf_free(&t);
     sund_hex(node[1].pub.b, 32, hex);
     (void) snprintf(same, sizeof same, "\n[node SE]\nsign = %s\n", hex); /* one key, two names */
     t = roster_text(same);
