@@ -19,6 +19,8 @@ typedef struct sund_cmd {
 
 sund_code sund_cmd_init(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_roster(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_trust(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_login(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_import(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_people(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err);

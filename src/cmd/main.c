@@ -10,6 +10,8 @@
 static const sund_cmd cmds[] = {
     { "init", "Set up", "make the home of a node, hub or researcher: configuration and keys", sund_cmd_init },
     { "roster", "Set up", "put members together, and sign who is in the federation", sund_cmd_roster },
+    { "trust", "Set up", "whose logins and visas a home believes", sund_cmd_trust },
+    { "login", "Set up", "a researcher's login by OpenID Connect, with GA4GH visas", sund_cmd_login },
     { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },
     { "people", "Set up", "persons, phenotypes, codes and consent into the home's database", sund_cmd_people },
     { "catalogue", "Set up", "make a public list of variants, pinned by its digest", sund_cmd_catalogue },
