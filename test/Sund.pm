@@ -126,17 +126,18 @@ END { if ($$ == $mine) { my $s = $?; kill 'KILL', values %pid; waitpid $_, 0 for
 sub federation {
     my ($dir, %node) = @_;
     my $tap = delete $node{tap};    # every byte above TLS goes to files $tmp/$dir/tap.up and tap.down
+    my @asker = map { sprintf 'asker%02d', $_ } 1 .. (delete $node{askers} // 0);    # researchers beside anna
     my $at = "$tmp/$dir";
     mkdir $at or die;
     my $f = { at => $at, node => \%node, name => $dir, program => delete $node{hub_program} };
     my $port = 20000 + ($$ * 7 + length $dir) % 20000;
     for (1 .. 50) { last if port_free($port); $port++ }
     run("$sund init --role hub --id hub --port $port $at/hub");
-    run("$sund init --role researcher --id anna $at/anna");
+    run("$sund init --role researcher --id $_ $at/$_") for 'anna', @asker;
     home("$at/$_", id => $_, %{ $node{$_} }) for sort keys %node;
-    run("$sund roster make --name test $at/roster.ini $at/hub/member.ini " . join(' ', map { "$at/$_/member.ini" } sort keys %node) . " $at/anna/member.ini");
+    run("$sund roster make --name test $at/roster.ini $at/hub/member.ini " . join(' ', map { "$at/$_/member.ini" } sort keys %node) . join '', map { " $at/$_/member.ini" } 'anna', @asker);
     run("$sund roster sign --home $at/$_ $at/roster.ini") for sort keys %node;
-    run("$sund roster install --home $at/$_ $at/roster.ini") for sort(keys %node), 'hub', 'anna';
+    run("$sund roster install --home $at/$_ $at/roster.ini") for sort(keys %node), 'hub', 'anna', @asker;
     tap($f, $port) if $tap;
     start_hub($f);
     start_node($f, $_) for sort keys %node;

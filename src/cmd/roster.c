@@ -303,5 +303,5 @@ sund_code sund_cmd_roster(int argc, char **argv, sund_err *err)
         return roster_show(home, n == 2 ? argv[2] : NULL, err);
     if (strcmp(argv[1], "rotate") == 0 && n == 1)
         return roster_rotate(home, err);
-    return sund_fail(err, SUND_E_ARG, "'make', 'sign', 'install', 'show' or 'rotate' is expected; see 'sund roster --help'");
+    return sund_fail(err, SUND_E_ARG, "make --name NAME OUT MEMBER.ini..., make --after ROSTER OUT MEMBER.ini..., sign [--home FOLDER] ROSTER, install [--home FOLDER] ROSTER, show [--home FOLDER] [ROSTER] or rotate [--home FOLDER] is expected; see 'sund roster --help'");
 }
