@@ -30,6 +30,12 @@ my %listed = map { $_ => 1 } slurp('ARCHITECTURE.md') =~ m{`(\w+)/`}g;
 my @layer = map { basename($_) } grep { -d } glob 'src/*';
 ok(!grep({ !$listed{$_} } @layer), 'ARCHITECTURE.md names every layer', '# ' . join(' ', grep { !$listed{$_} } @layer) . "\n");
 
+# ---- threats: every promise names tests that there are ----
+my %test = map { $_ => 1 } slurp('doc/threats.md') =~ m{`((?:unit|federation|cli|fuzz|oracle)/[\w/]+\.[ct])`}g;
+my @absent = grep { !-s "test/$_" } sort keys %test;
+ok(%test > 10 && !@absent, scalar(keys %test) . ' tests that doc/threats.md names', "# @absent\n");
+ok(!grep({ !/\btest\b|`(?:unit|federation|cli|fuzz)\// } grep { /^\| (?!promise|---)/ } split /\n/, slurp('doc/threats.md')), 'and every promise has one');
+
 # ---- analyses ----
 my $help = out("$sund study check --help");
 my ($list) = $help =~ /^Analyses:\n(.*)/ms;
