@@ -55,7 +55,7 @@ SUND_TARGET_AVX512 static void avx512(const uint64_t *a, const uint64_t *b, cons
     __m512i na = _mm512_setzero_si512(), nb = na;
 
     for (size_t w = 0; w < n_word; w += 8) {
-        __mmask8 k = n_word - w < 8 ? (__mmask8) ((1u << (n_word - w)) - 1) : 255;
+        __mmask8 k = (__mmask8) (n_word - w < 8 ? (1u << (n_word - w)) - 1 : 255u);
         __m512i  m = _mm512_maskz_loadu_epi64(k, mask + w);
 
         na = _mm512_add_epi64(na, _mm512_popcnt_epi64(_mm512_and_si512(m, _mm512_maskz_loadu_epi64(k, a + w))));

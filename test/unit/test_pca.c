@@ -550,6 +550,7 @@ TEST(loadings_are_hostile_until_checked)
         sund_err err = { SUND_OK, "" };
 
         CHECK(pca_read_loadings(&own, sund_cur_of(bad[k].text, strlen(bad[k].text)), SUND_GRCH37, &err) != SUND_OK && strstr(err.msg, bad[k].says));
+        free(own.count);
         free(own.variant);
         free(own.place);
         free(own.weight);
