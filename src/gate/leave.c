@@ -104,7 +104,7 @@ sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *b
     return sund_leave_digested(g, &e, &bytes, what, out, err);
 }
 
-sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, sund_masked *y, sund_leave **out, sund_err *err)
+sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, sund_leave **out, sund_err *err)
 {
     sund_envelope e = *head;
     sund_buf      bytes = { 0 };
@@ -114,7 +114,7 @@ sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_
         return sund_fail(err, SUND_E_ARG, "a masked vector leaves as kind masked only");
     (void) snprintf(what, sizeof what, "round %u, chunk %u, attempt %u", label->round, label->chunk, label->attempt);
     e.body = sund_masked_digest(y);
-    sund_masked_take(y, &bytes);
+    sund_masked_copy(y, &bytes);
     return sund_leave_digested(g, &e, &bytes, what, out, err);
 }
 

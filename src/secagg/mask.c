@@ -96,34 +96,55 @@ static void add_pairs(uint64_t *to, const uint64_t *from, size_t n, bool add)
     }
 }
 
-/** Adds to v, or subtracts from it, the AES-256-CTR stream of each key; the counter is the word's place. */
+sund_code sund_stream_open(sund_stream *s, const uint8_t key[32], sund_err *err)
+{
+    const uint8_t iv[16] = { 0 };
+
+    s->ctx = EVP_CIPHER_CTX_new();
+    return s->ctx && EVP_EncryptInit_ex(s->ctx, EVP_aes_256_ctr(), NULL, key, iv) == 1
+               ? SUND_OK
+               : sund_fail(err, SUND_E_NOMEM, "the cipher cannot be set up");
+}
+
+sund_code sund_stream_next(sund_stream *s, void *out, size_t n, sund_err *err)
+{
+    static const uint8_t zero[1 << 16];
+    int                  got = 0;
+
+    if (n > sizeof zero || EVP_EncryptUpdate(s->ctx, out, &got, zero, (int) n) != 1 ||
+        got != (int) n)
+        return sund_fail(err, SUND_E_IO, "the cipher failed");
+    return SUND_OK;
+}
+
+void sund_stream_close(sund_stream *s)
+{
+    EVP_CIPHER_CTX_free(s->ctx);
+    s->ctx = NULL;
+}
+
+/** Adds to v, or subtracts from it, the stream of each key; the counter is the word's place. */
 static sund_code add_streams(sund_vec *v, size_t n_key, const sund_key *key, const bool *add, sund_err *err)
 {
-    static const uint8_t zero[8 * STREAM_WORDS];
-    uint64_t             word[STREAM_WORDS];
-    EVP_CIPHER_CTX      *ctx[SUND_NODE_MAX] = { NULL };
-    uint8_t              iv[16] = { 0 };
-    size_t               n = sund_vec_words(v);
-    sund_code            rc = SUND_OK;
+    uint64_t    word[STREAM_WORDS];
+    sund_stream s[SUND_NODE_MAX] = { { NULL } };
+    size_t      n = sund_vec_words(v);
+    sund_code   rc = SUND_OK;
 
     for (size_t k = 0; k < n_key && rc == SUND_OK; k++)
-        if (!(ctx[k] = EVP_CIPHER_CTX_new()) || EVP_EncryptInit_ex(ctx[k], EVP_aes_256_ctr(), NULL, key[k].b, iv) != 1)
-            rc = sund_fail(err, SUND_E_NOMEM, "the cipher cannot be set up");
+        rc = sund_stream_open(&s[k], key[k].b, err);
     for (size_t at = 0, take; rc == SUND_OK && at < n; at += take) {
         size_t left = at < v->n64 ? v->n64 - at : n - at;
 
         take = left < STREAM_WORDS ? left : STREAM_WORDS;
         for (size_t k = 0; k < n_key && rc == SUND_OK; k++) {
-            int got = 0;
-
-            if (EVP_EncryptUpdate(ctx[k], (uint8_t *) word, &got, zero, (int) (8 * take)) != 1 || got != (int) (8 * take))
-                rc = sund_fail(err, SUND_E_IO, "the cipher failed");
-            else
+            rc = sund_stream_next(&s[k], word, 8 * take, err);
+            if (rc == SUND_OK)
                 (at < v->n64 ? add_words : add_pairs)(v->w + at, word, take, add[k]);
         }
     }
     for (size_t k = 0; k < n_key; k++)
-        EVP_CIPHER_CTX_free(ctx[k]);
+        sund_stream_close(&s[k]);
     sund_wipe(word, sizeof word);
     return rc;
 }
@@ -193,11 +214,7 @@ const uint8_t *sund_masked_body(const sund_masked *m, size_t *n)
     return m->bytes.p + SUND_ENVELOPE_SIZE;
 }
 
-void sund_masked_take(sund_masked *y, sund_buf *bytes)
-{
-    *bytes = y->bytes;
-    y->bytes = (sund_buf){ 0 };
-}
+void sund_masked_copy(const sund_masked *y, sund_buf *bytes) { sund_buf_put(bytes, y->bytes.p, y->bytes.n); }
 
 sund_digest sund_masked_digest(const sund_masked *m) { return m->digest; }
 

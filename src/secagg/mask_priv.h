@@ -8,4 +8,14 @@
  * is not copied for it. */
 struct sund_masked { sund_buf bytes; sund_digest digest; };
 
+/** The AES-256-CTR stream of a key, from counter 0. Owns: sund_stream_close(), safe on a zeroed
+ * one. */
+typedef struct sund_stream {
+    struct evp_cipher_ctx_st *ctx;
+} sund_stream;
+sund_code sund_stream_open(sund_stream *s, const uint8_t key[32], sund_err *err) SUND_MUST_CHECK;
+sund_code sund_stream_next(sund_stream *s, void *out, size_t n,
+                           sund_err *err) SUND_MUST_CHECK; /**< n <= 65,536 */
+void      sund_stream_close(sund_stream *s);
+
 #endif

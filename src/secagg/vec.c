@@ -124,3 +124,9 @@ sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err)
     *v = got;
     return SUND_OK;
 }
+
+bool sund_vec_eq(const sund_vec *a, const sund_vec *b)
+{
+    return a->n64 == b->n64 && a->n128 == b->n128 &&
+           (sund_vec_words(a) == 0 || memcmp(a->w, b->w, 8 * sund_vec_words(a)) == 0);
+}

@@ -107,6 +107,25 @@ sund_code sund_total_read(sund_cur body, sund_total *t, sund_err *err)
     return sund_vec_read(&t->sum, body.p, body.n, err);
 }
 
+void sund_sign_total_write(const sund_slot *slot, const sund_digest *d, const sund_vec *sums,
+                           sund_buf *out)
+{
+    sund_slot_write(slot, out);
+    sund_buf_put(out, d->b, sizeof d->b);
+    sund_vec_write(sums, out);
+}
+
+sund_code sund_sign_total_read(sund_cur body, sund_slot *slot, sund_digest *d, sund_vec *sums,
+                               sund_err *err)
+{
+    sund_slot_read(&body, slot);
+    (void) sund_cur_copy(&body, d->b, sizeof d->b);
+    SUND_TRY(sund_cur_ok(&body, "a signed total", err));
+    if (body.n > 8 + 3 * 8 * SUND_CHECK_SUMS)
+        return sund_fail(err, SUND_E_FORMAT, "a signed total has more sums than a check has");
+    return sund_vec_read(sums, body.p, body.n, err);
+}
+
 void sund_signed_write(const sund_slot *slot, const sund_digest *d, sund_buf *out)
 {
     sund_slot_write(slot, out);

@@ -2,6 +2,7 @@
 #define SUND_STUDY_MESSAGES_H
 
 #include "gate/leave.h"
+#include "secagg/check.h"
 
 /** Bodies of study messages; layouts in doc/protocol.md. All readers are strict: nothing left over, every field in bounds. */
 
@@ -38,7 +39,14 @@ void      sund_total_write(const sund_slot *slot, const sund_envelope *head, siz
 /** Owns: sund_vec_free(&t->sum). */
 sund_code sund_total_read(sund_cur body, sund_total *t, sund_err *err) SUND_MUST_CHECK;
 
-/** SIGN_TOTAL and SIGN_RELEASE (slot zero; attempt 1: of the proposal): slot and digest. */
+/** SIGN_TOTAL: slot, digest of the total's message, and the own vector's sums of the check of the
+ * addition (secagg/check.h). Owns: sund_vec_free(sums). */
+void      sund_sign_total_write(const sund_slot *slot, const sund_digest *d, const sund_vec *sums,
+                                sund_buf *out);
+sund_code sund_sign_total_read(sund_cur body, sund_slot *slot, sund_digest *d, sund_vec *sums,
+                               sund_err *err) SUND_MUST_CHECK;
+
+/** SIGN_RELEASE (slot zero; attempt 1: of the proposal): slot and digest. */
 void      sund_signed_write(const sund_slot *slot, const sund_digest *d, sund_buf *out);
 sund_code sund_signed_read(sund_cur body, sund_slot *slot, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 

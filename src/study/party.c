@@ -185,7 +185,6 @@ static void drop_key(sund_party *p)
         (void) unlink(path);
     sund_wipe(&p->key, sizeof p->key);
     p->has_key = false;
-    sund_wipe(p->open_key, sizeof p->open_key);
 }
 
 /** Keeps the study's state where `sund study status` and a restart find it; at an end, what could open totals goes. */
@@ -212,7 +211,7 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     drop_key(p);
     if (p->state != SUND_PARTY_RELEASED)
         SUND_TRY(sund_memory_ended(p->node->db, &p->name, err));
-    sund_vec_free(&p->total);
+    sund_party_clear_slot(p);
     sund_engine_part(&p->engine, true);
     p->own_waits = false;
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0", "b", p->name.b, sizeof p->name.b));
@@ -419,12 +418,11 @@ static void let_go(sund_party *p)
     sund_view_close(p->view);
     sund_catalogue_free(p->catalogue);
     sund_files_free(&p->files);
-    sund_vec_free(&p->total);
+    sund_party_clear_slot(p);
     sund_release_free(p->release);
     sund_buf_free(&p->proposal);
     sund_buf_free(&p->text);
     sund_wipe(&p->key, sizeof p->key);
-    sund_wipe(p->open_key, sizeof p->open_key);
 }
 
 void sund_party_close(sund_party *p)

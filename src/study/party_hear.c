@@ -168,8 +168,7 @@ static sund_code hear_line(sund_party *p, size_t from, const sund_envelope *e, s
     return sund_party_all(p, sund_peer_has_line) ? establish(p, err) : SUND_OK;
 }
 
-/** The digest of the own vector of the slot, from the table that was written before it was sent. */
-static sund_code own_digest(sund_party *p, sund_digest *out, sund_err *err)
+sund_code sund_party_own_digest(sund_party *p, sund_digest *out, sund_err *err)
 {
     sund_rows *rows = NULL;
     bool       more = false;
@@ -203,7 +202,7 @@ static sund_code check_heads(sund_party *p, const sund_total *t, sund_err *err)
         if (strcmp(h->from, p->study.node[i]) != 0 || h->kind != SUND_MSG_MASKED || !sund_digest_eq(&h->about, &p->name) || !sund_digest_eq(&h->prev, &place))
             return sund_fail(err, SUND_E_DENIED, "a total lists a vector that is not %s's for this round, chunk and attempt", p->study.node[i]);
     }
-    SUND_TRY(own_digest(p, &own, err));
+    SUND_TRY(sund_party_own_digest(p, &own, err));
     if (!sund_digest_eq(&own, &t->head[p->me].body))
         return sund_fail(err, SUND_E_DENIED, "a total lists another vector of %s than the one it sent", p->node->me->id);
     for (size_t i = 0; i < t->n_head; i++)
@@ -240,27 +239,67 @@ static sund_code hear_total(sund_party *p, const sund_envelope *e, sund_cur body
     return SUND_OK;
 }
 
+/** All have signed: is the total the sum of what they sent? Before anyone opens it. */
+static sund_code check_addition(sund_party *p, sund_err *err)
+{
+    sund_vec z = { 0, 0, NULL };
+    bool     same;
+
+    SUND_TRY(sund_check_sums(&p->total_digest, &p->total, &z, err));
+    same = sund_vec_eq(&z, &p->check);
+    sund_vec_free(&z);
+    if (same)
+        return SUND_OK;
+    return sund_fail(err, SUND_E_MISMATCH, "the hub added wrongly: its total of round %s, chunk %u is not the sum of the vectors under it (or a node signed a false check sum); nothing of it was opened",
+                     p->engine.round.name, p->slot.chunk);
+}
+
 static sund_code hear_sign_total(sund_party *p, size_t from, sund_cur body, sund_err *err)
 {
     sund_slot   slot;
     sund_digest d;
+    sund_vec    z = { 0, 0, NULL };
+    sund_code   rc;
 
-    SUND_TRY(sund_signed_read(body, &slot, &d, err));
+    SUND_TRY(sund_sign_total_read(body, &slot, &d, &z, err));
     if (p->state == SUND_PARTY_ROUNDS && dead_slot(p, &slot))
-        return SUND_OK;
-    if (!p->has_total || !same_slot(&slot, &p->slot) || p->peer[from].signed_total)
-        return sund_fail(err, SUND_E_DENIED, "%s signed a total that is not of the chunk being summed", p->study.node[from]);
-    if (!sund_digest_eq(&d, &p->total_digest))
-        return sund_fail(err, SUND_E_MISMATCH, "%s saw another total than %s in round %s, chunk %u: the hub told them different sums", p->study.node[from],
-                         p->node->me->id, p->engine.round.name, slot.chunk);
+        goto out;
+    if (!p->has_total || !same_slot(&slot, &p->slot) || p->peer[from].signed_total) {
+        rc = sund_fail(err, SUND_E_DENIED, "%s signed a total that is not of the chunk being summed", p->study.node[from]);
+        goto out;
+    }
+    if (!sund_digest_eq(&d, &p->total_digest)) {
+        rc = sund_fail(err, SUND_E_MISMATCH, "%s saw another total than %s in round %s, chunk %u: the hub told them different sums", p->study.node[from],
+                       p->node->me->id, p->engine.round.name, slot.chunk);
+        goto out;
+    }
+    if (!p->check.w)
+        SUND_GO(sund_vec_new(&p->check, p->total.n64 ? SUND_CHECK_SUMS : 0,
+                             p->total.n128 ? SUND_CHECK_SUMS : 0, err));
+    if (sund_vec_add(&p->check, &z, NULL) != SUND_OK) {
+        rc = sund_fail(err, SUND_E_DENIED, "%s signed a total without the sums that check it",
+                       p->study.node[from]);
+        goto out;
+    }
     p->peer[from].signed_total = true;
-    return SUND_OK;
+    rc = sund_party_all(p, sund_peer_signed_total) ? check_addition(p, err) : SUND_OK;
+out:
+    sund_vec_free(&z);
+    return rc;
+}
+
+void sund_party_clear_slot(sund_party *p)
+{
+    sund_vec_free(&p->total);
+    sund_vec_free(&p->check);
+    sund_masked_free(p->own);
+    p->own = NULL;
+    sund_wipe(p->open_key, sizeof p->open_key);
 }
 
 static void next_slot(sund_party *p)
 {
-    sund_vec_free(&p->total);
-    sund_wipe(p->open_key, sizeof p->open_key);
+    sund_party_clear_slot(p);
     p->has_total = false;
     p->said_masked = false;
     p->own_waits = false;

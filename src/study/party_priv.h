@@ -42,9 +42,10 @@ struct sund_party {
     sund_slot              slot;        /* what is being summed */
     bool                   said_masked; /* own vector of the slot was given out */
     bool                   own_waits;   /* the runner has not got it yet */
+    sund_masked           *own;         /* own vector of the slot, until its part in the check of the addition is said */
     bool                   has_total;
     sund_digest            total_digest;
-    sund_vec               total;
+    sund_vec               total, check; /* check: the nodes' sums so far */
     sund_key               open_key[SUND_NODE_MAX];
     sund_digest            opened;      /* of every key that opened a total so far: fixes those totals, and tells the hub nothing of them */
 
@@ -60,11 +61,16 @@ void sund_party_fault_err(sund_party *p, const sund_err *err);
 /** Notes a fault of this machine that may pass; returns its code. */
 sund_code sund_party_pause(sund_party *p, const sund_err *why, sund_err *err);
 sund_code sund_party_note(sund_party *p, const char *note, sund_err *err) SUND_MUST_CHECK;
+/** Lets go of the slot's vectors and keys. */
+void sund_party_clear_slot(sund_party *p);
 /** Forgets all and hears the stored log again. */
 sund_code sund_party_mend(sund_party *p, sund_err *err) SUND_MUST_CHECK;
 
 /** What a message means whose signature, study, size and body have been checked; a returned error becomes a fault, but for SUND_E_IO, which pauses. */
 sund_code sund_party_hear(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err) SUND_MUST_CHECK;
+
+/** The digest of the own vector of the slot, from the table that was written before it was sent. */
+sund_code sund_party_own_digest(sund_party *p, sund_digest *out, sund_err *err) SUND_MUST_CHECK;
 
 sund_mask_label sund_party_label(const sund_party *p);
 size_t          sund_party_proposer(const sund_party *p);

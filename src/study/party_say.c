@@ -157,36 +157,68 @@ static sund_code say_retry(sund_party *p, sund_leave **out, sund_err *err)
     return say(p, SUND_MSG_RETRY, &body, out, err);
 }
 
+/** Own vector of the slot; left out when the runner has not got it yet. */
+static sund_code make_own(sund_party *p, sund_err *err)
+{
+    sund_mask_label label = sund_party_label(p);
+    sund_vec        x = { 0, 0, NULL };
+    bool            ready = false;
+    sund_code       rc;
+
+    if (p->own)
+        return SUND_OK;
+    SUND_GO(sund_engine_local(&p->engine, p->view, p->node->n_thread, &x, &ready, err));
+    p->own_waits = !ready;
+    SUND_GO(sund_party_note(p, ready ? "" : p->engine.runner->note, err));
+    if (ready)
+        rc = sund_mask(&p->own, &p->session, &p->key, &label, &x, err);
+out:
+    sund_vec_free(&x);
+    return rc;
+}
+
 static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
 {
     sund_mask_label label = sund_party_label(p);
     sund_envelope   head;
-    sund_vec        x = { 0, 0, NULL };
-    sund_masked    *y = NULL;
     sund_digest     d;
-    bool            other = false, ready = false;
-    sund_code       rc;
+    bool            other = false;
 
-    SUND_GO(sund_engine_local(&p->engine, p->view, p->node->n_thread, &x, &ready, err));
-    p->own_waits = !ready;
-    SUND_GO(sund_party_note(p, ready ? "" : p->engine.runner->note, err));
-    if (!ready)
-        goto out;
-    SUND_GO(sund_mask(&y, &p->session, &p->key, &label, &x, err));
-    d = sund_masked_digest(y); /* what is stored before sending, and what totals list */
-    SUND_GO(keep_sent(p, &d, &other, err));
-    if (other) {
-        rc = say_retry(p, out, err);
-        goto out;
-    }
+    SUND_TRY(make_own(p, err));
+    if (!p->own)
+        return SUND_OK;
+    d = sund_masked_digest(p->own); /* what is stored before sending, and what totals list */
+    SUND_TRY(keep_sent(p, &d, &other, err));
+    if (other)
+        return say_retry(p, out, err);
     head = head_of(p, SUND_MSG_MASKED); /* its number is drawn now: the sums may have taken an hour, and numbers rise */
     head.prev = sund_label_digest(&p->session.digest, &label);
-    SUND_GO(sund_leave_masked(p->node->gate, &head, &label, y, out, err));
+    SUND_TRY(sund_leave_masked(p->node->gate, &head, &label, p->own, out, err));
     p->said_masked = true;
-out:
-    sund_vec_free(&x);
-    sund_masked_free(y);
-    return rc;
+    return SUND_OK;
+}
+
+/** That this node saw the total, and its part in the check of the addition: over the vector as it
+ * was sent, made again where the node was killed since. */
+static sund_code say_sign_total(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_digest was, d;
+    sund_vec    sums = { 0, 0, NULL };
+    sund_buf    body = { 0 };
+
+    SUND_TRY(make_own(p, err));
+    if (!p->own)
+        return SUND_OK;
+    SUND_TRY(sund_party_own_digest(p, &was, err));
+    d = sund_masked_digest(p->own);
+    if (!sund_digest_eq(&was, &d))
+        return sund_fail(err, SUND_E_MISMATCH,
+                         "%s cannot make again the vector that it sent: submit the study again",
+                         p->node->me->id);
+    SUND_TRY(sund_check_masked(&p->total_digest, p->own, &sums, err));
+    sund_sign_total_write(&p->slot, &p->total_digest, &sums, &body);
+    sund_vec_free(&sums);
+    return say(p, SUND_MSG_SIGN_TOTAL, &body, out, err);
 }
 
 static sund_code say_in_round(sund_party *p, sund_leave **out, sund_err *err)
@@ -195,10 +227,8 @@ static sund_code say_in_round(sund_party *p, sund_leave **out, sund_err *err)
 
     if (!p->has_total)
         return p->said_masked ? SUND_OK : say_masked(p, out, err);
-    if (!p->peer[p->me].signed_total) {
-        sund_signed_write(&p->slot, &p->total_digest, &body);
-        return say(p, SUND_MSG_SIGN_TOTAL, &body, out, err);
-    }
+    if (!p->peer[p->me].signed_total)
+        return say_sign_total(p, out, err);
     if (sund_party_all(p, sund_peer_signed_total) && !p->peer[p->me].opened) {
         sund_mask_label label = sund_party_label(p);
 

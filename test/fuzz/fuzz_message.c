@@ -124,10 +124,16 @@ static void body(unsigned kind, sund_cur c)
     sund_vec           v = { 0, 0, NULL };
     sund_err           err;
 
-    switch (kind % 8) {
-    case 0: line(c); break;
-    case 1: total(c); break;
-    case 2: (void) !sund_signed_read(c, &slot, &d, &err); break;
+    switch (kind % 9) {
+    case 0:
+        line(c);
+        break;
+    case 1:
+        total(c);
+        break;
+    case 2:
+        (void) !sund_signed_read(c, &slot, &d, &err);
+        break;
     case 3:
         if (sund_reason_read(c, &slot, reason, &err) == SUND_OK && !memchr(reason, 0, sizeof reason))
             abort();
@@ -139,6 +145,12 @@ static void body(unsigned kind, sund_cur c)
     case 5: (void) !sund_lookup_result_read(c, &result, &err); break;
     case 6:
         if (sund_vec_read(&v, c.p, c.n, &err) == SUND_OK && sund_vec_words(&v) * 8 + 8 != c.n)
+            abort();
+        sund_vec_free(&v);
+        break;
+    case 7:
+        if (sund_sign_total_read(c, &slot, &d, &v, &err) == SUND_OK &&
+            sund_vec_words(&v) > 3 * SUND_CHECK_SUMS)
             abort();
         sund_vec_free(&v);
         break;

@@ -2,7 +2,8 @@
 #include "base/db.h"
 #include "base/file.h"
 #include "secagg/envelope.h"
-#include "secagg/mask.h"
+#include "secagg/check.h"
+#include "secagg/mask_priv.h"
 #include "scratch.h"
 #include "test.h"
 
@@ -10,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-__extension__ typedef __int128 wide;
+__extension__ typedef __int128          wide;
+__extension__ typedef unsigned __int128 u128;
 
 /* ---- vectors ---- */
 
@@ -185,6 +187,126 @@ TEST(without_one_own_key_a_total_stays_noise)
         CHECK(total.w[i] != 0);
     sund_vec_free(&total);
     free(g);
+}
+
+/* ---- the check of the addition ---- */
+
+/** The definition, a lane and a bit at a time: narrow (limbs 1) or wide lanes. The stream goes on.
+ */
+static void plain_sums(sund_stream *stream, const u128 *x, size_t n, u128 z[SUND_CHECK_SUMS])
+{
+    size_t  blocks = (n + 31) / 32;
+    u128    first[SUND_CHECK_SUMS][8];
+    uint8_t bits[64 * 64];
+
+    memset(first, 0, sizeof first);
+    memset(z, 0, SUND_CHECK_SUMS * sizeof *z);
+    for (size_t i = 0; i < blocks * 32 && i < n;
+         i++) { /* lane i: block i / 32, row i / 8 % 4, side i % 8 */
+        if (i % (64 * 32) == 0)
+            CHECK(sund_stream_next(stream, bits, sizeof bits, NULL) == SUND_OK);
+        for (unsigned k = 0; k < SUND_CHECK_SUMS; k++)
+            if (bits[i / 32 % 64 * 64 + k / 2] >> (4 * (k % 2) + i / 8 % 4) & 1)
+                first[k][i % 8] += x[i];
+    }
+    for (unsigned i = 0; i < 8 * SUND_CHECK_SUMS; i++) { /* four at a time */
+        if (i % (64 * 4) == 0)
+            CHECK(sund_stream_next(stream, bits, sizeof bits, NULL) == SUND_OK);
+        for (unsigned k = 0; k < SUND_CHECK_SUMS; k++)
+            if (bits[i / 4 % 64 * 64 + k / 2] >> (4 * (k % 2) + i % 4) & 1)
+                z[k] += first[i / 8][i % 8];
+    }
+}
+
+TEST(check_sums_are_what_they_are_said_to_be)
+{
+    static const size_t shape[][2] = { { 1, 0 },    { 0, 1 },       { 31, 33 },
+                                       { 2049, 0 }, { 4096, 2100 }, { 0, 5000 } };
+
+    for (size_t t = 0; t < sizeof shape / sizeof shape[0]; t++) {
+        sund_vec    v = { 0, 0, NULL }, z = { 0, 0, NULL };
+        sund_digest seed, total;
+        sund_stream s = { NULL };
+        sund_hasher h;
+        u128        want[SUND_CHECK_SUMS], *x = calloc(8192, sizeof *x);
+
+        CHECK(x && sund_vec_new(&v, shape[t][0], shape[t][1], NULL) == SUND_OK);
+        for (size_t i = 0; i < sund_vec_words(&v); i++)
+            v.w[i] = i % 3 ? test_rand() : UINT64_MAX;
+        sund_random(&total, sizeof total);
+        sund_hasher_init(&h);
+        sund_hasher_add(&h, "sund check", 10);
+        sund_hasher_add(&h, total.b, 32);
+        seed = sund_hasher_end(&h);
+        CHECK(sund_check_sums(&total, &v, &z, NULL) == SUND_OK);
+        CHECK(z.n64 == (v.n64 ? 128 : 0) && z.n128 == (v.n128 ? 128 : 0));
+        CHECK(sund_stream_open(&s, seed.b, NULL) == SUND_OK);
+        for (size_t i = 0; i < v.n64; i++)
+            x[i] = v.w[i];
+        if (v.n64)
+            plain_sums(&s, x, v.n64, want);
+        for (size_t k = 0; k < z.n64; k++)
+            CHECK(z.w[k] == (uint64_t) want[k]);
+        for (size_t i = 0; i < v.n128; i++)
+            x[i] = (u128) sund_vec_get128(&v, i);
+        if (v.n128)
+            plain_sums(&s, x, v.n128, want);
+        for (size_t k = 0; k < z.n128; k++)
+            CHECK((u128) sund_vec_get128(&z, k) == want[k]);
+        sund_stream_close(&s);
+        sund_vec_free(&v);
+        sund_vec_free(&z);
+        free(x);
+    }
+}
+
+/** Every single-lane error, every power of two of it, errors that cancel out over lanes and a swap
+ * of two lanes are seen; a right sum passes. */
+TEST(a_wrong_addition_never_fits_the_check)
+{
+    sund_vec    y[3], t = { 0, 0, NULL }, z = { 0, 0, NULL }, want = { 0, 0, NULL };
+    sund_digest total;
+    unsigned    missed = 0;
+
+    CHECK(sund_vec_new(&t, 700, 300, NULL) == SUND_OK);
+    for (int u = 0; u < 3; u++) {
+        CHECK(sund_vec_new(&y[u], 700, 300, NULL) == SUND_OK);
+        sund_random(y[u].w, 8 * sund_vec_words(&y[u]));
+        CHECK(sund_vec_add(&t, &y[u], NULL) == SUND_OK);
+    }
+    for (unsigned at = 0; at < 400; at++) {
+        size_t   lane = test_rand() % 1000, power = at % 128;
+        sund_vec bad = { 0, 0, NULL };
+
+        sund_random(&total, sizeof total); /* as a hub's new total would */
+        CHECK(sund_vec_new(&bad, 700, 300, NULL) == SUND_OK);
+        CHECK(sund_vec_add(&bad, &t, NULL) == SUND_OK);
+        if (lane < 700) {
+            sund_vec_add64(&bad, lane, (int64_t) (1ULL << (power % 64)));
+            if (at % 3 == 0)
+                sund_vec_add64(&bad, (lane + 8) % 700, -(int64_t) (1ULL << (power % 64)));
+        } else {
+            sund_vec_add128(&bad, lane - 700, (wide) ((u128) 1 << power));
+        }
+        CHECK(sund_vec_new(&want, SUND_CHECK_SUMS, SUND_CHECK_SUMS, NULL) == SUND_OK);
+        for (int u = 0; u < 3; u++) {
+            CHECK(sund_check_sums(&total, &y[u], &z, NULL) == SUND_OK);
+            CHECK(sund_vec_add(&want, &z, NULL) == SUND_OK);
+            sund_vec_free(&z);
+        }
+        CHECK(sund_check_sums(&total, &t, &z, NULL) == SUND_OK);
+        CHECK(sund_vec_eq(&z, &want));
+        sund_vec_free(&z);
+        CHECK(sund_check_sums(&total, &bad, &z, NULL) == SUND_OK);
+        missed += sund_vec_eq(&z, &want);
+        sund_vec_free(&z);
+        sund_vec_free(&want);
+        sund_vec_free(&bad);
+    }
+    CHECK(missed == 0);
+    for (int u = 0; u < 3; u++)
+        sund_vec_free(&y[u]);
+    sund_vec_free(&t);
 }
 
 TEST(own_keys_are_for_their_peer_alone)

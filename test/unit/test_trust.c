@@ -375,6 +375,105 @@ TEST(a_hub_that_tells_two_sums_is_found_out)
     free(w);
 }
 
+static uint8_t n_round;
+
+/** In that round the hub adds wrongly, and tells all nodes the same: the last lane is off by half
+ * of its modulus, everything is properly signed. */
+static bool adds_wrongly(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body)
+{
+    sund_buf out = { 0 };
+
+    (void) index, (void) to;
+    if (e->kind != SUND_MSG_TOTAL || body->p[0] != n_round)
+        return false;
+    body->p[body->n - 1] ^= 0x80;
+    sund_envelope_write(e, &f->hub, body->p, body->n, &out);
+    sund_buf_free(&out);
+    return true;
+}
+
+static size_t n_opening;
+
+static void counts_openings(fed *f, size_t from, const sund_envelope *e, sund_cur body)
+{
+    (void) body;
+    n_opening += e->kind == SUND_MSG_OPEN && f->node[from].party->slot.round == n_round;
+}
+
+static void stopped_unopened(const char *more,
+                             bool (*hub)(fed *, size_t, uint32_t, sund_envelope *, sund_buf *),
+                             bool (*node)(fed *, size_t, const sund_envelope *, sund_buf *))
+{
+    world *w = fed_world(150, test_rand());
+    fed   *f = fed_even_open(w, 3);
+
+    n_opening = 0;
+    f->hub_tamper = hub;
+    f->tamper = node;
+    f->heard = counts_openings;
+    fed_ask(f, more);
+    fed_run(f);
+    check_ended(f, SUND_PARTY_STOPPED, -1, "the hub added wrongly", "chunk 0");
+    CHECK(n_opening == 0);
+    check_no_release(f);
+    fed_close(f);
+    free(w);
+}
+
+TEST(a_hub_that_adds_wrongly_is_caught_before_anything_is_opened)
+{
+    n_round = 0;
+    stopped_unopened("analysis = counts\nstrata = none\nchunk = 16\n", adds_wrongly, NULL);
+    stopped_unopened(linear, adds_wrongly, NULL);
+    n_round = 1; /* the last lane is a wide one */
+    stopped_unopened(linear, adds_wrongly, NULL);
+}
+
+/** A node that signs false check sums stops the study, as it could anyway. */
+static bool false_sums(fed *f, size_t from, const sund_envelope *e, sund_buf *body)
+{
+    (void) f;
+    if (from != 1 || e->kind != SUND_MSG_SIGN_TOTAL)
+        return false;
+    body->p[body->n - 1] ^= 1;
+    return true;
+}
+
+TEST(a_false_check_sum_stops_the_study)
+{
+    n_round = 0;
+    stopped_unopened(linear, NULL, false_sums);
+}
+
+/** Killed between its vector and its signature, a node makes the vector again and signs the same
+ * sums. */
+static void killed_before_signing(fed *f, size_t i)
+{
+    fed_node *x = &f->node[i];
+
+    if (i != 2 || !x->party->has_total || x->party->peer[2].signed_total ||
+        x->party->slot.chunk != 1)
+        return;
+    f->n_lost++;
+    fed_kill(f, i);
+    MUST(sund_party_open(&x->party, &x->seat, &f->study, err));
+    CHECK(x->party->own == NULL && x->party->has_total);
+}
+
+TEST(a_node_killed_before_it_signs_makes_its_vector_again)
+{
+    world *w = fed_world(150, test_rand());
+    fed   *f = fed_even_open(w, 3);
+
+    f->before_say = killed_before_signing;
+    fed_ask(f, linear);
+    fed_run(f);
+    CHECK(f->n_lost > 0);
+    CHECK(fed_status(f, 0).state == SUND_PARTY_RELEASED);
+    fed_close(f);
+    free(w);
+}
+
 /** The hub leaves one node's vector out of the list. */
 static bool short_list(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body)
 {
