@@ -84,7 +84,7 @@ sund_code sund_leave_digested(sund_gate *g, const sund_envelope *head, sund_buf 
     (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&head->about).s);
     /* polls ask and tell nothing: they would drown what matters */
     if (rc == SUND_OK && head->kind != SUND_MSG_POLL && head->kind != SUND_MSG_STATUS)
-        rc = sund_ledger_add(g->db, sund_msg_name(head->kind), strspn(study, "0") == strlen(study) ? "" : study, err, "left: %s%s%zu bytes, digest %.16s", what, what[0] ? ", " : "",
+        rc = sund_ledger_add(g->db, sund_msg_name(head->kind), strspn(study, "0") == strlen(study) ? "" : study, err, "left: %s%s%zu bytes, digest %s", what, what[0] ? ", " : "",
                              n, sund_digest_hex(&l->head.body).s);
     if (rc == SUND_OK)
         *out = l;
@@ -104,15 +104,15 @@ sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *b
     return sund_leave_digested(g, &e, &bytes, what, out, err);
 }
 
-sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, sund_leave **out, sund_err *err)
+sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, const sund_digest *commitment, sund_leave **out, sund_err *err)
 {
     sund_envelope e = *head;
     sund_buf      bytes = { 0 };
-    char          what[80];
+    char          what[160];
 
     if (head->kind != SUND_MSG_MASKED)
         return sund_fail(err, SUND_E_ARG, "a masked vector leaves as kind masked only");
-    (void) snprintf(what, sizeof what, "round %u, chunk %u, attempt %u", label->round, label->chunk, label->attempt);
+    (void) snprintf(what, sizeof what, "round %u, chunk %u, attempt %u, commitment %s", label->round, label->chunk, label->attempt, sund_digest_hex(commitment).s);
     e.body = sund_masked_digest(y);
     sund_masked_copy(y, &bytes);
     return sund_leave_digested(g, &e, &bytes, what, out, err);

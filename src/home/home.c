@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access", "node.visa",
-                                     "node.approve",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes",        "gate.cell_min",    "gate.mac",
+                                     "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
                                      "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", NULL };
 
@@ -38,6 +38,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "# ask: the operator decides on each study by 'sund study approve'; all: every study of a researcher in the roster, or who shows the visa below\napprove = %s\n"
                         "# studies need a ControlledAccessGrants visa for this data set (doc/identity.md)\n# visa = https://example.org/datasets/1\n"
                         "# local: own sums are computed by this machine; slurm: by jobs on its cluster (doc/operating.md), with the settings slurm_...\n# engine = local\n"
+                        "# forget: opened totals cannot be had again once a study ends; keep: 'sund replay' can compute all of it again (doc/operating.md)\n# replay = forget\n"
                         "\n[gate]\n# Thresholds may be stricter than the defaults, never looser; a study uses the strictest of its nodes.\n"
                         "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n",
                         p->access, p->approve);
@@ -247,6 +248,10 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     if (v && strcmp(v, "all") != 0 && strcmp(v, "ask") != 0)
         return sund_fail(err, SUND_E_FORMAT, "%s: [node] approve: 'ask' or 'all' is expected", ini->name);
     h->approve_all = v && strcmp(v, "all") == 0;
+    v = sund_ini_get(ini, "node", "replay");
+    if (v && strcmp(v, "keep") != 0 && strcmp(v, "forget") != 0)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [node] replay: 'keep' or 'forget' is expected", ini->name);
+    h->keep_replay = v && strcmp(v, "keep") == 0;
     v = sund_ini_get(ini, "node", "lookup");
     (void) snprintf(h->lookup, sizeof h->lookup, "%s", v ? v : "general-research");
     if (v && strlen(v) >= sizeof h->lookup)

@@ -27,7 +27,7 @@ typedef struct sund_home {
     uint16_t        listen_port;
     unsigned        n_thread;
     int64_t         upload_files, upload_mb; /**< hub: public files of one member, in number and MiB */
-    bool            approve_all, use_slurm;
+    bool            approve_all, keep_replay, use_slurm;
     sund_slurm      slurm;
     sund_thresholds thresholds;
     sund_identity   identity;

@@ -13,7 +13,10 @@ static const char *const schema =
     "CREATE TABLE IF NOT EXISTS variable(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, type INTEGER NOT NULL, unit TEXT NOT NULL, decimals INTEGER NOT NULL,"
     " min INTEGER NOT NULL, max INTEGER NOT NULL, codes TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS value(variable INTEGER NOT NULL, person INTEGER NOT NULL, raw INTEGER NOT NULL, PRIMARY KEY(variable, person)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS code(code TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(code, person)) STRICT, WITHOUT ROWID;";
+    "CREATE TABLE IF NOT EXISTS code(code TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(code, person)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS withdrawal(person INTEGER PRIMARY KEY, time TEXT NOT NULL) STRICT;"
+    "CREATE TRIGGER IF NOT EXISTS person_withdraws AFTER UPDATE OF withdrawn ON person WHEN new.withdrawn=1 AND old.withdrawn=0"
+    " BEGIN INSERT OR REPLACE INTO withdrawal(person, time) VALUES(new.id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')); END;";
 
 sund_code sund_people_open(sund_people **p, const char *path, sund_err *err)
 {
@@ -42,6 +45,14 @@ sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err
 {
     SUND_TRY(sund_db_run(p->db, err, "UPDATE person SET withdrawn=1 WHERE person=?", "t", person));
     return sund_db_changes(p->db) ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "there is no such person here");
+}
+
+sund_code sund_people_as_of(sund_people *p, const char *time, sund_err *err)
+{
+    if (time && strlen(time) >= sizeof p->as_of)
+        return sund_fail(err, SUND_E_ARG, "no time: %.40s", time);
+    (void) snprintf(p->as_of, sizeof p->as_of, "%s", time ? time : "");
+    return SUND_OK;
 }
 
 sund_code sund_people_version(sund_people *p, int64_t *out, sund_err *err) { return sund_db_i64(p->db, out, 0, err, "PRAGMA data_version", ""); }

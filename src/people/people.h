@@ -35,6 +35,9 @@ sund_code sund_people_dictionary_check(sund_people *p, const char *dictionary_ts
 /** Mark one person (id read from a file or terminal by the caller) as withdrawn. SUND_E_NOT_FOUND does not repeat the id. */
 sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err) SUND_MUST_CHECK;
 
+/** For a replay alone: whoever withdrew after `time` (2026-11-24T02:14:35.123Z) is selected as before. NULL: today again. On this connection only. */
+sund_code sund_people_as_of(sund_people *p, const char *time, sund_err *err) SUND_MUST_CHECK;
+
 size_t    sund_people_n_var(const sund_people *p);
 /** By index or name. Errors: SUND_E_NOT_FOUND naming the nearest variable. "sex" (binary, F = 1) is always there. */
 sund_code sund_people_var_at(const sund_people *p, size_t i, sund_var *out, sund_err *err) SUND_MUST_CHECK;

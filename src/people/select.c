@@ -29,7 +29,8 @@ static sund_code load_world(world *w, const char *purpose, sund_err *err)
     w->row = calloc((size_t) n + 1, sizeof *w->row);
     if (!w->row)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %lld people", (long long) n);
-    SUND_TRY(sund_db_query(w->p->db, &rows, err, "SELECT id, person, sex, country, population, born, consent, withdrawn FROM person ORDER BY id", ""));
+    SUND_TRY(sund_db_query(w->p->db, &rows, err, "SELECT id, person, sex, country, population, born, consent, withdrawn AND NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.person=p.id AND w.time > ?1 AND ?1 <> '')"
+                           " FROM person p ORDER BY id", "t", w->p->as_of));
     while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more && (int64_t) w->n < n) {
         row *r = &w->row[w->n++];
 

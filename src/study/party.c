@@ -1,4 +1,5 @@
 #include "study/party_priv.h"
+#include "study/replay.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -20,7 +21,8 @@ static const char *const tables =
     "CREATE TABLE IF NOT EXISTS sent(study BLOB NOT NULL, round INTEGER NOT NULL, chunk INTEGER NOT NULL, attempt INTEGER NOT NULL,"
     " digest BLOB NOT NULL, PRIMARY KEY(study, round, chunk, attempt)) STRICT;"
     "CREATE TABLE IF NOT EXISTS login(study BLOB PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, until INTEGER NOT NULL, verified INTEGER NOT NULL, visas TEXT NOT NULL,"
-    " refusal TEXT NOT NULL) STRICT;";
+    " refusal TEXT NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS replay(study BLOB PRIMARY KEY, secrets BLOB NOT NULL) STRICT;"; /* study/replay.h */
 
 sund_code sund_party_tables(sund_db *db, sund_err *err)
 {
@@ -204,6 +206,8 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     }
     if (p->state >= SUND_PARTY_RELEASED) /* on disk before the key goes */
         SUND_TRY(sund_db_lazy(p->node->db, false, err));
+    if (p->state >= SUND_PARTY_RELEASED && was < SUND_PARTY_RELEASED && p->node->keep_replay && p->has_key) /* before the end is on disk: then the key file goes */
+        SUND_TRY(sund_replay_keep(p->node, &p->name, &p->key, err));
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET state=?, detail=? WHERE digest=?", "itb", (int64_t) p->state, p->detail, p->name.b,
                          sizeof p->name.b));
     if (p->state < SUND_PARTY_RELEASED || was >= SUND_PARTY_RELEASED)
@@ -214,7 +218,10 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     sund_party_clear_slot(p);
     sund_engine_part(&p->engine, true);
     p->own_waits = false;
-    SUND_TRY(sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0", "b", p->name.b, sizeof p->name.b));
+    if (p->node->keep_replay)
+        return SUND_OK;
+    /* lines are small enough to stay: the first round follows from them */
+    SUND_TRY(sund_db_run(p->node->db, err, "UPDATE message SET body=NULL WHERE study=? AND length(body) > 4096 AND idx > 0 AND substr(head, 9, 2) <> x'0200'", "b", p->name.b, sizeof p->name.b));
     SUND_TRY(sund_bodies_drop(p->node->db, &p->name, SUND_MSG_TOTAL, err));
     return sund_bodies_drop(p->node->db, &p->name, SUND_MSG_PROPOSE, err);
 }
@@ -316,8 +323,7 @@ sund_code sund_party_feed(sund_party *p, const sund_envelope *e, const void *bod
     return rc == SUND_OK ? back : rc;
 }
 
-/** Feeds the stored log again, without storing. */
-static sund_code replay(sund_party *p, sund_err *err)
+sund_code sund_party_rehear(sund_party *p, sund_party_before *before, void *ctx, sund_err *err)
 {
     sund_rows *rows = NULL;
     sund_buf   body = { 0 };
@@ -340,6 +346,8 @@ static sund_code replay(sund_party *p, sund_err *err)
         }
         head = sund_rows_blob(rows, 1);
         SUND_GO(sund_envelope_read(&head, UINT64_MAX, &e, err));
+        if (before)
+            SUND_GO(before(ctx, p, &e, err));
         sund_buf_clear(&body);
         SUND_GO(sund_bodies_get(p->node->db, &e, sund_rows_blob(rows, 2), &body, err));
         wrong = sound(p, &e, body.p, body.n, &why);
@@ -387,7 +395,7 @@ static sund_code start(sund_party *p, const sund_party_node *node, const sund_di
     SUND_TRY(restore_end(p, &ended, err));
     if (ended)
         return SUND_OK;
-    SUND_TRY(replay(p, err));
+    SUND_TRY(sund_party_rehear(p, NULL, NULL, err));
     return keep_state(p, SUND_PARTY_APPROVAL, err); /* the kill may have come between the last message and its consequences */
 }
 

@@ -24,6 +24,7 @@ typedef struct sund_party_node {
     void                *ctx;
     unsigned             n_thread;
     sund_runner_open     runner;      /**< NULL: own sums are computed in this process */
+    bool                 keep_replay; /**< at an end, what a whole replay needs stays (study/replay.h) */
     bool                 approve_all; /**< an agreement approves every study of a known researcher (of the roster, or who shows the visa); else an operator does */
     const char          *trust;       /**< home whose trusted issuers verify logins; NULL: none is taken */
     const char          *visa;        /**< data set for which every study here needs a ControlledAccessGrants visa; NULL: none is asked for */

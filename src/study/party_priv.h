@@ -26,6 +26,7 @@ struct sund_party {
     char                   fault[SUND_REASON_MAX + 1]; /* why this node must stop the study; "" for none */
     char                   trouble[480]; /* the same, whole; or why the study is paused */
     bool                   paused;      /* a disk or database of this machine failed: what is owed is tried again */
+    bool                   rehearing;   /* for study/replay.h: nothing is kept, paused or owed; the own key is given or missing */
     bool                   broken;      /* it failed in the middle of hearing: all is heard again before anything else */
     bool                   said;        /* an owed message was given out and is not in the log yet */
     bool                   said_stop;
@@ -43,6 +44,7 @@ struct sund_party {
     bool                   said_masked; /* own vector of the slot was given out */
     bool                   own_waits;   /* the runner has not got it yet */
     sund_masked           *own;         /* own vector of the slot, until its part in the check of the addition is said */
+    sund_digest            commitment;  /* to the plain one */
     bool                   has_total;
     sund_digest            total_digest;
     sund_vec               total, check; /* check: the nodes' sums so far */
@@ -61,6 +63,9 @@ void sund_party_fault_err(sund_party *p, const sund_err *err);
 /** Notes a fault of this machine that may pass; returns its code. */
 sund_code sund_party_pause(sund_party *p, const sund_err *why, sund_err *err);
 sund_code sund_party_note(sund_party *p, const char *note, sund_err *err) SUND_MUST_CHECK;
+/** Feeds the stored log again, without storing. before (may be NULL) is called with each header before it is heard. */
+typedef sund_code sund_party_before(void *ctx, sund_party *p, const sund_envelope *e, sund_err *err);
+sund_code         sund_party_rehear(sund_party *p, sund_party_before *before, void *ctx, sund_err *err) SUND_MUST_CHECK;
 /** Lets go of the slot's vectors and keys. */
 void sund_party_clear_slot(sund_party *p);
 /** Forgets all and hears the stored log again. */

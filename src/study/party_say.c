@@ -1,4 +1,5 @@
 #include "study/party_priv.h"
+#include "study/replay.h"
 
 #include "base/text.h"
 #include "gate/memory.h"
@@ -162,6 +163,7 @@ static sund_code make_own(sund_party *p, sund_err *err)
 {
     sund_mask_label label = sund_party_label(p);
     sund_vec        x = { 0, 0, NULL };
+    sund_key        k;
     bool            ready = false;
     sund_code       rc;
 
@@ -170,7 +172,12 @@ static sund_code make_own(sund_party *p, sund_err *err)
     SUND_GO(sund_engine_local(&p->engine, p->view, p->node->n_thread, &x, &ready, err));
     p->own_waits = !ready;
     SUND_GO(sund_party_note(p, ready ? "" : p->engine.runner->note, err));
-    if (ready)
+    if (!ready)
+        goto out;
+    SUND_GO(sund_replay_key(p->node->key_dir, true, &k, err));
+    rc = sund_replay_commit(&k, &p->name, &p->slot, &x, &p->commitment, err);
+    sund_wipe(&k, sizeof k);
+    if (rc == SUND_OK)
         rc = sund_mask(&p->own, &p->session, &p->key, &label, &x, err);
 out:
     sund_vec_free(&x);
@@ -193,7 +200,7 @@ static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
         return say_retry(p, out, err);
     head = head_of(p, SUND_MSG_MASKED); /* its number is drawn now: the sums may have taken an hour, and numbers rise */
     head.prev = sund_label_digest(&p->session.digest, &label);
-    SUND_TRY(sund_leave_masked(p->node->gate, &head, &label, p->own, out, err));
+    SUND_TRY(sund_leave_masked(p->node->gate, &head, &label, p->own, &p->commitment, out, err));
     p->said_masked = true;
     return SUND_OK;
 }
