@@ -14,6 +14,7 @@ static const sund_cmd cmds[] = {
     { "login", "Set up", "a researcher's login by OpenID Connect, with GA4GH visas", sund_cmd_login },
     { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },
     { "people", "Set up", "persons, phenotypes, codes and consent into the home's database", sund_cmd_people },
+    { "compact", "Set up", "remove the people who withdrew from storage", sund_cmd_compact },
     { "catalogue", "Set up", "make a public list of variants, pinned by its digest", sund_cmd_catalogue },
     { "publish", "Set up", "a public file that studies name by its digest: gene tables, scoring files", sund_cmd_publish },
     { "simulate cohort", "Set up", "people, genotypes and traits that are nobody's, of any size", sund_cmd_simulate_cohort },

@@ -82,7 +82,7 @@ static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
     }
     sund_buf_free(&text);
     if (rc == SUND_OK)
-        printf("%zu people withdrawn: no later answer holds them\n", n);
+        printf("%zu people withdrawn: no later answer holds them; 'sund compact' removes them from storage\n", n);
     return rc;
 }
 

@@ -47,6 +47,20 @@ sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err
     return sund_db_changes(p->db) ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "there is no such person here");
 }
 
+sund_code sund_people_erase_withdrawn(sund_people *p, sund_err *err)
+{
+    SUND_TRY(sund_db_script(p->db, "PRAGMA secure_delete=ON; BEGIN IMMEDIATE", err));
+    if (sund_db_script(p->db,
+                       "DELETE FROM value WHERE person IN (SELECT id FROM person WHERE withdrawn=1);"
+                       "DELETE FROM code WHERE person IN (SELECT id FROM person WHERE withdrawn=1);"
+                       "UPDATE person SET sex=0, country='', population='', born=NULL, consent='' WHERE withdrawn=1; COMMIT",
+                       err) != SUND_OK) {
+        (void) !sund_db_script(p->db, "ROLLBACK", NULL);
+        return err ? err->code : SUND_E_IO;
+    }
+    return sund_db_script(p->db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", err);
+}
+
 sund_code sund_people_as_of(sund_people *p, const char *time, sund_err *err)
 {
     if (time && strlen(time) >= sizeof p->as_of)

@@ -63,6 +63,10 @@ sund_code sund_people_select(sund_people *p, const sund_cohort *c, const char *p
 sund_code sund_people_everybody(sund_people *p, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
 /** Who has not withdrawn, but whose consent does not allow the purpose: to know whether a purpose makes a difference here. */
 sund_code sund_people_kept_out(sund_people *p, const char *purpose, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
+/** Everybody who withdrew. */
+sund_code sund_people_withdrawn(sund_people *p, sund_person_set *out, sund_err *err) SUND_MUST_CHECK;
+/** Deletes what is kept of those who withdrew, from the file too: values, codes, and all of their rows but the person's id, so that no later import brings them back. */
+sund_code sund_people_erase_withdrawn(sund_people *p, sund_err *err) SUND_MUST_CHECK;
 void      sund_person_set_free(sund_person_set *s);
 
 /** Raw values of a variable for the set's people; SUND_VALUE_MISSING where there is none. out has set->n entries. */

@@ -234,12 +234,14 @@ static sund_code evaluate(const world *w, const sund_cohort *c, size_t at, uint6
     return by_variable(w, n, set, err);
 }
 
-/** Everybody; those of the set who may take part; or whom the purpose alone keeps out. */
-typedef enum part { EVERYBODY, MAY_TAKE_PART, KEPT_OUT } part;
+/** Everybody; those of the set who may take part; whom the purpose alone keeps out; or who withdrew. */
+typedef enum part { EVERYBODY, MAY_TAKE_PART, KEPT_OUT, WITHDRAWN } part;
 
 static bool wanted(part whom, const row *r, bool in_set)
 {
-    return whom == EVERYBODY || (!r->withdrawn && (whom == KEPT_OUT ? !r->allowed : r->allowed && in_set));
+    if (whom == EVERYBODY || whom == WITHDRAWN)
+        return whom == EVERYBODY || r->withdrawn;
+    return !r->withdrawn && (whom == KEPT_OUT ? !r->allowed : r->allowed && in_set);
 }
 
 static sund_code fill_set(const world *w, part whom, const uint64_t *set, sund_person_set *out, sund_err *err)
@@ -296,6 +298,8 @@ static sund_code without_cohort(sund_people *p, const char *purpose, part whom, 
 
 sund_code sund_people_everybody(sund_people *p, sund_person_set *out, sund_err *err) { return without_cohort(p, "", EVERYBODY, out, err); }
 sund_code sund_people_kept_out(sund_people *p, const char *purpose, sund_person_set *out, sund_err *err) { return without_cohort(p, purpose, KEPT_OUT, out, err); }
+
+sund_code sund_people_withdrawn(sund_people *p, sund_person_set *out, sund_err *err) { return without_cohort(p, "", WITHDRAWN, out, err); }
 
 void sund_person_set_free(sund_person_set *s)
 {

@@ -164,6 +164,7 @@ sund_code sund_party_prepare(sund_party *p, sund_err *err)
     SUND_TRY(a->check(&p->study, err));
     if (p->study.has_catalogue && !p->catalogue)
         SUND_TRY(sund_study_catalogue(&p->study, p->node->file, p->node->ctx, &p->catalogue, err));
+    SUND_TRY(sund_people_version(p->node->people, &p->people_version, err)); /* before they are looked at */
     sund_files_free(&p->files);
     SUND_TRY(sund_files_open(&p->files, &p->study, p->node->file, p->node->ctx, err));
     SUND_TRY(sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, sund_gate_thresholds(p->node->gate), err));

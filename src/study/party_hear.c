@@ -113,9 +113,9 @@ static void make_session(sund_party *p)
 
 /** A node that comes back with other genotypes, people or values than its line stood for says so and stops: half a study over each
  *  would be neither. */
-static sund_code same_data(const sund_party *p, sund_err *err)
+static sund_code same_data(const sund_party *p, const sund_view *v, sund_err *err)
 {
-    sund_digest now = sund_view_digest(p->view), was;
+    sund_digest now = sund_view_digest(v), was;
     sund_rows  *rows = NULL;
     bool        more = false;
     sund_code   rc;
@@ -132,13 +132,30 @@ static sund_code same_data(const sund_party *p, sund_err *err)
     return rc;
 }
 
+sund_code sund_party_still_same(sund_party *p, sund_err *err)
+{
+    sund_view *v = NULL;
+    int64_t    version;
+    sund_code  rc;
+
+    SUND_TRY(sund_people_version(p->node->people, &version, err));
+    if (version == p->people_version)
+        return SUND_OK;
+    SUND_TRY(sund_view_open(&v, p->node->store, p->node->people, &p->study, p->catalogue, sund_gate_thresholds(p->node->gate), err));
+    rc = same_data(p, v, err);
+    sund_view_close(v);
+    if (rc == SUND_OK)
+        p->people_version = version;
+    return rc;
+}
+
 static sund_code establish(sund_party *p, sund_err *err)
 {
     sund_thresholds joined;
 
     SUND_TRY(check_lines(p, &joined, err));
     SUND_TRY(sund_party_prepare(p, err));
-    SUND_TRY(same_data(p, err));
+    SUND_TRY(same_data(p, p->view, err));
     make_session(p);
     SUND_TRY(sund_engine_open(&p->engine, &(sund_engine_on){ &p->study, p->catalogue, &p->files, &p->view->plan, &joined }, err));
     if (p->node->runner)

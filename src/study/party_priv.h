@@ -36,6 +36,7 @@ struct sund_party {
     sund_catalogue        *catalogue;   /* NULL when the study names none */
     sund_files             files;
     sund_view             *view;
+    int64_t                people_version; /* of the people that the view was last held against */
     sund_session_key       key;
     bool                   has_key;
     sund_session           session;
@@ -66,6 +67,8 @@ sund_code sund_party_note(sund_party *p, const char *note, sund_err *err) SUND_M
 /** Feeds the stored log again, without storing. before (may be NULL) is called with each header before it is heard. */
 typedef sund_code sund_party_before(void *ctx, sund_party *p, const sund_envelope *e, sund_err *err);
 sund_code         sund_party_rehear(sund_party *p, sund_party_before *before, void *ctx, sund_err *err) SUND_MUST_CHECK;
+/** The people are as in the own line, or the study stops here: whoever withdraws is in nothing that is said afterwards. */
+sund_code sund_party_still_same(sund_party *p, sund_err *err) SUND_MUST_CHECK;
 /** Lets go of the slot's vectors and keys. */
 void sund_party_clear_slot(sund_party *p);
 /** Forgets all and hears the stored log again. */

@@ -301,7 +301,11 @@ static sund_code owed(sund_party *p, sund_leave **out, sund_err *err)
         return p->said ? SUND_OK : say_line(p, out, err);
     if (p->fault[0])
         return say_stop(p, out, err);
-    if (p->state == SUND_PARTY_ROUNDS)
+    if (p->state == SUND_PARTY_ROUNDS || p->state == SUND_PARTY_RELEASE)
+        rc = sund_party_still_same(p, &why);
+    if (rc != SUND_OK)
+        ;
+    else if (p->state == SUND_PARTY_ROUNDS)
         rc = say_in_round(p, out, &why);
     else if (p->state == SUND_PARTY_RELEASE)
         rc = say_in_release(p, out, &why);

@@ -104,6 +104,20 @@ stop('lookups/AA');
 restarts('AA');
 all_sites('AA', 'nor does a node that starts again', @{ $at{AA} });
 
+# ---- compaction: from storage too, and nobody can tell by the answers ----
+my $first = (map { "$_" } split /\n/, slurp("$tmp/gone"))[0];
+ok(`strings -n 4 $f->{at}/AA/store/people.bin` =~ /^.?\Q$first\E/m || slurp("$f->{at}/AA/store/people.bin") =~ /\Q$first\E/, 'before it, the store holds who withdrew');
+fails("$sund compact --home $f->{at}/AA", 'a node that runs keeps its store', qr/stop it and run this again/);
+ok(-d "$f->{at}/AA/store.compact", 'the new store is ready beside it');
+stop('lookups/AA');
+ok(out("$sund compact --home $f->{at}/AA") =~ /store: \d+ people, \d+ sites/, 'and takes its place in the stopped node');
+ok(slurp("$f->{at}/AA/store/people.bin") !~ /\Q$first\E/ && !-d "$f->{at}/AA/store.compact", 'which holds them no more, nor does a copy');
+is(`sqlite3 $f->{at}/AA/people.db "SELECT COUNT(*) FROM value JOIN person ON person=person.id WHERE withdrawn=1" 2>/dev/null` || "0\n", "0\n", 'their values are gone') if -x '/usr/bin/sqlite3';
+ok(out("$sund compact --home $f->{at}/AA") =~ /nobody who withdrew/, 'again: nothing to do');
+ok(out("$sund verify $f->{at}/AA/store") =~ /\S/ && out("$sund log show --home $f->{at}/AA") =~ /compact .*store [0-9a-f]{16} becomes [0-9a-f]{16}/, 'the log says so');
+restarts('AA');
+all_sites('AA', 'lookups of those who stay are the same', @{ $at{AA} });
+
 # ---- consent ----
 my %code = (NRES => 1, GRU => 1, HMB => 0, POA => 0, CC => 0, 'DS=MONDO:0005148' => 0, RS => 0, 'GRU,NPU' => 0, 'GRU,NMDS' => 1, '' => 0);
 my @code = sort keys %code;

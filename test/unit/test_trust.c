@@ -332,6 +332,44 @@ TEST(a_withdrawal_in_mid_study_is_noticed_at_the_restart)
     free(w);
 }
 
+/** The same while the node runs, by another process. */
+static void withdraws_elsewhere(fed *f, size_t i)
+{
+    fed_node    *x = &f->node[i];
+    sund_people *other = NULL;
+
+    if (i != 2 || x->party->state != SUND_PARTY_ROUNDS || x->party->slot.chunk < 2 || f->n_lost)
+        return;
+    f->n_lost = 1;
+    MUST(sund_people_open(&other, fed_path("people", x->folder), err));
+    MUST(sund_people_withdraw(other, "P00005", err));
+    sund_people_close(other);
+}
+
+static size_t n_said_after;
+
+static void says_after(fed *f, size_t from, const sund_envelope *e, sund_cur body)
+{
+    (void) body;
+    n_said_after += f->n_lost && from == 2 && e->kind != SUND_MSG_STOP;
+}
+
+TEST(a_withdrawal_in_mid_study_stops_it_at_once)
+{
+    world *w = fed_world(150, test_rand());
+    fed   *f = fed_even_open(w, 3);
+
+    f->before_say = withdraws_elsewhere;
+    f->heard = says_after;
+    fed_ask(f, linear);
+    fed_run(f);
+    CHECK(f->n_lost == 1 && n_said_after == 0);
+    check_ended(f, SUND_PARTY_STOPPED, -1, "stopped by N02: the data of N02 changed", "submit it again");
+    check_no_release(f);
+    fed_close(f);
+    free(w);
+}
+
 TEST(another_data_release_in_mid_study_is_named)
 {
     world *w = fed_world(150, test_rand());
