@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
-#include "gate/ledger.h"
 #include "home/home.h"
 #include "home/link.h"
 #include "hub/hub.h"
@@ -344,78 +343,6 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
 out:
     free(r);
     sund_link_close(&l);
-    sund_home_close(&h);
-    return rc;
-}
-
-static sund_code print_entry(void *ctx, const sund_ledger_entry *e, sund_err *err)
-{
-    const bool *as_json = ctx;
-
-    (void) err;
-    if (*as_json) {
-        sund_buf  out = { 0 };
-        sund_json j;
-
-        sund_json_init(&j, &out, false);
-        sund_json_open(&j, NULL, '{');
-        sund_json_i64(&j, "i", (int64_t) e->i);
-        sund_json_str(&j, "time", e->time);
-        sund_json_str(&j, "kind", e->kind);
-        sund_json_str(&j, "study", e->study);
-        sund_json_str(&j, "text", e->text);
-        sund_json_str(&j, "digest", sund_digest_hex(&e->digest).s);
-        sund_json_close(&j, '}');
-        sund_buf_text(&out, "\n");
-        put(&out);
-        sund_buf_free(&out);
-    }
-    else {
-        printf("%6llu  %s  %-14s %-12.12s %s\n", (unsigned long long) e->i, e->time, e->kind, e->study, e->text);
-    }
-    return SUND_OK;
-}
-
-sund_code sund_cmd_log_show(int argc, char **argv, sund_err *err)
-{
-    const char     *home = sund_default_home();
-    bool            as_json = false, helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of a node or hub" }, { "json", 'b', &as_json, NULL, "one JSON object a line" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "log show", "[OPTIONS]", "Everything that left this home, was asked of it or decided in it, in order.", "sund log show --home fi", opt, 0, 0 };
-    sund_home       h;
-    size_t          n;
-    sund_code       rc;
-
-    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
-    if (helped)
-        return SUND_OK;
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
-    rc = sund_ledger_each(h.db, print_entry, &as_json, err);
-    sund_home_close(&h);
-    return rc;
-}
-
-sund_code sund_cmd_log_verify(int argc, char **argv, sund_err *err)
-{
-    const char     *home = sund_default_home();
-    bool            as_json = false, helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of a node or hub" }, { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "log verify", "[OPTIONS]", "Recomputes the chain of digests of the log: an entry that was altered, removed or put in is named.", "sund log verify --home fi\nsund log verify --json --home fi", opt, 0, 0 };
-    sund_home       h;
-    uint64_t        count = 0;
-    sund_digest     head;
-    size_t          n;
-    sund_code       rc;
-
-    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
-    if (helped)
-        return SUND_OK;
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
-    rc = sund_ledger_verify(h.db, &count, &head, err);
-    if (rc == SUND_OK && as_json)
-        printf("{\"entries\": %llu, \"head\": \"%s\"}\n", (unsigned long long) count, sund_digest_hex(&head).s);
-    else if (rc == SUND_OK)
-        printf("%llu entries, unaltered; head %s\n", (unsigned long long) count, sund_digest_hex(&head).s);
     sund_home_close(&h);
     return rc;
 }

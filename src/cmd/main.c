@@ -38,6 +38,7 @@ static const sund_cmd cmds[] = {
     { "meta", "Studies", "meta-analysis of result files of anybody's", sund_cmd_meta },
     { "replay", "Audit", "compute again what this node said in a study, against its log", sund_cmd_replay },
     { "log show", "Audit", "what left, was asked and was decided here", sund_cmd_log_show },
+    { "log heads", "Audit", "heads of this log and of others', to hold logs against", sund_cmd_log_heads },
     { "log verify", "Audit", "check the log's chain of digests", sund_cmd_log_verify },
     { "task", "For programs", "one task of a study on a cluster; the node starts them by sbatch", sund_cmd_task },
 };

@@ -1,4 +1,5 @@
 #include "gate/gate_priv.h"
+#include "gate/heads.h"
 #include "gate/ledger.h"
 
 #include <stdio.h>
@@ -20,7 +21,7 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_SIGN_RELEASE] = "sign-release", [SUND_MSG_RELEASE] = "release", [SUND_MSG_STOP] = "stop",         [SUND_MSG_POLL] = "poll",
         [SUND_MSG_BATCH] = "batch",       [SUND_MSG_LOOKUP] = "lookup",       [SUND_MSG_LOOKUP_ASK] = "lookup-ask", [SUND_MSG_LOOKUP_ANSWER] = "lookup-answer",
         [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_FILE_PUT] = "file-put",
-        [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error",
+        [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error", [SUND_MSG_HEADS] = "heads",
         [SUND_MSG_LOGIN] = "login",       [SUND_MSG_SUBMIT_LOGIN] = "submit-login",
     };
 
@@ -33,6 +34,7 @@ sund_code sund_gate_open(sund_gate **g, sund_db *db, const sund_identity *me, co
 
     SUND_TRY(sund_thresholds_check(t, err));
     SUND_TRY(sund_ledger_open(db, err));
+    SUND_TRY(sund_heads_open(db, err));
     SUND_TRY(sund_stop_open(db, err));
     got = calloc(1, sizeof *got);
     if (!got)
@@ -82,8 +84,8 @@ sund_code sund_leave_digested(sund_gate *g, const sund_envelope *head, sund_buf 
     *bytes = (sund_buf){ 0 };
     rc = sund_envelope_place(&l->head, g->me, &l->bytes, err);
     (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&head->about).s);
-    /* polls ask and tell nothing: they would drown what matters */
-    if (rc == SUND_OK && head->kind != SUND_MSG_POLL && head->kind != SUND_MSG_STATUS)
+    /* polls ask and tell nothing: they would drown what matters; heads are logged by both when they are exchanged */
+    if (rc == SUND_OK && head->kind != SUND_MSG_POLL && head->kind != SUND_MSG_STATUS && head->kind != SUND_MSG_HEADS)
         rc = sund_ledger_add(g->db, sund_msg_name(head->kind), strspn(study, "0") == strlen(study) ? "" : study, err, "left: %s%s%zu bytes, digest %s", what, what[0] ? ", " : "",
                              n, sund_digest_hex(&l->head.body).s);
     if (rc == SUND_OK)
@@ -133,6 +135,7 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
     case SUND_MSG_SIGN_RELEASE:
     case SUND_MSG_STOP:
     case SUND_MSG_POLL:
+    case SUND_MSG_HEADS:
     case SUND_MSG_LOOKUP:
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "gate/budget.h"
-#include "gate/ledger.h"
+#include "gate/heads.h"
 #include "home/link.h"
 #include "hub/logins.h"
 #include "hub/lookups.h"
@@ -233,6 +233,20 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     return rc;
 }
 
+static sund_code do_heads(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
+{
+    char      alarm[240];
+    sund_code rc;
+
+    SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << SUND_ROLE_NODE, err));
+    (void) pthread_mutex_lock(&h->lock);
+    rc = sund_heads_answer(h->home.db, e->from, body, out, alarm, err);
+    (void) pthread_mutex_unlock(&h->lock);
+    if (rc == SUND_OK && alarm[0])
+        sund_log(SUND_LOG_ERROR, "%s", alarm);
+    return rc;
+}
+
 static sund_code number(hub *h, const sund_envelope *e, sund_err *err)
 {
     sund_code rc;
@@ -266,6 +280,7 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     SUND_TRY(number(h, e, err));
     switch (e->kind) {
     case SUND_MSG_POLL: return do_poll(h, e, body, out, err);
+    case SUND_MSG_HEADS: return do_heads(h, e, body, out, err);
     case SUND_MSG_LOOKUP: return do_lookup(h, e, body, out, err);
     case SUND_MSG_LOOKUP_ANSWER: return sund_lookups_answer(&h->lookups, e->from, body, err);
     case SUND_MSG_STATUS:

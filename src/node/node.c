@@ -3,7 +3,7 @@
 #include "base/confine.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "gate/ledger.h"
+#include "gate/heads.h"
 #include "home/link.h"
 #include "node/lookup.h"
 #include "study/mailbox.h"
@@ -17,7 +17,7 @@
 
 /* A node: one loop that polls the hub's log of studies and says what its parties owe, and a second thread for lookups. */
 
-enum { PARTIES_MAX = 1024, WAIT_S = 15 };
+enum { PARTIES_MAX = 1024, WAIT_S = 15, HEADS_S = 3600 };
 
 typedef struct running {
     sund_digest      name;
@@ -36,6 +36,7 @@ typedef struct node {
     sund_party_node      seat;
     running             *run;
     size_t               n_run;
+    double               heads_s; /* when heads are exchanged again at the latest; 0: now */
     const _Atomic bool *stop;
 } node;
 
@@ -155,6 +156,8 @@ static void show(node *n, running *r)
         sund_log(SUND_LOG_INFO, "study %.12s: round %s, chunk %u of %u", name.s, s.round, s.chunk + 1, s.n_chunk);
     else if (s.state != r->shown)
         sund_log(SUND_LOG_INFO, "study %.12s: %s%s%s", name.s, sund_party_state_name(s.state), s.detail[0] ? ": " : "", s.detail);
+    if (s.state >= SUND_PARTY_RELEASED && s.state != r->shown)
+        n->heads_s = 0;
     if (s.state != r->shown && sund_ledger_add(n->home.db, "study", name.s, NULL, "%s%s%.300s", sund_party_state_name(s.state), s.detail[0] ? ": " : "", s.detail) != SUND_OK)
         sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
     r->shown = s.state;
@@ -289,6 +292,34 @@ static sund_code poll_once(node *n, bool wait, sund_buf *reply, sund_err *err)
     return take_batch(n, sund_cur_of(reply->p, reply->n), err);
 }
 
+/** Heads of ledgers: when the node starts, when a study ends, and every hour in which something happened. */
+static sund_code exchange_heads(node *n, sund_err *err)
+{
+    const char *hub = n->home.roster.member[0].id;
+    sund_buf    ask = { 0 }, reply = { 0 };
+    char        alarm[240];
+    bool        due = false, now = n->heads_s == 0;
+    sund_code   rc;
+
+    if (sund_time_mono_s() < n->heads_s)
+        return SUND_OK;
+    n->heads_s = sund_time_mono_s() + 60; /* when the hub does not take them */
+    SUND_TRY(sund_heads_due(n->home.db, hub, &due, err));
+    if (due || now) {
+        SUND_GO(sund_heads_ask(n->home.db, hub, &ask, err));
+        SUND_GO(sund_link_ask(&n->link, SUND_MSG_HEADS, ask.p, ask.n, 60, &reply, err));
+        SUND_GO(sund_heads_take(n->home.db, hub, sund_cur_of(reply.p, reply.n), alarm, err));
+        if (alarm[0])
+            sund_log(SUND_LOG_ERROR, "%s", alarm);
+    }
+    n->heads_s = sund_time_mono_s() + HEADS_S;
+    rc = SUND_OK;
+out:
+    sund_buf_free(&ask);
+    sund_buf_free(&reply);
+    return rc;
+}
+
 /** A fault that stays is said once, and again each minute. */
 static void complain(char last[480], double *last_s, const sund_err *why)
 {
@@ -316,6 +347,8 @@ static void loop(node *n)
             sund_code mine = say_owed(n, &n->run[i], &why);
             rc = mine == SUND_OK ? rc : mine;
         }
+        if (rc == SUND_OK)
+            rc = exchange_heads(n, &why);
         wait = rc == SUND_OK; /* all that is owed was said: news may take their time */
         if (rc == SUND_OK) {
             if (last[0])

@@ -58,9 +58,9 @@ sub hear {
     }
     stop_all();
     # what the hub keeps, message by message, and what each member's log says of what left; order between nodes, and which of its own states a node was
-    # seen in (kind study), is chance
+    # seen in (kind study), and how long a log was when its head was shown (kind heads), is chance
     $heard{"kept by the hub"} = out("sqlite3 $f->{at}/hub/state.db \"SELECT hex(study), place, kind, sender, length(head), length(body) FROM message ORDER BY 1, 2, 4\"");
-    $heard{"log of $_"} = join "\n", sort grep { !/^TIME +study / } map { blank($_) =~ s/^ *\d+ +//r } split /\n/, out("$sund log show --home $f->{at}/$_") for 'hub', @country;
+    $heard{"log of $_"} = join "\n", sort grep { !/^TIME +(?:study|heads) / } map { blank($_) =~ s/^ *\d+ +//r } split /\n/, out("$sund log show --home $f->{at}/$_") for 'hub', @country;
     return \%heard;
 }
 sub told { my ($x, $y) = @_; return grep { ($x->{$_} // '') ne ($y->{$_} // '') } sort keys %{ { %$x, %$y } } }
@@ -74,7 +74,7 @@ for my $w (0, 1) {
 my @told = told($world[0]{heard}, $world[1]{heard});
 my $n = keys %{ $world[0]{heard} };
 ok($n > 20 && !@told, "nothing tells the worlds apart: $n things heard, " . length(join '', values %{ $world[0]{heard} }) . ' bytes of them words', join '', map { "# $_\n" } @told);
-ok($world[0]{heard}{'log of FI'} =~ /masked .*left: round \d+, chunk \d+, attempt 0, \d{4,} bytes/ && $world[0]{heard}{'log of FI'} =~ /lookup-answer/, 'sizes of masked vectors and answers to lookups are among them');
+ok($world[0]{heard}{'log of FI'} =~ /masked .*left: round \d+, chunk \d+, attempt 0, commitment DIGEST, \d{4,} bytes/ && $world[0]{heard}{'log of FI'} =~ /lookup-answer/, 'sizes of masked vectors and answers to lookups are among them');
 my ($home) = map { $_->{country} } grep { $_->{person} eq $who } @person;
 my @release = map { out("$sund info --json $_->{f}{at}/$home/store") =~ /"release": "(\w+)"/ } @world;
 ok($release[0] ne $release[1], "though the genotypes of $home are others");

@@ -1,0 +1,86 @@
+#!/usr/bin/perl
+# Logs that hold each other's heads: one that was set back is named at the next contact and by whoever compares; an auditor's replay; and what a citizen reads.
+use strict;
+use warnings;
+use lib 'test';
+use Sund;
+use JSON::PP;
+
+my %node;
+my $s = 23;
+for my $c (qw(DK FI SE)) {
+    my @id = map { sprintf "$c%03d", $_ } 1 .. 30;
+    spew("$tmp/$c.vcf", "##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">\n" . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id) . "\n"
+        . join '', map { my $rare = $_ % 2; join("\t", 20, 100 * $_, '.', 'A', 'G', '.', '.', '.', 'GT', map { $s = ($s * 1103515245 + 12345) % 2147483648; $rare ? '0/0' : (qw(0/0 0/1 1/1))[$s / 65536 % 3] } @id) . "\n" } 1 .. 20);
+    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$_\tF\n" } @id);
+    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
+    $node{$c} = { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv", access => 'controlled' };
+}
+my $f = federation('log', %node);
+my $anna = "$f->{at}/anna";
+my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 --hub --home $anna $tmp/DK.vcf");
+my %study = (analysis => 'counts', catalogue => $digest, nodes => 'DK, FI, SE', strata => 'none');
+sub heads { return scalar(() = out("$sund log show --home $f->{at}/$_[0]") =~ / heads +log of \Q$_[1]\E: \d+ entries, head [0-9a-f]{64}$/mg) }
+sub until_heads { my ($of, $in, $n) = @_; for (1 .. 200) { return 1 if heads($in, $of) >= $n; select undef, undef, undef, 0.05 } return 0 }
+
+my $first = submit($f, study_file("$tmp/first.ini", %study, title => 'a first study'));
+ok(wait_for($f, $first, qr/released/), 'a study is released');
+ok(until_heads('hub', $_, 1) && until_heads($_, 'hub', 1), "$_ and the hub have each other's heads when it ends") for sort keys %node;
+stop('log/FI');
+system("mkdir $tmp/old && cp $f->{at}/FI/state.db* $tmp/old/");
+spew("$f->{at}/FI/sund.ini", slurp("$f->{at}/FI/sund.ini") =~ s/^# replay = .*$/replay = keep/mr);
+start_node($f, 'FI');
+my $sent = submit($f, study_file("$tmp/a.ini", %study, number => 2, title => 'how frequent are these variants'));
+ok(wait_for($f, $sent, qr/released/), 'and another');
+sleep 1;
+ok(until_heads('hub', $_, 2), "$_ exchanges heads again") for sort keys %node;
+for my $id (sort keys %node) {
+    ok(out("$sund log verify --home $f->{at}/$id --against $f->{at}/hub") =~ /^\d+ heads in .* fit$/m, "$id and the hub: all heads fit");
+    spew("$tmp/$id.heads", out("$sund log heads --home $f->{at}/$id"));
+}
+ok(out("$sund log verify --home $f->{at}/hub --against $tmp/FI.heads") =~ /^[2-9] heads in /m, "the hub's log fits the heads that FI gave away");
+ok(decode_json(out("$sund log verify --json --home $f->{at}/hub --against $tmp/SE.heads"))->{heads_held} >= 2, 'in JSON too');
+spew("$tmp/bad.heads", slurp("$tmp/FI.heads") =~ s/^(hub\t\d+\t)([0-9a-f])/$1 . ($2 eq '0' ? '1' : '0')/mer);
+fails("$sund log verify --home $f->{at}/hub --against $tmp/bad.heads", 'another head', qr/the log of hub was rewritten or set back/);
+fails("$sund log verify --home $f->{at}/hub --against $tmp/a.ini", 'a file of something else', qr/a\.ini:1/);
+
+# ---- an auditor ----
+my $short = substr $sent, 0, 12;
+ok(out("$sund replay --home $f->{at}/FI $short") =~ /^release same$/m && out("$sund replay --home $f->{at}/FI $short") =~ /: (\d+) vectors the same, 0 differ, 0 not replayable$/m, 'FI kept it: the whole study is the same again');
+my $r = decode_json(out("$sund replay --json --home $f->{at}/SE $short"));
+ok($r->{differ} == 0 && $r->{same} > 0 && $r->{same} + $r->{not_replayable} == @{ $r->{vectors} }, 'SE did not: the first round is the same');
+spew("$tmp/gone", "FI003\n");
+run("$sund people --home $f->{at}/FI --withdraw $tmp/gone");
+fails("$sund replay --home $f->{at}/FI $short", 'somebody withdrew: a decision is needed', qr/withdrew since/, qr/--decision/);
+ok(out("$sund replay --home $f->{at}/FI --decision 'minutes of 3 November, item 4' $short") =~ /0 differ, 0 not replayable; with people who withdrew since$/m, 'by decision it is computed again');
+stop('log/FI');
+run("$sund compact --home $f->{at}/FI");
+ok(out("$sund replay --home $f->{at}/FI --decision 'minutes of 3 November, item 4' $short") =~ / 0 vectors the same, 0 differ, [1-9]\d* not replayable: .*compacted/m, 'after compaction: digests kept');
+
+# ---- a citizen ----
+my $read = out("$sund log show --public --home $f->{at}/FI");
+ok($read =~ /^\d{4}-\d\d-\d\d  how frequent are these variants\n  The researcher anna asked for it, for the purpose general-research, of DK, FI and SE\.$/m, 'what, who, why, of whom', "# $read");
+ok($read =~ /The result was released; its table has 10 rows\. 10 rows were withheld, because too few people/ && $read =~ /standing approval/, 'what came of it, and by which decision', "# $read");
+ok($read !~ /FI0\d\d/ && $read =~ /removed from storage 1 times; auditors computed 4 studies again/, 'nothing of persons', "# $read");
+my ($j) = grep { $_->{study} eq $sent } map { decode_json($_) } split /\n/, out("$sund log show --public --json --home $f->{at}/SE");
+is("@$j{qw(study researcher outcome rows rows_withheld)} @{$j->{nodes}}", "$sent anna released 10 10 DK FI SE", 'in JSON');
+ok(out("$sund log show --public --home $f->{at}/hub") =~ /how frequent are these variants.*The result was released/s, 'at the hub too');
+fails("$sund log show --public --home $anna", 'a researcher has none', qr/researcher/);
+
+# ---- set back to a copy ----
+unlink glob "$f->{at}/FI/state.db*";
+system("cp $tmp/old/state.db* $f->{at}/FI/");
+run("$sund log verify --home $f->{at}/FI");    # a whole chain still
+fails("$sund log verify --home $f->{at}/FI --against $tmp/FI.heads", 'a log that was set back is found by the heads that it once gave away', qr/the log of FI was rewritten or set back/);
+start_node($f, 'FI');
+for (1 .. 200) { last if slurp("$f->{at}/hub.log") =~ /the log of FI has/; select undef, undef, undef, 0.05 }
+ok(slurp("$f->{at}/hub.log") =~ /the log of FI has \d+ entries and had \d+: it was set back to a copy, or rewritten/, 'the hub says so at the next contact', "# " . slurp("$f->{at}/hub.log"));
+ok(slurp("$f->{at}/FI.log") =~ /the hub knew a log of this node with \d+ entries that this one does not go on from/, 'and so does the node');
+ok(out("$sund log show --home $f->{at}/hub") =~ / heads +alarm: the log of FI/, "it is in the hub's log for good");
+stop('log/FI');
+stop('log/hub');
+unlink glob "$f->{at}/hub/state.db*";
+start_hub($f);
+for (1 .. 400) { last if slurp("$f->{at}/SE.log") =~ /the hub's log does not go on/; select undef, undef, undef, 0.05; if ($_ == 20) { stop('log/SE'); start_node($f, 'SE') } }
+ok(slurp("$f->{at}/SE.log") =~ /the hub's log does not go on from the \d+ entries that this node knew/, 'a hub that lost its log is named by the nodes', "# " . slurp("$f->{at}/SE.log"));
+done();
