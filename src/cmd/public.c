@@ -173,7 +173,7 @@ static sund_code one_row(telling *to, sund_rows *rows, sund_err *err)
     (void) sund_cur_copy(&c, d.b, sizeof d.b);
     (void) snprintf(t.name, sizeof t.name, "%s", sund_digest_hex(&d).s);
     take_row(&t, rows);
-    rc = sund_party_submitted(to->h->db, &to->h->roster, &d, &e, &text, err);
+    rc = sund_party_submitted(to->h->db, &to->h->roster, &d, &e, &text, NULL, err);
     if (rc == SUND_OK) {
         (void) snprintf(t.asker, sizeof t.asker, "%s", e.from);
         rc = tell(to, &t, &text, err);
