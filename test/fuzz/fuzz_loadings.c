@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < own.n_kept; i++)
             if (!(own.variant[i].s > 0) || own.variant[i].site.mean < 0 || own.variant[i].site.mean > 2 << SUND_LD_FRAC)
                 abort();
+    free(own.count);
     free(own.variant);
     free(own.place);
     free(own.weight);
