@@ -74,7 +74,7 @@ sund_code sund_brief_read(sund_cur c, sund_brief *b, sund_err *err)
     sund_thresholds_read(&c, &b->thresholds);
     SUND_TRY(sund_cur_ok(&c, "a task's brief", err));
     b->view = c;
-    return sund_thresholds_check(&b->thresholds, err);
+    return sund_thresholds_check_one(&b->thresholds, err);
 }
 
 void sund_part_write(const sund_digest *question, uint32_t round, uint32_t chunk, const sund_vec *x, sund_buf *out)

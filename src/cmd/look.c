@@ -82,6 +82,20 @@ static sund_code info_data(sund_home *h, const char *dir, sund_json *j, sund_buf
     return rc;
 }
 
+static void info_dac(const sund_dac *dac, sund_json *j, sund_buf *text)
+{
+    sund_json_open(j, "committee", '[');
+    sund_buf_printf(text, "decides     ");
+    for (size_t i = 0; dac->committee && i < dac->n; i++) {
+        sund_json_str(j, NULL, dac->member[i].id);
+        sund_buf_printf(text, "%s%s", i ? ", " : "", dac->member[i].id);
+    }
+    sund_json_close(j, ']');
+    sund_json_i64(j, "deadline_days", dac->deadline_days);
+    sund_json_str(j, "silence", dac->silence_approves ? "approve" : "refuse");
+    sund_buf_printf(text, "%s; within %u working days, then %s\n", dac->committee ? " (each with --by KEYFILE)" : "its operator", dac->deadline_days, dac->silence_approves ? "approved" : "refused");
+}
+
 static sund_code info_home(const char *dir, bool as_json, sund_err *err)
 {
     sund_buf  json = { 0 }, text = { 0 };
@@ -98,9 +112,10 @@ static sund_code info_home(const char *dir, bool as_json, sund_err *err)
     sund_buf_printf(&text, "home        %s\nid          %s\nrole        %s\n", dir, h.id, role_name(h.role));
     if (h.role == SUND_ROLE_NODE) {
         sund_json_str(&j, "access", h.access);
-        sund_json_str(&j, "approval", h.approve_all ? "all" : "ask");
+        sund_json_str(&j, "approval", h.dac.approve_all ? "all" : "ask");
         sund_json_str(&j, "visa", h.visa);
-        sund_buf_printf(&text, "access      %s\napproval    %s\n%s%s%s", h.access, h.approve_all ? "all" : "ask", h.visa[0] ? "visa        " : "", h.visa, h.visa[0] ? "\n" : "");
+        sund_buf_printf(&text, "access      %s\napproval    %s\n%s%s%s", h.access, h.dac.approve_all ? "all" : "ask", h.visa[0] ? "visa        " : "", h.visa, h.visa[0] ? "\n" : "");
+        info_dac(&h.dac, &j, &text);
         rc = info_data(&h, dir, &j, &text, err);
     }
     sund_json_close(&j, '}');

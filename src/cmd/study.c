@@ -3,7 +3,6 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "gate/ledger.h"
 #include "home/home.h"
 #include "home/link.h"
 #include "study/engine.h"
@@ -109,36 +108,6 @@ sund_code sund_study_complete(sund_db *db, const char *arg, sund_digest *d, sund
         rc = sund_fail(err, SUND_E_NOT_FOUND, "%zu studies here have a name that begins with %s", hits, arg);
 out:
     sund_rows_close(rows);
-    return rc;
-}
-
-sund_code sund_cmd_study_approve(int argc, char **argv, sund_err *err)
-{
-    const char     *home = sund_default_home(), *refuse = NULL;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the node's home" }, { "refuse", 's', &refuse, "REASON", "refuse instead, with this reason for all to read" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "study approve", "[OPTIONS] STUDY", "The decision of this node's data access committee on a study that waits ('sund study status --home NODE'). STUDY: its name, or its first 8 or more digits.",
-                          "sund study approve --home fi 3f2a91c0\nsund study approve --home fi --refuse 'no agreement covers this purpose' 3f2a91c0", opt, 1, 1 };
-    sund_home       h;
-    sund_digest     d;
-    bool            helped = false;
-    size_t          n;
-    sund_code       rc;
-
-    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
-    if (helped)
-        return SUND_OK;
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
-    if (h.role != SUND_ROLE_NODE)
-        rc = sund_fail(err, SUND_E_ARG, "%s is not the home of a node", home);
-    else
-        rc = sund_study_complete(h.db, argv[1], &d, err);
-    if (rc == SUND_OK)
-        rc = sund_party_decide(h.db, &d, !refuse, refuse ? refuse : "", err);
-    if (rc == SUND_OK)
-        rc = sund_ledger_add(h.db, "decision", sund_digest_hex(&d).s, err, "%s by this node's operator", refuse ? "refused" : "approved");
-    if (rc == SUND_OK)
-        printf("%s: %s\n", sund_digest_hex(&d).s, refuse ? "refused" : "approved");
-    sund_home_close(&h);
     return rc;
 }
 
@@ -340,6 +309,17 @@ static sund_code write_fetched(const char *out, const sund_digest *name, sund_cu
     return out ? write_text(out, text.p, text.n, err) : SUND_OK;
 }
 
+/** A node gives out nothing of a study that it no longer approves. */
+static sund_code still_approved(const sund_home *h, const sund_digest *d, sund_err *err)
+{
+    sund_standing s;
+
+    if (h->role != SUND_ROLE_NODE)
+        return SUND_OK;
+    SUND_TRY(sund_dac_standing(h->db, &h->dac, d, &s, err));
+    return s.verdict <= SUND_APPROVE ? SUND_OK : sund_fail(err, SUND_E_DENIED, "study %.12s: %s by %s: %s", sund_digest_hex(d).s, sund_verdict_name(s.verdict), s.by, s.reason);
+}
+
 sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home(), *out = NULL;
@@ -358,6 +338,7 @@ sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
         goto out;
     SUND_GO(dial(home, &h, &l, err));
     SUND_GO(complete_remote(&l, argv[1], &d, err));
+    SUND_GO(still_approved(&h, &d, err));
     SUND_GO(sund_link_ask(&l, SUND_MSG_FETCH, d.b, sizeof d.b, 600, &reply, err));
     rc = write_fetched(out, &d, sund_cur_of(reply.p, reply.n), err);
 out:

@@ -208,7 +208,7 @@ typedef struct shown {
     sund_buf             text, vars, visas;
     bool                 has_login; /* that held when it came, and these were its facts */
     char                 issuer[256], subject[256], until[32], verified[32], no_login[401];
-    char                 received[40], state[64], detail[500], key[65];
+    char                 received[40], state[64], detail[500], key[65], deadline[11];
     int64_t              people, genotyped;
     sund_err             why; /* why it cannot be computed here; SUND_OK when it can */
 } shown;
@@ -254,6 +254,7 @@ static sund_code read_shown(const sund_home *h, const sund_digest *d, shown *x, 
         (void) snprintf(x->detail, sizeof x->detail, "%s", sund_rows_text(rows, 1));
         (void) snprintf(x->received, sizeof x->received, "%s", sund_rows_text(rows, 2));
         sund_text_clean(x->detail);
+        sund_deadline(x->received, h->dac.deadline_days, x->deadline);
     }
     sund_rows_close(rows);
     return rc;
@@ -299,6 +300,25 @@ static void thresholds_text(const sund_thresholds *t, char *out, size_t cap)
                         t->df_min, t->digits);
 }
 
+static sund_code print_decision(void *ctx, const sund_decision *d, sund_err *err)
+{
+    size_t *n = ctx;
+
+    (void) err;
+    printf("%s%s by %s, %s%s%s%s%s%s\n", (*n)++ ? "            " : "decisions   ", sund_verdict_name(d->verdict), d->by, d->at, d->reason[0] ? ": " : "", d->reason,
+           d->exception[0] ? "; exception " : "", d->exception, d->counts ? "" : " (no member here: it does not count)");
+    return SUND_OK;
+}
+
+static void show_decisions(const sund_home *h, const sund_digest *study)
+{
+    size_t   n = 0;
+    sund_err why = { SUND_OK, "" };
+
+    if (sund_dac_each(h->db, &h->dac, study, print_decision, &n, &why) != SUND_OK)
+        printf("decisions   %s\n", why.msg);
+}
+
 static void show_text(const sund_home *h, shown *x)
 {
     const sund_study *s = x->study;
@@ -317,6 +337,7 @@ static void show_text(const sund_home *h, shown *x)
         printf("login       %s\n", x->no_login);
     print_lines("visas       ", "            ", &x->visas);
     printf("received    %s\nstate       %s%s%s\n", x->received, x->state, x->detail[0] ? ": " : "", x->detail);
+    show_decisions(h, &s->digest);
     printf("analysis    %s\npurpose     %s\ncohort      %s\n", x->analysis->title, s->purpose, s->cohort);
     if (x->why.code == SUND_OK)
         printf("people      %s here of %lld with genotypes: in the cohort, consent allows the purpose, every value is there\n", people, (long long) x->genotyped);
@@ -329,7 +350,34 @@ static void show_text(const sund_home *h, shown *x)
     printf("\ngate rules  %s\nthresholds  %s\n\nThe text, as signed:\n\n", x->analysis->rules, limits);
     print_lines("    ", "    ", &x->text);
     if (strcmp(x->state, sund_party_state_name(SUND_PARTY_APPROVAL)) == 0)
-        printf("\nDecide: 'sund study approve --home %s %.12s', or with --refuse REASON\n", h->dir, sund_digest_hex(&s->digest).s);
+        printf("\nDecide until %s: 'sund study approve --home %s %.12s', or 'refuse' with --reason TEXT%s; no decision means: %s\n", x->deadline, h->dir, sund_digest_hex(&s->digest).s,
+               h->dac.committee ? ", and --by KEYFILE of a member" : "", h->dac.silence_approves ? "approved" : "refused");
+}
+
+static sund_code add_decision(void *ctx, const sund_decision *d, sund_err *err)
+{
+    sund_json *j = ctx;
+
+    (void) err;
+    sund_json_open(j, NULL, '{');
+    sund_json_str(j, "verdict", sund_verdict_name(d->verdict));
+    sund_json_str(j, "by", d->by);
+    sund_json_str(j, "at", d->at);
+    sund_json_str(j, "reason", d->reason);
+    sund_json_str(j, "exception", d->exception);
+    sund_json_bool(j, "counts", d->counts);
+    sund_json_close(j, '}');
+    return SUND_OK;
+}
+
+static void json_decisions(const sund_home *h, sund_json *j, const sund_digest *study)
+{
+    sund_err why = { SUND_OK, "" };
+
+    sund_json_open(j, "decisions", '[');
+    if (sund_dac_each(h->db, &h->dac, study, add_decision, j, &why) != SUND_OK)
+        sund_json_str(j, NULL, why.msg);
+    sund_json_close(j, ']');
 }
 
 static void show_json(const sund_home *h, shown *x)
@@ -356,6 +404,8 @@ static void show_json(const sund_home *h, shown *x)
     sund_json_str(&j, "received", x->received);
     sund_json_str(&j, "state", x->state);
     sund_json_str(&j, "detail", x->detail);
+    sund_json_str(&j, "deadline", x->deadline);
+    json_decisions(h, &j, &x->study->digest);
     if (x->why.code != SUND_OK || x->people < 10)
         sund_json_null(&j, "people");
     else

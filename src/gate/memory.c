@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "gate/atoms.h"
+#include "gate/dac.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,13 +90,13 @@ static sund_code against(const sund_asking *a, const sund_thresholds *t, sund_ro
     if (!set)
         return sund_fail(err, SUND_E_FORMAT, "the memory of answers lacks the people of study %s", who);
     apart = sund_sets_apart(set, all->n_word, a->set, a->n_word);
-    if (apart < t->cell_min && same_words && apart > 0)
+    if (apart < t->cell_min && same_words && apart > 0 && !(a->lifted & SUND_LIFT_DIFFERENCE))
         return sund_refuse(err, "difference", "the people of this definition have changed by fewer than %u since study %s, whose answer stands until more have", t->cell_min, who);
-    if (apart < t->cell_min && !same_words)
+    if (apart < t->cell_min && !same_words && !(a->lifted & SUND_LIFT_DIFFERENCE))
         return sund_refuse(err, "difference", "study %s was about people who differ from these by fewer than %u, or not at all: ask of its cohort in its words, with variables that "
                            "nobody of them lacks, or of a cohort that differs by more", who, t->cell_min);
     if (strcmp(sund_rows_text(r, 2), a->question) == 0 && same_words && release.n == sizeof a->release.b && memcmp(release.p, a->release.b, release.n) == 0 &&
-        strcmp(sund_rows_text(r, 3), a->nodes) != 0)
+        strcmp(sund_rows_text(r, 3), a->nodes) != 0 && !(a->lifted & SUND_LIFT_ONE_ROSTER))
         return sund_refuse(err, "one-roster", "study %s asked the same of %.200s; two answers would differ by single nodes: ask the same nodes", who, sund_rows_text(r, 3));
     for (size_t w = 0; w < a->n_word; w++)
         if (set[w] & a->set[w]) {
@@ -118,7 +119,7 @@ static sund_code against_all(sund_db *db, const sund_asking *a, const sund_thres
     sund_rows_close(rows);
     SUND_TRY(rc);
     people = (int64_t) sund_sets_apart(a->set, a->n_word, NULL, 0);
-    if (a->n_column && columns && columns + a->n_column > people / 10)
+    if (a->n_column && columns && columns + a->n_column > people / 10 && !(a->lifted & SUND_LIFT_SKETCH))
         return sund_refuse(err, "sketch", "earlier studies of these people and this one take more products of genotypes with vectors than a tenth of the people here");
     return SUND_OK;
 }
@@ -145,7 +146,7 @@ static sund_code together(const sund_asking *a, const sund_thresholds *t, sets *
     }
     free(own);
     SUND_TRY(rc);
-    if (isolates)
+    if (isolates && !(a->lifted & SUND_LIFT_DIFFERENCE))
         return sund_refuse(err, "difference", "together with earlier answers this one would tell of fewer than %u people: ask of a cohort that was asked of before", t->cell_min);
     return SUND_OK;
 }

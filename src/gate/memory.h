@@ -25,6 +25,7 @@ typedef struct sund_asking {
     const uint64_t *set;        /**< bit i: the person of internal number i */
     size_t          n_word;
     int64_t         n_column;   /**< products of genotypes with vectors; 0 for none */
+    unsigned        lifted;     /**< rules that two of the committee lifted for this study (dac.h): it is entered all the same */
 } sund_asking;
 
 enum { SUND_MEMORY_SETS = 1024 }; /**< different sets of people that a node answers about; comparing so many takes seconds */

@@ -49,9 +49,20 @@ sund_thresholds sund_thresholds_join(const sund_thresholds *a, const sund_thresh
                               .digits = min(a->digits, b->digits) };
 }
 
-sund_code sund_thresholds_check(const sund_thresholds *t, sund_err *err)
+sund_thresholds sund_thresholds_least(void)
 {
-    const sund_thresholds d = sund_thresholds_default();
+    sund_thresholds t = sund_thresholds_default();
+
+    t.cell_min /= 2;
+    t.mac /= 2;
+    t.mac_association /= 2;
+    t.parties = 2;
+    t.df_min /= 2;
+    return t;
+}
+
+static sund_code check(const sund_thresholds *t, sund_thresholds d, sund_err *err)
+{
     const struct { const char *name; uint32_t have, least; } at[] = {
         { "cell_min", t->cell_min, d.cell_min }, { "mac", t->mac, d.mac },          { "mac_association", t->mac_association, d.mac_association },
         { "parties", t->parties, d.parties }, { "df_min", t->df_min, d.df_min },
@@ -64,6 +75,9 @@ sund_code sund_thresholds_check(const sund_thresholds *t, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "threshold digits is from 1 to %u", t->open ? 17u : d.digits);
     return SUND_OK;
 }
+
+sund_code sund_thresholds_check(const sund_thresholds *t, sund_err *err) { return check(t, sund_thresholds_default(), err); }
+sund_code sund_thresholds_check_one(const sund_thresholds *t, sund_err *err) { return check(t, sund_thresholds_least(), err); }
 
 sund_code sund_refuse(sund_err *err, const char *rule, const char *fmt, ...)
 {

@@ -21,6 +21,9 @@ sund_thresholds sund_thresholds_default(void);
 sund_thresholds sund_thresholds_join(const sund_thresholds *a, const sund_thresholds *b);
 /** A node may be stricter than the default, never looser (open apart). Errors: SUND_E_ARG naming the threshold. */
 sund_code       sund_thresholds_check(const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
+/** As they may be for one study, by an exception of a node's committee or an agreement of two nodes: half of the default, and two parties. */
+sund_thresholds sund_thresholds_least(void);
+sund_code       sund_thresholds_check_one(const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
 
 /** The rules, by name. */
 typedef struct sund_rule { const char *name, *value, *source, *help; } sund_rule;

@@ -16,7 +16,8 @@
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access", "node.visa",
                                      "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
-                                     "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", NULL };
+                                     "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options",
+                                     "dac.sign",        "dac.deadline_days", "dac.silence", NULL };
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };
 
@@ -35,12 +36,14 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "\n[node]\nstore = store\n"
                         "# open: the people consented to publication, nothing is suppressed; controlled: every gate rule applies\naccess = %s\n"
                         "# whom lookups count: the people whose consent allows this purpose\n# lookup = general-research\n"
-                        "# ask: the operator decides on each study by 'sund study approve'; all: every study of a researcher in the roster, or who shows the visa below\napprove = %s\n"
+                        "# ask: each study is decided on by 'sund study approve' or 'refuse'; all: every study of a researcher in the roster, or who shows the visa below\napprove = %s\n"
                         "# studies need a ControlledAccessGrants visa for this data set (doc/identity.md)\n# visa = https://example.org/datasets/1\n"
                         "# local: own sums are computed by this machine; slurm: by jobs on its cluster (doc/operating.md), with the settings slurm_...\n# engine = local\n"
                         "# forget: opened totals cannot be had again once a study ends; keep: 'sund replay' can compute all of it again (doc/operating.md)\n# replay = forget\n"
                         "\n[gate]\n# Thresholds may be stricter than the defaults, never looser; a study uses the strictest of its nodes.\n"
-                        "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n",
+                        "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n"
+                        "\n[dac]\n# Working days until no decision on a study means what silence says: refuse or approve. Members of a data access committee have\n"
+                        "# a key each ('sund dac init' prints their lines); while none is named, this node's operator decides.\n# deadline_days = 10\n# silence = refuse\n",
                         p->access, p->approve);
     if (p->role == SUND_ROLE_HUB)
         sund_buf_printf(out, "\n[hub]\n# The address of this machine that the hub listens on: 0.0.0.0 is every IPv4 address, :: every address. What members dial is in the roster.\nlisten = %s\nport = %u\n# How many public files, and how large together, one member may send.\n# files = 1000\n# megabytes = 4096\n", p->listen, p->port);
@@ -222,6 +225,45 @@ static sund_code read_engine(sund_home *h, const sund_ini *ini, sund_err *err)
     return SUND_OK;
 }
 
+static sund_code add_dac_member(sund_dac *dac, const sund_ini *ini, const sund_ini_item *it, sund_err *err)
+{
+    sund_dac_member *m = &dac->member[dac->n];
+    const char      *why = NULL;
+
+    if (dac->n == SUND_DAC_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "%s:%u: a committee has at most %d members", ini->name, it->line, SUND_DAC_MAX);
+    if (!sund_id_ok(it->label))
+        why = "a member's name has letters, digits, '-' and '_', at most 32: [dac NAME]";
+    else if (!sund_unhex(it->value, m->key.b, sizeof m->key.b))
+        why = "sign is a public key of 64 hex digits, as 'sund dac init' prints it";
+    for (size_t i = 0; !why && i < dac->n; i++)
+        if (memcmp(dac->member[i].key.b, m->key.b, sizeof m->key.b) == 0)
+            why = "two members of one key would be one";
+    if (why)
+        return sund_fail(err, SUND_E_FORMAT, "%s:%u: %s", ini->name, it->line, why);
+    (void) snprintf(m->id, sizeof m->id, "%s", it->label);
+    dac->n++;
+    return SUND_OK;
+}
+
+/** Who decides on studies. Without members it is the node itself, once its key is read. */
+static sund_code read_dac(sund_home *h, const sund_ini *ini, sund_err *err)
+{
+    const char *silence = sund_ini_get(ini, "dac", "silence");
+    int64_t     days = SUND_DEADLINE_DAYS;
+
+    SUND_TRY(number(ini, "dac", "deadline_days", 1, 365, &days, err));
+    h->dac.deadline_days = (uint32_t) days;
+    if (silence && strcmp(silence, "refuse") != 0 && strcmp(silence, "approve") != 0)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [dac] silence: 'refuse' or 'approve' is expected", ini->name);
+    h->dac.silence_approves = silence && strcmp(silence, "approve") == 0;
+    for (size_t i = 0; i < ini->n_item; i++)
+        if (strcmp(ini->item[i].section, "dac") == 0 && (ini->item[i].label[0] || strcmp(ini->item[i].key, "sign") == 0))
+            SUND_TRY(add_dac_member(&h->dac, ini, &ini->item[i], err));
+    h->dac.committee = h->dac.n > 0;
+    return SUND_OK;
+}
+
 static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
 {
     const char *id = sund_ini_get(ini, "sund", "id"), *role = sund_ini_get(ini, "sund", "role"), *v;
@@ -247,7 +289,8 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     v = sund_ini_get(ini, "node", "approve");
     if (v && strcmp(v, "all") != 0 && strcmp(v, "ask") != 0)
         return sund_fail(err, SUND_E_FORMAT, "%s: [node] approve: 'ask' or 'all' is expected", ini->name);
-    h->approve_all = v && strcmp(v, "all") == 0;
+    h->dac.approve_all = v && strcmp(v, "all") == 0;
+    SUND_TRY(read_dac(h, ini, err));
     v = sund_ini_get(ini, "node", "replay");
     if (v && strcmp(v, "keep") != 0 && strcmp(v, "forget") != 0)
         return sund_fail(err, SUND_E_FORMAT, "%s: [node] replay: 'keep' or 'forget' is expected", ini->name);
@@ -306,12 +349,24 @@ static sund_code open_roster(sund_home *h, sund_err *err)
     return SUND_OK;
 }
 
+static void operator_decides(sund_home *h)
+{
+    sund_dac alone = sund_dac_operator(&h->identity);
+
+    memcpy(h->dac.node, alone.node, sizeof alone.node);
+    if (h->dac.committee)
+        return;
+    h->dac.member[0] = alone.member[0];
+    h->dac.n = 1;
+}
+
 static sund_code open_rest(sund_home *h, unsigned what, sund_err *err)
 {
     char path[2048];
 
     SUND_TRY(sund_home_path(h, "identity.ini", path, sizeof path, err));
     SUND_TRY(sund_identity_read(&h->identity, path, err));
+    operator_decides(h);
     if (what & SUND_HOME_ROSTER)
         SUND_TRY(open_roster(h, err));
     if (what & SUND_HOME_STATE)

@@ -2,6 +2,7 @@
 #define SUND_HOME_HOME_H
 
 #include "cluster/slurm.h"
+#include "gate/dac.h"
 #include "gate/leave.h"
 #include "genome/catalogue.h"
 #include "people/people.h"
@@ -27,7 +28,8 @@ typedef struct sund_home {
     uint16_t        listen_port;
     unsigned        n_thread;
     int64_t         upload_files, upload_mb; /**< hub: public files of one member, in number and MiB */
-    bool            approve_all, keep_replay, use_slurm;
+    bool            keep_replay, use_slurm;
+    sund_dac        dac;     /**< node: who decides on studies */
     sund_slurm      slurm;
     sund_thresholds thresholds;
     sund_identity   identity;

@@ -174,7 +174,7 @@ static void show_waiting(running *r)
     sund_party_describe(r->party, &s);
     if (s.state != SUND_PARTY_APPROVAL || r->asked)
         return;
-    sund_log(SUND_LOG_INFO, "study %.12s: waits for this node's decision: 'sund study approve %.12s', or --refuse REASON; 'sund study show %.12s' says what it asks", name.s, name.s, name.s);
+    sund_log(SUND_LOG_INFO, "study %.12s: waits for this node's decision: 'sund study approve %.12s', or 'sund study refuse'; 'sund study show %.12s' says what it asks", name.s, name.s, name.s);
     r->asked = true;
 }
 
@@ -395,7 +395,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     n->seat = (sund_party_node){ .me = &n->home.identity, .roster = &n->home.roster, .gate = n->home.gate, .db = n->home.db, .key_dir = key_dir, .store = n->home.store,
                                  .people = n->home.people, .file = get_file, .ctx = n, .n_thread = n->home.n_thread,
-                                 .keep_replay = n->home.keep_replay, .approve_all = n->home.approve_all, .trust = n->home.dir, .visa = n->home.visa[0] ? n->home.visa : NULL, .runner = n->home.use_slurm ? get_runner : NULL };
+                                 .dac = &n->home.dac, .keep_replay = n->home.keep_replay, .trust = n->home.dir, .visa = n->home.visa[0] ? n->home.visa : NULL, .runner = n->home.use_slurm ? get_runner : NULL };
     if (n->home.use_slurm)
         SUND_TRY(sund_slurm_there(err));
     SUND_TRY(forget_ended(n, err));

@@ -106,9 +106,9 @@ static void put_question(const sund_study *s, sund_buf *out)
 
 sund_code sund_party_ask(const sund_party *p, sund_err *err)
 {
-    const sund_thresholds *t = sund_gate_thresholds(p->node->gate);
+    const sund_thresholds *t = &p->own;
     const sund_analysis   *a;
-    sund_asking            q = { .study = p->name, .release = sund_store_describe(p->node->store)->manifest, .set = p->view->who, .n_word = p->view->n_who };
+    sund_asking            q = { .study = p->name, .release = sund_store_describe(p->node->store)->manifest, .set = p->view->who, .n_word = p->view->n_who, .lifted = p->lifted };
     sund_buf               definition = { 0 }, question = { 0 }, nodes = { 0 };
     sund_code              rc;
 

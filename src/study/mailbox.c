@@ -334,7 +334,7 @@ static sund_code show(sund_mailbox *m, const sund_envelope *e, sund_cur body, su
         if (!l)
             return sund_fail(err, SUND_E_NOMEM, "out of memory");
         rc = sund_line_read(body, l, err);
-        (void) snprintf(detail, sizeof detail, "%s: %.300s", e->from, l->approved ? "approved" : l->reason);
+        (void) snprintf(detail, sizeof detail, "%s: %s%s%.300s", e->from, l->approved ? "approved" : "", l->approved && l->reason[0] ? ", " : "", l->reason);
         if (rc == SUND_OK)
             rc = set_state(m, &e->about, !l->approved, err, l->approved ? "deciding" : "refused", detail);
         free(l);

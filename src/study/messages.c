@@ -82,7 +82,7 @@ sund_code sund_line_read(sund_cur body, sund_line *l, sund_err *err)
     (void) sund_cur_str(&body, l->strata, sizeof l->strata);
     (void) sund_cur_str(&body, l->vars, sizeof l->vars);
     SUND_TRY(sund_cur_end(&body, "a session line", err));
-    return sund_thresholds_check(&l->thresholds, err);
+    return sund_thresholds_check_one(&l->thresholds, err);
 }
 
 void sund_total_write(const sund_slot *slot, const sund_envelope *head, size_t n_head, const sund_vec *sum, sund_buf *out)

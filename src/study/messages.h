@@ -28,7 +28,7 @@ typedef struct sund_line {
     char            vars[SUND_VARS_MAX + 1]; /**< canonical declarations of the variables used */
 } sund_line;
 void      sund_thresholds_write(const sund_thresholds *t, sund_buf *out);
-/** sund_thresholds_check() is the caller's. */
+/** sund_thresholds_check_one() is the caller's. */
 void      sund_thresholds_read(sund_cur *c, sund_thresholds *t);
 void      sund_line_write(const sund_line *l, sund_buf *out);
 sund_code sund_line_read(sund_cur body, sund_line *l, sund_err *err) SUND_MUST_CHECK;

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 static const char *const tables =
-    "CREATE TABLE IF NOT EXISTS study(digest BLOB PRIMARY KEY, decision INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',"
-    " received TEXT NOT NULL, state INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '', pinned BLOB, release BLOB) STRICT;"
+    "CREATE TABLE IF NOT EXISTS study(digest BLOB PRIMARY KEY, received TEXT NOT NULL,"
+    " state INTEGER NOT NULL DEFAULT 0, detail TEXT NOT NULL DEFAULT '', pinned BLOB, release BLOB) STRICT;"
     "CREATE TABLE IF NOT EXISTS message(study BLOB NOT NULL, idx INTEGER NOT NULL, head BLOB NOT NULL, body BLOB, PRIMARY KEY(study, idx)) STRICT;"
     "CREATE TABLE IF NOT EXISTS sent(study BLOB NOT NULL, round INTEGER NOT NULL, chunk INTEGER NOT NULL, attempt INTEGER NOT NULL,"
     " digest BLOB NOT NULL, PRIMARY KEY(study, round, chunk, attempt)) STRICT;"
@@ -28,6 +28,7 @@ sund_code sund_party_tables(sund_db *db, sund_err *err)
 {
     SUND_TRY(sund_memory_open(db, err));
     SUND_TRY(sund_login_tables(db, err));
+    SUND_TRY(sund_dac_open(db, err));
     return sund_db_script(db, tables, err);
 }
 
@@ -167,7 +168,7 @@ sund_code sund_party_prepare(sund_party *p, sund_err *err)
     SUND_TRY(sund_people_version(p->node->people, &p->people_version, err)); /* before they are looked at */
     sund_files_free(&p->files);
     SUND_TRY(sund_files_open(&p->files, &p->study, p->node->file, p->node->ctx, err));
-    SUND_TRY(sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, sund_gate_thresholds(p->node->gate), err));
+    SUND_TRY(sund_view_open(&p->view, p->node->store, p->node->people, &p->study, p->catalogue, &p->own, err));
     p->view->place = (uint32_t) p->me;
     return SUND_OK;
 }
@@ -195,7 +196,7 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
 {
     if (p->state == was)
         return SUND_OK;
-    if (p->state == SUND_PARTY_RELEASED && p->release) {
+    if (p->state == SUND_PARTY_RELEASED && p->release && !p->withdrawn) {
         sund_envelope  as = { .kind = SUND_MSG_RELEASE, .about = p->name, .body = sund_release_digest(p->release) };
         size_t         n;
         const uint8_t *bytes = sund_release_bytes(p->release, &n);
@@ -214,6 +215,8 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     if (p->state < SUND_PARTY_RELEASED || was >= SUND_PARTY_RELEASED)
         return SUND_OK;
     drop_key(p);
+    if (p->state == SUND_PARTY_RELEASED && p->withdrawn) /* it came too late */
+        SUND_TRY(sund_party_recall(p->node->db, &p->name, p->node->me->id, p->fault, err));
     if (p->state != SUND_PARTY_RELEASED)
         SUND_TRY(sund_memory_ended(p->node->db, &p->name, err));
     sund_party_clear_slot(p);
@@ -283,7 +286,7 @@ static sund_code heard(sund_party *p, const sund_envelope *e, sund_cur body, sun
     }
     if (rc != SUND_OK)
         sund_party_fault_err(p, &why);
-    if (p->fault[0] && (p->n_fed == 0 || (e->kind == SUND_MSG_RELEASE && sund_envelope_check(e, p->node->roster, 1u << SUND_ROLE_NODE, NULL) == SUND_OK))) {
+    if (p->fault[0] && !(p->withdrawn && p->state == SUND_PARTY_RELEASED) && (p->n_fed == 0 || (e->kind == SUND_MSG_RELEASE && sund_envelope_check(e, p->node->roster, 1u << SUND_ROLE_NODE, NULL) == SUND_OK))) {
         /* no study, or one that has ended for the others: nobody would hear a STOP */
         p->state = p->n_fed == 0 ? SUND_PARTY_REFUSED : SUND_PARTY_STOPPED;
         (void) snprintf(p->detail, sizeof p->detail, "%s", p->fault);
@@ -390,6 +393,7 @@ static sund_code start(sund_party *p, const sund_party_node *node, const sund_di
 
     p->node = node;
     p->name = *study;
+    p->own = *sund_gate_thresholds(node->gate);
     sund_hasher_init(&p->transcript);
     sund_time_text(now);
     SUND_TRY(sund_db_run(node->db, err, "INSERT OR IGNORE INTO study(digest, received) VALUES(?,?)", "bt", study->b, sizeof study->b, now));
@@ -481,13 +485,4 @@ void sund_party_describe(sund_party *p, sund_party_status *out)
     list_waiting(p);
     *out = (sund_party_status){ p->state, p->fault[0] && p->state < SUND_PARTY_RELEASED ? p->fault : p->detail, p->engine.round.name, p->engine.chunk,
                                 p->engine.round.n_chunk, p->waiting, p->trouble, p->paused, p->own_waits };
-}
-
-sund_code sund_party_decide(sund_db *db, const sund_digest *study, bool approve, const char *reason, sund_err *err)
-{
-    SUND_TRY(sund_db_run(db, err, "UPDATE study SET decision=?, reason=? WHERE digest=? AND decision=0 AND state<4", "itb", (int64_t) (approve ? 1 : 2), reason,
-                         study->b, sizeof study->b));
-    if (sund_db_changes(db) == 0)
-        return sund_fail(err, SUND_E_NOT_FOUND, "no study of that name waits for a decision here; 'sund study status' lists them");
-    return SUND_OK;
 }

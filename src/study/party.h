@@ -1,6 +1,7 @@
 #ifndef SUND_STUDY_PARTY_H
 #define SUND_STUDY_PARTY_H
 
+#include "gate/dac.h"
 #include "study/engine.h"
 #include "study/messages.h"
 
@@ -25,13 +26,13 @@ typedef struct sund_party_node {
     unsigned             n_thread;
     sund_runner_open     runner;      /**< NULL: own sums are computed in this process */
     bool                 keep_replay; /**< at an end, what a whole replay needs stays (study/replay.h) */
-    bool                 approve_all; /**< an agreement approves every study of a known researcher (of the roster, or who shows the visa); else an operator does */
+    const sund_dac      *dac;         /**< who decides here */
     const char          *trust;       /**< home whose trusted issuers verify logins; NULL: none is taken */
     const char          *visa;        /**< data set for which every study here needs a ControlledAccessGrants visa; NULL: none is asked for */
 } sund_party_node;
 
 typedef enum sund_party_state {
-    SUND_PARTY_APPROVAL = 0, /**< waits for this node's operator */
+    SUND_PARTY_APPROVAL = 0, /**< waits for this node's decision */
     SUND_PARTY_LINES,        /**< waits for the other nodes' decisions */
     SUND_PARTY_ROUNDS,
     SUND_PARTY_RELEASE,      /**< the nodes compare and sign the result */
@@ -77,7 +78,8 @@ typedef struct sund_party_status {
 } sund_party_status;
 void sund_party_describe(sund_party *p, sund_party_status *out);
 
-/** The operator's decision, kept in the database: taken up by sund_party_next(). */
-sund_code sund_party_decide(sund_db *db, const sund_digest *study, bool approve, const char *reason, sund_err *err) SUND_MUST_CHECK;
+/** An approval that is revoked (dac.h: sund_party_next() takes that up while the study runs) after the release: the node's copy goes, and the log says what
+ *  that can and cannot do. Errors: SUND_E_NOT_FOUND when it is not released here. */
+sund_code sund_party_recall(sund_db *db, const sund_digest *study, const char *node, const char *reason, sund_err *err) SUND_MUST_CHECK;
 
 #endif

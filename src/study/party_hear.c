@@ -176,6 +176,7 @@ static sund_code hear_line(sund_party *p, size_t from, const sund_envelope *e, s
     x->line_head = sund_envelope_digest(e);
     if (from == p->me) {
         p->state = SUND_PARTY_LINES;
+        p->own = x->line.thresholds;
         if (x->line.approved)
             SUND_TRY(load_key(p, &x->line.eph, err));
     }
@@ -311,8 +312,8 @@ void sund_party_clear_slot(sund_party *p)
 {
     sund_vec_free(&p->total);
     sund_vec_free(&p->check);
-    sund_masked_free(p->own);
-    p->own = NULL;
+    sund_masked_free(p->masked);
+    p->masked = NULL;
     sund_wipe(p->open_key, sizeof p->open_key);
 }
 

@@ -3,7 +3,7 @@
 
 #include "study/party.h"
 
-/* Shared by party.c (the log and its storage), party_hear.c (what each message means) and party_say.c (what is owed). */
+/* Shared by party.c (the log and its storage), party_hear.c (what each message means), party_say.c (what is owed) and party_decide.c (what was decided here). */
 
 typedef struct party_peer {
     bool        has_line, signed_total, opened, signed_release;
@@ -30,6 +30,9 @@ struct sund_party {
     bool                   broken;      /* it failed in the middle of hearing: all is heard again before anything else */
     bool                   said;        /* an owed message was given out and is not in the log yet */
     bool                   said_stop;
+    bool                   withdrawn;   /* the fault is that this node no longer approves */
+    sund_thresholds        own;         /* this node's for this study: the gate's, or what an exception makes of them; in its line */
+    unsigned               lifted;      /* rules of the gate's memory that an exception lifts, until the line is said */
     party_peer             peer[SUND_NODE_MAX];
     sund_hasher            transcript;  /* of all headers so far */
 
@@ -44,7 +47,7 @@ struct sund_party {
     sund_slot              slot;        /* what is being summed */
     bool                   said_masked; /* own vector of the slot was given out */
     bool                   own_waits;   /* the runner has not got it yet */
-    sund_masked           *own;         /* own vector of the slot, until its part in the check of the addition is said */
+    sund_masked           *masked;        /* own vector of the slot, until its part in the check of the addition is said */
     sund_digest            commitment;  /* to the plain one */
     bool                   has_total;
     sund_digest            total_digest;
@@ -73,6 +76,13 @@ sund_code sund_party_still_same(sund_party *p, sund_err *err) SUND_MUST_CHECK;
 void sund_party_clear_slot(sund_party *p);
 /** Forgets all and hears the stored log again. */
 sund_code sund_party_mend(sund_party *p, sund_err *err) SUND_MUST_CHECK;
+
+/** This node's decision on the study, whoever or whatever took it; p->own and p->lifted as it says. verdict 0: none yet. automatic: a rule took it, and it is
+ *  not in the ledger yet. */
+typedef struct party_decision { sund_verdict verdict; bool automatic; char reason[SUND_REASON_MAX + 1]; } party_decision;
+sund_code sund_party_decided(sund_party *p, party_decision *out, sund_err *err) SUND_MUST_CHECK;
+/** Once the own line has approved the study: that this holds, else a fault. */
+sund_code sund_party_stands(sund_party *p, sund_err *err) SUND_MUST_CHECK;
 
 /** What a message means whose signature, study, size and body have been checked; a returned error becomes a fault, but for SUND_E_IO, which pauses. */
 sund_code sund_party_hear(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err) SUND_MUST_CHECK;

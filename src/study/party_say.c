@@ -2,6 +2,7 @@
 #include "study/replay.h"
 
 #include "base/text.h"
+#include "gate/ledger.h"
 #include "gate/memory.h"
 
 #include <stdio.h>
@@ -45,7 +46,6 @@ static void list_strata(const sund_party *p, sund_line *l)
 /** Own part of the pinned facts. An error is the reason to refuse. */
 static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
 {
-    const sund_thresholds *t = sund_gate_thresholds(p->node->gate);
     sund_columns_plan      plan;
     sund_buf               vars = { 0 };
     sund_digest            pinned;
@@ -65,7 +65,7 @@ static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
     l->release = sund_view_release(p->view, &p->node->me->key);
     pinned = sund_view_digest(p->view);
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET pinned=? WHERE digest=?", "bb", pinned.b, sizeof pinned.b, p->name.b, sizeof p->name.b));
-    l->has_people = p->view->n_member > 0 && sund_rule_cell_min(t, (int64_t) p->view->n_member);
+    l->has_people = p->view->n_member > 0 && sund_rule_cell_min(&p->own, (int64_t) p->view->n_member);
     if (l->has_people) /* else rule `parties` ends the study */
         SUND_TRY(sund_party_ask(p, err));
     if (!p->has_key) {
@@ -79,43 +79,36 @@ static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
     return SUND_OK;
 }
 
-/** 0: wait; 1: yes; 2: no. */
-static sund_code decision(sund_party *p, int64_t *out, char *reason, size_t cap, sund_err *err)
+/** A decision that is not its signer's is a reason to refuse. */
+static sund_code decided(sund_party *p, party_decision *d, sund_err *err)
 {
-    sund_rows *rows = NULL;
-    bool       more = false;
-    sund_code  rc;
+    sund_err  why = { SUND_OK, "" };
+    sund_code rc = sund_party_decided(p, d, &why);
 
-    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT decision, reason FROM study WHERE digest=?", "b", p->name.b, sizeof p->name.b));
-    rc = sund_rows_next(rows, &more, err);
-    if (rc == SUND_OK) {
-        *out = more ? sund_rows_i64(rows, 0) : 0;
-        (void) snprintf(reason, cap, "%s", more ? sund_rows_text(rows, 1) : "");
-    }
-    sund_rows_close(rows);
-    if (rc == SUND_OK && *out == 0 && p->node->approve_all && (!p->by_login || p->node->visa))
-        *out = 1;
-    return rc;
+    if (rc == SUND_E_DENIED)
+        sund_party_fault_err(p, &why);
+    return rc == SUND_OK || rc == SUND_E_DENIED ? SUND_OK : sund_fail(err, rc, "%s", why.msg);
 }
 
 static sund_code say_line(sund_party *p, sund_leave **out, sund_err *err)
 {
-    sund_line *l = calloc(1, sizeof *l);
-    sund_buf   body = { 0 };
-    sund_err   why = { SUND_OK, "" };
-    int64_t    yes = 0;
-    sund_code  rc;
+    sund_line     *l = calloc(1, sizeof *l);
+    sund_buf       body = { 0 };
+    sund_err       why = { SUND_OK, "" };
+    party_decision d;
+    sund_code      rc;
 
     if (!l)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(decision(p, &yes, l->reason, sizeof l->reason, err));
-    if (yes == 0 && !p->fault[0])
+    SUND_GO(decided(p, &d, err));
+    if (!d.verdict && !p->fault[0])
         goto out;
+    (void) snprintf(l->reason, sizeof l->reason, "%s", d.reason);
     (void) snprintf(l->version, sizeof l->version, "%s", SUND_VERSION);
     l->roster = p->node->roster->digest;
     sund_random(l->nonce, sizeof l->nonce);
-    l->thresholds = *sund_gate_thresholds(p->node->gate);
-    if (yes == 1 && !p->fault[0] && fill_line(p, l, &why) != SUND_OK) {
+    l->thresholds = p->own;
+    if (d.verdict == SUND_APPROVE && !p->fault[0] && fill_line(p, l, &why) != SUND_OK) {
         if (why.code == SUND_E_IO || why.code == SUND_E_UPSTREAM) { /* a disk, or the hub while a public file came: no reason to refuse */
             rc = sund_fail(err, why.code, "%s", why.msg);
             goto out;
@@ -126,9 +119,11 @@ static sund_code say_line(sund_party *p, sund_leave **out, sund_err *err)
     if (p->fault[0])
         (void) snprintf(l->reason, sizeof l->reason, "%.380s", p->fault);
     else if (!l->approved && !l->reason[0])
-        (void) snprintf(l->reason, sizeof l->reason, "refused by its operator");
+        (void) snprintf(l->reason, sizeof l->reason, "refused here");
     p->fault[0] = 0; /* the refusal says it */
     sund_text_clean(l->reason);
+    if (d.automatic)
+        SUND_GO(sund_ledger_add(p->node->db, "decision", sund_digest_hex(&p->name).s, err, "%s: %.300s", l->approved ? "approved" : "refused", l->reason));
     sund_line_write(l, &body);
     rc = say(p, SUND_MSG_LINE, &body, out, err);
 out:
@@ -167,7 +162,7 @@ static sund_code make_own(sund_party *p, sund_err *err)
     bool            ready = false;
     sund_code       rc;
 
-    if (p->own)
+    if (p->masked)
         return SUND_OK;
     SUND_GO(sund_engine_local(&p->engine, p->view, p->node->n_thread, &x, &ready, err));
     p->own_waits = !ready;
@@ -178,7 +173,7 @@ static sund_code make_own(sund_party *p, sund_err *err)
     rc = sund_replay_commit(&k, &p->name, &p->slot, &x, &p->commitment, err);
     sund_wipe(&k, sizeof k);
     if (rc == SUND_OK)
-        rc = sund_mask(&p->own, &p->session, &p->key, &label, &x, err);
+        rc = sund_mask(&p->masked, &p->session, &p->key, &label, &x, err);
 out:
     sund_vec_free(&x);
     return rc;
@@ -192,15 +187,15 @@ static sund_code say_masked(sund_party *p, sund_leave **out, sund_err *err)
     bool            other = false;
 
     SUND_TRY(make_own(p, err));
-    if (!p->own)
+    if (!p->masked)
         return SUND_OK;
-    d = sund_masked_digest(p->own); /* what is stored before sending, and what totals list */
+    d = sund_masked_digest(p->masked); /* what is stored before sending, and what totals list */
     SUND_TRY(keep_sent(p, &d, &other, err));
     if (other)
         return say_retry(p, out, err);
     head = head_of(p, SUND_MSG_MASKED); /* its number is drawn now: the sums may have taken an hour, and numbers rise */
     head.prev = sund_label_digest(&p->session.digest, &label);
-    SUND_TRY(sund_leave_masked(p->node->gate, &head, &label, p->own, &p->commitment, out, err));
+    SUND_TRY(sund_leave_masked(p->node->gate, &head, &label, p->masked, &p->commitment, out, err));
     p->said_masked = true;
     return SUND_OK;
 }
@@ -214,15 +209,15 @@ static sund_code say_sign_total(sund_party *p, sund_leave **out, sund_err *err)
     sund_buf    body = { 0 };
 
     SUND_TRY(make_own(p, err));
-    if (!p->own)
+    if (!p->masked)
         return SUND_OK;
     SUND_TRY(sund_party_own_digest(p, &was, err));
-    d = sund_masked_digest(p->own);
+    d = sund_masked_digest(p->masked);
     if (!sund_digest_eq(&was, &d))
         return sund_fail(err, SUND_E_MISMATCH,
                          "%s cannot make again the vector that it sent: submit the study again",
                          p->node->me->id);
-    SUND_TRY(sund_check_masked(&p->total_digest, p->own, &sums, err));
+    SUND_TRY(sund_check_masked(&p->total_digest, p->masked, &sums, err));
     sund_sign_total_write(&p->slot, &p->total_digest, &sums, &body);
     sund_vec_free(&sums);
     return say(p, SUND_MSG_SIGN_TOTAL, &body, out, err);
@@ -295,6 +290,8 @@ static sund_code owed(sund_party *p, sund_leave **out, sund_err *err)
 
     if (p->state >= SUND_PARTY_RELEASED || p->n_fed == 0 || p->study.n_node == 0)
         return SUND_OK;
+    if (p->peer[p->me].has_line)
+        SUND_TRY(sund_party_stands(p, err));
     if (p->said && !p->fault[0])
         return SUND_OK;
     if (!p->peer[p->me].has_line)

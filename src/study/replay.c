@@ -240,6 +240,7 @@ static sund_code hear_again(const sund_party_node *node, const sund_digest *stud
     p->node = &seat;
     p->name = *study;
     p->rehearing = true;
+    p->own = *sund_gate_thresholds(node->gate);
     sund_hasher_init(&p->transcript);
     SUND_GO(kept_secrets(node, k, study, &p->key, &h.whole, err));
     rc = sund_party_rehear(p, before_message, &h, err);
@@ -261,7 +262,7 @@ out:
 /** Whether the data that the study's line stood for are these. */
 static sund_code pinned(const sund_party_node *node, const sund_digest *study, bool *same, sund_err *err)
 {
-    sund_party  p = { .node = node, .name = *study, .rehearing = true };
+    sund_party  p = { .node = node, .name = *study, .rehearing = true, .own = *sund_gate_thresholds(node->gate) };
     sund_buf    text = { 0 };
     sund_rows  *rows = NULL;
     sund_envelope e;

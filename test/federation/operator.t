@@ -57,7 +57,7 @@ fails("$sund study fetch --home $anna $sent", 'nothing to fetch before', qr/no r
 fails("$sund study approve --home $f->{at}/FI 00000000", 'a name that no study has', qr/00000000/);
 fails("$sund study approve --home $anna $short", 'a researcher cannot approve', qr/not the home of a node/);
 ok(out("$sund study approve --home $f->{at}/FI $short") =~ /^$sent: approved$/m, 'approved by the first eight digits');
-fails("$sund study approve --home $f->{at}/FI $short", 'a decision is taken once', qr/waits for a decision/);
+fails("$sund study approve --home $f->{at}/FI $short", 'a decision is taken once', qr/waits for no decision|decided so already/);
 ok(out("timeout 60 $sund study status --wait --home $anna $short") =~ /released/, 'status --wait returns at its end');
 my $row = decode_json((split /\n/, out("$sund study status --json --home $anna $short"))[0]);
 is("@$row{qw(study state researcher title)}", "$sent released anna asked once", 'status --json');
@@ -90,12 +90,13 @@ ok($small =~ /^people +fewer than 10 here of 30/m, 'fewer than ten people are sh
 my $lost = submit($f, study_file("$tmp/lost.ini", %study, title => 'no such variable', cohort => 'heigth > 180'));
 for (1 .. 100) { $small = `$sund study show --home $f->{at}/FI $lost 2>&1`; last if $small =~ /^people/m; select undef, undef, undef, 0.1 }
 ok($small =~ /^people +this node would refuse: .*heigth/m, 'what cannot be computed here is said before the decision', "# $small");
-system("$sund study approve --home $f->{at}/FI --refuse no $_ >/dev/null 2>&1") for $few, $lost;    # unless the others refused before
+system("$sund study refuse --home $f->{at}/FI --reason no $_ >/dev/null 2>&1") for $few, $lost;    # unless the others refused before
 
 # ---- refused ----
 my $no = submit($f, study_file("$tmp/no.ini", %study, title => 'not wanted'));
 for (1 .. 100) { last if `$sund study status --home $f->{at}/FI $no 2>&1` =~ /waits for approval/; select undef, undef, undef, 0.1 }
-run("$sund study approve --home $f->{at}/FI --refuse 'no agreement covers this' $no");
+fails("$sund study refuse --home $f->{at}/FI $no", 'a refusal needs its reason', qr/--reason/);
+run("$sund study refuse --home $f->{at}/FI --reason 'no agreement covers this' $no");
 fails("timeout 60 $sund study status --wait --home $anna $no", 'status --wait of a refused study fails with the reason', qr/FI: no agreement covers this/);
 fails("$sund study fetch --home $anna $no", 'and it has no result', qr/no release/);
 

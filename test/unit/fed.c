@@ -256,8 +256,10 @@ static void fed_node_open(fed *f, size_t i, const world *w, const int *node_of, 
     MUST(sund_gate_open(&x->gate, x->db, &x->me, t, err));
     MUST(sund_store_open(&x->store, fed_path("store", x->folder), err));
     MUST(sund_people_open(&x->people, fed_path("people", x->folder), err));
+    x->dac = sund_dac_operator(&x->me);
+    x->dac.approve_all = true;
     x->seat = (sund_party_node){ .me = &x->me, .roster = &f->roster, .gate = x->gate, .db = x->db, .store = x->store, .people = x->people,
-                                 .file = fed_file, .ctx = f, .n_thread = 1, .approve_all = true };
+                                 .file = fed_file, .ctx = f, .n_thread = 1, .dac = &x->dac };
     x->seat.key_dir = strdup(fed_path("keys", x->folder));
 }
 

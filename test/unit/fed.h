@@ -63,6 +63,7 @@ typedef struct fed_node {
     sund_gate      *gate;
     sund_store     *store;
     sund_people    *people;
+    sund_dac        dac;
     sund_party_node seat;
     sund_party     *party;
     uint64_t        seq;

@@ -148,7 +148,7 @@ static sund_digest name(uint8_t k) { return (sund_digest){ { k } }; }
 static const char *ask(memory *m, const char *definition, const char *question, const char *nodes, set s, uint8_t release, int64_t n_column)
 {
     static sund_err err;
-    sund_asking     a = { name(++m->next), definition, question, nodes, name(release), s.w, WORDS, n_column };
+    sund_asking     a = { name(++m->next), definition, question, nodes, name(release), s.w, WORDS, n_column, 0 };
 
     return sund_memory_ask(m->db, &m->t, &a, &err) == SUND_OK ? "" : err.msg;
 }

@@ -628,13 +628,13 @@ TEST(an_operators_refusal_ends_the_study_with_its_reason)
     world *w = fed_world(150, test_rand());
     fed   *f = fed_even_open(w, 3);
 
-    f->node[1].seat.approve_all = false;
+    f->node[1].dac.approve_all = false;
     fed_ask(f, linear);
     fed_run(f);
     CHECK(fed_status(f, 1).state == SUND_PARTY_APPROVAL);
     CHECK(fed_status(f, 0).state == SUND_PARTY_LINES);
     CHECK(strcmp(fed_status(f, 0).waiting_for, "N01") == 0);
-    MUST(sund_party_decide(f->node[1].db, &f->study, false, "not for this purpose", err));
+    MUST(sund_dac_decide(f->node[1].db, &f->node[1].dac, &f->node[1].me, &f->study, SUND_REFUSE, "not for this purpose", "", err));
     fed_run(f);
     check_ended(f, SUND_PARTY_REFUSED, -1, "N01", "not for this purpose");
     check_no_release(f);
