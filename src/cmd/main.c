@@ -11,6 +11,7 @@ static const sund_cmd cmds[] = {
     { "init", "Set up", "make the home of a node, hub or researcher: configuration and keys", sund_cmd_init },
     { "roster", "Set up", "put members together, and sign who is in the federation", sund_cmd_roster },
     { "dac init", "Set up", "a key for a member of a node's data access committee", sund_cmd_dac_init },
+    { "agreement", "Set up", "what two or more countries have agreed on: studies inside it need no decision", sund_cmd_agreement },
     { "trust", "Set up", "whose logins and visas a home believes", sund_cmd_trust },
     { "login", "Set up", "a researcher's login by OpenID Connect, with GA4GH visas", sund_cmd_login },
     { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },

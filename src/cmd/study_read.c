@@ -319,6 +319,21 @@ static void show_decisions(const sund_home *h, const sund_digest *study)
         printf("decisions   %s\n", why.msg);
 }
 
+static void show_agreement(const sund_home *h, const sund_study *s)
+{
+    sund_agreement_eye eye = { h->db, &h->roster, &h->dac, h->data };
+    sund_agreement    *a = calloc(1, sizeof *a);
+    char               why[200] = "";
+    bool               found = false;
+    sund_err           err = { SUND_OK, "" };
+
+    if (a && sund_agreement_find(&eye, s, a, &found, why, &err) == SUND_OK && found)
+        printf("agreement   inside %s (%.16s)\n", a->name, sund_digest_hex(&a->digest).s);
+    else
+        printf("agreement   none that it is inside%s%s\n", why[0] || err.code != SUND_OK ? ": " : "", err.code != SUND_OK ? err.msg : why);
+    free(a);
+}
+
 static void show_text(const sund_home *h, shown *x)
 {
     const sund_study *s = x->study;
@@ -338,6 +353,7 @@ static void show_text(const sund_home *h, shown *x)
     print_lines("visas       ", "            ", &x->visas);
     printf("received    %s\nstate       %s%s%s\n", x->received, x->state, x->detail[0] ? ": " : "", x->detail);
     show_decisions(h, &s->digest);
+    show_agreement(h, s);
     printf("analysis    %s\npurpose     %s\ncohort      %s\n", x->analysis->title, s->purpose, s->cohort);
     if (x->why.code == SUND_OK)
         printf("people      %s here of %lld with genotypes: in the cohort, consent allows the purpose, every value is there\n", people, (long long) x->genotyped);

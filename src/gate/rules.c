@@ -8,7 +8,7 @@ static const sund_rule rules[] = {
     { "mac", "minor allele count 10", "GDI threat model", "a variant's row is released when min(AC, AN - AC) reaches it; a withheld row is as absent" },
     { "eligible", "minor allele count 20, missing for 0 or for 10 people", "measured on 503 genomes", "association sums are taken only for variants that pass on pooled counts: two phases" },
     { "genotype-cells", "10 people", "measured 820 of 820", "genotype cells and the Hardy-Weinberg p-value are shown together or not at all" },
-    { "parties", "3 nodes with 10 people each", "secure aggregation", "a sum over fewer would tell one node's numbers" },
+    { "parties", "3 nodes with 10 people each", "secure aggregation", "a sum over fewer would tell one node's numbers; two only by their agreement, and when each one's own sums pass" },
     { "round-5", "nearest 5", "OpenSAFELY", "released counts of people in tables are rounded" },
     { "midpoint-6", "middle of six", "OpenSAFELY", "survival curves are drawn from counts rounded to the middle of their six" },
     { "complement", "10 people", "ACRO", "a hidden cell of a table hides others, so that no margin gives it back" },

@@ -16,7 +16,7 @@
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access", "node.visa",
                                      "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
-                                     "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options",
+                                     "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", "node.data",
                                      "dac.sign",        "dac.deadline_days", "dac.silence", NULL };
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };
@@ -36,6 +36,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "\n[node]\nstore = store\n"
                         "# open: the people consented to publication, nothing is suppressed; controlled: every gate rule applies\naccess = %s\n"
                         "# whom lookups count: the people whose consent allows this purpose\n# lookup = general-research\n"
+                        "# data set that this node brings, as agreements name it; its id unless it is named\n# data = biobank\n"
                         "# ask: each study is decided on by 'sund study approve' or 'refuse'; all: every study of a researcher in the roster, or who shows the visa below\napprove = %s\n"
                         "# studies need a ControlledAccessGrants visa for this data set (doc/identity.md)\n# visa = https://example.org/datasets/1\n"
                         "# local: own sums are computed by this machine; slurm: by jobs on its cluster (doc/operating.md), with the settings slurm_...\n# engine = local\n"
@@ -301,6 +302,9 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
         return sund_fail(err, SUND_E_FORMAT, "%s: [node] lookup: the value is too long", ini->name);
     if (sund_purpose_check(h->lookup, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_FORMAT, "%s: [node] lookup", ini->name);
+    v = sund_ini_get(ini, "node", "data");
+    if (snprintf(h->data, sizeof h->data, "%s", v ? v : h->id) >= (int) sizeof h->data || strpbrk(h->data, ", "))
+        return sund_fail(err, SUND_E_FORMAT, "%s: [node] data: one name without blanks or commas, at most 64 bytes, is expected", ini->name);
     v = sund_ini_get(ini, "node", "store");
     if (snprintf(h->visa, sizeof h->visa, "%s", sund_ini_get(ini, "node", "visa") ? sund_ini_get(ini, "node", "visa") : "") >= (int) sizeof h->visa)
         return sund_fail(err, SUND_E_FORMAT, "%s: [node] visa: at most 255 bytes", ini->name);

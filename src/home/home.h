@@ -30,6 +30,7 @@ typedef struct sund_home {
     int64_t         upload_files, upload_mb; /**< hub: public files of one member, in number and MiB */
     bool            keep_replay, use_slurm;
     sund_dac        dac;     /**< node: who decides on studies */
+    char            data[65]; /**< node: name of the data set that it brings, for agreements */
     sund_slurm      slurm;
     sund_thresholds thresholds;
     sund_identity   identity;

@@ -10,7 +10,9 @@
 #include "hub/lookups.h"
 #include "hub/uploads.h"
 #include "net/server.h"
+#include "study/agreement.h"
 #include "study/mailbox.h"
+#include "study/notices.h"
 #include "study/submit.h"
 
 #include <errno.h>
@@ -247,6 +249,27 @@ static sund_code do_heads(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     return rc;
 }
 
+/** A node's word for all nodes. */
+static sund_code do_notice(hub *h, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    char        reason[SUND_DAC_REASON_MAX + 1];
+    sund_digest d;
+    sund_code   rc;
+
+    SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << SUND_ROLE_NODE, err));
+    SUND_TRY(sund_end_read(body, &d, reason, err));
+    if (!sund_digest_eq(&d, &e->about))
+        return sund_fail(err, SUND_E_DENIED, "a message of %s is about another agreement than it says", e->from);
+    (void) pthread_mutex_lock(&h->lock);
+    rc = sund_notices_post(&h->box, e, body.p, body.n, err);
+    if (rc == SUND_OK)
+        rc = note(h, e, err);
+    h->n_news++;
+    (void) pthread_cond_broadcast(&h->news);
+    (void) pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
 static sund_code number(hub *h, const sund_envelope *e, sund_err *err)
 {
     sund_code rc;
@@ -283,6 +306,7 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     case SUND_MSG_HEADS: return do_heads(h, e, body, out, err);
     case SUND_MSG_LOOKUP: return do_lookup(h, e, body, out, err);
     case SUND_MSG_LOOKUP_ANSWER: return sund_lookups_answer(&h->lookups, e->from, body, err);
+    case SUND_MSG_AGREEMENT_END: return do_notice(h, e, body, err);
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:
     case SUND_MSG_FILE_PUT:

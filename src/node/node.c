@@ -6,6 +6,7 @@
 #include "gate/heads.h"
 #include "home/link.h"
 #include "node/lookup.h"
+#include "node/notices.h"
 #include "study/mailbox.h"
 #include "study/party.h"
 
@@ -204,7 +205,8 @@ static sund_code take_message(node *n, const sund_digest *name, uint32_t index, 
 /** What cannot be taken up of one study does not hold up the others: the first such fault is told at the end. */
 static sund_code take_batch(node *n, sund_cur c, sund_err *err)
 {
-    sund_code rc = SUND_OK;
+    static const sund_digest none;
+    sund_code                rc = SUND_OK;
 
     while (c.n) {
         sund_digest   name;
@@ -218,7 +220,9 @@ static sund_code take_batch(node *n, sund_cur c, sund_err *err)
         SUND_TRY(sund_envelope_read(&c, SUND_REPLY_MAX, &e, err));
         body = sund_cur_blob(&c, SUND_REPLY_MAX);
         SUND_TRY(sund_cur_ok(&c, "the hub's batch", err));
-        if (rc == SUND_OK)
+        if (sund_digest_eq(&name, &none))
+            SUND_TRY(sund_notice_take(&n->home, index, &e, body, err));
+        else if (rc == SUND_OK)
             rc = take_message(n, &name, index, &e, body, err);
         else
             (void) !take_message(n, &name, index, &e, body, NULL);
@@ -283,7 +287,7 @@ static sund_code poll_once(node *n, bool wait, sund_buf *reply, sund_err *err)
         sund_buf_put(&ask, n->run[i].name.b, sizeof n->run[i].name.b);
         sund_buf_u32(&ask, n->run[i].ended ? SUND_INDEX_DONE : sund_party_index(n->run[i].party));
     }
-    rc = sund_buf_ok(&ask, err);
+    rc = sund_notices_poll(&n->home, &ask, err);
     if (rc == SUND_OK)
         rc = sund_link_ask(&n->link, SUND_MSG_POLL, ask.p, ask.n, 600, reply, err);
     sund_buf_free(&ask);
@@ -343,6 +347,9 @@ static void loop(node *n)
         sund_err  why = { SUND_OK, "" };
         sund_code rc = poll_once(n, wait, &reply, &why);
 
+        if (rc == SUND_OK)
+            rc = sund_notices_tell(&n->link, &why);
+
         for (size_t i = 0; i < n->n_run && rc != SUND_E_UPSTREAM; i++) { /* a fault of one study does not hold up the others */
             sund_code mine = say_owed(n, &n->run[i], &why);
             rc = mine == SUND_OK ? rc : mine;
@@ -395,7 +402,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     n->seat = (sund_party_node){ .me = &n->home.identity, .roster = &n->home.roster, .gate = n->home.gate, .db = n->home.db, .key_dir = key_dir, .store = n->home.store,
                                  .people = n->home.people, .file = get_file, .ctx = n, .n_thread = n->home.n_thread,
-                                 .dac = &n->home.dac, .keep_replay = n->home.keep_replay, .trust = n->home.dir, .visa = n->home.visa[0] ? n->home.visa : NULL, .runner = n->home.use_slurm ? get_runner : NULL };
+                                 .dac = &n->home.dac, .data = n->home.data, .keep_replay = n->home.keep_replay, .trust = n->home.dir, .visa = n->home.visa[0] ? n->home.visa : NULL, .runner = n->home.use_slurm ? get_runner : NULL };
     if (n->home.use_slurm)
         SUND_TRY(sund_slurm_there(err));
     SUND_TRY(forget_ended(n, err));

@@ -47,6 +47,9 @@ void      sund_var_print(const sund_var *v, sund_buf *out);
 
 /** Whether it is a purpose that consent is checked against. Errors: SUND_E_ARG listing the purposes. */
 sund_code sund_purpose_check(const char *purpose, sund_err *err) SUND_MUST_CHECK;
+/** DUO codes separated by commas: all known; and whether together they allow a purpose. */
+bool      sund_consent_known(const char *codes);
+bool      sund_consent_allows(const char *codes, const char *purpose);
 /** A number that is another one once some other connection or process has changed anything here: what was computed from these people is then computed anew. */
 sund_code sund_people_version(sund_people *p, int64_t *out, sund_err *err) SUND_MUST_CHECK;
 

@@ -14,8 +14,6 @@ bool      sund_var_value(const sund_var *v, const char *s, int64_t *raw);
 sund_code sund_dictionary_import(sund_people *p, const char *path, uint64_t *n, sund_err *err) SUND_MUST_CHECK;
 
 /** Whether consent codes (separated by ',') allow a purpose. A code that is not known, or whose condition no program can check, allows nothing. */
-bool      sund_consent_allows(const char *codes, const char *purpose);
 /** Every code is one that DUO has. */
-bool      sund_consent_known(const char *codes);
 
 #endif

@@ -26,8 +26,7 @@ void sund_id_of_key(const sund_pub *key, char out[SUND_ID_MAX + 1])
     (void) snprintf(out, SUND_ID_MAX + 1, SUND_ID_LOGIN "%.26s", sund_digest_hex(&d).s);
 }
 
-/** Length of the signed part: up to the first line that begins with "[signature". */
-static size_t signed_part(const char *s, size_t n)
+size_t sund_signed_part(const char *s, size_t n)
 {
     static const char mark[] = "[signature";
 
@@ -168,7 +167,7 @@ sund_code sund_roster_parse(sund_roster *r, const char *name, const void *p, siz
 
     memset(&got, 0, sizeof got);
     SUND_TRY(sund_ini_parse(&ini, name, p, n, err));
-    n_signed = signed_part(p, n);
+    n_signed = sund_signed_part(p, n);
     for (size_t i = 0; i < n_signed; i++)
         n_line += ((const char *) p)[i] == '\n';
     got.digest = sund_digest_of(p, n_signed);
@@ -253,7 +252,7 @@ sund_spoken sund_fingerprint(const uint8_t b[32])
 
 sund_code sund_roster_sign(const void *p, size_t n, const char *id, bool former, const sund_sign_key *key, sund_buf *out, sund_err *err)
 {
-    sund_digest d = sund_digest_of(p, signed_part(p, n));
+    sund_digest d = sund_digest_of(p, sund_signed_part(p, n));
     sund_sig    sig = sund_sign(key, d.b, sizeof d.b);
     char        hex[129];
 

@@ -47,6 +47,8 @@ sund_code sund_roster_follows(const sund_roster *now, const sund_roster *next, s
 /** "12345 67890 ...": six groups of five digits, to be read out over the phone: 99 bits of a digest of the 32 bytes. */
 typedef struct sund_spoken { char s[36]; } sund_spoken;
 sund_spoken sund_fingerprint(const uint8_t b[32]);
+/** Length of the signed part of a file: up to the first line that begins with "[signature". */
+size_t    sund_signed_part(const char *s, size_t n);
 /** The [signature ID] section (former: [signature-former ID]) that an operator adds to the roster file's text. */
 sund_code sund_roster_sign(const void *p, size_t n, const char *id, bool former, const sund_sign_key *key, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 

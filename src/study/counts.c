@@ -139,6 +139,18 @@ static sund_code counts_total(sund_state *st, const sund_round *r, uint32_t chun
     return SUND_OK;
 }
 
+static sund_code counts_alone(const sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *own, sund_err *err)
+{
+    size_t k = lanes(st->study), from, n;
+
+    if (st->study->strata_country)
+        return sund_fail(err, SUND_E_ARG, "two nodes are asked for counts with strata = none: a country's share of the stratified test is that node's own");
+    if (r->index == 0)
+        return sund_people_alone(st, own, err);
+    n = sund_chunk_range(r, st->study, k, chunk, &from);
+    return sund_tallies_alone(st, from, n, k, false, own, err);
+}
+
 static const sund_release_column column[] = {
     { "chrom", 's', false },    { "pos", 'i', false },      { "ref", 's', false },      { "alt", 's', false },
     { "n", 'i', false },        { "ac", 'i', false },       { "an", 'i', false },       { "af", 'f', false },
@@ -210,6 +222,7 @@ const sund_analysis        sund_analysis_counts = {
     .end = counts_end,
     .plan = counts_plan,
     .local = counts_local,
+    .alone = counts_alone,
     .total = counts_total,
     .finish = counts_finish,
 };

@@ -186,6 +186,22 @@ static sund_code linear_total(sund_state *st, const sund_round *r, uint32_t chun
     }
 }
 
+/** The sums behind the counts are about variants whose every genotype was seen to be that of enough people here. */
+static sund_code linear_alone(const sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *x, sund_err *err)
+{
+    const linear_own *own = st->own;
+    size_t            from, n;
+
+    if (own->coding != LINEAR_ADDITIVE || own->crossed || st->study->strata_country)
+        return sund_fail(err, SUND_E_ARG, "two nodes are asked for an additive effect without an interaction, with strata = none");
+    if (stage_of(own, r) == STAGE_PEOPLE)
+        return sund_people_alone(st, x, err);
+    if (stage_of(own, r) != STAGE_COUNTS)
+        return SUND_OK;
+    n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
+    return sund_tallies_alone(st, from, n, SUND_TALLY_LANES, true, x, err);
+}
+
 static const sund_release_column column[] = {
     { "chrom", 's', false }, { "pos", 'i', false }, { "ref", 's', false },  { "alt", 's', false }, { "n", 'i', false },       { "ac", 'i', false },
     { "an", 'i', false },    { "af", 'f', false },  { "beta", 'f', false }, { "se", 'f', false },  { "nlog10p", 'f', false }, { "trait", 's', false },
@@ -265,6 +281,7 @@ const sund_analysis        sund_analysis_linear = {
     .end = sund_linear_end,
     .plan = linear_plan,
     .local = linear_local,
+    .alone = linear_alone,
     .total = linear_total,
     .finish = linear_finish,
 };

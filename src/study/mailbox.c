@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "study/bodies.h"
+#include "study/notices.h"
 #include "study/submit.h"
 
 #include <stdio.h>
@@ -20,7 +21,11 @@ static const char *const tables =
 
 enum { OPEN_STUDIES_MAX = 100, CLOCK_AHEAD_US = 600 * 1000000 };
 
-sund_code sund_mailbox_tables(sund_db *db, sund_err *err) { return sund_db_script(db, tables, err); }
+sund_code sund_mailbox_tables(sund_db *db, sund_err *err)
+{
+    SUND_TRY(sund_notices_tables(db, err));
+    return sund_db_script(db, tables, err);
+}
 
 sund_code sund_mailbox_number(sund_mailbox *m, const sund_envelope *e, sund_err *err)
 {
@@ -513,13 +518,18 @@ static sund_code incomplete(sund_mailbox *m, const sund_digest *study, uint32_t 
 /** News of the studies that a node follows. */
 static sund_code batch_known(sund_mailbox *m, const char *node, sund_cur known, size_t max, bool patient, sund_buf *out, bool *any, sund_err *err)
 {
-    sund_digest d;
-    uint32_t    at;
+    static const sund_digest none;
+    sund_digest              d;
+    uint32_t                 at;
 
     while (out->n < max && next_known(&known, &d, &at)) {
         hub_study s;
         bool      early = false;
 
+        if (sund_digest_eq(&d, &none)) {
+            SUND_TRY(sund_notices_batch(m, at, max, out, any, err));
+            continue;
+        }
         SUND_TRY(load(m, &d, &s, err));
         if (!s.there || !asks(&s, node))
             continue;

@@ -25,7 +25,7 @@ sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void 
 
 /** Appends to out, for each study that asks this node: 32 bytes study, u32 index, header, blob body (sund_batch_digest()) - from the index the node has (known: pairs of
  *  digest and u32 next index; others start at 0), until out has max bytes. SUND_INDEX_DONE in the place of an index: the node is done with that
- *  study, and is not sent it again unless it asks with an index. */
+ *  study, and is not sent it again unless it asks with an index. The study of zeros is the log of notices (notices.h). */
 #define SUND_INDEX_DONE UINT32_MAX
 /** The same for a node that can wait: words of which every node of a study must say one (lines, signatures, keys) are left out until all have, for before that no node can
  *  do anything with them. */

@@ -29,6 +29,7 @@ sund_code sund_party_tables(sund_db *db, sund_err *err)
     SUND_TRY(sund_memory_open(db, err));
     SUND_TRY(sund_login_tables(db, err));
     SUND_TRY(sund_dac_open(db, err));
+    SUND_TRY(sund_agreements_open(db, err));
     return sund_db_script(db, tables, err);
 }
 

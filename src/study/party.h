@@ -1,7 +1,7 @@
 #ifndef SUND_STUDY_PARTY_H
 #define SUND_STUDY_PARTY_H
 
-#include "gate/dac.h"
+#include "study/agreement.h"
 #include "study/engine.h"
 #include "study/messages.h"
 
@@ -27,6 +27,7 @@ typedef struct sund_party_node {
     sund_runner_open     runner;      /**< NULL: own sums are computed in this process */
     bool                 keep_replay; /**< at an end, what a whole replay needs stays (study/replay.h) */
     const sund_dac      *dac;         /**< who decides here */
+    const char          *data;        /**< the data set that it brings, as agreements name it */
     const char          *trust;       /**< home whose trusted issuers verify logins; NULL: none is taken */
     const char          *visa;        /**< data set for which every study here needs a ControlledAccessGrants visa; NULL: none is asked for */
 } sund_party_node;

@@ -5,6 +5,7 @@
 #include "study/bodies.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Who decides at this node, and that it still stands: decisions of its committee or operator, which other processes write into the database. */
@@ -37,26 +38,85 @@ static sund_code by_silence(const sund_party *p, party_decision *out, sund_err *
     return SUND_OK;
 }
 
+static sund_agreement_eye eye_of(const sund_party *p) { return (sund_agreement_eye){ p->node->db, p->node->roster, p->node->dac, p->node->data }; }
+
+/** An agreement that the study is inside: it approves what nobody here decided on, and it alone allows sums of two nodes. */
+static sund_code by_agreement(sund_party *p, party_decision *out, sund_err *err)
+{
+    sund_agreement_eye eye = eye_of(p);
+    sund_agreement    *a = calloc(1, sizeof *a);
+    char               why[200];
+    bool               found = false;
+    sund_code          rc = a ? sund_agreement_find(&eye, &p->study, a, &found, why, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK && found) {
+        p->own = sund_thresholds_join(&p->own, &a->least);
+        p->own.open = sund_gate_thresholds(p->node->gate)->open;
+        p->own.digits = sund_gate_thresholds(p->node->gate)->digits;
+        if (a->two_party)
+            p->own.parties = 2;
+        if (!out->verdict) {
+            out->automatic = true;
+            (void) snprintf(out->reason, sizeof out->reason, "within agreement %s (%.16s)", a->name, sund_digest_hex(&a->digest).s);
+        }
+        out->verdict = SUND_APPROVE;
+        rc = sund_db_run(p->node->db, err, "INSERT OR REPLACE INTO under(study, agreement) VALUES(?,?)", "bb", p->name.b, sizeof p->name.b, a->digest.b, sizeof a->digest.b);
+    }
+    free(a);
+    return rc;
+}
+
 sund_code sund_party_decided(sund_party *p, party_decision *out, sund_err *err)
 {
     const sund_dac *dac = p->node->dac;
+    bool            two = p->study.n_node == 2;
     sund_standing   s;
 
     memset(out, 0, sizeof *out);
     SUND_TRY(sund_dac_standing(p->node->db, dac, &p->name, &s, err));
     out->verdict = s.verdict;
     p->own = *sund_gate_thresholds(p->node->gate);
-    if (s.verdict == SUND_APPROVE)
-        return sund_exception_read(s.exception, &p->own, &p->lifted, err);
+    if (s.verdict == SUND_APPROVE) {
+        SUND_TRY(sund_exception_read(s.exception, &p->own, &p->lifted, err));
+        return two ? by_agreement(p, out, err) : SUND_OK;
+    }
     if (s.verdict) {
         (void) snprintf(out->reason, sizeof out->reason, "%s%s%s", s.verdict == SUND_REFUSE ? "" : sund_verdict_name(s.verdict), s.verdict == SUND_REFUSE ? "" : ": ", s.reason);
         return SUND_OK;
     }
     if (dac->approve_all && known_asker(p)) {
         out->verdict = SUND_APPROVE;
-        return SUND_OK;
+        return two ? by_agreement(p, out, err) : SUND_OK;
     }
-    return by_silence(p, out, err);
+    if (known_asker(p))
+        SUND_TRY(by_agreement(p, out, err));
+    return out->verdict ? SUND_OK : by_silence(p, out, err);
+}
+
+/** The agreement by which the study runs here, if any, is still in force. */
+static sund_code agreement_stands(sund_party *p, sund_err *err)
+{
+    sund_agreement_eye eye = eye_of(p);
+    sund_rows         *rows = NULL;
+    sund_agreement    *a;
+    sund_digest        d;
+    bool               more = false;
+    sund_code          rc;
+
+    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT agreement FROM under WHERE study=?", "b", p->name.b, sizeof p->name.b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more) {
+        sund_cur c = sund_rows_blob(rows, 0);
+
+        more = sund_cur_copy(&c, d.b, sizeof d.b);
+    }
+    sund_rows_close(rows);
+    if (rc != SUND_OK || !more)
+        return rc;
+    a = calloc(1, sizeof *a);
+    rc = a ? sund_agreement_stands(&eye, &d, a, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    free(a);
+    return rc;
 }
 
 sund_code sund_party_stands(sund_party *p, sund_err *err)
@@ -68,10 +128,12 @@ sund_code sund_party_stands(sund_party *p, sund_err *err)
     if (p->fault[0] || !p->peer[p->me].line.approved)
         return SUND_OK;
     rc = sund_dac_standing(p->node->db, p->node->dac, &p->name, &s, &why);
-    if (rc == SUND_E_DENIED)
-        sund_party_fault_err(p, &why);
-    else if (rc != SUND_OK)
+    if (rc == SUND_OK)
+        rc = agreement_stands(p, &why);
+    if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
         return sund_fail(err, rc, "%s", why.msg);
+    if (rc != SUND_OK)
+        sund_party_fault_err(p, &why);
     else if (s.verdict > SUND_APPROVE) {
         p->withdrawn = true;
         sund_party_fault(p, "%s by %s: %s", s.verdict == SUND_VETO && p->state < SUND_PARTY_ROUNDS ? "vetoed" : "approval revoked", p->node->me->id, s.reason);

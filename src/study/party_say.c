@@ -153,6 +153,18 @@ static sund_code say_retry(sund_party *p, sund_leave **out, sund_err *err)
     return say(p, SUND_MSG_RETRY, &body, out, err);
 }
 
+/** With two nodes the other one learns the own sums by subtraction. */
+static sund_code alone(const sund_party *p, const sund_vec *x, sund_err *err)
+{
+    const sund_engine *e = &p->engine;
+
+    if (p->study.n_node > 2 || e->state.thresholds.open)
+        return SUND_OK;
+    if (!e->analysis->alone)
+        return sund_refuse(err, "parties", "the analysis %s has no rules for the sums of one node, so two nodes cannot be asked it", e->analysis->name);
+    return e->analysis->alone(&e->state, &e->round, e->chunk, x, err);
+}
+
 /** Own vector of the slot; left out when the runner has not got it yet. */
 static sund_code make_own(sund_party *p, sund_err *err)
 {
@@ -169,6 +181,7 @@ static sund_code make_own(sund_party *p, sund_err *err)
     SUND_GO(sund_party_note(p, ready ? "" : p->engine.runner->note, err));
     if (!ready)
         goto out;
+    SUND_GO(alone(p, &x, err));
     SUND_GO(sund_replay_key(p->node->key_dir, true, &k, err));
     rc = sund_replay_commit(&k, &p->name, &p->slot, &x, &p->commitment, err);
     sund_wipe(&k, sizeof k);

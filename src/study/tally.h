@@ -63,4 +63,9 @@ void      sund_people_round(const sund_state *st, sund_round *r);
 sund_code sund_people_local(const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_people_total(sund_state *st, const sund_vec *total, sund_err *err) SUND_MUST_CHECK;
 
+/** sund_analysis.alone of the round of people, and of a chunk of tallies (SUND_TALLY_LANES of every `lanes` words). Rules on own numbers: cell-min on the cohort, both sexes, all
+ *  levels and pairs; on every variant mac (association: eligible) and each genotype cell of each sex, missing for nobody or cell_min. Errors name no number and no variant. */
+sund_code sund_people_alone(const sund_state *st, const sund_vec *own, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_tallies_alone(const sund_state *st, size_t from, size_t n, size_t lanes, bool association, const sund_vec *own, sund_err *err) SUND_MUST_CHECK;
+
 #endif

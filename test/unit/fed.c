@@ -259,7 +259,7 @@ static void fed_node_open(fed *f, size_t i, const world *w, const int *node_of, 
     x->dac = sund_dac_operator(&x->me);
     x->dac.approve_all = true;
     x->seat = (sund_party_node){ .me = &x->me, .roster = &f->roster, .gate = x->gate, .db = x->db, .store = x->store, .people = x->people,
-                                 .file = fed_file, .ctx = f, .n_thread = 1, .dac = &x->dac };
+                                 .file = fed_file, .ctx = f, .n_thread = 1, .dac = &x->dac, .data = x->me.id };
     x->seat.key_dir = strdup(fed_path("keys", x->folder));
 }
 

@@ -76,7 +76,7 @@ static void lies(fed *f, size_t i)
     sund_vec        x = { 0, 0, NULL };
     sund_key        k;
 
-    if (i != 1 || p->state != SUND_PARTY_ROUNDS || p->slot.round != 1 || p->slot.chunk != 2 || p->said_masked || p->has_total || p->own)
+    if (i != 1 || p->state != SUND_PARTY_ROUNDS || p->slot.round != 1 || p->slot.chunk != 2 || p->said_masked || p->has_total || p->masked)
         return;
     label = sund_party_label(p);
     MUST(sund_engine_compute(&p->engine, p->view, p->engine.chunk, 1, &x, err));
@@ -84,7 +84,7 @@ static void lies(fed *f, size_t i)
     sund_vec_add64(&x, 1, 1);
     MUST(sund_replay_key(p->node->key_dir, true, &k, err));
     MUST(sund_replay_commit(&k, &p->name, &p->slot, &x, &p->commitment, err));
-    MUST(sund_mask(&p->own, &p->session, &p->key, &label, &x, err));
+    MUST(sund_mask(&p->masked, &p->session, &p->key, &label, &x, err));
     sund_vec_free(&x);
     n_lied++;
 }

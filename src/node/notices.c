@@ -1,0 +1,68 @@
+#include "node/notices.h"
+
+#include "base/log.h"
+#include "study/agreement.h"
+
+sund_code sund_notices_poll(const sund_home *h, sund_buf *ask, sund_err *err)
+{
+    static const sund_digest none;
+    int64_t                  next = 0;
+
+    SUND_TRY(sund_db_i64(h->db, &next, 0, err, "SELECT next FROM notices_heard", ""));
+    sund_buf_put(ask, none.b, sizeof none.b);
+    sund_buf_u32(ask, (uint32_t) next);
+    return sund_buf_ok(ask, err);
+}
+
+static sund_code take(const sund_home *h, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    sund_digest got = sund_digest_of(body.p, body.n), d;
+    char        reason[SUND_DAC_REASON_MAX + 1];
+
+    SUND_TRY(sund_envelope_check(e, &h->roster, 1u << SUND_ROLE_NODE, err));
+    if (e->kind != SUND_MSG_AGREEMENT_END || !sund_digest_eq(&got, &e->body))
+        return sund_fail(err, SUND_E_DENIED, "a word of %s for all nodes was altered", e->from);
+    SUND_TRY(sund_end_read(body, &d, reason, err));
+    if (!sund_digest_eq(&d, &e->about))
+        return sund_fail(err, SUND_E_DENIED, "a word of %s is about another agreement than it says", e->from);
+    sund_log(SUND_LOG_INFO, "agreement %.16s: revoked by %s: %s", sund_digest_hex(&d).s, e->from, reason);
+    return sund_agreement_end(h->db, &d, e->from, false, reason, err);
+}
+
+sund_code sund_notice_take(const sund_home *h, uint32_t index, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    sund_err  why = { SUND_OK, "" };
+    sund_code rc = take(h, e, body, &why);
+
+    if (rc == SUND_E_IO)
+        return sund_fail(err, rc, "%s", why.msg);
+    if (rc != SUND_OK)
+        sund_log(SUND_LOG_WARN, "%s: passed over", why.msg);
+    return sund_db_run(h->db, err, "INSERT INTO notices_heard(one, next) VALUES(1, ?1) ON CONFLICT DO UPDATE SET next=?1", "i", (int64_t) index + 1);
+}
+
+sund_code sund_notices_tell(sund_link *l, sund_err *err)
+{
+    sund_buf      body = { 0 }, reply = { 0 };
+    sund_leave   *out = NULL;
+    sund_digest   d;
+    char          reason[SUND_DAC_REASON_MAX + 1];
+    bool          any = false;
+    sund_envelope head;
+    sund_code     rc;
+
+    SUND_TRY(sund_end_untold(l->home->db, &any, &d, reason, err));
+    if (!any)
+        return SUND_OK;
+    sund_end_write(&d, reason, &body);
+    SUND_GO(sund_buf_ok(&body, err));
+    head = sund_link_head(l, SUND_MSG_AGREEMENT_END, &d);
+    SUND_GO(sund_leave_protocol(l->home->gate, &head, body.p, body.n, &out, err));
+    SUND_GO(sund_link_send(l, out, 60, &reply, err));
+    rc = sund_end_told(l->home->db, &d, l->home->id, err);
+out:
+    sund_leave_free(out);
+    sund_buf_free(&body);
+    sund_buf_free(&reply);
+    return rc;
+}

@@ -1,0 +1,452 @@
+/* Agreements between countries: what is taken up, what they approve, sums of two, ends. */
+#include "fed.h"
+#include "test.h"
+
+static const char *const counts = "analysis = counts\nstrata = none\nchunk = 16\n";
+
+typedef struct terms { const char *purposes, *analyses, *expires; bool two; } terms;
+static const terms usual = { "general-research, HMB", "counts, linear", "2099-12-31", false };
+
+/** An agreement of the first n nodes, unsigned. */
+static sund_buf draft(const fed *f, size_t n, terms t)
+{
+    sund_buf b = { 0 };
+    char     hex[65];
+
+    sund_buf_printf(&b, "[agreement]\nname = north-1\nexpires = %s\npurposes = %s\nanalyses = %s\ntwo_party = %s\n", t.expires, t.purposes, t.analyses, t.two ? "yes" : "no");
+    for (size_t i = 0; i < n; i++) {
+        sund_hex(f->node[i].me.pub.b, 32, hex);
+        sund_buf_printf(&b, "\n[party %s]\nsign = %s\ndata = %s, other\n", f->node[i].me.id, hex, f->node[i].me.id);
+    }
+    sund_buf_text(&b, "\n");
+    return b;
+}
+
+static sund_buf signed_draft(const fed *f, size_t n, terms t)
+{
+    sund_buf b = draft(f, n, t);
+
+    for (size_t i = 0; i < n; i++)
+        MUST(sund_agreement_sign(b.p, b.n, &f->node[i].me, NULL, &b, err));
+    return b;
+}
+
+static sund_agreement_eye eye(const fed *f, size_t i) { return (sund_agreement_eye){ f->node[i].db, &f->roster, &f->node[i].dac, f->node[i].me.id }; }
+
+/** "" when node i takes it up, else why not. */
+static const char *install(const fed *f, size_t i, const sund_buf *b)
+{
+    static sund_err       why;
+    static sund_agreement a;
+    sund_agreement_eye    e = eye(f, i);
+
+    why = (sund_err){ SUND_OK, "" };
+    return sund_agreement_install(&e, "agreement", b->p, b->n, &a, &why) == SUND_OK ? "" : why.msg;
+}
+
+static void install_everywhere(fed *f, size_t n, terms t)
+{
+    sund_buf b = signed_draft(f, n, t);
+
+    for (size_t i = 0; i < f->n; i++) {
+        f->node[i].dac.approve_all = false;
+        if (i < n)
+            CHECK(install(f, i, &b)[0] == 0);
+    }
+    sund_buf_free(&b);
+}
+
+static void all_are(fed *f, sund_party_state state, const char *words)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        sund_party_status s = fed_status(f, i);
+
+        if (s.state != state || !strstr(s.detail, words))
+            fprintf(stderr, "# %s: %s: %s (want %s)\n", f->node[i].me.id, sund_party_state_name(s.state), s.detail, words);
+        CHECK(s.state == state);
+        CHECK(strstr(s.detail, words) != NULL);
+    }
+}
+
+static bool says(const char *got, const char *want)
+{
+    if (!strstr(got, want))
+        fprintf(stderr, "# \"%s\", want \"%s\"\n", got, want);
+    return strstr(got, want) != NULL;
+}
+
+/** The first place of a text in a buffer becomes other bytes of the same length. */
+static void change(sund_buf *b, const char *from, const char *to)
+{
+    char *at = memmem(b->p, b->n, from, strlen(from));
+
+    CHECK(at != NULL && strlen(from) == strlen(to));
+    if (at)
+        memcpy(at, to, strlen(to));
+}
+
+TEST(forged_altered_partly_signed_and_expired_agreements_are_refused_by_name)
+{
+    world        *w = fed_world(120, test_rand());
+    fed          *f = fed_even_open(w, 3);
+    sund_identity mallory;
+    sund_buf      b;
+
+    b = draft(f, 3, usual);
+    CHECK(says(install(f, 0, &b), "N00 has not signed"));
+    MUST(sund_agreement_sign(b.p, b.n, &f->node[0].me, NULL, &b, err));
+    MUST(sund_agreement_sign(b.p, b.n, &f->node[1].me, NULL, &b, err));
+    CHECK(says(install(f, 0, &b), "N02 has not signed"));
+    fed_identity(&mallory, "N02");
+    MUST(sund_agreement_sign(b.p, b.n, &mallory, NULL, &b, err));
+    CHECK(says(install(f, 0, &b), "signature of N02 does not match"));
+    sund_buf_free(&b);
+
+    b = signed_draft(f, 3, usual);
+    change(&b, "counts, linear", "counts,    any");
+    CHECK(says(install(f, 1, &b), "does not match; it was changed"));
+    sund_buf_free(&b);
+    b = signed_draft(f, 3, usual);
+    sund_buf_text(&b, "[party N03]\ndata = x\n");
+    CHECK(says(install(f, 1, &b), "signed by nobody"));
+    sund_buf_free(&b);
+    b = signed_draft(f, 3, (terms){ "general-research", "counts", "2026-01-31", false });
+    CHECK(says(install(f, 1, &b), "north-1") && says(install(f, 1, &b), "expired on 2026-01-31"));
+    sund_buf_free(&b);
+    b = signed_draft(f, 2, usual);
+    CHECK(says(install(f, 2, &b), "N02 is no party"));
+    sund_buf_free(&b);
+
+    fed_identity(&mallory, "N01");
+    { /* a whole agreement of other keys */
+        sund_identity was = f->node[1].me;
+
+        f->node[1].me = mallory;
+        b = signed_draft(f, 3, usual);
+        f->node[1].me = was;
+    }
+    CHECK(says(install(f, 0, &b), "names N01 with another key than the roster"));
+    sund_buf_free(&b);
+    b = signed_draft(f, 3, usual);
+    CHECK(install(f, 0, &b)[0] == 0 && install(f, 0, &b)[0] == 0);
+    sund_buf_free(&b);
+    fed_close(f);
+    free(w);
+}
+
+TEST(a_file_that_is_no_agreement_says_why)
+{
+    static const struct { const char *from, *to, *why; } at[] = {
+        { "name = north-1", "name = north 1", "name" },
+        { "2099-12-31", "2099-02-30", "expires" },
+        { "HMB", "HNB", "purposes" },
+        { "linear", "lineal", "analyses" },
+        { "two_party = no", "two_party = 02", "two_party" },
+        { "[party N01]", "[party N 1]", "[party NODE]" },
+        { "data = N00, other", "data =           ", "data" },
+        { "[agreement]", "[agreemint]", "agreemint" },
+        { "two_party = no", "cell_min  = 9 ", "cell_min" },
+    };
+    world         *w = fed_world(120, test_rand());
+    fed           *f = fed_even_open(w, 3);
+    sund_agreement a;
+
+    for (size_t k = 0; k < sizeof at / sizeof at[0]; k++) {
+        sund_buf b = draft(f, 3, usual);
+        sund_err why = { SUND_OK, "" };
+
+        change(&b, at[k].from, at[k].to);
+        CHECK(sund_agreement_parse(&a, "north.ini", b.p, b.n, &why) != SUND_OK);
+        CHECK(says(why.msg, at[k].why));
+        sund_buf_free(&b);
+    }
+    {
+        sund_buf b = draft(f, 3, (terms){ "HMB", "any", "2099-12-31", true });
+        sund_err why = { SUND_OK, "" };
+
+        CHECK(sund_agreement_parse(&a, "north.ini", b.p, b.n, &why) == SUND_E_FORMAT && says(why.msg, "exactly two"));
+        sund_buf_free(&b);
+    }
+    fed_close(f);
+    free(w);
+}
+
+TEST(a_committee_signs_with_its_node)
+{
+    world        *w = fed_world(120, test_rand());
+    fed          *f = fed_even_open(w, 3);
+    sund_identity maria, eve;
+    sund_dac     *dac = &f->node[1].dac;
+    sund_buf      b;
+
+    fed_identity(&maria, "maria");
+    fed_identity(&eve, "maria");
+    dac->committee = true;
+    (void) snprintf(dac->member[0].id, sizeof dac->member[0].id, "maria");
+    dac->member[0].key = maria.pub;
+    for (int k = 0; k < 3; k++) {
+        b = draft(f, 3, usual);
+        for (size_t i = 0; i < 3; i++)
+            MUST(sund_agreement_sign(b.p, b.n, &f->node[i].me, i != 1 || k == 0 ? NULL : k == 1 ? &eve : &maria, &b, err));
+        if (k < 2)
+            CHECK(says(install(f, 1, &b), "no member of the committee of N01"));
+        else
+            CHECK(install(f, 1, &b)[0] == 0);
+        CHECK(install(f, 0, &b)[0] == 0);
+        sund_buf_free(&b);
+    }
+    fed_close(f);
+    free(w);
+}
+
+TEST(studies_inside_are_approved_and_say_by_what)
+{
+    static const struct { terms t; const char *more, *why; } at[] = {
+        { { "general-research", "counts", "2099-12-31", false }, "analysis = counts\nstrata = none\n", NULL },
+        { { "GRU", "any", "2099-12-31", false }, "analysis = counts\nstrata = none\n", NULL },
+        { { "HMB", "any", "2099-12-31", false }, "analysis = counts\nstrata = none\n", "purpose general-research" },
+        { { "HMB, health-research, NRES", "any", "2099-12-31", false }, "analysis = counts\nstrata = none\n", NULL },
+        { { "GRU, NPUNCU", "any", "2099-12-31", false }, "analysis = counts\nstrata = none\n", "purpose" }, /* a condition that cannot be checked */
+        { { "GRU", "linear", "2099-12-31", false }, "analysis = counts\nstrata = none\n", "analysis counts" },
+    };
+
+    for (size_t k = 0; k < sizeof at / sizeof at[0]; k++) {
+        world         *w = fed_world(120, test_rand());
+        fed           *f = fed_even_open(w, 3);
+        sund_study    *s = calloc(1, sizeof *s);
+        sund_agreement a;
+        char           text[4096], why[200];
+        bool           found;
+
+        install_everywhere(f, 3, at[k].t);
+        study_text(f, at[k].more, text, sizeof text);
+        MUST(sund_study_parse(s, "study", text, strlen(text), err));
+        fed_submit(f, text);
+        fed_run(f);
+        for (size_t i = 0; i < 3; i++) {
+            sund_agreement_eye e = eye(f, i);
+
+            MUST(sund_agreement_find(&e, s, &a, &found, why, err));
+            CHECK(found == !at[k].why);
+            CHECK(found || says(why, at[k].why));
+        }
+        if (at[k].why)
+            CHECK(fed_status(f, 1).state == SUND_PARTY_APPROVAL);
+        else
+            all_are(f, SUND_PARTY_RELEASED, "rows");
+        if (!at[k].why) {
+            int64_t n = 0;
+
+            MUST(sund_db_i64(f->node[1].db, &n, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='decision' AND text LIKE 'approved: within agreement north-1 (%'", ""));
+            CHECK(n == 1);
+        }
+        free(s);
+        fed_close(f);
+        free(w);
+    }
+}
+
+TEST(another_data_set_or_node_is_not_inside)
+{
+    world *w = fed_world(160, test_rand());
+    fed   *f = fed_even_open(w, 4);
+
+    install_everywhere(f, 4, usual);
+    f->node[2].seat.data = "registry";
+    fed_ask(f, counts);
+    fed_run(f);
+    CHECK(fed_status(f, 2).state == SUND_PARTY_APPROVAL);
+    CHECK(fed_status(f, 1).state == SUND_PARTY_LINES);
+    fed_close(f);
+    f = fed_even_open(w, 4);
+    install_everywhere(f, 3, usual); /* the study asks a fourth */
+    fed_ask(f, counts);
+    fed_run(f);
+    CHECK(fed_status(f, 1).state == SUND_PARTY_APPROVAL);
+    fed_close(f);
+    free(w);
+}
+
+TEST(an_agreement_altered_in_the_database_approves_nothing)
+{
+    world *w = fed_world(120, test_rand());
+    fed   *f = fed_even_open(w, 3);
+
+    install_everywhere(f, 3, (terms){ "HMB", "any", "2099-12-31", false });
+    MUST(sund_db_script(f->node[1].db, "UPDATE agreement SET text=CAST(replace(CAST(text AS TEXT), 'HMB', 'GRU') AS BLOB)", err));
+    fed_ask(f, counts);
+    fed_run(f);
+    CHECK(fed_status(f, 1).state == SUND_PARTY_APPROVAL);
+    fed_close(f);
+    free(w);
+}
+
+/* ---- ends ---- */
+
+static size_t n_sent, end_after;
+
+static void counts_sent(fed *f, size_t from, const sund_envelope *e, sund_cur body)
+{
+    (void) f, (void) e, (void) body;
+    n_sent += from == 1;
+}
+
+/** Node 0 hears that N02 has revoked, in the middle. */
+static void ends_agreement(fed *f, size_t i)
+{
+    sund_digest d = { { 0 } };
+    sund_rows  *rows = NULL;
+    bool        more = false;
+    sund_cur    c;
+
+    if (i != 0 || n_sent < end_after || fed_status(f, 0).state == SUND_PARTY_APPROVAL)
+        return;
+    MUST(sund_db_query(f->node[0].db, &rows, err, "SELECT digest FROM agreement", ""));
+    MUST(sund_rows_next(rows, &more, err));
+    c = sund_rows_blob(rows, 0);
+    (void) sund_cur_copy(&c, d.b, 32);
+    sund_rows_close(rows);
+    MUST(sund_agreement_end(f->node[0].db, &d, end_after % 2 ? "N02" : "N07", false, "a new law", err));
+}
+
+TEST(what_runs_by_an_agreement_stops_when_a_party_revokes_it)
+{
+    for (end_after = 1; end_after < 8; end_after++) {
+        world *w = fed_world(120, test_rand());
+        fed   *f = fed_even_open(w, 3);
+
+        install_everywhere(f, 3, usual);
+        n_sent = 0;
+        f->heard = counts_sent;
+        f->before_say = ends_agreement;
+        fed_ask(f, counts);
+        fed_run(f);
+        if (end_after % 2)
+            all_are(f, SUND_PARTY_STOPPED, "was revoked by N02: a new law");
+        else
+            all_are(f, SUND_PARTY_RELEASED, "rows"); /* N07 is no party: its word is nothing */
+        fed_close(f);
+        free(w);
+    }
+}
+
+TEST(after_its_end_nothing_is_approved_by_it_and_it_is_not_taken_up_again)
+{
+    world      *w = fed_world(120, test_rand());
+    fed        *f = fed_even_open(w, 3);
+    sund_buf    b = signed_draft(f, 3, usual), body = { 0 };
+    sund_digest d = sund_digest_of(b.p, sund_signed_part((const char *) b.p, b.n)), got;
+    char        reason[SUND_DAC_REASON_MAX + 1];
+    bool        any = false;
+    int64_t     n = 0;
+    sund_err    why = { SUND_OK, "" };
+
+    install_everywhere(f, 3, usual);
+    CHECK(sund_agreement_revoke(f->node[1].db, &d, &f->node[1].me, NULL, "", &why) == SUND_E_ARG);
+    CHECK(sund_agreement_revoke(f->node[1].db, &d, &f->node[1].me, NULL, "a new law", &why) == SUND_OK);
+    CHECK(sund_agreement_revoke(f->node[1].db, &d, &f->node[1].me, NULL, "again", &why) == SUND_E_MISMATCH);
+    CHECK(says(install(f, 1, &b), "was revoked by N01: a new law"));
+    fed_ask(f, counts);
+    fed_run(f);
+    CHECK(fed_status(f, 1).state == SUND_PARTY_APPROVAL);
+    CHECK(fed_status(f, 0).state == SUND_PARTY_LINES); /* has not heard of it */
+    MUST(sund_end_untold(f->node[1].db, &any, &got, reason, err));
+    CHECK(any && sund_digest_eq(&got, &d) && strcmp(reason, "a new law") == 0);
+    sund_end_write(&got, reason, &body);
+    MUST(sund_end_read(sund_cur_of(body.p, body.n), &got, reason, err));
+    MUST(sund_end_told(f->node[1].db, &d, "N01", err));
+    MUST(sund_end_untold(f->node[1].db, &any, &got, reason, err));
+    CHECK(!any);
+    MUST(sund_db_i64(f->node[1].db, &n, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='agreement' AND text LIKE 'revoked by N01: a new law%'", ""));
+    CHECK(n == 1);
+    sund_buf_free(&b);
+    sund_buf_free(&body);
+    fed_close(f);
+    free(w);
+}
+
+/* ---- sums of two ---- */
+
+/** Own counts of variant j among the people of node i of two. */
+static bool passes(const world *w, size_t j, size_t node)
+{
+    int n[3][4] = { { 0 } };
+
+    for (size_t i = node; i < w->n; i += 2)
+        n[w->sex[i]][w->gt[j][i] == SUND_GT_MISSING ? 3 : w->gt[j][i]]++;
+    for (int s = 1; s <= 2; s++)
+        if (n[s][0] < 10 || n[s][1] < 10 || n[s][2] < 10 || (n[s][3] > 0 && n[s][3] < 10))
+            return false;
+    return true;
+}
+
+static void two_nodes(fed *f, const char *analysis, size_t from, size_t to)
+{
+    char more[400];
+
+    (void) snprintf(more, sizeof more, "%sstrata = none\nregion = 20:%zu-%zu\n", analysis, 1001 + 100 * from, 1001 + 100 * to);
+    fed_ask(f, more);
+    fed_run(f);
+}
+
+TEST(two_nodes_may_only_sum_by_their_agreement_and_when_each_ones_own_counts_pass)
+{
+    sund_thresholds   t = sund_thresholds_default();
+    world            *w = fed_world(600, test_rand());
+    const char *const linear = "analysis = linear\noutcome = trait\ncovariates = age, sex\n";
+    size_t            good = W_VARIANTS, bad = W_VARIANTS;
+
+    for (size_t j = 0; j < W_VARIANTS; j++) {
+        good = good == W_VARIANTS && passes(w, j, 0) && passes(w, j, 1) ? j : good;
+        bad = bad == W_VARIANTS && !passes(w, j, 1) ? j : bad;
+    }
+    CHECK(good < W_VARIANTS && bad < W_VARIANTS);
+    for (int k = 0; k < 6; k++) {
+        fed *f = fed_even(w, 2, &t);
+
+        if (k)
+            install_everywhere(f, 2, (terms){ "GRU", "any", "2099-12-31", k != 1 });
+        for (size_t i = 0; k == 1 && i < 2; i++)
+            f->node[i].dac.approve_all = true; /* a decision does not make up for the agreement */
+        if (k == 5)
+            two_nodes(f, "analysis = duplicates\n", good, good);
+        else
+            two_nodes(f, k == 3 ? linear : "analysis = counts\n", k == 4 ? bad : good, k == 4 ? bad : good);
+        if (k < 2)
+            all_are(f, SUND_PARTY_STOPPED, "rule parties: at least 3 nodes");
+        else if (k < 4)
+            all_are(f, SUND_PARTY_RELEASED, "1 rows");
+        else if (k == 4)
+            all_are(f, SUND_PARTY_STOPPED, "rule parties: with two nodes the other one learns");
+        else
+            all_are(f, SUND_PARTY_STOPPED, "the analysis duplicates has no rules for the sums of one node");
+        fed_close(f);
+    }
+    free(w);
+}
+
+/** What a node of two sends before it stops: nothing of the round that fails. */
+static size_t n_masked;
+static void counts_masked(fed *f, size_t from, const sund_envelope *e, sund_cur body)
+{
+    (void) f, (void) body;
+    n_masked += from == 1 && e->kind == SUND_MSG_MASKED;
+}
+
+TEST(of_two_the_one_whose_counts_fail_says_no_vector_of_them)
+{
+    sund_thresholds t = sund_thresholds_default();
+    world          *w = fed_world(600, test_rand());
+    size_t          bad = 0;
+    fed            *f = fed_even(w, 2, &t);
+
+    while (bad < W_VARIANTS - 1 && passes(w, bad, 1))
+        bad++;
+    install_everywhere(f, 2, (terms){ "GRU", "any", "2099-12-31", true });
+    f->heard = counts_masked;
+    n_masked = 0;
+    two_nodes(f, "analysis = counts\n", bad, bad);
+    CHECK(n_masked == 1); /* the people */
+    fed_close(f);
+    free(w);
+}
