@@ -15,22 +15,16 @@
 
 enum { REFUSED_A_DAY = 100 };
 
-/** Refused studies are kept, for their researcher is to hear why; but not any number of them, for a
+/** Refused studies are kept, for their researcher is to hear why (party_decide.c); but not any number of them, for a
  * hub could fill the disk with such. */
-static sund_code keep_refusal(const sund_party_node *node, const sund_digest *study, const char *refusal, sund_err *err)
+static sund_code room_to_refuse(const sund_party_node *node, const sund_digest *study, const char *refusal, sund_err *err)
 {
     int64_t n = 0;
-    char    now[32];
 
     SUND_TRY(
         sund_db_i64(node->db, &n, 0, err, "SELECT COUNT(*) FROM login WHERE refusal<>'' AND verified>?", "i", (int64_t) (sund_time_us() / 1000000) - 86400));
-    if (n >= REFUSED_A_DAY)
-        return sund_fail(err, SUND_E_LIMIT, "study %.12s: %.200s; more than %d of a day are not answered", sund_digest_hex(study).s, refusal, REFUSED_A_DAY);
-    sund_time_text(now);
-    return sund_db_run(
-        node->db, err,
-        "INSERT INTO study(digest, received, decision, reason) VALUES(?,?,2,?) ON CONFLICT DO UPDATE SET decision=2, reason=excluded.reason WHERE decision=0",
-        "btt", study->b, sizeof study->b, now, refusal);
+    return n < REFUSED_A_DAY ? SUND_OK
+                             : sund_fail(err, SUND_E_LIMIT, "study %.12s: %.200s; more than %d of a day are not answered", sund_digest_hex(study).s, refusal, REFUSED_A_DAY);
 }
 
 static sund_code keep(const sund_party_node *node, const sund_digest *study, const sund_submit *s, const sund_login *l, const char *refusal, sund_err *err)
@@ -43,7 +37,7 @@ static sund_code keep(const sund_party_node *node, const sund_digest *study, con
     sund_buf_nul(&visas);
     SUND_GO(sund_buf_ok(&visas, err));
     if (refusal[0])
-        SUND_GO(keep_refusal(node, study, refusal, err));
+        SUND_GO(room_to_refuse(node, study, refusal, err));
     SUND_GO(sund_db_run(node->db, err,
                         "INSERT OR REPLACE INTO login(study, issuer, subject, until, verified, "
                         "visas, refusal) VALUES(?,?,?,?,?,?,?)",

@@ -38,6 +38,23 @@ static sund_code by_silence(const sund_party *p, party_decision *out, sund_err *
     return SUND_OK;
 }
 
+/** A login or visa that did not hold when the study came: nobody here decides otherwise. */
+static sund_code by_login(const sund_party *p, party_decision *out, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT refusal FROM login WHERE study=? AND refusal<>''", "b", p->name.b, sizeof p->name.b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more) {
+        out->verdict = SUND_REFUSE;
+        (void) snprintf(out->reason, sizeof out->reason, "%s", sund_rows_text(rows, 0));
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
 static sund_agreement_eye eye_of(const sund_party *p) { return (sund_agreement_eye){ p->node->db, p->node->roster, p->node->dac, p->node->data }; }
 
 /** An agreement that the study is inside: it approves what nobody here decided on, and it alone allows sums of two nodes. */
@@ -73,9 +90,12 @@ sund_code sund_party_decided(sund_party *p, party_decision *out, sund_err *err)
     sund_standing   s;
 
     memset(out, 0, sizeof *out);
+    p->own = *sund_gate_thresholds(p->node->gate);
+    SUND_TRY(by_login(p, out, err));
+    if (out->verdict)
+        return SUND_OK;
     SUND_TRY(sund_dac_standing(p->node->db, dac, &p->name, &s, err));
     out->verdict = s.verdict;
-    p->own = *sund_gate_thresholds(p->node->gate);
     if (s.verdict == SUND_APPROVE) {
         SUND_TRY(sund_exception_read(s.exception, &p->own, &p->lifted, err));
         return two ? by_agreement(p, out, err) : SUND_OK;
