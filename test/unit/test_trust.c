@@ -495,7 +495,7 @@ static void killed_before_signing(fed *f, size_t i)
     f->n_lost++;
     fed_kill(f, i);
     MUST(sund_party_open(&x->party, &x->seat, &f->study, err));
-    CHECK(x->party->own == NULL && x->party->has_total);
+    CHECK(x->party->masked == NULL && x->party->has_total);
 }
 
 TEST(a_node_killed_before_it_signs_makes_its_vector_again)
