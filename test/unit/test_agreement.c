@@ -1,5 +1,7 @@
 /* Agreements between countries: what is taken up, what they approve, sums of two, ends. */
 #include "fed.h"
+#include "node/notices.h"
+#include "study/notices.h"
 #include "test.h"
 
 static const char *const counts = "analysis = counts\nstrata = none\nchunk = 16\n";
@@ -361,6 +363,83 @@ TEST(after_its_end_nothing_is_approved_by_it_and_it_is_not_taken_up_again)
     CHECK(n == 1);
     sund_buf_free(&b);
     sund_buf_free(&body);
+    fed_close(f);
+    free(w);
+}
+
+/* ---- words for all nodes ---- */
+
+static sund_envelope word(const sund_identity *as, uint16_t kind, const sund_digest *about, const sund_buf *body)
+{
+    sund_envelope e = { .kind = kind, .channel = 1, .seq = sund_seq_next(0), .about = *about };
+    sund_buf      bytes = { 0 };
+
+    sund_envelope_write(&e, as, body->p, body->n, &bytes);
+    sund_buf_free(&bytes);
+    return e;
+}
+
+static int64_t ends_known(const fed *f, size_t i)
+{
+    int64_t n = 0;
+
+    MUST(sund_db_i64(f->node[i].db, &n, 0, err, "SELECT COUNT(*) FROM agreement_end", ""));
+    return n;
+}
+
+TEST(the_hub_keeps_the_ends_of_agreements_in_one_log_and_forges_none)
+{
+    world        *w = fed_world(120, test_rand());
+    fed          *f = fed_even_open(w, 3);
+    sund_home     h = { .db = f->node[0].db, .roster = f->roster };
+    sund_digest   d = sund_digest_of("an agreement", 12), other = sund_digest_of("another", 7);
+    sund_identity mallory;
+    sund_buf      body = { 0 }, known = { 0 }, out = { 0 };
+    bool          any = false;
+    int64_t       next = 0;
+    sund_err      why = { SUND_OK, "" };
+
+    sund_end_write(&d, "a new law", &body);
+    fed_identity(&mallory, "N01");
+    const struct { const sund_identity *as; uint16_t kind; const sund_digest *about; bool cut, good; } at[] = {
+        { &mallory, SUND_MSG_AGREEMENT_END, &d, false, false },         /* another key */
+        { &f->anna, SUND_MSG_AGREEMENT_END, &d, false, false },         /* no node */
+        { &f->hub, SUND_MSG_AGREEMENT_END, &d, false, false },          /* the hub itself */
+        { &f->node[1].me, SUND_MSG_STOP, &d, false, false },            /* another kind */
+        { &f->node[1].me, SUND_MSG_AGREEMENT_END, &other, false, false }, /* about another */
+        { &f->node[1].me, SUND_MSG_AGREEMENT_END, &d, true, false },    /* another body */
+        { &f->node[1].me, SUND_MSG_AGREEMENT_END, &d, false, true },
+        { &f->node[1].me, SUND_MSG_AGREEMENT_END, &d, false, true },    /* again */
+    };
+    for (size_t k = 0; k < sizeof at / sizeof at[0]; k++) {
+        sund_envelope e = word(at[k].as, at[k].kind, at[k].about, &body);
+
+        MUST(sund_notice_take(&h, (uint32_t) k, &e, sund_cur_of(body.p, body.n - at[k].cut), err));
+        CHECK(ends_known(f, 0) == at[k].good);
+    }
+    MUST(sund_db_i64(h.db, &next, 0, err, "SELECT next FROM notices_heard", ""));
+    CHECK(next == (int64_t) (sizeof at / sizeof at[0])); /* what was forged is passed over, not asked for again */
+
+    for (int i = 0; i < 1000; i++) {
+        sund_digest   x = sund_digest_of(&i, sizeof i);
+        sund_envelope e = word(&f->node[1].me, SUND_MSG_AGREEMENT_END, &x, &body);
+
+        MUST(sund_notices_post(&f->box, &e, body.p, body.n, err));
+        MUST(i ? SUND_OK : sund_notices_post(&f->box, &e, body.p, body.n, err)); /* the same again is one */
+    }
+    {
+        sund_envelope e = word(&f->node[1].me, SUND_MSG_AGREEMENT_END, &d, &body), of = word(&f->node[2].me, SUND_MSG_AGREEMENT_END, &d, &body);
+
+        CHECK(sund_notices_post(&f->box, &e, body.p, body.n, &why) == SUND_E_LIMIT);
+        CHECK(sund_notices_post(&f->box, &of, body.p, body.n, &why) == SUND_OK); /* the others have their own room */
+    }
+    sund_buf_put(&known, (const uint8_t[32]){ 0 }, 32);
+    sund_buf_u32(&known, 1000);
+    MUST(sund_mailbox_batch(&f->box, "N00", sund_cur_of(known.p, known.n), 1 << 20, &out, &any, err));
+    CHECK(any && out.n == 32 + 4 + SUND_ENVELOPE_SIZE + 4 + body.n);
+    sund_buf_free(&body);
+    sund_buf_free(&known);
+    sund_buf_free(&out);
     fed_close(f);
     free(w);
 }
