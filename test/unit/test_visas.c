@@ -377,7 +377,7 @@ TEST(studies_by_login)
     for (size_t i = 0; i < 3; i++)
         CHECK(says(f, i, SUND_PARTY_APPROVAL, "") && logins(f, i, "subject='ada' AND issuer='" TOKEN_ISS "' AND refusal=''") == 1);
     for (size_t i = 0; i < 3; i++)
-        MUST(sund_party_decide(f->node[i].db, &f->study, true, "", err));
+        MUST(sund_dac_decide(f->node[i].db, &f->node[i].dac, &f->node[i].me, &f->study, SUND_APPROVE, "", "", err));
     f->node[0].seat.trust = NULL; /* what was verified is not verified again when the log is heard again */
     fed_kill(f, 0);
     fed_run(f);
@@ -563,4 +563,42 @@ TEST(logins_at_the_hub)
     free(t);
     fed_close(f);
     free(w);
+}
+
+TEST(neither_silence_nor_an_agreement_approves_for_somebody_who_only_logged_in)
+{
+    world         *w;
+    char          *dir = strdup(fed_path("trust", 9)), *t, hex[65];
+    fed           *f = with_logins(&w, 17, dir);
+    sund_identity  me = ada();
+    sund_agreement a;
+    sund_buf       b = { 0 };
+
+    sund_buf_text(&b, "[agreement]\nname = north-1\nexpires = 2099-12-31\npurposes = NRES\nanalyses = any\n");
+    for (size_t i = 0; i < 3; i++) {
+        sund_hex(f->node[i].me.pub.b, 32, hex);
+        sund_buf_printf(&b, "\n[party %s]\nsign = %s\ndata = %s\n", f->node[i].me.id, hex, f->node[i].me.id);
+    }
+    sund_buf_text(&b, "\n");
+    for (size_t i = 0; i < 3; i++)
+        MUST(sund_agreement_sign(b.p, b.n, &f->node[i].me, NULL, &b, err));
+    for (size_t i = 0; i < 3; i++) {
+        sund_agreement_eye eye = { f->node[i].db, &f->roster, &f->node[i].dac, f->node[i].me.id };
+
+        MUST(sund_agreement_install(&eye, "agreement", b.p, b.n, &a, err));
+        f->node[i].dac.approve_all = false;
+        f->node[i].dac.silence_approves = true;
+    }
+    t = login_at(time(NULL), 3600);
+    run(f, &me, t, 1);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(says(f, i, SUND_PARTY_APPROVAL, ""));
+    MUST(sund_db_script(f->node[1].db, "UPDATE study SET received='2026-03-02T10:00:00Z'", err));
+    fed_run(f);
+    CHECK(says(f, 1, SUND_PARTY_REFUSED, "no decision until 2026-03-16"));
+    sund_buf_free(&b);
+    fed_close(f);
+    free(w);
+    free(t);
+    free(dir);
 }
