@@ -136,3 +136,25 @@ out:
     sund_buf_free(&nodes);
     return rc;
 }
+
+sund_code sund_party_would_ask(const sund_party_node *node, const sund_study *s, sund_view *v, sund_err *err)
+{
+    sund_party *p = calloc(1, sizeof *p);
+    sund_code   rc;
+
+    if (!p)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    p->node = node;
+    p->name = s->digest;
+    p->study = *s;
+    p->view = v;
+    p->own = *sund_gate_thresholds(node->gate);
+    rc = sund_db_script(node->db, "SAVEPOINT would_ask", err);
+    if (rc == SUND_OK) {
+        rc = sund_party_ask(p, err);
+        if (sund_db_script(node->db, "ROLLBACK TO would_ask; RELEASE would_ask", rc == SUND_OK ? err : NULL) != SUND_OK && rc == SUND_OK)
+            rc = SUND_E_IO;
+    }
+    free(p);
+    return rc;
+}

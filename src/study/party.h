@@ -79,6 +79,9 @@ typedef struct sund_party_status {
 } sund_party_status;
 void sund_party_describe(sund_party *p, sund_party_status *out);
 
+/** Whether the gate's memory of answers would let this node answer a study, whose view this is; nothing is entered. For who is to decide. */
+sund_code sund_party_would_ask(const sund_party_node *node, const sund_study *s, sund_view *v, sund_err *err) SUND_MUST_CHECK;
+
 /** An approval that is revoked (dac.h: sund_party_next() takes that up while the study runs) after the release: the node's copy goes, and the log says what
  *  that can and cannot do. Errors: SUND_E_NOT_FOUND when it is not released here. */
 sund_code sund_party_recall(sund_db *db, const sund_digest *study, const char *node, const char *reason, sund_err *err) SUND_MUST_CHECK;

@@ -1,5 +1,6 @@
 /* Who decides at a node: its committee's signatures, deadlines, exceptions, vetoes and revocations. */
 #include "fed.h"
+#include "study/party_priv.h"
 #include "test.h"
 
 static const char *const counts = "analysis = counts\nstrata = none\nchunk = 16\n";
@@ -388,6 +389,20 @@ TEST(two_members_lift_a_rule_of_the_gates_memory_for_one_study)
             fed_submit(f, more);
         }
         fed_run(f);
+        {
+            sund_study *s = calloc(1, sizeof *s);
+            sund_view  *v = NULL;
+            int64_t     before = 0, after = 0;
+
+            MUST(sund_study_parse(s, "study", f->node[1].party->text.p, f->node[1].party->text.n, err));
+            MUST(sund_view_open(&v, f->node[1].store, f->node[1].people, s, NULL, &t, err));
+            MUST(sund_db_i64(f->node[1].db, &before, 0, err, "SELECT COUNT(*) FROM answer", ""));
+            CHECK(sund_party_would_ask(&f->node[1].seat, s, v, &why) == SUND_E_DENIED && strstr(why.msg, "rule difference"));
+            MUST(sund_db_i64(f->node[1].db, &after, 0, err, "SELECT COUNT(*) FROM answer", ""));
+            CHECK(before == after);
+            sund_view_close(v);
+            free(s);
+        }
         for (size_t i = 0; i < 3; i++)
             for (size_t k = 0; k < 2; k++)
                 CHECK(decide(f, i, &who[k], SUND_APPROVE, "the earlier answer was never used", lift ? "difference" : "", &why) == SUND_OK || !lift);
