@@ -153,6 +153,7 @@ sub tap {
     spew("$at/hub/sund.ini", slurp("$at/hub/sund.ini") =~ s/^port = \d+$/port = $inner/mr);
     start("$f->{name}/tap", "$at/tap.log", "socat", "-r", "$at/tap.up", "-R", "$at/tap.down",
         "OPENSSL-LISTEN:$port,bind=127.0.0.1,cert=$at/hub/tls.cert,key=$at/hub/tls.key,verify=0,fork,reuseaddr", "OPENSSL:127.0.0.1:$inner,verify=0");
+    for (1 .. 200) { last if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port); sleep 0.05 }
     return;
 }
 
