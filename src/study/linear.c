@@ -186,7 +186,8 @@ static sund_code linear_total(sund_state *st, const sund_round *r, uint32_t chun
     }
 }
 
-/** The sums behind the counts are about variants whose every genotype was seen to be that of enough people here. */
+/** The sums behind the counts are about variants whose every genotype was seen to be that of enough people here. Products of the genotype with a level would
+ *  count its carriers, who may be few; sex alone is counted before. */
 static sund_code linear_alone(const sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *x, sund_err *err)
 {
     const linear_own *own = st->own;
@@ -194,6 +195,9 @@ static sund_code linear_alone(const sund_state *st, const sund_round *r, uint32_
 
     if (own->coding != LINEAR_ADDITIVE || own->crossed || st->study->strata_country)
         return sund_fail(err, SUND_E_ARG, "two nodes are asked for an additive effect without an interaction, with strata = none");
+    for (size_t k = 0; k < st->plan->n; k++)
+        if (st->plan->col[k].binary && strcmp(st->plan->col[k].var.name, "sex") != 0)
+            return sund_refuse(err, "parties", "two nodes are asked with numbers and sex as variables: %.100s would tell how many carriers one of them has of a level", st->plan->col[k].name);
     if (stage_of(own, r) == STAGE_PEOPLE)
         return sund_people_alone(st, x, err);
     if (stage_of(own, r) != STAGE_COUNTS)

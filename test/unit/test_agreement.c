@@ -1,6 +1,7 @@
 /* Agreements between countries: what is taken up, what they approve, sums of two, ends. */
 #include "fed.h"
 #include "node/notices.h"
+#include "study/analysis.h"
 #include "study/notices.h"
 #include "test.h"
 
@@ -528,4 +529,46 @@ TEST(of_two_the_one_whose_counts_fail_says_no_vector_of_them)
     CHECK(n_masked == 1); /* the people */
     fed_close(f);
     free(w);
+}
+
+TEST(of_two_nodes_linear_asks_for_numbers_and_sex_alone)
+{
+    static const struct { const char *lines, *variable, *why; } at[] = {
+        { "covariates = age\n", "smoker", "smoker would tell" },
+        { "covariates = age\ncoding = recessive\n", "sex", "additive effect" },
+        { "covariates = age\ninteraction = age\n", "sex", "without an interaction" },
+        { "covariates = age\nstrata = country\n", "sex", "strata = none" },
+        { "covariates = age\n", "sex", NULL }, /* passes to what the vector says */
+    };
+
+    for (size_t k = 0; k < sizeof at / sizeof at[0]; k++) {
+        sund_study          *s = calloc(1, sizeof *s);
+        sund_columns_plan   *plan = calloc(1, sizeof *plan);
+        sund_state           st = { .study = s, .plan = plan, .thresholds = sund_thresholds_default() };
+        sund_round           r = { .index = 0 };
+        sund_vec             none = { 0, 0, NULL };
+        const sund_analysis *a;
+        char                 text[600];
+        sund_err             why = { SUND_OK, "" };
+
+        (void) snprintf(text, sizeof text, "[study]\ntitle = t\nanalysis = linear\npurpose = general-research\ncohort = all\noutcome = trait\ncatalogue = %064d\nnodes = FI, SE\n%s%s", 0,
+                        strstr(at[k].lines, "strata") ? "" : "strata = none\n", at[k].lines);
+        MUST(sund_study_parse(s, "study", text, strlen(text), err));
+        MUST(sund_analysis_find("linear", &a, err));
+        plan->n = 3;
+        plan->n_covariate = 2;
+        plan->n_outcome = 1;
+        (void) snprintf(plan->col[0].name, sizeof plan->col[0].name, "age");
+        (void) snprintf(plan->col[0].var.name, sizeof plan->col[0].var.name, "age");
+        (void) snprintf(plan->col[1].name, sizeof plan->col[1].name, "%s", at[k].variable);
+        (void) snprintf(plan->col[1].var.name, sizeof plan->col[1].var.name, "%s", at[k].variable);
+        plan->col[1].binary = true;
+        (void) snprintf(plan->col[2].name, sizeof plan->col[2].name, "trait");
+        MUST(a->begin(&st, err));
+        CHECK(a->alone(&st, &r, 0, &none, &why) == (at[k].why ? why.code : SUND_E_DENIED) && why.code != SUND_OK);
+        CHECK(says(why.msg, at[k].why ? at[k].why : "each node's own people must pass"));
+        a->end(&st);
+        free(plan);
+        free(s);
+    }
 }
