@@ -140,23 +140,40 @@ static sund_code tell(telling *to, told *t, const sund_buf *text, sund_err *err)
     return SUND_OK;
 }
 
-/** Of a node's study: the row's columns are state, detail, decision, reason, received, release. */
+/** Of a node's study: the row's columns are state, detail, received, release behind its name. */
 static void take_row(told *t, sund_rows *rows)
 {
-    int64_t  state = sund_rows_i64(rows, 1), decision = sund_rows_i64(rows, 3);
-    sund_cur c = sund_rows_blob(rows, 6);
+    int64_t  state = sund_rows_i64(rows, 1);
+    sund_cur c = sund_rows_blob(rows, 4);
 
     (void) snprintf(t->outcome, sizeof t->outcome, "%s", state == SUND_PARTY_RELEASED ? "released" : state == SUND_PARTY_REFUSED ? "refused" : state == SUND_PARTY_STOPPED ? "stopped" : "running");
     (void) snprintf(t->reason, sizeof t->reason, "%s", state >= SUND_PARTY_REFUSED ? sund_rows_text(rows, 2) : "");
-    (void) snprintf(t->received, sizeof t->received, "%s", sund_rows_text(rows, 5));
-    if (decision == 2)
-        (void) snprintf(t->decision, sizeof t->decision, "Those who answer for the data here refused it: %s.", sund_rows_text(rows, 4));
-    else if (decision == 1)
-        (void) snprintf(t->decision, sizeof t->decision, "Those who answer for the data here approved it.");
-    else
-        (void) snprintf(t->decision, sizeof t->decision, "%s", state > SUND_PARTY_APPROVAL ? "It was taken up by a standing approval of known researchers, or declined by rule." : "It waits for the decision of those who answer for the data here.");
+    (void) snprintf(t->received, sizeof t->received, "%s", sund_rows_text(rows, 3));
     if (c.n)
         sund_buf_put(&t->release, c.p, c.n);
+}
+
+/** Who decided: people, by their signed words; or a rule, by what it wrote into the log. */
+static sund_code take_decision(const sund_home *h, const sund_digest *study, bool open, told *t, sund_err *err)
+{
+    sund_standing s;
+    sund_rows    *rows = NULL;
+    bool          more = false;
+    sund_code     rc;
+
+    SUND_TRY(sund_dac_standing(h->db, &h->dac, study, &s, err));
+    if (s.verdict) {
+        (void) snprintf(t->decision, sizeof t->decision, "Those who answer for the data here decided: %s%s%s.", sund_verdict_name(s.verdict), s.reason[0] ? ": " : "", s.reason);
+        return SUND_OK;
+    }
+    SUND_TRY(sund_db_query(h->db, &rows, err, "SELECT text FROM ledger WHERE kind='decision' AND study=? ORDER BY i DESC LIMIT 1", "t", t->name));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more)
+        (void) snprintf(t->decision, sizeof t->decision, "A rule that those who answer for the data here had set decided: %.200s.", sund_rows_text(rows, 0));
+    else if (rc == SUND_OK)
+        (void) snprintf(t->decision, sizeof t->decision, "%s", open ? "It waits for the decision of those who answer for the data here." : "It was taken up by a standing approval of known researchers, or declined by rule.");
+    sund_rows_close(rows);
+    return rc;
 }
 
 static sund_code one_row(telling *to, sund_rows *rows, sund_err *err)
@@ -173,7 +190,9 @@ static sund_code one_row(telling *to, sund_rows *rows, sund_err *err)
     (void) sund_cur_copy(&c, d.b, sizeof d.b);
     (void) snprintf(t.name, sizeof t.name, "%s", sund_digest_hex(&d).s);
     take_row(&t, rows);
-    rc = sund_party_submitted(to->h->db, &to->h->roster, &d, &e, &text, NULL, err);
+    rc = take_decision(to->h, &d, sund_rows_i64(rows, 1) == SUND_PARTY_APPROVAL, &t, err);
+    if (rc == SUND_OK)
+        rc = sund_party_submitted(to->h->db, &to->h->roster, &d, &e, &text, NULL, err);
     if (rc == SUND_OK) {
         (void) snprintf(t.asker, sizeof t.asker, "%s", e.from);
         rc = tell(to, &t, &text, err);
@@ -194,7 +213,7 @@ static sund_code of_node(telling *to, sund_err *err)
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(to->h->db, &rows, err, "SELECT digest, state, detail, decision, reason, received, release FROM study ORDER BY received, digest", ""));
+    SUND_TRY(sund_db_query(to->h->db, &rows, err, "SELECT digest, state, detail, received, release FROM study ORDER BY received, digest", ""));
     while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
         SUND_GO(one_row(to, rows, err));
 out:
