@@ -9,7 +9,10 @@
 
 void sund_buf_free(sund_buf *b)
 {
-    free(b->p);
+    if (b->large)
+        sund_large_free(b->p);
+    else
+        free(b->p);
     memset(b, 0, sizeof *b);
 }
 
@@ -38,7 +41,7 @@ bool sund_buf_room(sund_buf *b, size_t n)
         }
         cap *= 2;
     }
-    p = realloc(b->p, cap);
+    p = b->large ? sund_large_renew(b->p, b->n, cap) : realloc(b->p, cap);
     if (!p) {
         b->bad = true;
         return false;

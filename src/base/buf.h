@@ -6,13 +6,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/map.h"
 
 /** A growing byte buffer. A failed allocation makes it `bad`; later puts do nothing, so a writer
- *  checks once, with sund_buf_ok(), at the end. Zero-initialised is empty. Integers are little-endian. */
+ *  checks once, with sund_buf_ok(), at the end. Zero-initialised is empty; with `large` set it grows by sund_large_renew(). Integers are
+ *  little-endian. */
 typedef struct sund_buf {
     uint8_t *p;
     size_t   n, cap;
-    bool     bad;
+    bool     bad, large;
 } sund_buf;
 
 /** For a process through which megabytes pass all day: what is freed stays for the next buffer, and is not given back to the system, which would have to clear it again page by

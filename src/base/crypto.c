@@ -1,5 +1,7 @@
 #include "base/crypto.h"
 
+#include "base/map.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -13,10 +15,11 @@ sund_code sund_crypto_init(sund_err *err)
 
 sund_digest sund_digest_of(const void *p, size_t n)
 {
-    sund_digest d;
+    sund_hasher h;
 
-    (void) crypto_generichash(d.b, sizeof d.b, p, n, NULL, 0);
-    return d;
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, p, n);
+    return sund_hasher_end(&h);
 }
 
 sund_digest sund_digest_keyed(const sund_key *key, const void *p, size_t n)
@@ -45,9 +48,14 @@ void sund_hasher_init(sund_hasher *h)
 void sund_hasher_add(sund_hasher *h, const void *p, size_t n)
 {
     crypto_generichash_state s;
+    const uint8_t           *at = p;
 
     memcpy(&s, h->state, sizeof s);
-    (void) crypto_generichash_update(&s, p, n);
+    for (; n > SUND_MAP_PIECE; at += SUND_MAP_PIECE, n -= SUND_MAP_PIECE) {
+        (void) crypto_generichash_update(&s, at, SUND_MAP_PIECE);
+        sund_maps_rest(); /* it may be a text of all variants */
+    }
+    (void) crypto_generichash_update(&s, at, n);
     memcpy(h->state, &s, sizeof s);
 }
 

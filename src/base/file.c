@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,13 +69,16 @@ sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *
 static sund_code write_all(int fd, const uint8_t *p, size_t n)
 {
     while (n) {
-        ssize_t put = write(fd, p, n);
+        ssize_t put = write(fd, p, n < SUND_MAP_PIECE ? n : SUND_MAP_PIECE);
+
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
             return SUND_E_IO;
         p += put;
         n -= (size_t) put;
+        if (n)
+            sund_maps_rest(); /* what is written may be mapped itself */
     }
     return SUND_OK;
 }
@@ -172,45 +174,6 @@ sund_code sund_dir_remove(const char *path, sund_err *err)
 }
 
 bool sund_file_exists(const char *path) { return access(path, F_OK) == 0; }
-
-sund_code sund_map_open(sund_map *m, const char *path, sund_err *err)
-{
-    int    fd = -1;
-    size_t n = 0;
-    void  *p = NULL;
-
-    SUND_TRY(open_regular(path, &fd, &n, err));
-    if (n) {
-        p = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
-        if (p == MAP_FAILED) {
-            sund_code rc = os_fail(err, "map", path);
-            (void) close(fd);
-            return rc;
-        }
-    }
-    (void) close(fd);
-    m->p = p;
-    m->n = n;
-    return SUND_OK;
-}
-
-void sund_map_rest(const sund_map *m)
-{
-    union { const uint8_t *c; uint8_t *v; } u = { m->p };
-
-    if (m->n)
-        (void) madvise(u.v, m->n, MADV_DONTNEED); /* of a file that is mapped shared: nothing is lost */
-}
-
-void sund_map_close(sund_map *m)
-{
-    union { const uint8_t *c; uint8_t *v; } u = { m->p };
-
-    if (u.v)
-        (void) munmap(u.v, m->n);
-    m->p = NULL;
-    m->n = 0;
-}
 
 sund_code sund_file_lock(const char *path, int *fd, sund_err *err)
 {

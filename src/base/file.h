@@ -25,14 +25,6 @@ sund_code sund_dir_remove(const char *path, sund_err *err) SUND_MUST_CHECK;
 
 bool sund_file_exists(const char *path);
 
-/** A read-only memory map. Errors as sund_file_read. An empty file maps to p = NULL, n = 0. */
-typedef struct sund_map { const uint8_t *p; size_t n; } sund_map;
-sund_code sund_map_open(sund_map *m, const char *path, sund_err *err) SUND_MUST_CHECK;
-void      sund_map_close(sund_map *m);
-/** Lets go of the pages that were read; touched again they come back. What is mapped and read counts as this process's memory, and a file may be
- *  larger than the machine's: whoever reads one from end to end calls this on the way. */
-void      sund_map_rest(const sund_map *m);
-
 /** Hold an exclusive advisory lock on path until the process ends or *fd is closed.
  *  Errors: SUND_E_DENIED when another process holds it. */
 sund_code sund_file_lock(const char *path, int *fd, sund_err *err) SUND_MUST_CHECK;

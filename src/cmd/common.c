@@ -41,14 +41,15 @@ static size_t n_rows(sund_cur text)
     size_t n = 0;
 
     for (size_t i = 0; i < text.n; i++)
-        n += text.p[i] == '\n';
+        if (text.p[i] == '\n')
+            sund_maps_pass(n++);
     return n ? n - 1 : 0;
 }
 
 /** Associations as the field exchanges them: a file for each trait. */
 static sund_code write_ssf(const char *out, sund_cur table, sund_err *err)
 {
-    sund_buf  text = { 0 };
+    sund_buf  text = { .large = true };
     char      path[4096], name[SUND_REPORT_TRAIT + 32], trait[SUND_REPORT_TRAIT];
     sund_code rc = SUND_OK;
 

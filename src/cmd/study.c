@@ -452,6 +452,7 @@ sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err)
     if (engine && strcmp(engine, "local") != 0 && strcmp(engine, "slurm") != 0)
         return sund_fail(err, SUND_E_ARG, "--engine is 'local' or 'slurm', not '%.40s'", engine);
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_DATA, err));
+    sund_large_at(h.dir);
     h.use_slurm = engine ? strcmp(engine, "slurm") == 0 : h.use_slurm;
     if (threads >= 0 && threads <= 64)
         h.n_thread = (unsigned) threads;

@@ -17,15 +17,15 @@ struct sund_leave {
 
 struct sund_release {
     sund_thresholds thresholds;
-    size_t          n_table, by_mac, by_cells;
+    size_t          n_table, n_asked, by_mac, by_cells;
     struct release_table {
         char                       name[33];
         const sund_release_column *column;
         size_t                     n_column, n_row;
-        sund_buf                   text;
     } table[SUND_RELEASE_TABLES];
-    sund_buf        bytes; /* once sealed */
-    sund_digest     digest; /* of bytes */
+    sund_buf        bytes;   /* sund_release_bytes, as far as they go */
+    size_t          text_at; /* where in them the last table's text begins */
+    sund_digest     digest;  /* of bytes, once sealed */
     bool            sealed;
 };
 

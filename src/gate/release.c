@@ -14,6 +14,8 @@ sund_code sund_release_begin(sund_release **out, const sund_thresholds *t, sund_
     if (!r)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     r->thresholds = *t;
+    r->bytes.large = true;
+    sund_buf_u32(&r->bytes, 0); /* the number of tables */
     *out = r;
     return SUND_OK;
 }
@@ -26,20 +28,45 @@ static bool name_ok(const char *s, size_t n)
     return n > 0 && n < sizeof((sund_release_parts *) 0)->table[0].name;
 }
 
+/** Bytes at and following hold v; they are there. */
+static void set_u32(sund_buf *b, size_t at, size_t v)
+{
+    for (unsigned i = 0; i < 4 && !b->bad; i++)
+        b->p[at + i] = (uint8_t) (v >> (8 * i));
+}
+
+/** The last table has all its rows. */
+static sund_code end_table(sund_release *r, sund_err *err)
+{
+    size_t n = r->bytes.n - r->text_at;
+
+    SUND_TRY(sund_buf_ok(&r->bytes, err));
+    if (n > UINT32_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "table %s would have more than 4 GiB: ask for a region at a time", r->table[r->n_table - 1].name);
+    set_u32(&r->bytes, r->text_at - 4, n);
+    set_u32(&r->bytes, 0, r->n_table);
+    return SUND_OK;
+}
+
 sund_code sund_release_next(sund_release *r, const char *name, const sund_release_column *col, size_t n_col, sund_err *err)
 {
     struct release_table *t = &r->table[r->n_table];
 
     if (r->sealed || r->n_table == SUND_RELEASE_TABLES || !name_ok(name, strlen(name)))
         return sund_fail(err, SUND_E_ARG, "a release has at most %d tables, named in small letters, and none once it is sealed", SUND_RELEASE_TABLES);
+    if (r->n_table)
+        SUND_TRY(end_table(r, err));
     (void) snprintf(t->name, sizeof t->name, "%s", name);
     t->column = col;
     t->n_column = n_col;
+    sund_buf_str(&r->bytes, name);
+    sund_buf_u32(&r->bytes, 0); /* how long its text is */
+    r->text_at = r->bytes.n;
     for (size_t k = 0; k < n_col; k++)
-        sund_buf_printf(&t->text, "%s%s", k ? "\t" : "", col[k].name);
-    sund_buf_text(&t->text, "\n");
+        sund_buf_printf(&r->bytes, "%s%s", k ? "\t" : "", col[k].name);
+    sund_buf_text(&r->bytes, "\n");
     r->n_table++;
-    return sund_buf_ok(&t->text, err);
+    return sund_buf_ok(&r->bytes, err);
 }
 
 /** Shortest text that reads back for open data; at most t->digits significant digits else. */
@@ -88,10 +115,12 @@ static bool cells_pass(const sund_thresholds *t, const sund_guard *g)
 sund_code sund_release_row(sund_release *r, const sund_guard *g, const sund_cell *cell, sund_err *err)
 {
     struct release_table *t = r->n_table ? &r->table[r->n_table - 1] : NULL;
+    sund_buf             *text = &r->bytes;
     bool                  shown;
 
     if (r->sealed || !t)
         return sund_fail(err, SUND_E_ARG, "the release is sealed, or has no table yet");
+    sund_maps_pass(r->n_asked++);
     if (!row_passes(&r->thresholds, g)) {
         r->by_mac++;
         return SUND_OK;
@@ -100,27 +129,23 @@ sund_code sund_release_row(sund_release *r, const sund_guard *g, const sund_cell
     r->by_cells += !shown;
     for (size_t k = 0; k < t->n_column; k++) {
         if (k)
-            sund_buf_u8(&t->text, '\t');
+            sund_buf_u8(text, '\t');
         if (!t->column[k].guarded || shown)
-            put_cell(&t->text, (int) r->thresholds.digits, &t->column[k], &cell[k]);
+            put_cell(text, (int) r->thresholds.digits, &t->column[k], &cell[k]);
         else if (g->on == SUND_ON_PEOPLE)
-            sund_buf_printf(&t->text, "below %u", r->thresholds.cell_min);
+            sund_buf_printf(text, "below %u", r->thresholds.cell_min);
         else
-            sund_buf_u8(&t->text, '.');
+            sund_buf_u8(text, '.');
     }
-    sund_buf_u8(&t->text, '\n');
+    sund_buf_u8(text, '\n');
     t->n_row++;
-    return sund_buf_ok(&t->text, err);
+    return sund_buf_ok(text, err);
 }
 
 sund_code sund_release_end(sund_release *r, const char *provenance, sund_err *err)
 {
-    sund_buf_u32(&r->bytes, (uint32_t) r->n_table);
-    for (size_t i = 0; i < r->n_table; i++) {
-        sund_buf_str(&r->bytes, r->table[i].name);
-        sund_buf_blob(&r->bytes, r->table[i].text.p, r->table[i].text.n);
-        sund_buf_free(&r->table[i].text);
-    }
+    if (r->n_table)
+        SUND_TRY(end_table(r, err));
     sund_buf_str(&r->bytes, provenance);
     SUND_TRY(sund_buf_ok(&r->bytes, err));
     r->digest = sund_digest_of(r->bytes.p, r->bytes.n);
@@ -132,8 +157,6 @@ void sund_release_free(sund_release *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->n_table; i++)
-        sund_buf_free(&r->table[i].text);
     sund_buf_free(&r->bytes);
     free(r);
 }

@@ -11,7 +11,9 @@
 typedef struct listed { uint64_t ref_at : 56, contig : 8; uint32_t pos_bp; uint16_t n_ref, n_alt; } listed;
 
 struct sund_catalogue {
-    char         *text;
+    const char   *text;
+    char         *copy; /* of the text; NULL when it is the map's */
+    sund_map      map;
     listed       *line;
     size_t        n;
     sund_assembly assembly;
@@ -126,35 +128,29 @@ static sund_code parse_lines(sund_catalogue *c, const char *name, size_t n, size
             return bad(name, c->n + 2, "the variants are not in ascending order without repeats", err);
         c->line[c->n++] = (listed){ (uint64_t) (v.ref - c->text) & ((1ULL << 56) - 1), (uint8_t) v.contig, v.pos_bp, (uint16_t) v.n_ref, (uint16_t) v.n_alt };
         last = v;
+        sund_maps_pass(c->n);
         at = (size_t) (nl - c->text) + 1;
     }
     return SUND_OK;
 }
 
-sund_code sund_catalogue_parse(sund_catalogue **out, const char *name, const void *p, size_t n, sund_err *err)
+/** Takes over the text that c has, or frees c. */
+static sund_code parse(sund_catalogue **out, sund_catalogue *c, const char *name, size_t n, sund_err *err)
 {
-    sund_catalogue *c = calloc(1, sizeof *c);
-    size_t          lines = 1, at = 0;
-    sund_code       rc;
+    size_t    lines = 1, at = 0;
+    sund_code rc;
 
-    if (!c)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++)
-        lines += ((const char *) p)[i] == '\n';
-    c->text = malloc(n + 1);
-    c->line = malloc((lines + 1) * sizeof *c->line);
-    if (!c->text || !c->line) {
+    for (const char *s = c->text; n && (s = memchr(s, '\n', n - (size_t) (s - c->text))); s++)
+        sund_maps_pass(lines++);
+    c->line = sund_large_new((lines + 1) * sizeof *c->line);
+    if (!c->line)
         rc = sund_fail(err, SUND_E_NOMEM, "%s: out of memory for %zu lines", name, lines);
-    }
-    else {
-        if (n)
-            memcpy(c->text, p, n);
+    else
         rc = parse_header(c, name, n, &at, err);
-        if (rc == SUND_OK)
-            rc = parse_lines(c, name, n, at, err);
-    }
+    if (rc == SUND_OK)
+        rc = parse_lines(c, name, n, at, err);
     if (rc == SUND_OK) {
-        c->digest = sund_digest_of(p, n);
+        c->digest = sund_digest_of(c->text, n);
         *out = c;
     }
     else {
@@ -163,23 +159,42 @@ sund_code sund_catalogue_parse(sund_catalogue **out, const char *name, const voi
     return rc;
 }
 
-sund_code sund_catalogue_read(sund_catalogue **c, const char *path, sund_err *err)
+sund_code sund_catalogue_parse(sund_catalogue **out, const char *name, const void *p, size_t n, sund_err *err)
 {
-    sund_map  m = { NULL, 0 };
-    sund_code rc = sund_map_open(&m, path, err);
+    sund_catalogue *c = calloc(1, sizeof *c);
+    char           *copy = sund_large_new(n);
 
-    if (rc == SUND_OK)
-        rc = sund_catalogue_parse(c, path, m.p, m.n, err);
-    sund_map_close(&m);
-    return rc;
+    if (!c || !copy) {
+        free(c);
+        sund_large_free(copy);
+        return sund_fail(err, SUND_E_NOMEM, "%s: out of memory for %zu bytes", name, n);
+    }
+    if (n)
+        memcpy(copy, p, n);
+    c->text = c->copy = copy;
+    return parse(out, c, name, n, err);
+}
+
+sund_code sund_catalogue_read(sund_catalogue **out, const char *path, sund_err *err)
+{
+    sund_catalogue *c = calloc(1, sizeof *c);
+    sund_code       rc = c ? sund_map_open(&c->map, path, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc != SUND_OK) {
+        free(c);
+        return rc;
+    }
+    c->text = (const char *) c->map.p;
+    return parse(out, c, path, c->map.n, err);
 }
 
 void sund_catalogue_free(sund_catalogue *c)
 {
     if (!c)
         return;
-    free(c->text);
-    free(c->line);
+    sund_map_close(&c->map);
+    sund_large_free(c->copy);
+    sund_large_free(c->line);
     free(c);
 }
 

@@ -65,10 +65,10 @@ bool points_gather(points *g, rows *t)
             continue;
         if (g->n == g->cap) {
             size_t cap = g->cap ? 2 * g->cap : 4096;
-            point *more = realloc(g->at, cap * sizeof *more);
+            point *more = sund_large_renew(g->at, g->cap * sizeof *more, cap * sizeof *more);
 
             if (!more) {
-                free(g->at);
+                sund_large_free(g->at);
                 return false;
             }
             g->at = more;
@@ -80,7 +80,7 @@ bool points_gather(points *g, rows *t)
     return true;
 }
 
-void points_free(points *g) { free(g->at); }
+void points_free(points *g) { sund_large_free(g->at); }
 
 static double top_of(double p) { return p * 1.06 > 8.0 ? p * 1.06 : 8.0; }
 
@@ -154,13 +154,13 @@ static double log10_of(double x) { return sund_ln(x) / 2.302585092994045684; }
 void plot_quantiles(sund_buf *out, const points *g)
 {
     size_t n = g->n;
-    float *p = malloc((n + 1) * sizeof *p);
+    float *p = sund_large_new((n + 1) * sizeof *p);
     double lambda;
     dots  *d = calloc(1, sizeof *d);
     scale  x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
 
     if (!p || !d || n < 2) {
-        free(p);
+        sund_large_free(p);
         free(d);
         return;
     }
@@ -178,7 +178,7 @@ void plot_quantiles(sund_buf *out, const points *g)
         dot(out, d, scale_of(&x, -log10_of(((double) i + 0.5) / (double) n)), scale_of(&y, (double) p[i]));
     sund_buf_printf(out, "\"/><text x=\"%d\" y=\"%d\">λ = %.4f over %zu tests</text>", PLOT_LEFT + 14, PLOT_TOP + 18, lambda, n);
     plot_end(out);
-    free(p);
+    sund_large_free(p);
     free(d);
 }
 

@@ -8,6 +8,7 @@ enum { REPORT_COLUMNS = 64, PLOT_W = 920, PLOT_H = 340, PLOT_LEFT = 56, PLOT_BOT
 /** A table's text, read row by row; cells point into it. */
 typedef struct rows {
     sund_cur text, rest;
+    size_t   n_read;
     size_t   n_column;
     sund_cur name[REPORT_COLUMNS], cell[REPORT_COLUMNS];
     bool     word[REPORT_COLUMNS]; /* the column holds words: report.c */

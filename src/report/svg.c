@@ -1,5 +1,7 @@
 #include "report/report_priv.h"
 
+#include "base/map.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ void rows_again(rows *t) { t->rest = t->text; }
 
 bool rows_next(rows *t)
 {
+    sund_maps_pass(t->n_read++);
     for (size_t k = 0; k < t->n_column; k++) {
         size_t n = 0;
 

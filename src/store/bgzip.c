@@ -1,5 +1,7 @@
 #include "store/bgzip.h"
 
+#include "base/map.h"
+
 #include <errno.h>
 #include <htslib/bgzf.h>
 #include <htslib/tbx.h>
@@ -11,12 +13,18 @@ static sund_code fail(const char *path, sund_err *err) { return sund_fail(err, S
 
 static sund_code write_blocks(const char *path, const void *text, size_t n, sund_err *err)
 {
-    BGZF     *f = bgzf_open(path, "w");
-    sund_code rc;
+    BGZF          *f = bgzf_open(path, "w");
+    const uint8_t *at = text;
+    sund_code      rc = f ? SUND_OK : fail(path, err);
 
     if (!f)
-        return fail(path, err);
-    rc = bgzf_write(f, text, n) == (ssize_t) n ? SUND_OK : fail(path, err);
+        return rc;
+    for (size_t i = 0, piece; i < n && rc == SUND_OK; i += piece) {
+        piece = n - i < SUND_MAP_PIECE ? n - i : SUND_MAP_PIECE;
+        if (bgzf_write(f, at + i, piece) != (ssize_t) piece)
+            rc = fail(path, err);
+        sund_maps_rest();
+    }
     if (bgzf_close(f) != 0 && rc == SUND_OK)
         rc = fail(path, err);
     return rc;

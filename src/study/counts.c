@@ -30,8 +30,8 @@ static void counts_end(sund_state *st)
     counts_own *own = st->own;
 
     if (own) {
-        free(own->tally);
-        free(own->hwe);
+        sund_large_free(own->tally);
+        sund_large_free(own->hwe);
         free(own);
     }
     st->own = NULL;
@@ -43,8 +43,8 @@ static sund_code counts_begin(sund_state *st, sund_err *err)
 
     st->own = own;
     if (own) {
-        own->tally = calloc(st->n_variant + 1, sizeof *own->tally);
-        own->hwe = calloc(st->study->strata_country ? st->n_variant + 1 : 1, sizeof *own->hwe);
+        own->tally = sund_large_new((st->n_variant + 1) * sizeof *own->tally);
+        own->hwe = sund_large_new((st->study->strata_country ? st->n_variant + 1 : 1) * sizeof *own->hwe);
     }
     return own && own->tally && own->hwe ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
 }

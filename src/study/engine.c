@@ -74,6 +74,7 @@ sund_code sund_engine_absorb(sund_engine *e, const sund_vec *total, sund_err *er
 {
     SUND_TRY(sund_vec_bounded(total, err));
     SUND_TRY(e->analysis->total(&e->state, &e->round, e->chunk, total, err));
+    sund_maps_rest(); /* what this chunk needed of store and state */
     if (e->runner)
         SUND_TRY(e->runner->took(e->runner, e, total, err));
     if (++e->chunk < e->round.n_chunk)

@@ -28,7 +28,7 @@ sund_code sund_files_open(sund_files *f, const sund_study *s, sund_file_get get,
 
 sund_code sund_study_catalogue(const sund_study *s, sund_file_get get, void *ctx, sund_catalogue **out, sund_err *err)
 {
-    sund_buf    bytes = { 0 };
+    sund_buf    bytes = { .large = true };
     sund_digest d;
     sund_code   rc = get(ctx, &s->catalogue, &bytes, err);
 

@@ -34,10 +34,10 @@ void sund_linear_end(sund_state *st)
     linear_own *own = st->own;
 
     if (own) {
-        free(own->count);
-        free(own->eligible);
-        free(own->fit);
-        free(own->gxe);
+        sund_large_free(own->count);
+        sund_large_free(own->eligible);
+        sund_large_free(own->fit);
+        sund_large_free(own->gxe);
         free(own->trait);
         free(own);
     }
@@ -66,8 +66,8 @@ sund_code sund_linear_begin(sund_state *st, sund_err *err)
         own->n_trait = st->plan->n_outcome;
         own->coding = coding_of(st->study);
         own->trait = calloc(own->n_trait + 1, sizeof *own->trait);
-        own->count = calloc(st->n_variant + 1, sizeof *own->count);
-        own->eligible = calloc(st->n_variant + 1, sizeof *own->eligible);
+        own->count = sund_large_new((st->n_variant + 1) * sizeof *own->count);
+        own->eligible = sund_large_new((st->n_variant + 1) * sizeof *own->eligible);
     }
     if (!own || !own->count || !own->eligible || !own->trait)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
@@ -109,14 +109,15 @@ sund_code sund_linear_choose(sund_state *st, sund_err *err)
         const sund_alleles *a = &own->count[j];
         sund_copies         copies = sund_state_copies(st, j);
 
+        sund_maps_pass(j);
         if (copies == SUND_COPIES_Y || !common_enough(st, a) || !sund_rule_missing(&st->thresholds, a->missing))
             continue;
         if (copies == SUND_COPIES_X && !has_sex(st->study))
             return sund_fail(err, SUND_E_ARG, "the catalogue has variants of chromosome X, where men have one copy: add 'sex' to the covariates, or give a region");
         own->eligible[own->n_eligible++] = (uint32_t) j;
     }
-    free(own->fit);
-    own->fit = calloc(own->n_eligible * own->n_trait + 1, sizeof *own->fit);
+    sund_large_free(own->fit);
+    own->fit = sund_large_new((own->n_eligible * own->n_trait + 1) * sizeof *own->fit);
     return own->fit ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", own->n_eligible);
 }
 

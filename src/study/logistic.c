@@ -39,9 +39,9 @@ static void logistic_end(sund_state *st)
     logistic_own *own = st->own;
 
     if (own) {
-        free(own->count);
-        free(own->eligible);
-        free(own->result);
+        sund_large_free(own->count);
+        sund_large_free(own->eligible);
+        sund_large_free(own->result);
         free(own->c);
         free(own->fit);
         free(own->fit_beta);
@@ -61,8 +61,8 @@ sund_code sund_logistic_new(sund_state *st, sund_err *err)
 
     st->own = own;
     if (own) {
-        own->count = calloc(st->n_variant + 1, sizeof *own->count);
-        own->eligible = calloc(st->n_variant + 1, sizeof *own->eligible);
+        own->count = sund_large_new((st->n_variant + 1) * sizeof *own->count);
+        own->eligible = sund_large_new((st->n_variant + 1) * sizeof *own->eligible);
     }
     if (!own || !own->count || !own->eligible)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
@@ -111,6 +111,7 @@ static sund_code choose_eligible(sund_state *st, sund_err *err)
         const sund_alleles *a = &own->count[j];
         sund_copies         copies = sund_state_copies(st, j);
 
+        sund_maps_pass(j);
         if (copies == SUND_COPIES_Y || a->dose == 0 || a->dose == 2 * a->called || !sund_rule_eligible(&st->thresholds, a->ac, a->an) ||
             !sund_rule_missing(&st->thresholds, a->missing))
             continue;
@@ -118,7 +119,7 @@ static sund_code choose_eligible(sund_state *st, sund_err *err)
             return sund_fail(err, SUND_E_ARG, "the catalogue has variants of chromosome X, where men have one copy: add 'sex' to the covariates, or give a region");
         own->eligible[own->n_eligible++] = (uint32_t) j;
     }
-    own->result = calloc(own->n_eligible + 1, sizeof *own->result);
+    own->result = sund_large_new((own->n_eligible + 1) * sizeof *own->result);
     if (!own->result)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", own->n_eligible);
     for (size_t i = 0; i < own->n_eligible; i++)

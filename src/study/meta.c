@@ -47,9 +47,9 @@ static void meta_end(sund_state *st)
     meta_own *own = st->own;
 
     if (own) {
-        free(own->linear.count);
-        free(own->linear.eligible);
-        free(own->result);
+        sund_large_free(own->linear.count);
+        sund_large_free(own->linear.eligible);
+        sund_large_free(own->result);
         free(own);
     }
     st->own = NULL;
@@ -63,9 +63,9 @@ static sund_code meta_begin(sund_state *st, sund_err *err)
     if (own) {
         own->linear.n_column = st->plan->n;
         own->linear.n_trait = 1;
-        own->linear.count = calloc(st->n_variant + 1, sizeof *own->linear.count);
-        own->linear.eligible = calloc(st->n_variant + 1, sizeof *own->linear.eligible);
-        own->result = calloc(st->n_variant + 1, sizeof *own->result);
+        own->linear.count = sund_large_new((st->n_variant + 1) * sizeof *own->linear.count);
+        own->linear.eligible = sund_large_new((st->n_variant + 1) * sizeof *own->linear.eligible);
+        own->result = sund_large_new((st->n_variant + 1) * sizeof *own->result);
     }
     if (!own || !own->linear.count || !own->linear.eligible || !own->result)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
@@ -81,6 +81,7 @@ static void choose_eligible(sund_state *st)
     for (size_t j = 0; j < st->n_variant; j++) {
         const sund_alleles *a = &own->linear.count[j];
 
+        sund_maps_pass(j);
         if (sund_state_copies(st, j) == SUND_DIPLOID && a->dose > 0 && a->dose < 2 * a->called && sund_rule_eligible(&st->thresholds, a->ac, a->an) &&
             sund_rule_missing(&st->thresholds, a->missing))
             own->linear.eligible[own->linear.n_eligible++] = (uint32_t) j;

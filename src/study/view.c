@@ -168,7 +168,7 @@ static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
 {
     size_t row = 0, n_row = sund_store_describe(v->store)->n_site;
 
-    v->row = malloc((v->n_variant + 1) * sizeof *v->row);
+    v->row = sund_large_new((v->n_variant + 1) * sizeof *v->row);
     if (!v->row)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", v->n_variant);
     for (size_t j = 0; j < v->n_variant; j++) { /* both are in one order: the row behind the last one is the likeliest */
@@ -176,6 +176,7 @@ static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
         sund_site    site;
         bool         in = false;
 
+        sund_maps_pass(j);
         if (row < n_row) {
             sund_store_site(v->store, row, &site);
             in = sund_variant_cmp(&site.v, &x) == 0;
@@ -365,7 +366,7 @@ void sund_view_close(sund_view *v)
     free(v->female);
     free(v->ones);
     free(v->who);
-    free(v->row);
+    sund_large_free(v->row);
     free(v);
 }
 
