@@ -21,7 +21,7 @@ static inline double now_s(void)
 /** MUST(sund_store_open(&s, path, err_)): goes on, or says why not and ends. */
 #define MUST(call)                                                                                                                                                                                     \
     do {                                                                                                                                                                                               \
-        sund_err must_ = { SUND_OK, "" };                                                                                                                                                              \
+        sund_err must_; /* not cleared: calls are timed */                                                                                                                                             \
         sund_err *err_ = &must_;                                                                                                                                                                       \
         if ((call) != SUND_OK) {                                                                                                                                                                       \
             fprintf(stderr, "%s\n", must_.msg);                                                                                                                                                        \

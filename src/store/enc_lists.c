@@ -155,10 +155,41 @@ static bool decode(sund_block_view b, sund_decoded *d, sund_gt *g)
     return true;
 }
 
+/** Haplotypes of people who all have a call, as nearly all sites are: counted in one pass, without making other lists of it. */
+static bool count_haplotypes(sund_block_view b, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    sund_cur        c = { b.p + b.at + 1, b.n - b.at - 1, false };
+    uint8_t         head = b.p[b.at];
+    size_t          n = head >> SMALL_SHIFT;
+    const uint32_t *h = d->haplotype;
+
+    if (n == SMALL_MAX)
+        n += sund_varint_read(&c);
+    if (n > 2 * d->n_person || !sund_list_read_k(&c, n, 2 * (uint64_t) d->n_person, n < 256 ? d->low_bits[n] : sund_list_low_bits(n, 2 * (uint64_t) d->n_person), d->haplotype))
+        return false;
+    for (size_t s = 0; s < n_set; s++) {
+        const uint64_t *plane = set[s].plane;
+        int64_t         in = 0, hom = 0;
+
+        for (size_t i = 0; i < n; i++) {
+            int64_t one = plane[h[i] / 128] >> (h[i] / 2 % 64) & 1;
+
+            in += one;
+            hom += i && (h[i] ^ h[i - 1]) == 1 ? one : 0; /* both haplotypes of a person are neighbours in the list */
+        }
+        out[s].missing = 0;
+        out[s].het = in - 2 * hom;
+        out[s].alt = head & REST_ALT ? (int64_t) set[s].n - out[s].het - hom : hom;
+    }
+    return true;
+}
+
 static bool count(sund_block_view b, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
 {
     lists l;
 
+    if ((b.p[b.at] & (HAPLOTYPES | MISSING)) == HAPLOTYPES)
+        return count_haplotypes(b, d, set, n_set, out);
     if (!get(b, d, &l))
         return false;
     for (size_t s = 0; s < n_set; s++) {

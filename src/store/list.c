@@ -71,16 +71,17 @@ void sund_list_write(const uint32_t *list, size_t n, uint64_t bound, sund_buf *o
 
 typedef struct bit_cur { const uint8_t *p; uint64_t bit, next; } bit_cur;
 
-/** As many entries as are sure to be inside n_byte bytes when each load takes eight. Returns how many; stops at a code that is none. */
+/** As many entries as are sure to be inside n_byte bytes when each load takes eight. Returns how many; stops at a code that is none. One load serves
+ *  for several entries: from one to the next there is no way round counting zeros and shifting, and a load would come on top. */
 static inline __attribute__((always_inline)) size_t read_some(bit_cur *b, size_t n_byte, size_t n, unsigned k, uint32_t *list)
 {
     const uint64_t mask = (1ULL << k) - 1;
     uint64_t       bit = b->bit, next = b->next, last = n_byte < 8 ? 0 : 8 * (uint64_t) (n_byte - 8) + 7;
     size_t         i = 0;
 
-    for (; i < n && n_byte >= 8 && bit <= last; i++) {
+    while (i < n && n_byte >= 8 && bit <= last) {
         uint64_t x, gap;
-        unsigned zeros;
+        unsigned left = 64 - (unsigned) (bit & 7), zeros, length;
 
         memcpy(&x, b->p + (bit >> 3), 8);
         x = le64toh(x) >> (bit & 7);
@@ -90,13 +91,19 @@ static inline __attribute__((always_inline)) size_t read_some(bit_cur *b, size_t
                 break;
             gap = x >> (ESCAPE + 1) & UINT32_MAX;
             bit += ESCAPE + 1 + 32;
+            next += gap;
+            list[i++] = (uint32_t) next++;
+            continue;
         }
-        else {
-            gap = (uint64_t) zeros << k | (x >> 1 >> zeros & mask);
-            bit += zeros + 1 + k;
-        }
-        next += gap;
-        list[i] = (uint32_t) next++;
+        do {
+            length = zeros + 1 + k;
+            next += (uint64_t) zeros << k | (x >> 1 >> zeros & mask);
+            list[i++] = (uint32_t) next++;
+            bit += length;
+            left -= length;
+            x >>= length;
+            zeros = (unsigned) __builtin_ctzll(x | 1ULL << 63);
+        } while (i < n && zeros < ESCAPE && zeros + 1 + k <= left);
     }
     b->bit = bit;
     b->next = next;

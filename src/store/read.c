@@ -167,10 +167,8 @@ static sund_code open_kept(sund_store_reader *r, const block_row *row, size_t b,
     return rc;
 }
 
-sund_code sund_store_touch(const sund_store *s, int which, size_t row, sund_err *err)
+sund_code sund_store_touch_first(const sund_store *s, int which, size_t row, sund_err *err)
 {
-    if (__atomic_load_n(&s->touched_chunk[which][row / CHUNK_ROWS], __ATOMIC_RELAXED))
-        return SUND_OK;
     SUND_TRY(sund_store_check_chunk(s, which, row / CHUNK_ROWS, err));
     __atomic_store_n(&s->touched_chunk[which][row / CHUNK_ROWS], 1, __ATOMIC_RELAXED);
     return SUND_OK;
@@ -225,23 +223,20 @@ static sund_code turn_to(sund_store_reader *r, uint32_t block, int *k, sund_err 
     return SUND_OK;
 }
 
-sund_code sund_store_locate(sund_store_reader *r, size_t j, const sund_encoding **e, sund_block_view *v, sund_err *err)
+sund_code sund_store_locate_new(sund_store_reader *r, size_t j, const sund_encoding **e, sund_block_view *v, sund_err *err)
 {
-    const sund_store *s = r->s;
-    uint32_t          block, at;
-    int               k;
+    uint32_t block, at;
+    int      k = IN_PLACE;
 
-    if (j >= s->info.n_site)
+    if (j >= r->s->info.n_site)
         return sund_fail(err, SUND_E_ARG, "the store has no row %zu", j);
-    SUND_TRY(sund_store_touch(s, 0, j, err));
-    sund_store_row_place(s, j, &block, &at);
-    k = r->now[IN_PLACE].number == block ? IN_PLACE : UNPACKED;
-    if (r->now[k].number != block)
-        SUND_TRY(turn_to(r, block, &k, err));
+    SUND_TRY(sund_store_touch(r->s, 0, j, err));
+    sund_store_row_place(r->s, j, &block, &at);
+    SUND_TRY(turn_to(r, block, &k, err));
     *e = r->now[k].e;
     *v = r->now[k].view;
     v->at = at;
-    return at < r->now[k].end ? SUND_OK : sund_store_block_fail(s, block, "is shorter than its sites", err);
+    return at < r->now[k].end ? SUND_OK : sund_store_block_fail(r->s, block, "is shorter than its sites", err);
 }
 
 sund_code sund_store_read(sund_store_reader *r, size_t j, sund_gt *out, sund_err *err)

@@ -70,7 +70,11 @@ struct sund_store {
 /** Digest of a chunk of CHUNK_ROWS rows of sites (which 0) or counts (1) against sums.bin. */
 sund_code sund_store_check_chunk(const sund_store *s, int which, size_t chunk, sund_err *err) SUND_MUST_CHECK;
 /** The same once: the first touch. */
-sund_code sund_store_touch(const sund_store *s, int which, size_t row, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_store_touch_first(const sund_store *s, int which, size_t row, sund_err *err) SUND_MUST_CHECK;
+static inline sund_code sund_store_touch(const sund_store *s, int which, size_t row, sund_err *err)
+{
+    return __atomic_load_n(&s->touched_chunk[which][row / CHUNK_ROWS], __ATOMIC_RELAXED) ? SUND_OK : sund_store_touch_first(s, which, row, err);
+}
 block_row sund_store_block(const sund_store *s, size_t b);
 any_row   sund_store_row(const sund_store *s, size_t j);
 /** Only where its genotypes are. */
@@ -108,7 +112,23 @@ struct sund_store_reader {
     uint32_t          chance;
 };
 /** Where site j's genotypes are, with every digest on the way checked. Valid until the next call. */
-sund_code sund_store_locate(sund_store_reader *r, size_t j, const sund_encoding **e, sund_block_view *v, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_store_locate_new(sund_store_reader *r, size_t j, const sund_encoding **e, sund_block_view *v, sund_err *err) SUND_MUST_CHECK;
+static inline sund_code sund_store_locate(sund_store_reader *r, size_t j, const sund_encoding **e, sund_block_view *v, sund_err *err)
+{
+    uint32_t block, at;
+
+    if (j < r->s->info.n_site && __atomic_load_n(&r->s->touched_chunk[0][j / CHUNK_ROWS], __ATOMIC_RELAXED)) {
+        sund_store_row_place(r->s, j, &block, &at);
+        for (int k = 0; k < 2; k++)
+            if (r->now[k].number == block && at < r->now[k].end) { /* as nearly always, site after site */
+                *e = r->now[k].e;
+                *v = r->now[k].view;
+                v->at = at;
+                return SUND_OK;
+            }
+    }
+    return sund_store_locate_new(r, j, e, v, err);
+}
 
 uint64_t  sund_sum64(const void *p, size_t n); /* XXH3 */
 sund_digest sund_map_digest(const sund_map *m); /* BLAKE2b of a file of any size, in little memory */
