@@ -39,16 +39,20 @@ static unsigned bits(sund_u128 a)
 
 sund_i128 sund_i128_scale_div(sund_i128 a, unsigned shift, sund_i128 b, bool *overflow)
 {
-    sund_u128 m = a < 0 ? -(sund_u128) a : (sund_u128) a;
-    sund_i128 q, r;
+    sund_u128 q, rest, last;
 
-    if (b <= 0 || bits((sund_u128) b) + shift > 126 || bits(m / (sund_u128) b) + shift > 125) {
+    if (b <= 0 || bits((sund_u128) b) + shift > 126) {
         *overflow = true;
         return 0;
     }
-    q = a / b; /* and a = q b + r: only the rest needs a division after the shift, so that a may have 127 bits */
-    r = a % b;
-    return q * ((sund_i128) 1 << shift) + sund_i128_div_round(r * ((sund_i128) 1 << shift), b);
+    q = divide(size_of(a), (sund_u128) b, &rest); /* |a| = q b + rest: only the rest needs a division after the shift, so that a may have 127 bits */
+    if (bits(q) + shift > 125) {
+        *overflow = true;
+        return 0;
+    }
+    q = (q << shift) + divide(rest << shift, (sund_u128) b, &last);
+    q += 2 * last >= (sund_u128) b;
+    return a < 0 ? -(sund_i128) q : (sund_i128) q;
 }
 
 double sund_i128_double(sund_i128 a)
