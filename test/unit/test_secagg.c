@@ -693,7 +693,7 @@ TEST(any_altered_byte_of_a_message_is_refused)
     }
     CHECK(passed == 0);
     for (size_t n = 0; n < m.n; n++) {
-        sund_buf cut = { m.p, n, n, false };
+        sund_buf cut = { .p = m.p, .n = n, .cap = n };
         CHECK(!accepts(&cut, &r, nodes, 100, &err));
     }
     CHECK(!accepts(&m, &r, nodes, 7, &err));                          /* longer than this receiver takes */
