@@ -9,8 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Statements that end before their call returns are kept, reset and without values, for the next call with the same text: preparing one takes several
+ * times as long as inserting a row with it. */
+enum { KEPT = 16 };
+
 struct sund_db {
-    sqlite3 *h;
+    sqlite3      *h;
+    sqlite3_stmt *kept[KEPT]; /* under the connection's mutex; one that is at work is not here */
+    unsigned      next;       /* to be replaced */
 };
 
 struct sund_rows {
@@ -58,15 +64,51 @@ void sund_db_close(sund_db *db)
 {
     if (!db)
         return;
+    for (size_t k = 0; k < KEPT; k++)
+        (void) sqlite3_finalize(db->kept[k]);
     (void) sqlite3_close_v2(db->h);
     free(db);
 }
 
-/** keep: SQLITE_STATIC where the statement ends before the caller's values do; else SQLite copies them. */
-static sund_code prepare(sund_db *db, sqlite3_stmt **out, sqlite3_destructor_type keep, sund_err *err, const char *sql, const char *kinds, va_list ap)
+/** A kept statement of this text, now the caller's; NULL when there is none. */
+static sqlite3_stmt *take_kept(sund_db *db, const char *sql)
 {
-    sqlite3_stmt *st = NULL;
-    int           ok = sqlite3_prepare_v2(db->h, sql, -1, &st, NULL);
+    sqlite3_mutex *lock = sqlite3_db_mutex(db->h);
+    sqlite3_stmt  *got = NULL;
+
+    sqlite3_mutex_enter(lock);
+    for (size_t k = 0; k < KEPT && !got; k++)
+        if (db->kept[k] && strcmp(sqlite3_sql(db->kept[k]), sql) == 0) {
+            got = db->kept[k];
+            db->kept[k] = NULL;
+        }
+    sqlite3_mutex_leave(lock);
+    return got;
+}
+
+/** Keeps st for the next call, in an empty place or in that of another one. */
+static void keep(sund_db *db, sqlite3_stmt *st)
+{
+    sqlite3_mutex *lock = sqlite3_db_mutex(db->h);
+    size_t         k = 0;
+
+    (void) sqlite3_reset(st);
+    (void) sqlite3_clear_bindings(st);
+    sqlite3_mutex_enter(lock);
+    while (k < KEPT && db->kept[k])
+        k++;
+    if (k == KEPT)
+        k = db->next++ % KEPT;
+    (void) sqlite3_finalize(db->kept[k]);
+    db->kept[k] = st;
+    sqlite3_mutex_leave(lock);
+}
+
+/** copy: SQLITE_STATIC where the statement ends before the caller's values do (it may then be a kept one); else SQLITE_TRANSIENT. */
+static sund_code prepare(sund_db *db, sqlite3_stmt **out, sqlite3_destructor_type copy, sund_err *err, const char *sql, const char *kinds, va_list ap)
+{
+    sqlite3_stmt *st = copy == SQLITE_STATIC ? take_kept(db, sql) : NULL;
+    int           ok = st ? SQLITE_OK : sqlite3_prepare_v2(db->h, sql, -1, &st, NULL);
 
     if (ok == SQLITE_OK && sqlite3_bind_parameter_count(st) != (int) strlen(kinds)) {
         (void) sqlite3_finalize(st);
@@ -77,12 +119,12 @@ static sund_code prepare(sund_db *db, sqlite3_stmt **out, sqlite3_destructor_typ
             ok = sqlite3_bind_int64(st, i, va_arg(ap, int64_t));
         }
         else if (kinds[i - 1] == 't') {
-            ok = sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, keep);
+            ok = sqlite3_bind_text(st, i, va_arg(ap, const char *), -1, copy);
         }
         else {
             const void *p = va_arg(ap, const void *);
             size_t      n = va_arg(ap, size_t);
-            ok = p ? sqlite3_bind_blob64(st, i, p, n, keep) : sqlite3_bind_zeroblob(st, i, 0);
+            ok = p ? sqlite3_bind_blob64(st, i, p, n, copy) : sqlite3_bind_zeroblob(st, i, 0);
         }
     }
     if (ok != SQLITE_OK) {
@@ -107,7 +149,7 @@ sund_code sund_db_run(sund_db *db, sund_err *err, const char *sql, const char *k
         return rc;
     if (sqlite3_step(st) != SQLITE_DONE)
         rc = db_fail(db->h, sql, err);
-    (void) sqlite3_finalize(st);
+    keep(db, st);
     return rc;
 }
 
@@ -199,6 +241,6 @@ sund_code sund_db_i64(sund_db *db, int64_t *out, int64_t otherwise, sund_err *er
     rc = sund_rows_next(&r, &more, err);
     if (rc == SUND_OK)
         *out = more && !sund_rows_null(&r, 0) ? sund_rows_i64(&r, 0) : otherwise;
-    (void) sqlite3_finalize(r.st);
+    keep(db, r.st);
     return rc;
 }

@@ -251,7 +251,7 @@ static sund_code keep_related(const kinship *k, const bool *related, sund_err *e
     for (size_t i = 0; rc == SUND_OK && i < k->n_person; i++)
         raw[i] = k->row[i] == UINT32_MAX ? SUND_VALUE_MISSING : related[k->row[i]];
     if (rc == SUND_OK)
-        rc = sund_people_derive(h.people, &var, k->n_person, sund_store_describe(k->s)->person, raw, err);
+        rc = sund_people_derive(h.people, 1, &var, k->n_person, sund_store_describe(k->s)->person, raw, err);
     free(raw);
     sund_home_close(&h);
     return rc;

@@ -1,6 +1,6 @@
 #include "people/people_priv.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 /* Variables that a node makes itself: scores and predictions per person, which later studies here use and which never leave. */
 
@@ -14,28 +14,45 @@ static sund_code declare(sund_people *p, const sund_var *v, int64_t *id, sund_er
     return sund_db_run(p->db, err, "DELETE FROM value WHERE variable=?", "i", *id);
 }
 
-static sund_code put(sund_people *p, const sund_var *v, size_t n, const char *const *person, const int64_t *raw, sund_err *err)
+/** Internal ids of the people, 0 of those who are not known here. */
+static sund_code find(sund_people *p, size_t n, const char *const *person, int64_t *id, sund_err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        SUND_TRY(sund_db_i64(p->db, &id[i], 0, err, "SELECT id FROM person WHERE person=?", "t", person[i]));
+    return SUND_OK;
+}
+
+static sund_code put(sund_people *p, const sund_var *v, size_t n, const int64_t *person, const int64_t *raw, sund_err *err)
 {
     int64_t id = 0;
 
     SUND_TRY(declare(p, v, &id, err));
     for (size_t i = 0; i < n; i++) {
-        if (raw[i] == SUND_VALUE_MISSING)
+        if (raw[i] == SUND_VALUE_MISSING || person[i] == 0)
             continue;
         if (raw[i] < v->min || raw[i] > v->max)
             return sund_fail(err, SUND_E_LIMIT, "a value of %s lies outside the range it was declared with", v->name);
-        SUND_TRY(sund_db_run(p->db, err, "INSERT INTO value(variable, person, raw) SELECT ?, id, ? FROM person WHERE person=?", "iit", id, raw[i], person[i]));
+        SUND_TRY(sund_db_run(p->db, err, "INSERT INTO value(variable, person, raw) VALUES(?,?,?)", "iii", id, person[i], raw[i]));
     }
     return SUND_OK;
 }
 
-sund_code sund_people_derive(sund_people *p, const sund_var *v, size_t n, const char *const *person, const int64_t *raw, sund_err *err)
+sund_code sund_people_derive(sund_people *p, size_t n_var, const sund_var *v, size_t n, const char *const *person, const int64_t *raw, sund_err *err)
 {
+    int64_t  *id = malloc((n + 1) * sizeof *id);
     sund_code rc;
 
-    SUND_TRY(sund_db_script(p->db, "BEGIN IMMEDIATE", err));
-    rc = put(p, v, n, person, raw, err);
+    if (!id)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", n);
+    SUND_GO(sund_db_script(p->db, "BEGIN IMMEDIATE", err));
+    rc = find(p, n, person, id, err);
+    for (size_t k = 0; rc == SUND_OK && k < n_var; k++)
+        rc = put(p, &v[k], n, id, raw + k * n, err);
     if (rc == SUND_OK)
-        return sund_db_script(p->db, "COMMIT", err);
-    return sund_db_script(p->db, "ROLLBACK", NULL) == SUND_OK ? rc : SUND_E_IO;
+        rc = sund_db_script(p->db, "COMMIT", err);
+    else
+        (void) !sund_db_script(p->db, "ROLLBACK", NULL); /* the first error is the one to tell */
+out:
+    free(id);
+    return rc;
 }

@@ -76,10 +76,10 @@ void      sund_person_set_free(sund_person_set *s);
 #define SUND_VALUE_MISSING INT64_MIN
 sund_code sund_people_values(sund_people *p, const sund_var *v, const sund_person_set *set, int64_t *out, sund_err *err) SUND_MUST_CHECK;
 
-/** Declares (again) a variable of the node's own making, such as a score that a study left here, and sets it for n people by id: raw[i], or nothing
- *  where it is SUND_VALUE_MISSING. Old values of the variable go. All or nothing. Errors: a value outside [min, max]; people not known here are
- *  passed over. */
-sund_code sund_people_derive(sund_people *p, const sund_var *v, size_t n, const char *const *person, const int64_t *raw, sund_err *err) SUND_MUST_CHECK;
+/** Declares (again) variables of the node's own making, such as the scores that a study left here, and sets them for n people by id: raw[k * n + i] is
+ *  v[k] of person i, SUND_VALUE_MISSING for none. Old values of the variables go. All or nothing. Errors: a value outside [min, max]; people not known
+ *  here are passed over. */
+sund_code sund_people_derive(sund_people *p, size_t n_var, const sund_var *v, size_t n, const char *const *person, const int64_t *raw, sund_err *err) SUND_MUST_CHECK;
 
 /** How many people in all, withdrawn, and by country, as members of the object that is open in j: for `sund info` (local operator only). */
 sund_code sund_people_summary(sund_people *p, sund_json *j, sund_err *err) SUND_MUST_CHECK;

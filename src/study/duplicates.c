@@ -281,7 +281,7 @@ static sund_code dup_keep(const sund_state *st, const sund_view *v, sund_people 
     for (size_t i = 0; rc == SUND_OK && i < v->n_person; i++)
         raw[i] = v->member[i / 64] >> (i % 64) & 1 ? flag[i] / DUP_EARLIER : SUND_VALUE_MISSING;
     if (rc == SUND_OK)
-        rc = sund_view_keep(v, people, &var, raw, err);
+        rc = sund_view_keep(v, people, 1, &var, raw, err);
     free(flag);
     free(raw);
     return rc;

@@ -567,7 +567,8 @@ static sund_code keep_scores(const sund_state *st, const sund_view *v, sund_peop
     size_t         m = own->n_kept;
     double        *s = malloc((m + 1) * sizeof *s);
     int32_t       *q = malloc((n * m + 1) * sizeof *q);
-    int64_t       *score = NULL, *raw = malloc((v->n_person + 1) * sizeof *raw);
+    int64_t       *score = NULL, *raw = malloc((n * v->n_person + 1) * sizeof *raw);
+    sund_var       var[PCA_COMPONENTS_MAX];
     const int32_t *column[PCA_COMPONENTS_MAX];
     unsigned       shift[PCA_COMPONENTS_MAX];
     kept          *k = NULL;
@@ -584,12 +585,12 @@ static sund_code keep_scores(const sund_state *st, const sund_view *v, sund_peop
     if (rc == SUND_OK)
         rc = people_scores(st, v, k, n, column, 1, &score, err);
     for (size_t c = 0; rc == SUND_OK && c < n; c++) {
-        sund_var var = { .type = SUND_VAR_REAL, .decimals = 6, .min = -32000000, .max = 32000000 };
-
-        pca_name(st->study, c, var.name);
-        to_raw(v, score, n, c, ldexp(by_person[c], -SUND_LD_FRAC - (int) shift[c]), raw);
-        rc = sund_view_keep(v, people, &var, raw, err);
+        var[c] = (sund_var){ .type = SUND_VAR_REAL, .decimals = 6, .min = -32000000, .max = 32000000 };
+        pca_name(st->study, c, var[c].name);
+        to_raw(v, score, n, c, ldexp(by_person[c], -SUND_LD_FRAC - (int) shift[c]), raw + c * v->n_person);
     }
+    if (rc == SUND_OK)
+        rc = sund_view_keep(v, people, n, var, raw, err);
     free(s);
     free(q);
     free(score);

@@ -268,7 +268,7 @@ static sund_code score_keep(const sund_state *st, const sund_view *v, sund_peopl
         raw[i] = v->member[i / 64] >> (i % 64) & 1 ? (int64_t) floor((z < -99.0 ? -99.0 : z > 99.0 ? 99.0 : z) * 1e6 + 0.5) : SUND_VALUE_MISSING;
     }
     if (rc == SUND_OK)
-        rc = sund_view_keep(v, people, &var, raw, err);
+        rc = sund_view_keep(v, people, 1, &var, raw, err);
     free(raw);
     return rc;
 }

@@ -221,9 +221,9 @@ void sund_view_forget(sund_view *copy)
     copy->cache = NULL;
 }
 
-sund_code sund_view_keep(const sund_view *v, sund_people *people, const sund_var *var, const int64_t *raw, sund_err *err)
+sund_code sund_view_keep(const sund_view *v, sund_people *people, size_t n_var, const sund_var *var, const int64_t *raw, sund_err *err)
 {
-    return sund_people_derive(people, var, sund_store_describe(v->store)->n_person, sund_store_describe(v->store)->person, raw, err);
+    return sund_people_derive(people, n_var, var, sund_store_describe(v->store)->n_person, sund_store_describe(v->store)->person, raw, err);
 }
 
 sund_digest sund_view_digest(const sund_view *v)

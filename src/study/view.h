@@ -101,9 +101,9 @@ void      sund_view_forget(sund_view *copy);
 sund_code sund_view_sums(sund_view *v, sund_err *err) SUND_MUST_CHECK;
 /** pair += products of columns over a list of people; pair as in sund_whole. Exact. */
 void      sund_view_products(const sund_view *v, const uint32_t *person, size_t n, sund_i128 *pair);
-/** Keeps a variable of the node's own making, raw[i] for store column i (SUND_VALUE_MISSING: none), with the people at home. Where values may
- *  lie, and how fine they are, is declared in var and must be the same at every node. */
-sund_code sund_view_keep(const sund_view *v, sund_people *people, const sund_var *var, const int64_t *raw, sund_err *err) SUND_MUST_CHECK;
+/** Keeps variables of the node's own making, raw[k * n_person + i] of var[k] for store column i (SUND_VALUE_MISSING: none), with the people at home. Where
+ *  values may lie, and how fine they are, is declared in var and must be the same at every node. */
+sund_code sund_view_keep(const sund_view *v, sund_people *people, size_t n_var, const sund_var *var, const int64_t *raw, sund_err *err) SUND_MUST_CHECK;
 
 /** Digest of who takes part and with which values: a node that starts again mid-study checks that it is still the same. Never leaves. */
 sund_digest sund_view_digest(const sund_view *v);

@@ -424,26 +424,29 @@ static sund_code wgr_finish(sund_state *st, sund_release *out, sund_err *err)
 static sund_code wgr_keep(const sund_state *st, const sund_view *v, sund_people *people, sund_err *err)
 {
     const wgr_own *own = st->own;
-    sund_var       var = { .type = SUND_VAR_REAL, .unit = "1", .decimals = 6, .min = -99000000, .max = 99000000 };
-    int64_t       *raw = malloc((v->n_person + 1) * sizeof *raw);
+    size_t         n = v->n_person;
+    sund_var       var[SUND_N_CONTIG];
+    int64_t       *raw = malloc((own->n_test * n + 1) * sizeof *raw);
     wgr_people    *p = NULL;
     sund_code      rc = raw ? sund_wgr_people(st, v, &p, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     if (rc == SUND_OK)
         rc = sund_wgr_parts(st, p, err);
+    for (size_t i = 0; rc == SUND_OK && i < own->n_test * n; i++)
+        raw[i] = SUND_VALUE_MISSING;
     for (size_t c = 0; c < own->n_test && rc == SUND_OK; c++) {
-        (void) snprintf(var.name, sizeof var.name, "loco_%.8s_%s", sund_digest_hex(&st->study->digest).s, sund_contig_name(own->test_contig[c]));
-        for (char *at = var.name; *at; at++)
+        var[c] = (sund_var){ .type = SUND_VAR_REAL, .unit = "1", .decimals = 6, .min = -99000000, .max = 99000000 };
+        (void) snprintf(var[c].name, sizeof var[c].name, "loco_%.8s_%s", sund_digest_hex(&st->study->digest).s, sund_contig_name(own->test_contig[c]));
+        for (char *at = var[c].name; *at; at++)
             *at = (char) tolower((unsigned char) *at);
-        for (size_t i = 0; i < v->n_person; i++)
-            raw[i] = SUND_VALUE_MISSING;
         for (size_t i = 0; i < p->n; i++) {
             double z = sund_wgr_loco(p, i, own->test_contig[c]) / (own->binary ? 1.0 : own->sigma);
 
-            raw[p->at[i]] = (int64_t) floor((z < -99.0 ? -99.0 : z > 99.0 ? 99.0 : z) * 1e6 + 0.5);
+            raw[c * n + p->at[i]] = (int64_t) floor((z < -99.0 ? -99.0 : z > 99.0 ? 99.0 : z) * 1e6 + 0.5);
         }
-        rc = sund_view_keep(v, people, &var, raw, err);
     }
+    if (rc == SUND_OK)
+        rc = sund_view_keep(v, people, own->n_test, var, raw, err);
     free(raw);
     return rc;
 }

@@ -133,6 +133,47 @@ TEST(values_are_exact_and_updated_by_person)
     sund_people_close(p);
 }
 
+/** The raw value of a variable for one person; SUND_VALUE_MISSING for none, or when there is no such variable. */
+static int64_t value_of(sund_people *p, const char *name, const char *person)
+{
+    sund_cohort    *all = NULL;
+    sund_person_set set = { 0 };
+    sund_var        var;
+    int64_t         raw[8], got = SUND_VALUE_MISSING;
+
+    if (sund_cohort_parse(&all, "all", NULL) != SUND_OK || sund_people_select(p, all, "general-research", &set, NULL) != SUND_OK || set.n > 8)
+        abort();
+    if (sund_people_var(p, name, &var, NULL) == SUND_OK && sund_people_values(p, &var, &set, raw, NULL) == SUND_OK)
+        for (size_t i = 0; i < set.n; i++)
+            got = strcmp(set.name[i], person) == 0 ? raw[i] : got;
+    sund_cohort_free(all);
+    sund_person_set_free(&set);
+    return got;
+}
+
+TEST(derived_values_are_all_there_or_none_is)
+{
+    static const char *const person[] = { "p3", "nobody", "p1", "p2" };
+    sund_var                 var[2] = { { .name = "score_a", .type = SUND_VAR_REAL, .decimals = 2, .min = -500, .max = 500 }, { .name = "score_b", .type = SUND_VAR_REAL, .decimals = 2, .min = 0, .max = 9 } };
+    int64_t                  raw[8] = { 300, 44, 100, SUND_VALUE_MISSING, 3, 4, 1, 2 };
+    sund_people             *p = empty();
+    sund_err                 err = { SUND_OK, "" };
+
+    CHECK(load(p, "person\tsex\tconsent\tage\np1\tF\tGRU\t41\np2\tM\tGRU\t42\np3\tF\tGRU\t43\n", NULL) == SUND_OK);
+    CHECK(sund_people_derive(p, 2, var, 4, person, raw, NULL) == SUND_OK);
+    CHECK(value_of(p, "score_a", "p1") == 100 && value_of(p, "score_a", "p2") == SUND_VALUE_MISSING && value_of(p, "score_a", "p3") == 300);
+    CHECK(value_of(p, "score_b", "p1") == 1 && value_of(p, "score_b", "p2") == 2 && value_of(p, "score_b", "p3") == 3 && value_of(p, "age", "p2") == 42);
+    raw[0] = 301;
+    raw[7] = 10; /* the last of all is out of range: the first stays what it was */
+    CHECK(sund_people_derive(p, 2, var, 4, person, raw, &err) == SUND_E_LIMIT && strstr(err.msg, "score_b") && !strstr(err.msg, "10"));
+    CHECK(value_of(p, "score_a", "p3") == 300 && value_of(p, "score_b", "p2") == 2);
+    raw[2] = SUND_VALUE_MISSING;
+    raw[3] = -500;
+    CHECK(sund_people_derive(p, 1, var, 4, person, raw, NULL) == SUND_OK);
+    CHECK(value_of(p, "score_a", "p1") == SUND_VALUE_MISSING && value_of(p, "score_a", "p2") == -500 && value_of(p, "score_a", "p3") == 301 && value_of(p, "score_b", "p2") == 2);
+    sund_people_close(p);
+}
+
 TEST(consent_by_code_and_purpose)
 {
     static const char *const purpose[] = { "general-research", "health-research", "disease-research=MONDO:1", "ancestry-research", "methods-research", "clinical-care" };
