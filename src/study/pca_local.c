@@ -11,7 +11,8 @@
  *
  * Both products, A Q over people and A'B over variants, are the one kernel: columns of integers summed over planes. For A'B the columns are the people's b
  * and the planes the variants'; for A Q the columns are the variants' q and the planes are people's, turned from the variants' 64 by 64 bits at a
- * time. Planes of all kept variants stay in memory from round to round while they are not too many; else they are read tile by tile. */
+ * time. Planes of all kept variants, both ways, stay in memory from round to round while they are not too many; else they are read, and turned, tile by
+ * tile. */
 
 enum { TILE_WORDS = 32, TILE = 64 * TILE_WORDS, BLOCK_WORDS = 8, BLOCK = 64 * BLOCK_WORDS, PLANES = 3, BATCH = SUND_DOSE_BATCH };
 size_t pca_cache_bytes = (size_t) 1 << 30;
@@ -22,6 +23,8 @@ typedef struct tile { size_t from, n; uint64_t *plane; bool *lost; } tile;
 /** What is computed once: planes for all Krylov rounds, b and its columns for one. */
 typedef struct kept {
     tile          all;   /* n is 0: too many */
+    uint64_t     *turned; /* people's planes of all tiles; NULL: too many */
+    bool          is_turned;
     uint32_t      round;
     sund_columns *b;
     int64_t       sum[SUND_KRYLOV_BLOCK_MAX]; /* of b over all members */
@@ -33,6 +36,7 @@ static void free_kept(void *p)
 
     free(k->all.plane);
     free(k->all.lost);
+    free(k->turned);
     sund_columns_free(k->b);
     free(k);
 }
@@ -133,14 +137,18 @@ static sund_code get_kept(const sund_state *st, const sund_view *v, unsigned n_t
     const pca_own *own = st->own;
     void         **slot = sund_view_kept(v, UINT32_MAX, free_kept); /* no round's number: it is for all of them */
     kept          *k = *slot;
+    size_t         turned = (own->n_kept + 63) / 64 * v->n_word * 128, bytes = (own->n_kept * PLANES * v->n_word + turned) * sizeof(uint64_t);
 
     if (!k) {
         k = *slot = calloc(1, sizeof *k);
         if (!k)
             return sund_fail(err, SUND_E_NOMEM, "out of memory");
-        if (own->n_kept * PLANES * v->n_word * sizeof(uint64_t) <= pca_cache_bytes) {
+        if (bytes <= pca_cache_bytes) {
             sund_code rc = tile_room(v, own->n_kept, &k->all, err);
 
+            k->turned = malloc(turned * sizeof *k->turned + 1);
+            if (rc == SUND_OK && !k->turned)
+                rc = sund_fail(err, SUND_E_NOMEM, "out of memory for the genotypes of %zu variants", own->n_kept);
             if (rc == SUND_OK)
                 rc = load_tile(st, v, 0, own->n_kept, n_thread, &k->all, err);
             if (rc != SUND_OK) {
@@ -202,6 +210,7 @@ typedef struct people_run {
     const sund_view      *v;
     size_t                width;
     const int32_t *const *q;
+    const kept           *k;
     const tile           *t;
     sund_columns         *column; /* q of the tile */
     turn_room            *room;   /* by thread */
@@ -254,13 +263,20 @@ static sund_code people_block(void *ctx, size_t i, unsigned thread, sund_err *er
     const people_run *run = ctx;
     turn_room        *room = &run->room[thread];
     size_t            from = i * BLOCK_WORDS, n = run->v->n_word - from < BLOCK_WORDS ? run->v->n_word - from : BLOCK_WORDS, groups = (run->t->n + 63) / 64;
+    uint64_t         *one = room->one, *two = room->two;
     sund_dose         g[BLOCK];
 
     (void) err;
-    turn_block(run, 0, from, n, room->one);
-    turn_block(run, 1, from, n, room->two);
+    if (run->k->turned) { /* of a tile the one plane of everybody, then the other; a tile but the last is of whole words */
+        one = run->k->turned + run->t->from / 64 * run->v->n_word * 128 + 64 * from * groups;
+        two = one + 64 * run->v->n_word * groups;
+    }
+    if (!run->k->is_turned) {
+        turn_block(run, 0, from, n, one);
+        turn_block(run, 1, from, n, two);
+    }
     for (size_t p = 0; p < 64 * n; p++)
-        g[p] = (sund_dose){ room->one + p * groups, room->two + p * groups };
+        g[p] = (sund_dose){ one + p * groups, two + p * groups };
     sund_dose_sums(run->column, g, 64 * n, NULL, room->sum);
     for (size_t p = 0; p < 64 * n * run->width; p++)
         run->score[from * 64 * run->width + p] += room->sum[p] * (1LL << SUND_LD_FRAC);
@@ -284,16 +300,17 @@ static sund_code people_tile(void *ctx, const tile *t, sund_err *err)
 }
 
 /** Scores of the members, (2^14 g - mu) q summed: width values for each store column, freed by the caller. Others' mean nothing. */
-static sund_code people_scores(const sund_state *st, const sund_view *v, const kept *k, size_t width, const int32_t *const *q, unsigned n_thread, int64_t **out, sund_err *err)
+static sund_code people_scores(const sund_state *st, const sund_view *v, kept *k, size_t width, const int32_t *const *q, unsigned n_thread, int64_t **out, sund_err *err)
 {
     const pca_own *own = st->own;
     unsigned       threads = sund_pool_threads(n_thread);
-    people_run     run = { .st = st, .v = v, .width = width, .q = q, .n_thread = threads };
+    people_run     run = { .st = st, .v = v, .width = width, .q = q, .k = k, .n_thread = threads };
     sund_code      rc;
 
     run.score = calloc(v->n_word * 64 * width + 1, sizeof *run.score);
     run.room = malloc(threads * sizeof *run.room);
     rc = run.score && run.room ? over_tiles(st, v, k, 0, own->n_kept, n_thread, people_tile, &run, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for the scores of %zu people", v->n_person);
+    k->is_turned = rc == SUND_OK && k->turned;
     for (size_t l = 0; rc == SUND_OK && l < width; l++) {
         int64_t whole = 0;
 
