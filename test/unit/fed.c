@@ -618,18 +618,25 @@ world *world_real(const cohort *c)
     return w;
 }
 
-bool fed_same(const world *w, size_t n, bool countries_whole, const char *more, const sund_thresholds *t, sund_buf *release)
+bool study_takes_catalogue(const char *more)
 {
     sund_analysis const *a = NULL;
-    char                 text[8192], name[40] = "";
-    fed                 *f = fed_split(w, n, countries_whole, t);
-    sund_release        *pooled;
-    sund_buf             got;
-    bool                 same;
+    char                 name[40] = "";
 
     (void) sscanf(strstr(more, "analysis = "), "analysis = %39s", name);
     MUST(sund_analysis_find(name, &a, err));
-    f->no_catalogue = a->catalogue == SUND_CATALOGUE_UNUSED;
+    return a->catalogue != SUND_CATALOGUE_UNUSED && !strstr(more, "\nloadings = ");
+}
+
+bool fed_same(const world *w, size_t n, bool countries_whole, const char *more, const sund_thresholds *t, sund_buf *release)
+{
+    char          text[8192];
+    fed          *f = fed_split(w, n, countries_whole, t);
+    sund_release *pooled;
+    sund_buf      got;
+    bool          same;
+
+    f->no_catalogue = !study_takes_catalogue(more);
     for (size_t i = 0; i < w->n_file; i++)
         (void) fed_publish(f, w->file[i].p, w->file[i].n);
     study_text(f, more, text, sizeof text);

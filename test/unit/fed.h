@@ -115,6 +115,8 @@ sund_hex64      fed_publish(fed *f, const void *p, size_t n);
 sund_code       fed_file(void *f, const sund_digest *d, sund_buf *out, sund_err *err);
 /** A study file over all nodes; more: its lines beside title, purpose, cohort, catalogue, nodes. */
 void            study_text(const fed *f, const char *more, char *out, size_t cap);
+/** Whether its analysis takes a catalogue: loadings name their own variants. */
+bool            study_takes_catalogue(const char *more);
 /** The pooled run of the same study over everyone, in one store. */
 sund_release   *world_pooled(const world *w, fed *f, const char *text, const sund_thresholds *t, unsigned n_thread);
 /** All tables of both, byte for byte. */

@@ -1,6 +1,6 @@
 #include "studies.h"
 
-/* %SCORE, %GENES, %CLASSES are the digests of the scoring file, the gene table, the table of classes. */
+/* %SCORE, %GENES, %CLASSES, %LOADINGS are the digests of the scoring file, the gene table, the table of classes, the loadings. */
 static const struct { const char *analysis, *lines; } study[] = {
     { "counts", "strata = none\n" },
     { "counts", "strata = country\n" },
@@ -27,6 +27,7 @@ static const struct { const char *analysis, *lines; } study[] = {
     { "genes", "outcome = sex\ncovariates = age, bmi\nstrata = none\ngenes = %GENES\nmax_af = 0.5\n" },
     { "pca", "components = 2\nblock = 5\nr2 = 0.5\nwindow = 9\nrelease = loadings\n" },
     { "pca", "components = 3\nmin_maf = 0\nmax_missing = 1\nr2 = 1\nrounds = 3\n" },
+    { "pca", "loadings = %LOADINGS\nassembly = GRCh37\ncomponents = 2\n" },
     { "duplicates", "min_maf = 0.02\nsnvs = 20\ndistance = 0\nchromosomes = 1\n" },
     { "wgr", "outcome = trait\ncovariates = age, bmi\nstrata = none\nblock = 8\nridge = 2\nfolds = 4\nstep1_min_maf = 0.02\n" },
     { "wgr", "outcome = trait\ncovariates = age, sex\nstrata = country\nblock = 8\nridge = 2\nfolds = 3\n" },
@@ -59,12 +60,24 @@ static void classes_file(sund_buf *out)
     }
 }
 
+static void loadings_file(sund_buf *out)
+{
+    sund_buf_text(out, "chrom\tpos\tref\talt\tac\tan\tpc1\tpc2\tpc3\n");
+    for (size_t j = 0; j < W_VARIANTS; j++) {
+        sund_variant v = world_variant(j);
+
+        if (v.n_ref == 1 && v.n_alt == 1)
+            sund_buf_printf(out, "20\t%u\t%.1s\t%.1s\t%zu\t1000\t%s0.%zu\t0.%zu\t1\n", v.pos_bp + 1, v.ref, v.alt, 300 + j, j % 3 ? "" : "-", 590 - j, 500 + j);
+    }
+}
+
 size_t studies_files(sund_buf file[7])
 {
     score_file(&file[0]);
     genes_file(&file[1]);
     classes_file(&file[2]);
-    return 3;
+    loadings_file(&file[3]);
+    return 4;
 }
 
 static sund_hex64 digest_of(void (*make)(sund_buf *))
@@ -80,7 +93,8 @@ static sund_hex64 digest_of(void (*make)(sund_buf *))
 
 size_t studies_of(const char *analysis, char text[STUDIES_MAX][STUDY_TEXT])
 {
-    const struct { const char *name; void (*make)(sund_buf *); } word[] = { { "%SCORE", score_file }, { "%GENES", genes_file }, { "%CLASSES", classes_file } };
+    const struct { const char *name; void (*make)(sund_buf *); } word[] = { { "%SCORE", score_file }, { "%GENES", genes_file }, { "%CLASSES", classes_file },
+                                                                               { "%LOADINGS", loadings_file } };
     size_t n = 0;
 
     for (size_t k = 0; k < sizeof study / sizeof *study; k++) {

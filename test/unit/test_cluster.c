@@ -215,7 +215,7 @@ static bool seat_ask(seat *s, const char *ask)
     sund_files_free(&s->files);
     (void) sscanf(ask, "analysis = %39[a-z-]", name);
     MUST(sund_analysis_find(name, &a, err));
-    if (a->catalogue != SUND_CATALOGUE_UNUSED)
+    if (study_takes_catalogue(ask))
         (void) snprintf(line, sizeof line, "catalogue = %s\n", sund_digest_hex(&d).s);
     (void) snprintf(s->text, sizeof s->text, "[study]\ntitle = t\npurpose = general-research\ncohort = all\n%snodes = A, B, C\nchunk = 8\n%s", line, ask);
     if (sund_study_parse(&s->study, "study", s->text, strlen(s->text), NULL) != SUND_OK || a->check(&s->study, NULL) != SUND_OK)

@@ -495,6 +495,80 @@ TEST(projection_on_released_loadings_gives_the_scores_again)
     cohort_free(c);
 }
 
+/** Four decimals, as they are written. */
+static double reference_weight(size_t k, size_t j) { return floor(1e4 * (k == 0 ? sin((double) j) : k == 1 ? cos((double) j) : sin(2.5 * (double) j)) + 0.5) / 1e4; }
+
+/** A reference's loadings of this test's own: places that no store has between those of the cohort, every seventh of which it lacks; frequencies of its own. */
+static void reference_loadings(const cohort *c, sund_buf *out)
+{
+    sund_buf_text(out, "chrom\tpos\tref\talt\tac\tan\tpc1\tpc2\tpc3\n");
+    for (size_t j = 0; j < MADE_M; j++) {
+        if (j % 7 != 3)
+            sund_buf_printf(out, "%d\t%u\tA\tG\t%zu\t1000\t%.4f\t%.4f\t%.4f\n", c->variant[j].contig, c->variant[j].pos_bp + 1, 300 + j, reference_weight(0, j), reference_weight(1, j),
+                            reference_weight(2, j));
+        if (j % 11 == 0)
+            sund_buf_printf(out, "%d\t%u\tC\tT\t300\t1000\t0.5\t-0.5\t0.1\n", c->variant[j].contig, c->variant[j].pos_bp + 101);
+    }
+}
+
+/** Scores on them in plain doubles, a missing call at the file's mean. */
+static void plain_projection(const cohort *c, size_t k, double *score)
+{
+    memset(score, 0, MADE_N * sizeof *score);
+    for (size_t j = 0; j < MADE_M; j++) {
+        double p = (300 + (double) j) / 1000, w = reference_weight(k, j);
+
+        for (size_t i = 0; i < MADE_N && j % 7 != 3; i++)
+            score[i] += w * centred(c, j, i, 2 * p) / sqrt(p * (1 - p));
+    }
+}
+
+/** Over any number of nodes: the same table as in one store, and for everybody the same score, which is the plain one. */
+TEST(projection_is_the_same_for_any_split)
+{
+    static const size_t nodes[] = { 3, 5, 7 };
+    static double       score[3][3][MADE_N], want[MADE_N];
+    cohort             *c = made();
+    world              *w = world_real(c);
+    sund_thresholds     open = fed_open_data(), closed = sund_thresholds_default();
+    sund_buf            file = { 0 };
+    char                more[300], text[4096];
+
+    reference_loadings(c, &file);
+    w->file[w->n_file++] = file;
+    {
+        sund_digest d = sund_digest_of(file.p, file.n);
+
+        (void) snprintf(more, sizeof more, "analysis = pca\nloadings = %s\nassembly = GRCh37\nchunk = 64\n", sund_digest_hex(&d).s);
+    }
+    for (size_t s = 0; s < 3; s++) {
+        fed *f = fed_even(w, nodes[s], &open);
+
+        f->no_catalogue = true;
+        (void) fed_publish(f, file.p, file.n);
+        study_text(f, more, text, sizeof text);
+        fed_submit(f, text);
+        fed_run(f);
+        for (size_t k = 0; k < 3; k++)
+            home_scores(f, &f->study, k, score[s][k], MADE_N);
+        fed_close(f);
+        CHECK(fed_same(w, nodes[s], false, more, &open, NULL) && (nodes[s] > 5 || fed_same(w, nodes[s], true, more, &closed, NULL)));
+    }
+    CHECK(memcmp(score[0], score[1], sizeof score[0]) == 0 && memcmp(score[0], score[2], sizeof score[0]) == 0);
+    for (size_t k = 0; k < 3; k++) {
+        double worst = 0;
+
+        plain_projection(c, k, want);
+        for (size_t i = 0; i < MADE_N; i++)
+            worst = fmax(worst, fabs(score[0][k][i] - fmin(fmax(want[i], -32), 32)));
+        printf("# projection PC%zu: within %.2g of plain doubles\n", k + 1, worst);
+        CHECK(worst < 2e-3); /* scores of up to 30: the means of 300 variants are rounded to 2^-14, the same for everybody */
+    }
+    sund_buf_free(&file);
+    free(w);
+    cohort_free(c);
+}
+
 /** A one-hot loading is a variant's genotypes under another name. */
 TEST(loadings_of_one_variant_or_of_a_rare_one_are_refused)
 {
