@@ -336,9 +336,11 @@ static sund_code number(const char *option, const char *text, double min, double
     char *end;
 
     *out = strtod(text, &end);
-    if (end == text || *end || !(*out >= min && *out <= max))
-        return sund_fail(err, SUND_E_ARG, "--%s is '%.40s': a number between %g and %g is expected", option, text, min, max);
-    return SUND_OK;
+    if (end != text && !*end && isfinite(*out) && *out >= min && *out <= max)
+        return SUND_OK;
+    if (isinf(min))
+        return sund_fail(err, SUND_E_ARG, "--%s is '%.40s': a number of at most %g is expected", option, text, max);
+    return sund_fail(err, SUND_E_ARG, "--%s is '%.40s': a number between %g and %g is expected", option, text, min, max);
 }
 
 static sund_code name_check(const char *name, sund_err *err)
@@ -382,7 +384,7 @@ sund_code sund_cmd_kinship(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
-    SUND_TRY(number("min", least, -1e9, 0.5, &k.least, err));
+    SUND_TRY(number("min", least, -INFINITY, 0.5, &k.least, err));
     SUND_TRY(number("maf", maf, 0.0, 0.5, &k.maf, err));
     SUND_TRY(number("missing", missing, 0.0, 1.0, &k.missing, err));
     SUND_TRY(name_check(k.name, err));

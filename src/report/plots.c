@@ -47,10 +47,11 @@ static void keep_best(points *g, float p, sund_cur row)
 
 bool points_gather(points *g, rows *t)
 {
-    int  chrom = rows_column(t, "chrom"), pos = rows_column(t, "pos"), p = rows_column(t, "nlog10p"), contig = 0;
+    int  chrom = rows_column(t, "chrom"), pos = rows_column(t, "pos"), p = rows_column(t, "nlog10p"), ac = rows_column(t, "ac"), an = rows_column(t, "an"), contig = 0;
     char name[16], was[16] = "";
 
     memset(g, 0, sizeof *g);
+    g->counted = ac >= 0 && an >= 0;
     rows_again(t);
     for (sund_cur row = t->rest; rows_next(t); row = t->rest) {
         double at = rows_number(t, pos), value = rows_number(t, p);
@@ -74,7 +75,7 @@ bool points_gather(points *g, rows *t)
             g->at = more;
             g->cap = cap;
         }
-        g->at[g->n++] = (point){ (uint32_t) at, (float) value, (uint8_t) contig };
+        g->at[g->n++] = (point){ (uint32_t) at, (float) value, (uint8_t) contig, !g->counted || fmin(rows_number(t, ac), rows_number(t, an) - rows_number(t, ac)) >= COMMON_MAC };
         keep_best(g, (float) value, row);
     }
     return true;
@@ -151,11 +152,29 @@ static double chisq_of(double nlog10p)
 
 static double log10_of(double x) { return sund_ln(x) / 2.302585092994045684; }
 
+/** Genomic control: the median chi-squared of the variants that are common enough, over that of the null. The p-values of rarer ones have few values and their
+ *  median is no measure of anything. room: for g->n. */
+static void put_lambda(sund_buf *out, const points *g, float *room)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->n; i++)
+        if (g->at[i].common)
+            room[n++] = g->at[i].p;
+    if (n < 2)
+        return;
+    qsort(room, n, sizeof *room, down);
+    sund_buf_printf(out, "<text x=\"%d\" y=\"%d\">λ = %.4f over %zu tests", PLOT_LEFT + 14, PLOT_TOP + 18,
+                    chisq_of(n % 2 ? (double) room[n / 2] : ((double) room[n / 2] + (double) room[n / 2 - 1]) / 2.0) / 0.45493642311957272, n);
+    if (g->counted)
+        sund_buf_printf(out, " of %d minor alleles or more", COMMON_MAC);
+    sund_buf_text(out, "</text>");
+}
+
 void plot_quantiles(sund_buf *out, const points *g)
 {
     size_t n = g->n;
     float *p = sund_large_new((n + 1) * sizeof *p);
-    double lambda;
     dots  *d = calloc(1, sizeof *d);
     scale  x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
 
@@ -167,7 +186,6 @@ void plot_quantiles(sund_buf *out, const points *g)
     for (size_t i = 0; i < n; i++)
         p[i] = g->at[i].p;
     qsort(p, n, sizeof *p, down);
-    lambda = chisq_of(n % 2 ? (double) p[n / 2] : ((double) p[n / 2] + (double) p[n / 2 - 1]) / 2.0) / 0.45493642311957272;
     x.to = log10_of(2.0 * (double) n) * 1.02;
     y.to = (double) p[0] * 1.06 > x.to ? (double) p[0] * 1.06 : x.to;
     plot_begin(out, "Quantile plot: observed against expected -log10 p", PLOT_W, PLOT_H);
@@ -176,7 +194,8 @@ void plot_quantiles(sund_buf *out, const points *g)
     sund_buf_printf(out, "<path class=\"line\" d=\"M%.1f %.1fL%.1f %.1f\"/><path class=\"odd\" d=\"", scale_of(&x, 0), scale_of(&y, 0), scale_of(&x, x.to), scale_of(&y, x.to));
     for (size_t i = 0; i < n; i++)
         dot(out, d, scale_of(&x, -log10_of(((double) i + 0.5) / (double) n)), scale_of(&y, (double) p[i]));
-    sund_buf_printf(out, "\"/><text x=\"%d\" y=\"%d\">λ = %.4f over %zu tests</text>", PLOT_LEFT + 14, PLOT_TOP + 18, lambda, n);
+    sund_buf_text(out, "\"/>");
+    put_lambda(out, g, p);
     plot_end(out);
     sund_large_free(p);
     free(d);
@@ -186,7 +205,7 @@ enum { REGION_BP = 250000 };
 
 void plot_region(sund_buf *out, const points *g)
 {
-    point  best = { 0, -1, 0 };
+    point  best = { 0, -1, 0, false };
     dots  *d = calloc(1, sizeof *d);
     scale  x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
     char   label[80];

@@ -67,7 +67,15 @@ static void put_fact(sund_buf *out, sund_cur json, const char *key, const char *
     if (!v.n)
         return;
     sund_buf_printf(out, "<dt>%s</dt><dd>", name);
-    put_json_text(out, v);
+    if (strcmp(key, "variants") == 0 && v.p[-1] == '"') { /* a study of named variants: how many, as everywhere else */
+        size_t n = 0;
+
+        for (size_t i = 0; i < v.n; i++)
+            n += !strchr(", ", v.p[i]) && (i == 0 || strchr(", ", v.p[i - 1]));
+        sund_buf_printf(out, "%zu", n);
+    }
+    else
+        put_json_text(out, v);
     sund_buf_text(out, "</dd>");
 }
 

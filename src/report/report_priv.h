@@ -33,11 +33,12 @@ void   plot_x_axis(sund_buf *out, const scale *x, size_t y, const char *label);
 void   plot_y_axis(sund_buf *out, const scale *y, size_t x, size_t width, const char *label);
 
 /** What the plots of an association table need, gathered in one pass: it may have millions of rows. Owns: points_free. */
-typedef struct point { uint32_t pos; float p; uint8_t contig; } point;
-enum { STRONGEST = 25 };
+typedef struct point { uint32_t pos; float p; uint8_t contig; bool common; } point; /* common: COMMON_MAC minor alleles or more, or a table that does not count them */
+enum { STRONGEST = 25, COMMON_MAC = 20 };
 typedef struct points {
     point   *at;
     size_t   n, cap, n_row;
+    bool     counted; /* the table says how many alleles there are */
     struct { float p; sund_cur row; } best[STRONGEST]; /* rows of the largest -log10 p, by the text from there on */
     size_t   n_best;
 } points;
