@@ -434,20 +434,21 @@ static sund_code skato(gene *g, double *skat, double *out, sund_err *err)
 sund_code sund_skat_tests(size_t m, const double *u, const double *v, double s2, const double *w, const double *maf, double *room, sund_skat *out, sund_err *err)
 {
     gene    g;
-    double  all = 0.0, *p, *weight;
+    double  all = 0.0, top = 0.0, *p, *weight;
 
     SUND_TRY(gene_of(&g, m, u, v, s2, w, room, err));
     p = g.wu + m;
     weight = p + m;
     for (size_t i = 0; i < m; i++) {
         all += g.row[i];
+        top = fmax(top, w[i]);
         p[i] = sund_z_nlog10p(g.wu[i] / sqrt(g.k[i * m + i]));
         weight[i] = w[i] * w[i] * maf[i] * (1.0 - maf[i]);
     }
     *out = (sund_skat){ (double) NAN, (double) NAN, burden_nlog10p(&g), 0.0, 0.0, sund_acat_nlog10p(m, p, weight) };
     if (all > 0.0) {
-        out->beta = g.s * s2 / all;
-        out->se = s2 / sqrt(all);
+        out->beta = top * g.s * s2 / all;
+        out->se = top * s2 / sqrt(all);
     }
     return skato(&g, &out->skat, &out->skato, err);
 }

@@ -20,7 +20,8 @@ double sund_mixture_nlog10p(size_t n, const double *lambda, double q);
 double sund_acat_nlog10p(size_t k, const double *nlog10p, const double *w);
 
 typedef struct sund_skat {
-    double beta, se, burden; /**< of the weighted sum of minor alleles, in the trait's unit (for a binary one: log odds, one step from 0); -log10 p by the score test */
+    double beta, se, burden; /**< of one minor allele at the marker of the greatest weight: (w'u) / (w'Vw) times that weight, in the trait's unit (for a binary one: log odds,
+                              *   one step from 0); -log10 p by the score test */
     double skat, skato, acatv; /**< -log10 p */
 } sund_skat;
 

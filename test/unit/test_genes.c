@@ -123,7 +123,7 @@ static cohort *simulate(truth *p, size_t n)
 }
 
 /* A dense second computation of one gene: variants in[] of the mask. */
-typedef struct second { int m; int64_t carriers; sund_skat t; } second;
+typedef struct second { int m; int64_t carriers; double beta; sund_skat t; } second;
 
 static int64_t minor_of(const cohort *c, size_t j, bool *flip, int64_t *an, double *mean)
 {
@@ -139,6 +139,21 @@ static int64_t minor_of(const cohort *c, size_t j, bool *flip, int64_t *an, doub
     ac = *flip ? *an - ac : ac;
     *mean = (double) ac / (double) called;
     return ac;
+}
+
+/** Of the burden whose weights are parts of the greatest one. */
+static double dense_beta(int m, const double *w, const double *u, const double *v)
+{
+    double top = 0, wu = 0, wvw = 0;
+
+    for (int j = 0; j < m; j++)
+        top = fmax(top, w[j]);
+    for (int a = 0; a < m; a++) {
+        wu += w[a] / top * u[a];
+        for (int b = 0; b < m; b++)
+            wvw += w[a] / top * v[a * m + b] * w[b] / top;
+    }
+    return wu / wvw;
 }
 
 static void dense_gene(const cohort *c, const truth *p, const bool *in, bool strata, bool logistic, bool equal, int collapse, double max_af, second *out)
@@ -200,6 +215,7 @@ static void dense_gene(const cohort *c, const truth *p, const bool *in, bool str
         w[j] = equal ? 1 : 25 * pow(1 - maf[j], 24);
     s2 = null_model(n, k, x, y, logistic, r, wt);
     dense_scores(n, m, k, g, x, r, wt, u, v);
+    out->beta = dense_beta(m, w, u, v);
     if (m > 0 && sund_skat_tests((size_t) m, u, v, s2, w, maf, room, &out->t, NULL) != SUND_OK)
         abort();
     free(g);
@@ -215,7 +231,7 @@ static void check_gene(const char *table, size_t row, const second *want, double
 {
     near(table, row, "markers", want->m, 0);
     near(table, row, "carriers", (double) want->carriers, 0);
-    near(table, row, "burden_beta", want->t.beta, rel);
+    near(table, row, "burden_beta", want->beta, rel);
     near(table, row, "burden_se", want->t.se, rel);
     near(table, row, "burden_nlog10p", want->t.burden, rel);
     near(table, row, "skat_nlog10p", want->t.skat, rel);
@@ -371,7 +387,7 @@ TEST(controlled_genes_rest_on_twenty_carriers)
     for (size_t j = 0; j < 30; j++)
         in[j] = true;
     dense_gene(c, &p, in, true, false, false, 19, 0.05, &want);
-    check_gene(table, 0, &want, 2e-5); /* five digits */
+    check_gene(table, 0, &want, 5e-5); /* five digits */
     memset(in, 0, sizeof in);
     for (size_t j = 65; j < 70; j++)
         in[j] = true;
