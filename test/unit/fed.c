@@ -452,9 +452,11 @@ bool fed_turn(fed *f, size_t i)
         if (!l)
             return said;
         said = true;
-        fed_send(f, i, l);
+        f->n_said++;
+        if (f->n_said != f->kill_before)
+            fed_send(f, i, l);
         sund_leave_free(l);
-        if (f->kill_one_in && roll() % f->kill_one_in == 0) {
+        if (f->n_said == f->kill_before || f->n_said == f->kill_after || (f->kill_one_in && roll() % f->kill_one_in == 0)) {
             fed_kill(f, i);
             return true;
         }

@@ -91,6 +91,8 @@ struct fed {
     void            *ctx;
     unsigned        kill_one_in; /* 0: never; else nodes are killed and opened again between steps */
     unsigned        lose_one_in;
+    size_t          kill_before, kill_after; /* 0: never; else the node that says message number so is killed before, or after, it leaves */
+    size_t          n_said;
     size_t          n_step, n_killed, n_lost, n_retry, n_paused;
 };
 

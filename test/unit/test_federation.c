@@ -121,6 +121,70 @@ TEST(controlled_data_give_the_pooled_bytes_too)
     free(w);
 }
 
+/** The study once, and its answer; *said: messages of nodes. */
+static sund_buf once(const world *w, const char *what, size_t before, size_t after, size_t *said)
+{
+    sund_thresholds t = fed_open_data();
+    int             node_of[W_PEOPLE_MAX];
+    char            more[300], text[4096];
+    sund_buf        got;
+    fed            *f;
+
+    for (size_t i = 0; i < w->n; i++)
+        node_of[i] = (int) (i % 3);
+    f = fed_open(w, 3, node_of, &t, 7);
+    f->kill_before = before;
+    f->kill_after = after;
+    (void) snprintf(more, sizeof more, "%schunk = 40\n", what);
+    study_text(f, more, text, sizeof text);
+    fed_submit(f, text);
+    fed_run(f);
+    got = fed_release(f);
+    CHECK(f->n_killed == (before || after));
+    *said = f->n_said;
+    fed_close(f);
+    return got;
+}
+
+/** Bytes of the tables, without the provenance, which names headers. */
+static bool same_first_table(const sund_buf *a, const sund_buf *b)
+{
+    char *x = fed_table(a, "table"), *y = fed_table(b, "table");
+    bool  same = x && y && strcmp(x, y) == 0;
+
+    free(x);
+    free(y);
+    return same;
+}
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+enum { EVERY = 7 };
+#else
+enum { EVERY = 1 };
+#endif
+
+/* The node that is to say a message is killed just before it leaves, or just after: each message of the study in turn. */
+TEST(killed_at_every_message_in_turn)
+{
+    static const char study[] = "analysis = linear\noutcome = trait\ncovariates = age\nstrata = none\nmissing = mean\n";
+    world            *w = fed_world(90, test_rand());
+    size_t            n = 0, n_run = 0, ignored;
+    sund_buf          whole = once(w, study, 0, 0, &n);
+
+    CHECK(n > 30 && whole.n > 100);
+    for (size_t k = 1; k <= n; k += EVERY) {
+        sund_buf before = once(w, study, k, 0, &ignored), after = once(w, study, 0, k, &ignored);
+
+        CHECK(same_first_table(&before, &whole) && same_first_table(&after, &whole));
+        sund_buf_free(&before);
+        sund_buf_free(&after);
+        n_run += 2;
+    }
+    sund_buf_free(&whole);
+    printf("# %zu kills at %zu messages, before they left and after\n", n_run, n);
+    free(w);
+}
+
 TEST(nodes_killed_and_messages_lost_change_nothing)
 {
     world *w = fed_world(W_PEOPLE, test_rand());
