@@ -57,7 +57,7 @@ static void usage(FILE *out)
     for (size_t i = 0; i < N_CMD; i++) {
         if (strcmp(group, cmds[i].group) != 0)
             fprintf(out, "\n%s\n", group = cmds[i].group);
-        fprintf(out, "  %-15s %s\n", cmds[i].name, cmds[i].help);
+        fprintf(out, "  %-19s %s\n", cmds[i].name, cmds[i].help);
     }
     fprintf(out, "\n'sund COMMAND --help' says more, with examples. The home is --home, else SUND_HOME, else the current folder.\n");
 }
@@ -94,7 +94,7 @@ static int no_command(int argc, char **argv)
         fprintf(out, "usage: sund %s SUBCOMMAND\n", argv[1]);
         for (size_t i = 0; i < N_CMD; i++)
             if (strncmp(cmds[i].name, argv[1], strlen(argv[1])) == 0)
-                fprintf(out, "  %-15s %s\n", cmds[i].name, cmds[i].help);
+                fprintf(out, "  %-19s %s\n", cmds[i].name, cmds[i].help);
         return argc == 2 ? 2 : 0;
     }
     (void) snprintf(two, sizeof two, group ? "%.30s %.30s" : "%.30s", argv[1], argc > 2 ? argv[2] : "");
