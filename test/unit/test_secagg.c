@@ -284,7 +284,7 @@ TEST(a_wrong_addition_never_fits_the_check)
         if (lane < 700) {
             sund_vec_add64(&bad, lane, (int64_t) (1ULL << (power % 64)));
             if (at % 3 == 0)
-                sund_vec_add64(&bad, (lane + 8) % 700, -(int64_t) (1ULL << (power % 64)));
+                sund_vec_add64(&bad, (lane + 8) % 700, (int64_t) -(1ULL << (power % 64)));
         } else {
             sund_vec_add128(&bad, lane - 700, (wide) ((u128) 1 << power));
         }
