@@ -19,7 +19,7 @@
  *
  * Bounds at 2^20 people: G'WG 2^2 2^20 2^32 = 2^54; frac[k] keeps the others below 2^61; products of two sums below 2^115. */
 
-enum { GENES_G = 30, GENES_W = 32, GENES_CARRIER_LANES = 4, GENES_COLUMN_MAX = SUND_K_MAX + 2 };
+enum { GENES_G = 30, GENES_W = 32, GENES_CARRIER_LANES = 4, GENES_COLUMN_MAX = SUND_K_MAX + 2, GENES_FEW = 10 };
 
 typedef enum genes_role { GENES_UNUSED, GENES_SINGLE, GENES_ULTRA } genes_role; /* of a variant */
 
@@ -31,6 +31,7 @@ typedef struct genes_gene {
     bool        ultra;        /* there is a collapsed one */
     int64_t     carriers, ultra_dose;
     const char *note;         /* why there is no test; NULL when there is */
+    bool        few;          /* some marker has fewer than GENES_FEW expected minor alleles among the cases, or the controls */
     sund_skat   test;
 } genes_gene;
 

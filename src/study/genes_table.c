@@ -137,6 +137,14 @@ static sund_code adjust(const genes_own *own, numbers *x, sund_err *err)
     return SUND_OK;
 }
 
+/** Cases or controls, whichever are fewer. */
+static int64_t rarer_kind(const sund_state *st)
+{
+    int64_t n_case = ((const genes_own *) st->own)->logit.n_case;
+
+    return n_case < st->n_person - n_case ? n_case : st->n_person - n_case;
+}
+
 static sund_code test_gene(sund_state *st, genes_gene *g, const sund_vec *t, size_t lane, numbers *x, sund_err *err)
 {
     const genes_own *own = st->own;
@@ -153,6 +161,8 @@ static sund_code test_gene(sund_state *st, genes_gene *g, const sund_vec *t, siz
         g->note = "the covariates explain every marker";
         return SUND_OK;
     }
+    for (size_t i = 0; own->logistic && i < x->m; i++)
+        g->few = g->few || 2.0 * x->maf[i] * (double) rarer_kind(st) < GENES_FEW;
     if (sund_skat_tests(x->m, x->u, x->v, own->s2, x->w, x->maf, x->room, &g->test, NULL) != SUND_OK)
         g->note = "the markers have no covariance";
     g->test.beta *= unit;
@@ -208,7 +218,7 @@ static sund_code put_gene(const sund_state *st, const genes_gene *g, sund_releas
         cell[10].f = g->test.skato;
         cell[11].f = g->test.acatv;
     }
-    cell[12].s = g->note ? g->note : ".";
+    cell[12].s = g->note ? g->note : g->few ? "p-values may be too small: a marker has fewer than 10 expected minor alleles among the cases, or the controls" : ".";
     return sund_release_row(out, &guard, cell, err);
 }
 

@@ -123,7 +123,7 @@ static cohort *simulate(truth *p, size_t n)
 }
 
 /* A dense second computation of one gene: variants in[] of the mask. */
-typedef struct second { int m; int64_t carriers; double beta; sund_skat t; } second;
+typedef struct second { int m; int64_t carriers; double beta, least; sund_skat t; } second; /* least: minor alleles that a marker expects among the cases, or the controls */
 
 static int64_t minor_of(const cohort *c, size_t j, bool *flip, int64_t *an, double *mean)
 {
@@ -154,6 +154,17 @@ static double dense_beta(int m, const double *w, const double *u, const double *
             wvw += w[a] / top * v[a * m + b] * w[b] / top;
     }
     return wu / wvw;
+}
+
+static double least_expected(int n, const double *y, int m, const double *maf)
+{
+    double n_case = 0, least = INFINITY;
+
+    for (int i = 0; i < n; i++)
+        n_case += y[i];
+    for (int j = 0; j < m; j++)
+        least = fmin(least, 2 * maf[j] * fmin(n_case, n - n_case));
+    return least;
 }
 
 static void dense_gene(const cohort *c, const truth *p, const bool *in, bool strata, bool logistic, bool equal, int collapse, double max_af, second *out)
@@ -216,6 +227,7 @@ static void dense_gene(const cohort *c, const truth *p, const bool *in, bool str
     s2 = null_model(n, k, x, y, logistic, r, wt);
     dense_scores(n, m, k, g, x, r, wt, u, v);
     out->beta = dense_beta(m, w, u, v);
+    out->least = least_expected(n, y, m, maf);
     if (m > 0 && sund_skat_tests((size_t) m, u, v, s2, w, maf, room, &out->t, NULL) != SUND_OK)
         abort();
     free(g);
@@ -245,6 +257,7 @@ static const struct { const char *more; bool strata, logistic, equal; int collap
     { "outcome = height\nstrata = country\ncollapse = 4\nmax_af = 0.05\nchunk = 1\n", true, false, false, 4, 0.05, 1e-6 },
     { "outcome = ill\nstrata = country\n", true, true, false, 10, 0.01, 1e-5 },
     { "outcome = ill\nstrata = none\nmax_af = 0.5\nweights = equal\n", false, true, true, 10, 0.5, 1e-5 },
+    { "outcome = ill\nstrata = none\nmax_af = 0.5\nweights = equal\ncollapse = 90\n", false, true, true, 90, 0.5, 1e-5 },
 };
 
 TEST(genes_equal_a_dense_second_computation_and_any_split)
@@ -253,6 +266,7 @@ TEST(genes_equal_a_dense_second_computation_and_any_split)
     sund_thresholds open = fed_open_data();
     cohort         *c = simulate(&p, 1100);
     world          *w = world_real(c);
+    int             few[2] = { 0, 0 };
 
     put_file(w, sim_genes);
     for (size_t s = 0; s < sizeof sim_study / sizeof *sim_study; s++) {
@@ -272,11 +286,14 @@ TEST(genes_equal_a_dense_second_computation_and_any_split)
                 in[j] = true;
             dense_gene(c, &p, in, sim_study[s].strata, sim_study[s].logistic, sim_study[s].equal, sim_study[s].collapse, sim_study[s].max_af, &want);
             check_gene(table, g, &want, sim_study[s].rel);
+            few[want.least < 10] += sim_study[s].logistic;
+            CHECK((strncmp(fed_cell(table, g, "note"), "p-values may be too small", 25) == 0) == (sim_study[s].logistic && want.least < 10));
         }
         CHECK(table && strcmp(fed_cell(table, 4, "gene"), "") == 0);
         free(table);
         sund_buf_free(&got);
     }
+    CHECK(few[0] > 0 && few[1] > 0);
     world_end(w, c);
 }
 
