@@ -211,7 +211,12 @@ static const sund_release_column column[] = {
     { "chrom", 's', false }, { "pos", 'i', false }, { "ref", 's', false },  { "alt", 's', false }, { "n", 'i', false },       { "ac", 'i', false },
     { "an", 'i', false },    { "af", 'f', false },  { "beta", 'f', false }, { "se", 'f', false },  { "nlog10p", 'f', false }, { "trait", 's', false },
 };
-enum { N_COLUMN = sizeof column / sizeof column[0] };
+static const sund_release_column crossed_column[] = {
+    { "chrom", 's', false }, { "pos", 'i', false }, { "ref", 's', false },     { "alt", 's', false },         { "n", 'i', false },             { "ac", 'i', false },
+    { "an", 'i', false },    { "af", 'f', false },  { "beta", 'f', false },    { "se", 'f', false },          { "nlog10p", 'f', false },       { "beta_gxe", 'f', false },
+    { "se_gxe", 'f', false }, { "nlog10p_gxe", 'f', false }, { "nlog10p_joint", 'f', false }, { "trait", 's', false },
+};
+enum { N_COLUMN = sizeof column / sizeof column[0], N_CROSSED = sizeof crossed_column / sizeof crossed_column[0] };
 
 static sund_code linear_row(sund_state *st, size_t i, sund_release *out, sund_buf *text, sund_err *err)
 {
@@ -220,7 +225,7 @@ static sund_code linear_row(sund_state *st, size_t i, sund_release *out, sund_bu
     sund_variant        v = sund_catalogue_at(st->catalogue, st->first + j);
     const sund_alleles *a = &own->count[j];
     sund_guard          guard = { .ac = a->ac, .an = a->an, .n_cell = 0, .association = true, .n_missing = a->missing };
-    sund_cell           cell[N_COLUMN];
+    sund_cell           cell[N_CROSSED];
 
     SUND_TRY(sund_variant_cells(&v, text, cell, err));
     cell[4].i = a->called;
@@ -229,11 +234,18 @@ static sund_code linear_row(sund_state *st, size_t i, sund_release *out, sund_bu
     cell[7].f = (double) a->ac / (double) a->an;
     for (size_t k = 0; k < own->n_trait; k++) {
         const linear_fit *f = &own->fit[i * own->n_trait + k];
+        const linear_gxe *x = own->crossed ? &own->gxe[i * own->n_trait + k] : NULL;
 
         cell[8].f = f->beta;
         cell[9].f = f->se;
         cell[10].f = f->nlog10p;
-        cell[11].s = st->study->outcome[k];
+        if (x) {
+            cell[11].f = x->beta;
+            cell[12].f = x->se;
+            cell[13].f = x->nlog10p;
+            cell[14].f = x->joint_nlog10p;
+        }
+        cell[(x ? N_CROSSED : N_COLUMN) - 1].s = st->study->outcome[k];
         SUND_TRY(sund_release_row(out, &guard, cell, err));
     }
     return SUND_OK;
@@ -243,7 +255,7 @@ sund_code sund_linear_table(sund_state *st, sund_release *out, sund_err *err)
 {
     linear_own *own = st->own;
     sund_buf    text = { 0 };
-    sund_code   rc = sund_release_next(out, "table", column, N_COLUMN, err);
+    sund_code   rc = sund_release_next(out, "table", own->crossed ? crossed_column : column, own->crossed ? N_CROSSED : N_COLUMN, err);
 
     for (size_t i = 0; i < own->n_eligible && rc == SUND_OK; i++)
         rc = linear_row(st, i, out, &text, err);
@@ -257,7 +269,7 @@ static sund_code linear_finish(sund_state *st, sund_release *out, sund_err *err)
 {
     const linear_own *own = st->own;
 
-    SUND_TRY(own->crossed ? sund_gxe_table(st, out, err) : sund_linear_table(st, out, err));
+    SUND_TRY(sund_linear_table(st, out, err));
     (void) snprintf(st->facts, sizeof st->facts,
                     "\"n\": %lld, \"people\": \"those with every covariate and trait\", \"strata\": %lld, \"variants\": %zu, \"eligible\": %zu, \"rows_withheld_by_eligible\": %zu, "
                     "\"traits\": %zu, \"unit\": \"%s\", \"coding\": \"%s\", \"interaction\": \"%s\"",

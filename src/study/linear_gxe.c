@@ -124,8 +124,6 @@ static void add_people(const gxe_run *run, const uint32_t *list, size_t n, int64
     x->hh += times * times * ee;
 }
 
-static const struct { int64_t het, hom; } weight[] = { [LINEAR_ADDITIVE] = { 1, 2 }, [LINEAR_DOMINANT] = { 1, 1 }, [LINEAR_RECESSIVE] = { 0, 1 } };
-
 /** One stratum's products with h, into lanes of the item. */
 static sund_code put_products(const gxe_run *run, size_t s, size_t lane, gxe_worker *w, sund_err *err)
 {
@@ -141,9 +139,9 @@ static sund_code put_products(const gxe_run *run, size_t s, size_t lane, gxe_wor
     n = members_in(run, s, w->missing, w->list);
     sund_list_sums(v->sums, w->list, n, lost);
     n = members_in(run, s, w->het, w->list);
-    add_people(run, w->list, n, weight[run->own->coding].het, &x);
+    add_people(run, w->list, n, sund_linear_weight[run->own->coding].het, &x);
     n = members_in(run, s, w->hom, w->list);
-    add_people(run, w->list, n, weight[run->own->coding].hom, &x);
+    add_people(run, w->list, n, sund_linear_weight[run->own->coding].hom, &x);
     m = whole->n - lost[k];
     sh = x.g[run->own->by]; /* the sum of h is that of g e */
     for (size_t a = 0; a < k + 2 && m > 0; a++) {
@@ -175,7 +173,7 @@ static sund_code level_items(void *ctx, size_t from, size_t n, sund_store_reader
     const gxe_run *run = ctx;
     const int32_t *e = run->v->column[run->own->by];
     gxe_worker    *w = &run->worker[thread];
-    int64_t        het = weight[run->own->coding].het, hom = weight[run->own->coding].hom;
+    int64_t        het = sund_linear_weight[run->own->coding].het, hom = sund_linear_weight[run->own->coding].hom;
 
     for (size_t item = from; item < from + n; item++) {
         size_t lane = (item - run->from) * LINEAR_LEVELS;
@@ -332,52 +330,4 @@ sund_code sund_gxe_fit(const sund_state *st, const linear_drop *d, const sund_ve
             in_units(&st->plan->col[own->by], st->plan->col[at].unit, &p, &fit[y], &gxe[y]);
     }
     return SUND_OK;
-}
-
-/* ---- the table ---- */
-
-static const sund_release_column column[] = {
-    { "chrom", 's', false },    { "pos", 'i', false },    { "ref", 's', false },         { "alt", 's', false },           { "n", 'i', false },    { "ac", 'i', false },
-    { "an", 'i', false },       { "af", 'f', false },     { "beta", 'f', false },        { "se", 'f', false },            { "nlog10p", 'f', false }, { "beta_gxe", 'f', false },
-    { "se_gxe", 'f', false },   { "nlog10p_gxe", 'f', false }, { "nlog10p_joint", 'f', false }, { "trait", 's', false },
-};
-enum { N_COLUMN = sizeof column / sizeof column[0] };
-
-static sund_code gxe_row(sund_state *st, size_t i, sund_release *out, sund_buf *text, sund_err *err)
-{
-    const linear_own   *own = st->own;
-    size_t              j = own->eligible[i];
-    sund_variant        v = sund_catalogue_at(st->catalogue, st->first + j);
-    const sund_alleles *a = &own->count[j];
-    sund_guard          guard = { .ac = a->ac, .an = a->an, .n_cell = 0, .association = true, .n_missing = a->missing };
-    sund_cell           cell[N_COLUMN];
-
-    SUND_TRY(sund_variant_cells(&v, text, cell, err));
-    cell[4].i = a->called;
-    cell[5].i = a->ac;
-    cell[6].i = a->an;
-    cell[7].f = (double) a->ac / (double) a->an;
-    for (size_t k = 0; k < own->n_trait; k++) {
-        const linear_fit *f = &own->fit[i * own->n_trait + k];
-        const linear_gxe *x = &own->gxe[i * own->n_trait + k];
-        const double      real[] = { f->beta, f->se, f->nlog10p, x->beta, x->se, x->nlog10p, x->joint_nlog10p };
-
-        for (size_t c = 0; c < sizeof real / sizeof real[0]; c++)
-            cell[8 + c].f = real[c];
-        cell[N_COLUMN - 1].s = st->study->outcome[k];
-        SUND_TRY(sund_release_row(out, &guard, cell, err));
-    }
-    return SUND_OK;
-}
-
-sund_code sund_gxe_table(sund_state *st, sund_release *out, sund_err *err)
-{
-    linear_own *own = st->own;
-    sund_buf    text = { 0 };
-    sund_code   rc = sund_release_next(out, "table", column, N_COLUMN, err);
-
-    for (size_t i = 0; i < own->n_eligible && rc == SUND_OK; i++)
-        rc = gxe_row(st, i, out, &text, err);
-    sund_buf_free(&text);
-    return rc;
 }

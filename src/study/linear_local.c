@@ -90,13 +90,13 @@ static void find_missing(const sund_view *v, size_t s, const sund_gt *g, worker 
 }
 
 /** What a genotype counts for. */
-static const struct { int64_t het, hom; } weight[] = { [LINEAR_ADDITIVE] = { 1, 2 }, [LINEAR_DOMINANT] = { 1, 1 }, [LINEAR_RECESSIVE] = { 0, 1 } };
+const linear_weight sund_linear_weight[] = { [LINEAR_ADDITIVE] = { 1, 2 }, [LINEAR_DOMINANT] = { 1, 1 }, [LINEAR_RECESSIVE] = { 0, 1 } };
 
 static void sparse_sums(const sund_view *v, size_t s, const sund_gt *g, linear_coding coding, worker *w, linear_sums *x)
 {
     size_t  k = v->plan.n;
     int64_t other[SUND_COLUMN_MAX + 1]; /* the homozygotes */
-    int64_t het = weight[coding].het, hom = weight[coding].hom;
+    int64_t het = sund_linear_weight[coding].het, hom = sund_linear_weight[coding].hom;
 
     find_missing(v, s, g, w, x);
     list_sums(v, s, g->het, g->n_het, w, x->dose);

@@ -29,6 +29,8 @@ typedef struct linear_gxe { double beta, se, nlog10p, joint_nlog10p; } linear_gx
 
 /** How a genotype is counted: additive 0 1 2, dominant 0 1 1, recessive 0 0 1; alternate alleles of one copy as two. */
 typedef enum linear_coding { LINEAR_ADDITIVE, LINEAR_DOMINANT, LINEAR_RECESSIVE } linear_coding;
+typedef struct linear_weight { int64_t het, hom; } linear_weight;
+extern const linear_weight sund_linear_weight[]; /**< by coding */
 
 typedef struct linear_own {
     size_t           n_column, n_trait;      /* covariates and traits; traits */
@@ -107,7 +109,6 @@ typedef struct linear_drop {
 } linear_drop;
 /** Fits of one variant from that and the lanes behind. */
 sund_code sund_gxe_fit(const sund_state *st, const linear_drop *d, const sund_vec *t, size_t wide, linear_fit *fit, linear_gxe *gxe, sund_err *err) SUND_MUST_CHECK;
-sund_code sund_gxe_table(sund_state *st, sund_release *out, sund_err *err) SUND_MUST_CHECK;
 static inline double sund_linear_fixed(sund_i128 x, unsigned frac) { return sund_i128_double(x) / (double) (1ULL << frac); } /**< a power of two out: exact */
 
 sund_code sund_linear_cross_local(const sund_state *st, const sund_view *v, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
