@@ -7,7 +7,7 @@ use File::Temp qw(tempdir);
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(time sleep);
 our @EXPORT = qw(ok is done note skip_all $sund shared $tmp run out fails tsv slurp spew home study_file catalogue local_study
-    federation start pid_of start_hub start_node stop stop_all submit status wait_for fetch);
+    federation small_node start pid_of start_hub start_node stop stop_all submit status wait_for fetch);
 
 our $sund = $ENV{SUND} // 'build/release/sund';
 our $tmp  = tempdir('sund-test-XXXXXX', TMPDIR => 1, CLEANUP => !$ENV{SUND_KEEP});
@@ -171,6 +171,21 @@ sub start_hub {
     for (1 .. 200) { return 1 if -s "$f->{at}/hub.port"; sleep 0.05 }
     ok(0, 'the hub starts', slurp("$f->{at}/hub.log"));
     return 0;
+}
+
+# A country for federation(): so many women (30) with genotypes at 20:100, 20:200, ... (20 of them, A to G), drawn anew, or as gt(site, number of the person) says. Its files are $tmp/$c.vcf and so on.
+my $drawn = 11;
+
+sub small_node {
+    my ($c, %o) = @_;
+    my @id = map { sprintf "$c%03d", $_ } 1 .. $o{people} // 30;
+    my $gt = $o{gt} // sub { $drawn = ($drawn * 1103515245 + 12345) % 2147483648; return (qw(0/0 0/1 1/1))[ $drawn / 65536 % 3 ] };
+    spew("$tmp/$c.vcf", join '', map { "$_\n" } '##fileformat=VCFv4.2', '##contig=<ID=20,length=63025520>', '##FORMAT=<ID=GT,Number=1,Type=String,Description="x">',
+        join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id),
+        map { my $site = $_; join "\t", 20, 100 * $site, '.', 'A', 'G', '.', '.', '.', 'GT', map { $gt->($site, $_) } 1 .. @id } 1 .. $o{sites} // 20);
+    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$_\tF\n" } @id);
+    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
+    return { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv", $o{access} ? (access => $o{access}) : () };
 }
 
 # A started process's number, once it runs the program it was started for.

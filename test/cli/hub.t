@@ -9,13 +9,7 @@ use Digest::SHA ();
 
 system('curl --version >/dev/null 2>&1') == 0 or skip_all('no curl');
 my %node;
-for my $c (qw(A B C)) {
-    my @id = map { sprintf "$c%03d", $_ } 1 .. 20;
-    spew("$tmp/$c.vcf", "##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">\n" . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id) . "\n" . join("\t", 20, 100, '.', 'A', 'G', '.', '.', '.', 'GT', map { '0/1' } @id) . "\n");
-    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$_\tF\n" } @id);
-    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
-    $node{$c} = { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv" };
-}
+$node{$_} = small_node($_, people => 20, sites => 1, gt => sub { '0/1' }) for qw(A B C);
 my $f = federation('hub', hub_program => -x ($ENV{SUND_ASAN} // '') ? $ENV{SUND_ASAN} : $sund, %node);    # with sanitizers where built
 my ($url) = slurp("$f->{at}/hub/member.ini") =~ /^url = (\S+)/m;
 my ($path) = slurp("src/home/link.h") =~ /SUND_HUB_PATH "([^"]+)"/;

@@ -7,15 +7,7 @@ use Sund;
 use JSON::PP;
 
 my %node;
-my $s = 23;
-for my $c (qw(DK FI SE)) {
-    my @id = map { sprintf "$c%03d", $_ } 1 .. 30;
-    spew("$tmp/$c.vcf", "##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">\n" . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id) . "\n"
-        . join '', map { my $rare = $_ % 2; join("\t", 20, 100 * $_, '.', 'A', 'G', '.', '.', '.', 'GT', map { $s = ($s * 1103515245 + 12345) % 2147483648; $rare ? '0/0' : (qw(0/0 0/1 1/1))[$s / 65536 % 3] } @id) . "\n" } 1 .. 20);
-    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$_\tF\n" } @id);
-    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
-    $node{$c} = { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv", access => 'controlled' };
-}
+$node{$_} = small_node($_, access => 'controlled', gt => sub { my ($site, $i) = @_; return $site % 2 ? '0/0' : (qw(0/0 0/1 1/1))[ ($site * 7 + $i * 5 + $i * $i) % 3 ] }) for qw(DK FI SE);
 my $f = federation('log', %node);
 my $anna = "$f->{at}/anna";
 my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 --hub --home $anna $tmp/DK.vcf");

@@ -17,15 +17,7 @@ skip_all($p) if !ref $p;
 
 # ---- a federation of three nodes whose studies need a visa at one of them; nobody but anna is in its roster ----
 my %node;
-my $s = 11;
-for my $c (qw(DK FI SE)) {
-    my @id = map { sprintf "$c%03d", $_ } 1 .. 30;
-    spew("$tmp/$c.vcf", "##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">\n" . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id) . "\n"
-        . join '', map { join("\t", 20, 100 * $_, '.', 'A', 'G', '.', '.', '.', 'GT', map { $s = ($s * 1103515245 + 12345) % 2147483648; (qw(0/0 0/1 1/1))[$s / 65536 % 3] } @id) . "\n" } 1 .. 20);
-    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$_\tF\n" } @id);
-    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
-    $node{$c} = { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv", access => 'open' };
-}
+$node{$_} = small_node($_, access => 'open') for qw(DK FI SE);
 my $dataset = 'https://fi.example.org/datasets/1';
 $node{FI}{node_ini} = "visa = $dataset\n";
 my $watched = -x ($ENV{SUND_ASAN} // '') ? $ENV{SUND_ASAN} : $sund;    # hub and nodes under the address sanitizer where built

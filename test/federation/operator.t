@@ -9,15 +9,7 @@ use JSON::PP;
 
 system('socat -V >/dev/null 2>&1 && curl --version >/dev/null 2>&1') == 0 or skip_all('no socat or no curl');
 my %node;
-my $s = 11;
-for my $c (qw(DK FI SE)) {
-    my @id = map { sprintf "$c%03d", $_ } 1 .. 30;
-    spew("$tmp/$c.vcf", "##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">\n" . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id) . "\n"
-        . join '', map { join("\t", 20, 100 * $_, '.', 'A', 'G', '.', '.', '.', 'GT', map { $s = ($s * 1103515245 + 12345) % 2147483648; (qw(0/0 0/1 1/1))[$s / 65536 % 3] } @id) . "\n" } 1 .. 20);
-    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$_\tF\n" } @id);
-    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
-    $node{$c} = { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv", access => 'open' };
-}
+$node{$_} = small_node($_, access => 'open') for qw(DK FI SE);
 my $watched = -x ($ENV{SUND_TSAN} // '') ? $ENV{SUND_TSAN} : $sund;    # hub and nodes under the thread sanitizer where built
 $_->{program} = $watched for values %node;
 my $f = federation('op', tap => 1, hub_program => $watched, %node);

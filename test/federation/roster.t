@@ -5,16 +5,8 @@ use warnings;
 use lib 'test';
 use Sund;
 
-my $s = 3;
-sub site { my @id = @_; return join '', map { my $p = $_; join("\t", 20, 100 * $p, '.', 'A', 'G', '.', '.', '.', 'GT', map { $s = ($s * 1103515245 + 12345) % 2147483648; (qw(0/0 0/1 1/1))[$s / 65536 % 3] } @id) . "\n" } 1 .. 12 }
 my %node;
-for my $c (qw(DK EE FI SE)) {
-    my @id = map { sprintf "$c%03d", $_ } 1 .. 30;
-    spew("$tmp/$c.vcf", "##fileformat=VCFv4.2\n##contig=<ID=20,length=63025520>\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"x\">\n" . join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id) . "\n" . site(@id));
-    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$_\tF\n" } @id);
-    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\n" . join '', map { "$_\tF\t$c\tGRU\n" } @id);
-    $node{$c} = { import => "--samples $tmp/$c.samples --assembly GRCh37 $tmp/$c.vcf", people => "$tmp/$c.tsv", access => 'open' };
-}
+$node{$_} = small_node($_, sites => 12, access => 'open') for qw(DK EE FI SE);
 my $late = delete $node{EE};
 my $f = federation('ros', %node);
 my $at = $f->{at};
