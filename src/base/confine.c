@@ -14,21 +14,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define ARCH AUDIT_ARCH_AARCH64
 #endif
 
-#if defined ARCH && !defined SANITIZED
+#if defined ARCH && !defined SUND_SANITIZED
 static const struct { unsigned when; int call; } refused[] = {
     { SUND_CONFINE_PROGRAMS, SYS_execve },   { SUND_CONFINE_PROGRAMS, SYS_execveat }, { SUND_CONFINE_NETWORK, SYS_socket }, { SUND_CONFINE_NETWORK, SYS_socketpair },
     { SUND_CONFINE_NETWORK, SYS_connect },   { SUND_CONFINE_NETWORK, SYS_bind },      { SUND_CONFINE_NETWORK, SYS_listen }, { SUND_CONFINE_NETWORK, SYS_accept4 },
@@ -71,7 +63,7 @@ void sund_confine(unsigned what)
     const struct rlimit none = { 0, 0 };
 
     (void) setrlimit(RLIMIT_CORE, &none);
-#if defined ARCH && !defined SANITIZED
+#if defined ARCH && !defined SUND_SANITIZED
     (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nor may others of this user look into it */
     refuse_calls(what);
 #else

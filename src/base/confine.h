@@ -3,6 +3,14 @@
 
 #include "base/err.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SUND_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define SUND_SANITIZED 1
+#endif
+#endif
+
 /** What this process, all its threads and children, can do no longer: debug or look into other processes, mount, load code into the kernel, make namespaces, use
  *  key rings - and by flag the network, other programs, and signals to others. Refused with EPERM. No core file is written either, for it would hold what is
  *  in memory. Where the system has no seccomp, and under sanitizers, the calls stay open. */

@@ -15,14 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 /* What parent and child both see. */
 typedef struct shared {
     sund_import_at     at;
@@ -42,7 +34,7 @@ static void bound_resources(void)
         files.rlim_cur = files.rlim_max;
         (void) setrlimit(RLIMIT_NOFILE, &files);
     }
-#ifndef SANITIZED
+#ifndef SUND_SANITIZED
     FILE         *f = fopen("/proc/self/statm", "r"); /* maps made before, such as a reference, do not count */
     unsigned long pages = 0;
     struct rlimit as;
