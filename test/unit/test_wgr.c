@@ -3,10 +3,9 @@
 #include "fed.h"
 #include "math/linalg.h"
 #include "math/random.h"
+#include "naive.h"
 #include "stats/ridge.h"
 #include "test.h"
-
-enum { CHROMOSOMES = 4 };
 
 static const char dictionary[] = "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\nage\tinteger\ta\t0\t120\t0\t\ntrait\treal\tcm\t-1000\t1000\t3\t\n";
 
@@ -54,214 +53,31 @@ static cohort *make(size_t n, size_t m, double missing, uint64_t seed)
 
 /* ---- the naive one ---- */
 
-typedef struct naive { size_t n_fold, n_ridge, block; bool strata; sund_digest study; double *r2, *beta, *se; } naive;
-
-static size_t naive_fold(const naive *o, const char *id)
-{
-    sund_key    key;
-    sund_digest d;
-    uint64_t    x = 0;
-
-    memcpy(key.b, o->study.b, 32);
-    d = sund_digest_keyed(&key, id, strlen(id));
-    for (int i = 7; i >= 0; i--)
-        x = x << 8 | d.b[i];
-    return (size_t) (x % o->n_fold);
-}
-
-/* Takes basis vectors out of v; twice, for rounding. */
-static void project(double *v, double *const *basis, size_t n_basis, size_t n)
-{
-    for (int again = 0; again < 2; again++)
-        for (size_t k = 0; k < n_basis; k++) {
-            double s = 0;
-
-            for (size_t i = 0; i < n; i++)
-                s += v[i] * basis[k][i];
-            for (size_t i = 0; i < n; i++)
-                v[i] -= s * basis[k][i];
-        }
-}
-
-static double norm(const double *v, size_t n)
-{
-    double s = 0;
-
-    for (size_t i = 0; i < n; i++)
-        s += v[i] * v[i];
-    return sqrt(s);
-}
-
-/* x = (A + lambda I)^-1 b by elimination. */
-static void eliminate(size_t k, const double *a0, double lambda, const double *b, double *x)
-{
-    double *a = malloc(k * k * sizeof *a);
-
-    memcpy(a, a0, k * k * sizeof *a);
-    memcpy(x, b, k * sizeof *x);
-    for (size_t i = 0; i < k; i++)
-        a[i * k + i] += lambda;
-    for (size_t i = 0; i < k; i++)
-        for (size_t r = i + 1; r < k; r++) {
-            double f = a[r * k + i] / a[i * k + i];
-
-            for (size_t j = i; j < k; j++)
-                a[r * k + j] -= f * a[i * k + j];
-            x[r] -= f * x[i];
-        }
-    for (size_t i = k; i-- > 0;) {
-        for (size_t j = i + 1; j < k; j++)
-            x[i] -= a[i * k + j] * x[j];
-        x[i] /= a[i * k + i];
-    }
-    free(a);
-}
-
-/* Out-of-fold ridge predictions: pred[i] for people of each fold from the others, with columns g (k arrays). */
-static void out_of_fold(size_t n, size_t k, double *const *g, const double *y, const size_t *fold, size_t n_fold, double lambda, double *coef)
-{
-    double *a = malloc(k * k * sizeof *a), *b = malloc(k * sizeof *b);
-
-    for (size_t f = 0; f < n_fold; f++) {
-        for (size_t p = 0; p < k; p++) {
-            b[p] = 0;
-            for (size_t i = 0; i < n; i++)
-                b[p] += fold[i] == f ? 0 : g[p][i] * y[i];
-            for (size_t q = 0; q < k; q++) {
-                a[p * k + q] = 0;
-                for (size_t i = 0; i < n; i++)
-                    a[p * k + q] += fold[i] == f ? 0 : g[p][i] * g[q][i];
-            }
-        }
-        eliminate(k, a, lambda, b, coef + f * k);
-    }
-    free(a);
-    free(b);
-}
-
-static double *column_of(size_t n) { return calloc(n + 1, sizeof(double)); }
-
-/* Everything person by person. */
-typedef struct dense {
-    size_t  n, n_basis, n_pred, *fold, *pred_contig;
-    double *y, yy, df, *basis[8], **raw, **g, **w, *left[CHROMOSOMES + 1];
-} dense;
-
-static size_t stratum_of(const naive *o, const cohort *c, size_t i) { return o->strata ? (size_t) (c->country[i][0] - 'A') : 0; }
-
-/* Intercepts and age, made orthonormal; the trait without them. */
-static void dense_model(dense *d, const naive *o, const cohort *c)
-{
-    size_t n = d->n;
-
-    for (size_t i = 0; i < n; i++) {
-        d->fold[i] = naive_fold(o, c->person[i]);
-        (void) sscanf(c->value[i], "\t%*d\t%lf", &d->y[i]);
-    }
-    for (size_t s = 0; s < (o->strata ? 4u : 2u); s++) {
-        double *v = d->basis[s] = column_of(n), len;
-
-        for (size_t i = 0; i < n; i++)
-            v[i] = s == (o->strata ? 3u : 1u) ? atof(c->value[i]) : stratum_of(o, c, i) == s;
-        project(v, d->basis, s, n);
-        len = norm(v, n);
-        for (size_t i = 0; i < n; i++)
-            v[i] /= len;
-        d->n_basis++;
-    }
-    d->df = (double) (n - d->n_basis);
-    project(d->y, d->basis, d->n_basis, n);
-    d->yy = norm(d->y, n) * norm(d->y, n);
-}
-
-/* Genotypes without covariates (raw), and with variance one (g); missing calls at the mean of the stratum, or of all. */
-static void dense_genotypes(dense *d, const naive *o, const cohort *c)
-{
-    for (size_t j = 0; j < c->m; j++) {
-        const uint8_t *gt = c->gt + j * d->n;
-        double         sum[3] = { 0 }, called[3] = { 0 }, len;
-
-        d->raw[j] = column_of(d->n);
-        d->g[j] = column_of(d->n);
-        for (size_t i = 0; i < d->n; i++)
-            if (gt[i] != SUND_GT_MISSING) {
-                sum[stratum_of(o, c, i)] += gt[i];
-                called[stratum_of(o, c, i)]++;
-            }
-        for (size_t i = 0; i < d->n; i++)
-            d->raw[j][i] = gt[i] == SUND_GT_MISSING ? sum[stratum_of(o, c, i)] / called[stratum_of(o, c, i)] : gt[i];
-        project(d->raw[j], d->basis, d->n_basis, d->n);
-        len = norm(d->raw[j], d->n) / sqrt(d->df);
-        for (size_t i = 0; i < d->n; i++)
-            d->g[j][i] = d->raw[j][i] / len;
-    }
-}
-
-/* One predictor of level 1, of mean 0 and variance 1. */
-static void dense_predict(dense *d, size_t first, size_t k, const double *coef)
-{
-    double *w = d->w[d->n_pred] = column_of(d->n), mean = 0, square = 0;
-
-    for (size_t i = 0; i < d->n; i++) {
-        for (size_t j = 0; j < k; j++)
-            w[i] += coef[d->fold[i] * k + j] * d->g[first + j][i];
-        mean += w[i] / (double) d->n;
-    }
-    for (size_t i = 0; i < d->n; i++)
-        square += (w[i] - mean) * (w[i] - mean);
-    for (size_t i = 0; i < d->n; i++)
-        w[i] = (w[i] - mean) / sqrt(square / (double) (d->n - 1));
-}
-
-static void dense_level0(dense *d, const naive *o, const cohort *c)
-{
-    for (size_t from = 0, to; from < c->m; from = to) {
-        size_t cuts;
-
-        for (to = from; to < c->m && c->variant[to].contig == c->variant[from].contig;)
-            to++;
-        cuts = (to - from + o->block - 1) / o->block;
-        for (size_t b = 0; b < cuts; b++) {
-            size_t  first = from + (to - from) * b / cuts, k = from + (to - from) * (b + 1) / cuts - first;
-            double *coef = malloc(o->n_fold * k * sizeof *coef);
-
-            for (size_t r = 0; r < o->n_ridge; r++) {
-                double h2 = 0.01 + 0.98 * (double) r / (double) (o->n_ridge - 1);
-
-                out_of_fold(d->n, k, d->g + first, d->y, d->fold, o->n_fold, (double) c->m * (1 - h2) / h2, coef);
-                dense_predict(d, first, k, coef);
-                d->pred_contig[d->n_pred++] = (size_t) c->variant[from].contig;
-            }
-            free(coef);
-        }
-    }
-}
-
 static void dense_level1(dense *d, naive *o)
 {
-    double *coef = malloc(o->n_fold * d->n_pred * sizeof *coef), best = -1e9;
+    double *coef = malloc(o->n_fold * d->n_pred * sizeof *coef), best = -1e9, yy = naive_norm(d->rest, d->n) * naive_norm(d->rest, d->n);
     size_t  L = d->n_pred;
 
     for (size_t r = 0; r < o->n_ridge; r++) {
         double h2 = 0.01 + 0.98 * (double) r / (double) (o->n_ridge - 1), rss = 0;
 
-        out_of_fold(d->n, L, d->w, d->y, d->fold, o->n_fold, (double) L * (1 - h2) / h2, coef);
+        naive_out_of_fold(d->n, L, d->w, d->rest, d->fold, o->n_fold, (double) L * (1 - h2) / h2, coef);
         for (size_t i = 0; i < d->n; i++) {
-            double e = d->y[i];
+            double e = d->rest[i];
 
             for (size_t l = 0; l < L; l++)
                 e -= coef[d->fold[i] * L + l] * d->w[l][i];
             rss += e * e;
         }
-        o->r2[r] = 1 - rss / d->yy;
+        o->r2[r] = 1 - rss / yy;
         if (o->r2[r] <= best)
             continue;
         best = o->r2[r];
         for (size_t chr = 1; chr <= CHROMOSOMES; chr++)
             for (size_t i = 0; i < d->n; i++) {
-                d->left[chr][i] = d->y[i];
+                d->offset[chr][i] = d->rest[i];
                 for (size_t l = 0; l < L; l++)
-                    d->left[chr][i] -= d->pred_contig[l] == chr ? 0 : coef[d->fold[i] * L + l] * d->w[l][i];
+                    d->offset[chr][i] -= d->pred_contig[l] == chr ? 0 : coef[d->fold[i] * L + l] * d->w[l][i];
             }
     }
     free(coef);
@@ -270,59 +86,40 @@ static void dense_level1(dense *d, naive *o)
 static void dense_test(const dense *d, naive *o, const cohort *c)
 {
     for (size_t j = 0; j < c->m; j++) {
-        const double *e = d->left[c->variant[j].contig];
-        double        gg = 0, ge = 0, ee = 0;
+        const double *e = d->offset[c->variant[j].contig];
+        double       *g = naive_column(d->n), gg = 0, ge = 0, ee = 0;
 
+        memcpy(g, d->raw[j], d->n * sizeof *g);
+        naive_project(g, d->basis, d->k, d->n);
         for (size_t i = 0; i < d->n; i++) {
-            gg += d->raw[j][i] * d->raw[j][i];
-            ge += d->raw[j][i] * e[i];
+            gg += g[i] * g[i];
+            ge += g[i] * e[i];
             ee += e[i] * e[i];
         }
         o->beta[j] = ge / gg;
-        o->se[j] = sqrt((ee - ge * ge / gg) / (d->df - 1) / gg);
+        o->se[j] = sqrt((ee - ge * ge / gg) / ((double) (d->n - d->k) - 1) / gg);
+        free(g);
     }
+}
+
+static double trait_of(const char *values)
+{
+    double y = 0;
+
+    (void) sscanf(values, "\t%*d\t%lf", &y);
+    return y;
 }
 
 static void naive_run(naive *o, const cohort *c)
 {
-    dense d = { .n = c->n, .y = column_of(c->n), .fold = calloc(c->n, sizeof *d.fold), .pred_contig = calloc(c->m * o->n_ridge, sizeof *d.pred_contig),
-                .raw = calloc(c->m, sizeof *d.raw), .g = calloc(c->m, sizeof *d.g), .w = calloc(c->m * o->n_ridge, sizeof *d.w) };
+    dense d;
 
-    o->r2 = column_of(o->n_ridge);
-    o->beta = column_of(c->m);
-    o->se = column_of(c->m);
-    for (size_t chr = 1; chr <= CHROMOSOMES; chr++)
-        d.left[chr] = column_of(d.n);
-    dense_model(&d, o, c);
-    dense_genotypes(&d, o, c);
-    dense_level0(&d, o, c);
+    naive_open(&d, o, c, trait_of);
     dense_level1(&d, o);
     for (size_t chr = 1; chr <= CHROMOSOMES; chr++)
-        project(d.left[chr], d.basis, d.n_basis, d.n);
+        naive_project(d.offset[chr], d.basis, d.k, d.n);
     dense_test(&d, o, c);
-    for (size_t chr = 1; chr <= CHROMOSOMES; chr++)
-        free(d.left[chr]);
-    for (size_t k = 0; k < d.n_basis; k++)
-        free(d.basis[k]);
-    for (size_t j = 0; j < c->m; j++) {
-        free(d.raw[j]);
-        free(d.g[j]);
-    }
-    for (size_t l = 0; l < d.n_pred; l++)
-        free(d.w[l]);
-    free(d.raw);
-    free(d.g);
-    free(d.w);
-    free(d.y);
-    free(d.fold);
-    free(d.pred_contig);
-}
-
-static void naive_free(naive *o)
-{
-    free(o->r2);
-    free(o->beta);
-    free(o->se);
+    naive_close(&d, c);
 }
 
 /* ---- the same study asked of both ---- */

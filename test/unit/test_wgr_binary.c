@@ -1,12 +1,11 @@
 /* Whole-genome regression of a binary outcome, against a naive second computation, pooled, in floating point: logistic ridge by iterated weighted least squares
  * with everyone's own weights, a null model for each chromosome, score tests; any split gives the same bytes; sibs: plain logistic regression inflates, this
- * does not. Level 0 is as in test_wgr.c. */
+ * does not. Level 0 is in naive.c. */
 #include "fed.h"
 #include "math/linalg.h"
 #include "math/random.h"
+#include "naive.h"
 #include "test.h"
-
-enum { CHROMOSOMES = 4 };
 
 static const char dictionary[] = "name\ttype\tunit\tmin\tmax\tdecimals\tcodes\nage\tinteger\ta\t0\t120\t0\t\ncase\tbinary\t\t\t\t\tno|yes\n";
 
@@ -71,188 +70,6 @@ static cohort *make(const plan *p)
 
 /* ---- the naive one ---- */
 
-typedef struct naive { size_t n_fold, n_ridge, block; bool strata; sund_digest study; double r2[8], *beta, *se; } naive;
-
-static size_t naive_fold(const naive *o, const char *id)
-{
-    sund_key    key;
-    sund_digest d;
-    uint64_t    x = 0;
-
-    memcpy(key.b, o->study.b, 32);
-    d = sund_digest_keyed(&key, id, strlen(id));
-    for (int i = 7; i >= 0; i--)
-        x = x << 8 | d.b[i];
-    return (size_t) (x % o->n_fold);
-}
-
-/* Takes basis vectors out of v; twice, for rounding. */
-static void project(double *v, double *const *basis, size_t n_basis, size_t n)
-{
-    for (int again = 0; again < 2; again++)
-        for (size_t k = 0; k < n_basis; k++) {
-            double s = 0;
-
-            for (size_t i = 0; i < n; i++)
-                s += v[i] * basis[k][i];
-            for (size_t i = 0; i < n; i++)
-                v[i] -= s * basis[k][i];
-        }
-}
-
-static double norm(const double *v, size_t n)
-{
-    double s = 0;
-
-    for (size_t i = 0; i < n; i++)
-        s += v[i] * v[i];
-    return sqrt(s);
-}
-
-/* x = (A + lambda I)^-1 b by elimination. */
-static void eliminate(size_t k, const double *a0, double lambda, const double *b, double *x)
-{
-    double *a = malloc(k * k * sizeof *a);
-
-    memcpy(a, a0, k * k * sizeof *a);
-    memcpy(x, b, k * sizeof *x);
-    for (size_t i = 0; i < k; i++)
-        a[i * k + i] += lambda;
-    for (size_t i = 0; i < k; i++)
-        for (size_t r = i + 1; r < k; r++) {
-            double f = a[r * k + i] / a[i * k + i];
-
-            for (size_t j = i; j < k; j++)
-                a[r * k + j] -= f * a[i * k + j];
-            x[r] -= f * x[i];
-        }
-    for (size_t i = k; i-- > 0;) {
-        for (size_t j = i + 1; j < k; j++)
-            x[i] -= a[i * k + j] * x[j];
-        x[i] /= a[i * k + i];
-    }
-    free(a);
-}
-
-/* Out-of-fold ridge predictions: pred[i] for people of each fold from the others, with columns g (k arrays). */
-static void out_of_fold(size_t n, size_t k, double *const *g, const double *y, const size_t *fold, size_t n_fold, double lambda, double *coef)
-{
-    double *a = malloc(k * k * sizeof *a), *b = malloc(k * sizeof *b);
-
-    for (size_t f = 0; f < n_fold; f++) {
-        for (size_t p = 0; p < k; p++) {
-            b[p] = 0;
-            for (size_t i = 0; i < n; i++)
-                b[p] += fold[i] == f ? 0 : g[p][i] * y[i];
-            for (size_t q = 0; q < k; q++) {
-                a[p * k + q] = 0;
-                for (size_t i = 0; i < n; i++)
-                    a[p * k + q] += fold[i] == f ? 0 : g[p][i] * g[q][i];
-            }
-        }
-        eliminate(k, a, lambda, b, coef + f * k);
-    }
-    free(a);
-    free(b);
-}
-
-static double *column_of(size_t n) { return calloc(n + 1, sizeof(double)); }
-
-/* Everything person by person. x: intercepts and age; basis: the same made orthonormal. */
-typedef struct dense {
-    size_t  n, k, n_pred, *fold, *pred_contig;
-    double *y, *rest, *x[4], *basis[4], **raw, **g, **w, *eta0, *offset[CHROMOSOMES + 1];
-} dense;
-
-static size_t stratum_of(const naive *o, const cohort *c, size_t i) { return o->strata ? (size_t) (c->country[i][0] - 'A') : 0; }
-
-static void dense_model(dense *d, const naive *o, const cohort *c)
-{
-    size_t n = d->n;
-
-    d->k = o->strata ? 4 : 2;
-    for (size_t i = 0; i < n; i++) {
-        d->fold[i] = naive_fold(o, c->person[i]);
-        d->rest[i] = d->y[i] = strstr(c->value[i], "yes") != NULL;
-    }
-    for (size_t s = 0; s < d->k; s++) {
-        double *v = d->basis[s] = column_of(n), len;
-
-        d->x[s] = column_of(n);
-        for (size_t i = 0; i < n; i++)
-            d->x[s][i] = v[i] = s == d->k - 1 ? (atof(c->value[i]) - 50) / 10 : stratum_of(o, c, i) == s;
-        project(v, d->basis, s, n);
-        len = norm(v, n);
-        for (size_t i = 0; i < n; i++)
-            v[i] /= len;
-    }
-    project(d->rest, d->basis, d->k, n);
-}
-
-/* Genotypes (raw), and without covariates and with variance one (g); missing calls at the mean of the stratum, or of all. */
-static void dense_genotypes(dense *d, const naive *o, const cohort *c)
-{
-    for (size_t j = 0; j < c->m; j++) {
-        const uint8_t *gt = c->gt + j * d->n;
-        double         sum[3] = { 0 }, called[3] = { 0 }, len;
-
-        d->raw[j] = column_of(d->n);
-        d->g[j] = column_of(d->n);
-        for (size_t i = 0; i < d->n; i++)
-            if (gt[i] != SUND_GT_MISSING) {
-                sum[stratum_of(o, c, i)] += gt[i];
-                called[stratum_of(o, c, i)]++;
-            }
-        for (size_t i = 0; i < d->n; i++)
-            d->raw[j][i] = gt[i] == SUND_GT_MISSING ? sum[stratum_of(o, c, i)] / called[stratum_of(o, c, i)] : gt[i];
-        memcpy(d->g[j], d->raw[j], d->n * sizeof **d->g);
-        project(d->g[j], d->basis, d->k, d->n);
-        len = norm(d->g[j], d->n) / sqrt((double) (d->n - d->k));
-        for (size_t i = 0; i < d->n; i++)
-            d->g[j][i] /= len;
-    }
-}
-
-/* One predictor of level 1, of mean 0 and variance 1. */
-static void dense_predict(dense *d, size_t first, size_t k, const double *coef)
-{
-    double *w = d->w[d->n_pred] = column_of(d->n), mean = 0, square = 0;
-
-    for (size_t i = 0; i < d->n; i++) {
-        for (size_t j = 0; j < k; j++)
-            w[i] += coef[d->fold[i] * k + j] * d->g[first + j][i];
-        mean += w[i] / (double) d->n;
-    }
-    for (size_t i = 0; i < d->n; i++)
-        square += (w[i] - mean) * (w[i] - mean);
-    for (size_t i = 0; i < d->n; i++)
-        w[i] = (w[i] - mean) / sqrt(square / (double) (d->n - 1));
-}
-
-static void dense_level0(dense *d, const naive *o, const cohort *c)
-{
-    for (size_t from = 0, to; from < c->m; from = to) {
-        size_t cuts;
-
-        for (to = from; to < c->m && c->variant[to].contig == c->variant[from].contig;)
-            to++;
-        cuts = (to - from + o->block - 1) / o->block;
-        for (size_t b = 0; b < cuts; b++) {
-            size_t  first = from + (to - from) * b / cuts, k = from + (to - from) * (b + 1) / cuts - first;
-            double *coef = malloc(o->n_fold * k * sizeof *coef);
-
-            for (size_t r = 0; r < o->n_ridge; r++) {
-                double h2 = 0.01 + 0.98 * (double) r / (double) (o->n_ridge - 1);
-
-                out_of_fold(d->n, k, d->g + first, d->rest, d->fold, o->n_fold, (double) c->m * (1 - h2) / h2, coef);
-                dense_predict(d, first, k, coef);
-                d->pred_contig[d->n_pred++] = (size_t) c->variant[from].contig;
-            }
-            free(coef);
-        }
-    }
-}
-
 static double mu_of(double eta) { return 1 / (1 + exp(-eta)); }
 
 /* Penalised logistic regression on k columns with an offset, of people whose fold is not left_out, by Newton's method: beta; information (without lambda). */
@@ -280,7 +97,7 @@ static void irls(const dense *d, size_t k, double *const *x, const double *offse
                     info[a * k + b] += x[a][i] * x[b][i] * mu * (1 - mu);
             }
         }
-        eliminate(k, info, lambda, u, step);
+        naive_eliminate(k, info, lambda, u, step);
         for (size_t a = 0; a < k; a++) {
             beta[a] += step[a];
             most = fabs(step[a]) > most ? fabs(step[a]) : most;
@@ -354,7 +171,7 @@ static void dense_test(const dense *d, naive *o, const cohort *c)
             for (size_t a = 0; a < d->k; a++)
                 gx[a] += g * d->x[a][i] * mu * (1 - mu);
         }
-        eliminate(d->k, info, 0, gx, solved);
+        naive_eliminate(d->k, info, 0, gx, solved);
         for (size_t a = 0; a < d->k; a++)
             v -= gx[a] * solved[a];
         o->beta[j] = u / v;
@@ -362,40 +179,16 @@ static void dense_test(const dense *d, naive *o, const cohort *c)
     }
 }
 
+static double is_case(const char *values) { return strstr(values, "yes") != NULL; }
+
 static void naive_run(naive *o, const cohort *c)
 {
-    dense d = { .n = c->n, .y = column_of(c->n), .rest = column_of(c->n), .eta0 = column_of(c->n), .fold = calloc(c->n, sizeof *d.fold), .pred_contig = calloc(c->m * o->n_ridge, sizeof *d.pred_contig),
-                .raw = calloc(c->m, sizeof *d.raw), .g = calloc(c->m, sizeof *d.g), .w = calloc(c->m * o->n_ridge, sizeof *d.w) };
+    dense d;
 
-    o->beta = column_of(c->m);
-    o->se = column_of(c->m);
-    for (size_t chr = 1; chr <= CHROMOSOMES; chr++)
-        d.offset[chr] = column_of(d.n);
-    dense_model(&d, o, c);
-    dense_genotypes(&d, o, c);
-    dense_level0(&d, o, c);
+    naive_open(&d, o, c, is_case);
     dense_level1(&d, o);
     dense_test(&d, o, c);
-    for (size_t chr = 1; chr <= CHROMOSOMES; chr++)
-        free(d.offset[chr]);
-    for (size_t k = 0; k < d.k; k++) {
-        free(d.basis[k]);
-        free(d.x[k]);
-    }
-    for (size_t j = 0; j < c->m; j++) {
-        free(d.raw[j]);
-        free(d.g[j]);
-    }
-    for (size_t l = 0; l < d.n_pred; l++)
-        free(d.w[l]);
-    free(d.raw);
-    free(d.g);
-    free(d.w);
-    free(d.y);
-    free(d.rest);
-    free(d.eta0);
-    free(d.fold);
-    free(d.pred_contig);
+    naive_close(&d, c);
 }
 
 /* ---- the same study asked of both ---- */
@@ -452,8 +245,7 @@ static void against_naive(const char *strata, double share)
     }
     printf("# strata %s, cases %.2f: beta of %zu within %.2g se, se within %.2g; r2 %.4f %.4f %.4f\n", strata, share, n_score, worst, worst_se, o.r2[0], o.r2[1], o.r2[2]);
     CHECK(n_score > 100 && n_other < 20 && worst < 1e-5 && worst_se < 1e-5);
-    free(o.beta);
-    free(o.se);
+    naive_free(&o);
     free(table);
     free(ridge);
     sund_buf_free(&got);
