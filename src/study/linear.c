@@ -24,9 +24,7 @@ static sund_code linear_check(const sund_study *s, sund_err *err)
         for (size_t t = 0; t < s->n_outcome; t++)
             if (strcmp(s->covariate[k], s->outcome[t]) == 0)
                 return sund_fail(err, SUND_E_ARG, "%s is both an outcome and a covariate", s->outcome[t]);
-    if (sund_study_text(s, "interaction")[0] && !s->drop_missing)
-        return sund_fail(err, SUND_E_ARG, "an interaction is tested over the people whose genotype is called: add a line 'missing = drop'");
-    return SUND_OK;
+    return sund_gxe_check(s, err);
 }
 
 void sund_linear_end(sund_state *st)

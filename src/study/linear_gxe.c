@@ -13,6 +13,20 @@
  * of e is taken away, enough carriers are left, and enough people who lack a copy (with the covariates in the model the other allele's products say the same).
  * Values are put in four classes by their last two bits: carriers outside the largest class are at most those whose value is not the commonest. */
 
+sund_code sund_gxe_check(const sund_study *s, sund_err *err)
+{
+    const char *name = sund_study_text(s, "interaction");
+    bool        there = !name[0];
+
+    for (size_t k = 0; k < s->n_covariate; k++)
+        there |= strcmp(s->covariate[k], name) == 0;
+    if (!there)
+        return sund_fail(err, SUND_E_ARG, "interaction: %s is not among the covariates: add it to them", name);
+    if (name[0] && !s->drop_missing)
+        return sund_fail(err, SUND_E_ARG, "an interaction is tested over the people whose genotype is called: add a line 'missing = drop'");
+    return SUND_OK;
+}
+
 sund_code sund_gxe_begin(sund_state *st, sund_err *err)
 {
     linear_own *own = st->own;
@@ -26,9 +40,7 @@ sund_code sund_gxe_begin(sund_state *st, sund_err *err)
             own->by = k;
             n++;
         }
-    if (n == 0)
-        return sund_fail(err, SUND_E_ARG, "interaction: %s is not among the covariates: add it to them", name);
-    if (n > 1)
+    if (n != 1)
         return sund_fail(err, SUND_E_ARG, "interaction: %s has more than two levels: take a number, or a variable of two", name);
     own->crossed = true;
     return SUND_OK;

@@ -90,7 +90,9 @@ int64_t sund_linear_carriers(linear_coding coding, const sund_alleles *a);
 
 /** People by whether they carry, and by whether they lack a copy, in four classes of the covariate's value. */
 enum { LINEAR_LEVELS = 8 };
-/** Which column, from the study's text. Errors: SUND_E_ARG. */
+/** The study file is sound in this. Errors: SUND_E_ARG. */
+sund_code sund_gxe_check(const sund_study *s, sund_err *err) SUND_MUST_CHECK;
+/** Which column it is. Errors: SUND_E_ARG for a variable of several columns. */
 sund_code sund_gxe_begin(sund_state *st, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_gxe_levels_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 /** Takes a variant off the eligible ones (marks it) when its carriers do not differ enough in the covariate. */
