@@ -47,11 +47,12 @@ static void keep_best(points *g, float p, sund_cur row)
 
 bool points_gather(points *g, rows *t)
 {
-    int  chrom = rows_column(t, "chrom"), pos = rows_column(t, "pos"), p = rows_column(t, "nlog10p"), ac = rows_column(t, "ac"), an = rows_column(t, "an"), contig = 0;
+    int  chrom = rows_column(t, "chrom"), pos = rows_column(t, "pos"), gxe = rows_column(t, "nlog10p_gxe"), p = gxe >= 0 ? gxe : rows_column(t, "nlog10p"), ac = rows_column(t, "ac"), an = rows_column(t, "an"), contig = 0;
     char name[16], was[16] = "";
 
     memset(g, 0, sizeof *g);
     g->counted = ac >= 0 && an >= 0;
+    g->interaction = gxe >= 0;
     rows_again(t);
     for (sund_cur row = t->rest; rows_next(t); row = t->rest) {
         double at = rows_number(t, pos), value = rows_number(t, p);
@@ -110,7 +111,7 @@ void plot_manhattan(sund_buf *out, const points *g)
     x.to = whole;
     y.to = top_of(g->n_best ? (double) g->best[0].p : 0.0);
     plot_begin(out, "Manhattan plot: -log10 p along the genome", PLOT_W, PLOT_H);
-    plot_y_axis(out, &y, PLOT_LEFT, W, "−log₁₀ p");
+    plot_y_axis(out, &y, PLOT_LEFT, W, g->interaction ? "−log₁₀ p of the interaction" : "−log₁₀ p");
     sund_buf_printf(out, "<path class=\"line\" d=\"M%d %.1fh%d\"/>", PLOT_LEFT, scale_of(&y, genome_wide), W);
     for (size_t i = 0; i < g->n && d; i++) {
         const point *p = &g->at[i];
@@ -189,7 +190,7 @@ void plot_quantiles(sund_buf *out, const points *g)
     x.to = log10_of(2.0 * (double) n) * 1.02;
     y.to = (double) p[0] * 1.06 > x.to ? (double) p[0] * 1.06 : x.to;
     plot_begin(out, "Quantile plot: observed against expected -log10 p", PLOT_W, PLOT_H);
-    plot_y_axis(out, &y, PLOT_LEFT, W, "observed −log₁₀ p");
+    plot_y_axis(out, &y, PLOT_LEFT, W, g->interaction ? "observed −log₁₀ p of the interaction" : "observed −log₁₀ p");
     plot_x_axis(out, &x, PLOT_TOP + H, "expected −log₁₀ p");
     sund_buf_printf(out, "<path class=\"line\" d=\"M%.1f %.1fL%.1f %.1f\"/><path class=\"odd\" d=\"", scale_of(&x, 0), scale_of(&y, 0), scale_of(&x, x.to), scale_of(&y, x.to));
     for (size_t i = 0; i < n; i++)
@@ -221,7 +222,7 @@ void plot_region(sund_buf *out, const points *g)
     y.to = top_of((double) best.p);
     (void) snprintf(label, sizeof label, "chromosome %s, million bases", sund_contig_name(best.contig));
     plot_begin(out, "The region around the strongest variant", PLOT_W, PLOT_H);
-    plot_y_axis(out, &y, PLOT_LEFT, W, "−log₁₀ p");
+    plot_y_axis(out, &y, PLOT_LEFT, W, g->interaction ? "−log₁₀ p of the interaction" : "−log₁₀ p");
     plot_x_axis(out, &x, PLOT_TOP + H, label);
     sund_buf_printf(out, "<path class=\"line\" d=\"M%d %.1fh%d\"/><path class=\"odd\" d=\"", PLOT_LEFT, scale_of(&y, genome_wide), W);
     for (size_t i = 0; i < g->n; i++)

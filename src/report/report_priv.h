@@ -39,6 +39,7 @@ typedef struct points {
     point   *at;
     size_t   n, cap, n_row;
     bool     counted; /* the table says how many alleles there are */
+    bool     interaction; /* the p-values are of an interaction: what such a study asks */
     struct { float p; sund_cur row; } best[STRONGEST]; /* rows of the largest -log10 p, by the text from there on */
     size_t   n_best;
 } points;

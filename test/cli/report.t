@@ -66,6 +66,16 @@ my @two = split /\n/, out("gzip -dc $tmp/two/gwas-ssf.y.tsv.gz");
 my $both = tsv("$tmp/two/table.tsv");
 ok("@two" eq "@ssf" && -s "$tmp/two/gwas-ssf.time.tsv.gz.tbi" && !-e "$tmp/two/gwas-ssf.tsv.gz" && @$both == 2 * @row && join(' ', map { $_->{trait} } @$both[0, 1]) eq 'time y', 'two traits: a file of each, the same as alone');
 
+# an interaction: what is plotted, and first in the table, is what such a study asks
+spew("$tmp/x.ini", slurp("$tmp/l.ini") =~ s/outcome = y/outcome = y\ncovariates = time\ninteraction = time\nmissing = drop/r);
+run("$sund study run --local --home $tmp/fi --catalogue $tmp/c.catalogue --out $tmp/x $tmp/x.ini");
+$html = slurp("$tmp/x/report.html");
+harmless($html, 'interaction');
+my ($odd) = sort { $b->{nlog10p_gxe} <=> $a->{nlog10p_gxe} } grep { $_->{nlog10p_gxe} ne 'NA' } @{ tsv("$tmp/x/table.tsv") };
+ok((() = $html =~ /−log₁₀ p of the interaction/g) == 3 && $html =~ m{<tbody>\s*<tr><td>$odd->{chrom}</td><td>$odd->{pos}</td>}, 'an interaction: its p-values are plotted, said to be, and its strongest row comes first');
+spew("$tmp/no.ini", slurp("$tmp/x.ini") =~ s/^covariates.*\n//mr);
+fails("$sund study check $tmp/no.ini", 'an interaction with no covariate is said before it runs', qr/not among the covariates/);
+
 spew("$tmp/s.ini", "[study]\ntitle = Survival\nanalysis = survival\npurpose = general-research\ncohort = all\ntime = time\nevent = died\ngroup = arm\nstrata = none\nnodes = FI\n");
 run("$sund study run --local --home $tmp/fi --out $tmp/s $tmp/s.ini");
 $html = slurp("$tmp/s/report.html");
