@@ -158,6 +158,22 @@ sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err)
     return sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK ? SUND_OK : db_fail(db->h, "script", err);
 }
 
+sund_code sund_db_part(sund_db *db, sund_err *err) { return sund_db_script(db, "SAVEPOINT part", err); }
+
+/** A part that begins a transaction commits at its RELEASE, which can fail - a full disk, a key that is deferred - and leaves the transaction open: then it is undone too. */
+sund_code sund_db_part_end(sund_db *db, bool keep, sund_code rc, sund_err *err)
+{
+    sund_err  why = { SUND_OK, "" };
+    sund_code end;
+
+    if (keep && rc == SUND_OK && (rc = sund_db_script(db, "RELEASE part", err)) == SUND_OK)
+        return SUND_OK;
+    if (sqlite3_get_autocommit(db->h)) /* an error that took the whole transaction with it */
+        return rc;
+    end = sund_db_script(db, "ROLLBACK TO part; RELEASE part", &why);
+    return rc != SUND_OK || end == SUND_OK ? rc : sund_fail(err, end, "%s", why.msg);
+}
+
 sund_code sund_db_lazy(sund_db *db, bool lazy, sund_err *err) { return sund_db_script(db, lazy ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", err); }
 
 const char *sund_db_path(sund_db *db)

@@ -21,6 +21,10 @@ void      sund_db_close(sund_db *db);
 sund_code sund_db_run(sund_db *db, sund_err *err, const char *sql, const char *kinds, ...) SUND_MUST_CHECK;
 /** Several statements without parameters, such as a schema. */
 sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err) SUND_MUST_CHECK;
+/** What is done whole or not at all, inside another part or transaction or by itself. Part begins; part_end keeps what was done since when keep && rc == SUND_OK, and undoes
+ *  it otherwise, or when it cannot be kept. Returns rc, or the error of the end when rc is SUND_OK; err is left to the first error. Every part that has begun is ended. */
+sund_code sund_db_part(sund_db *db, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_db_part_end(sund_db *db, bool keep, sund_code rc, sund_err *err) SUND_MUST_CHECK;
 /** While lazy, what is committed outlives this process but not the machine's power, until the next commit that is not: that one takes all before it to the disk too.
  *  Not inside a transaction. */
 sund_code   sund_db_lazy(sund_db *db, bool lazy, sund_err *err) SUND_MUST_CHECK;

@@ -223,7 +223,7 @@ static sund_code keep(sund_db *db, const sund_digest *study, const sund_decision
     sund_code rc;
 
     sund_hex(sig->b, sizeof sig->b, hex);
-    SUND_TRY(sund_db_script(db, "SAVEPOINT dac_decide", err));
+    SUND_TRY(sund_db_part(db, err));
     rc = sund_db_run(db, err, "INSERT OR IGNORE INTO decision(study, member, verdict, reason, exception, at, sig) VALUES(?,?,?,?,?,?,?)", "btitttb", study->b, sizeof study->b, d->by,
                      (int64_t) d->verdict, d->reason, d->exception, d->at, sig->b, sizeof sig->b);
     if (rc == SUND_OK && sund_db_changes(db) == 0)
@@ -231,11 +231,7 @@ static sund_code keep(sund_db *db, const sund_digest *study, const sund_decision
     if (rc == SUND_OK)
         rc = sund_ledger_add(db, "decision", sund_digest_hex(study).s, err, "%s by %s: %s%s%s%s; %s, signed %s", sund_verdict_name(d->verdict), d->by, d->reason,
                              d->exception[0] ? " (exception: " : "", d->exception, d->exception[0] ? ")" : "", d->at, hex);
-    if (rc != SUND_OK)
-        (void) !sund_db_script(db, "ROLLBACK TO dac_decide", NULL);
-    if (sund_db_script(db, "RELEASE dac_decide", rc == SUND_OK ? err : NULL) != SUND_OK && rc == SUND_OK)
-        rc = SUND_E_IO;
-    return rc;
+    return sund_db_part_end(db, true, rc, err);
 }
 
 sund_code sund_dac_decide(sund_db *db, const sund_dac *dac, const sund_identity *by, const sund_digest *study, sund_verdict v, const char *reason, const char *exception,

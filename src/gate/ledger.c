@@ -74,15 +74,11 @@ sund_code sund_ledger_add(sund_db *db, const char *kind, const char *study, sund
     va_end(ap);
     sund_text_clean(text);
     /* two connections may write: what is read last and what is written are one step */
-    SUND_TRY(sund_db_script(db, "SAVEPOINT ledger_add", err));
+    SUND_TRY(sund_db_part(db, err));
     rc = sund_db_run(db, err, "UPDATE ledger SET i=i WHERE i=0", "");
     if (rc == SUND_OK)
         rc = append(db, kind, study, text, err);
-    if (rc != SUND_OK) {
-        (void) !sund_db_script(db, "ROLLBACK TO ledger_add; RELEASE ledger_add", NULL); /* the first error is the one to tell */
-        return rc;
-    }
-    return sund_db_script(db, "RELEASE ledger_add", err);
+    return sund_db_part_end(db, true, rc, err);
 }
 
 sund_code sund_ledger_each(sund_db *db, sund_code (*each)(void *ctx, const sund_ledger_entry *e, sund_err *err), void *ctx, sund_err *err)

@@ -167,15 +167,8 @@ static sund_code enter(sund_db *db, const sund_asking *a, const sund_digest *of_
 /** Runs both statements or none. */
 static sund_code enter_whole(sund_db *db, const sund_asking *a, const sund_digest *of_set, bool independent, sund_err *err)
 {
-    sund_code rc;
-
-    SUND_TRY(sund_db_script(db, "SAVEPOINT memory_enter", err));
-    rc = enter(db, a, of_set, independent, err);
-    if (rc != SUND_OK)
-        (void) !sund_db_script(db, "ROLLBACK TO memory_enter", NULL);
-    if (sund_db_script(db, "RELEASE memory_enter", rc == SUND_OK ? err : NULL) != SUND_OK && rc == SUND_OK)
-        rc = SUND_E_IO;
-    return rc;
+    SUND_TRY(sund_db_part(db, err));
+    return sund_db_part_end(db, true, enter(db, a, of_set, independent, err), err);
 }
 
 sund_code sund_memory_ask(sund_db *db, const sund_thresholds *t, const sund_asking *a, sund_err *err)

@@ -149,12 +149,9 @@ sund_code sund_party_would_ask(const sund_party_node *node, const sund_study *s,
     p->study = *s;
     p->view = v;
     p->own = *sund_gate_thresholds(node->gate);
-    rc = sund_db_script(node->db, "SAVEPOINT would_ask", err);
-    if (rc == SUND_OK) {
-        rc = sund_party_ask(p, err);
-        if (sund_db_script(node->db, "ROLLBACK TO would_ask; RELEASE would_ask", rc == SUND_OK ? err : NULL) != SUND_OK && rc == SUND_OK)
-            rc = SUND_E_IO;
-    }
+    rc = sund_db_part(node->db, err);
+    if (rc == SUND_OK)
+        rc = sund_db_part_end(node->db, false, sund_party_ask(p, err), err);
     free(p);
     return rc;
 }

@@ -411,14 +411,8 @@ static sund_code post(sund_mailbox *m, const sund_envelope *e, const void *body,
 
 sund_code sund_mailbox_post(sund_mailbox *m, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
-    sund_code rc;
-
-    SUND_TRY(sund_db_script(m->db, "SAVEPOINT mailbox_post", err));
-    rc = post(m, e, body, n_body, err);
-    if (rc == SUND_OK)
-        return sund_db_script(m->db, "RELEASE mailbox_post", err);
-    (void) !sund_db_script(m->db, "ROLLBACK TO mailbox_post; RELEASE mailbox_post", NULL); /* the first error is the one to tell */
-    return rc;
+    SUND_TRY(sund_db_part(m->db, err));
+    return sund_db_part_end(m->db, true, post(m, e, body, n_body, err), err);
 }
 
 static bool next_known(sund_cur *known, sund_digest *d, uint32_t *at)

@@ -95,9 +95,8 @@ sund_code sund_party_begins(const sund_party_node *node, const sund_digest *stud
     if (!l)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     SUND_GO(judge(node, &s, l, refusal, sizeof refusal, err));
-    SUND_GO(sund_db_script(node->db, "SAVEPOINT party_begins", err));
-    rc = keep(node, study, &s, l, refusal, err);
-    (void) !sund_db_script(node->db, rc == SUND_OK ? "RELEASE party_begins" : "ROLLBACK TO party_begins; RELEASE party_begins", NULL);
+    SUND_GO(sund_db_part(node->db, err));
+    rc = sund_db_part_end(node->db, true, keep(node, study, &s, l, refusal, err), err);
 out:
     free(l);
     return rc;

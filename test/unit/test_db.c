@@ -47,6 +47,42 @@ TEST(a_text_that_runs_again_means_the_same)
     sund_db_close(db);
 }
 
+TEST(a_part_is_kept_whole_or_undone_whole)
+{
+    sund_db *db = NULL;
+    sund_err err = { SUND_OK, "" };
+
+    CHECK(sund_db_open(&db, ":memory:", "CREATE TABLE t(x INTEGER PRIMARY KEY) STRICT;", NULL) == SUND_OK);
+    CHECK(sund_db_part(db, &err) == SUND_OK && sund_db_run(db, &err, "INSERT INTO t VALUES(1)", "") == SUND_OK);
+    CHECK(sund_db_part(db, &err) == SUND_OK && sund_db_run(db, &err, "INSERT INTO t VALUES(2)", "") == SUND_OK);
+    CHECK(sund_db_part_end(db, true, sund_db_run(db, &err, "INSERT INTO t VALUES(1)", ""), &err) == SUND_E_IO && strstr(err.msg, "UNIQUE") && rows(db) == 1); /* the inner one only */
+    CHECK(sund_db_part(db, NULL) == SUND_OK && sund_db_part_end(db, false, sund_db_run(db, NULL, "INSERT INTO t VALUES(3)", ""), NULL) == SUND_OK && rows(db) == 1);
+    CHECK(sund_db_part(db, NULL) == SUND_OK && sund_db_part_end(db, true, sund_db_run(db, NULL, "INSERT INTO t VALUES(4)", ""), NULL) == SUND_OK && rows(db) == 2);
+    CHECK(sund_db_part_end(db, true, SUND_OK, NULL) == SUND_OK && rows(db) == 2);
+    CHECK(sund_db_part(db, NULL) == SUND_OK && sund_db_run(db, NULL, "DELETE FROM t", "") == SUND_OK && rows(db) == 0);
+    CHECK(sund_db_part_end(db, true, SUND_E_DENIED, &err) == SUND_E_DENIED && rows(db) == 2); /* whatever went wrong between */
+    CHECK(sund_db_script(db, "BEGIN; COMMIT", NULL) == SUND_OK);                              /* nothing is open */
+    sund_db_close(db);
+}
+
+/** A deferred foreign key is looked at when the outermost part ends. */
+TEST(a_part_that_cannot_be_kept_is_an_error_and_undone)
+{
+    sund_db *db = NULL;
+    sund_err err = { SUND_OK, "" };
+
+    CHECK(sund_db_open(&db, ":memory:", "CREATE TABLE t(x INTEGER PRIMARY KEY, of INTEGER REFERENCES t(x) DEFERRABLE INITIALLY DEFERRED) STRICT;", NULL) == SUND_OK);
+    CHECK(sund_db_part(db, NULL) == SUND_OK && sund_db_run(db, NULL, "INSERT INTO t VALUES(1, 7)", "") == SUND_OK);
+    CHECK(sund_db_part_end(db, true, SUND_OK, &err) == SUND_E_IO && strstr(err.msg, "FOREIGN KEY") && rows(db) == 0);
+    CHECK(sund_db_script(db, "BEGIN; COMMIT", NULL) == SUND_OK);
+    CHECK(sund_db_part(db, NULL) == SUND_OK && sund_db_run(db, NULL, "INSERT INTO t VALUES(1, 7)", "") == SUND_OK); /* an inner one waits for the outer */
+    CHECK(sund_db_part(db, NULL) == SUND_OK && sund_db_part_end(db, true, sund_db_run(db, NULL, "INSERT INTO t VALUES(7, NULL)", ""), NULL) == SUND_OK);
+    CHECK(sund_db_part_end(db, true, SUND_OK, NULL) == SUND_OK && rows(db) == 2);
+    CHECK(sund_db_part(db, NULL) == SUND_OK && sund_db_script(db, "ROLLBACK", NULL) == SUND_OK); /* as some errors of the disk do by themselves */
+    CHECK(sund_db_part_end(db, true, SUND_OK, &err) == SUND_E_IO && rows(db) == 2);
+    sund_db_close(db);
+}
+
 /** Threads with the same text on one connection: each one's values are its own. */
 static void *inserts(void *db)
 {
