@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-const json_t *sund_visa_conditions(const sund_jws *t)
+const sund_jval *sund_visa_conditions(const sund_jws *t)
 {
-    const json_t *c = json_object_get(json_object_get(t->body, "ga4gh_visa_v1"), "conditions");
+    const sund_jval *c = sund_j_get(sund_j_get(t->body, "ga4gh_visa_v1"), "conditions");
 
-    return c && !(json_is_array(c) && json_array_size(c) == 0) ? c : NULL;
+    return c && !(sund_j_kind(c) == SUND_J_ARRAY && sund_j_n(c) == 0) ? c : NULL;
 }
 
 /** '?' is any one byte, '*' any run, the empty one too; linear in the length of s for each '*'. */
@@ -51,9 +51,9 @@ static bool split_matches(const char *p, const char *s)
 }
 
 /** One of value, source, by; what is not written as one of the three kinds does not hold. */
-static bool field_holds(const json_t *want, const char *name, const char *have)
+static bool field_holds(const sund_jval *want, const char *name, const char *have)
 {
-    const char *w = json_string_value(want);
+    const char *w = sund_j_str(want);
 
     if (!w)
         return false;
@@ -64,27 +64,27 @@ static bool field_holds(const json_t *want, const char *name, const char *have)
     return strcmp(name, "value") == 0 && strncmp(w, "split_pattern:", 14) == 0 && split_matches(w + 14, have);
 }
 
-static bool clause_holds_for(const json_t *clause, const sund_visa *v)
+static bool clause_holds_for(const sund_jval *clause, const sund_visa *v)
 {
     const struct {
         const char *name, *have;
     } field[] = { { "value", v->value }, { "source", v->source }, { "by", v->by } };
-    const char *type = sund_json_text(clause, "type");
+    const char *type = sund_j_text(clause, "type");
     size_t      n = 0;
 
     if (!type || strcmp(type, v->type) != 0)
         return false;
     for (size_t i = 0; i < 3; i++) {
-        const json_t *want = json_object_get(clause, field[i].name);
+        const sund_jval *want = sund_j_get(clause, field[i].name);
 
         if (want && !field_holds(want, field[i].name, field[i].have))
             return false;
         n += want != NULL;
     }
-    return n && json_object_size(clause) == n + 1; /* nothing that is not known here */
+    return n && sund_j_n(clause) == n + 1; /* nothing that is not known here */
 }
 
-static bool clause_holds(const json_t *clause, const sund_visa *visa, const bool *ok, size_t n)
+static bool clause_holds(const sund_jval *clause, const sund_visa *visa, const bool *ok, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (ok[i] && clause_holds_for(clause, &visa[i]))
@@ -92,13 +92,13 @@ static bool clause_holds(const json_t *clause, const sund_visa *visa, const bool
     return false;
 }
 
-bool sund_conditions_hold(const json_t *conditions, const sund_visa *visa, const bool *ok, size_t n)
+bool sund_conditions_hold(const sund_jval *conditions, const sund_visa *visa, const bool *ok, size_t n)
 {
-    for (size_t i = 0; i < json_array_size(conditions); i++) {
-        const json_t *all = json_array_get(conditions, i);
-        size_t        n_clause = json_array_size(all), k = 0;
+    for (size_t i = 0; i < sund_j_n(conditions); i++) {
+        const sund_jval *all = sund_j_at(conditions, i);
+        size_t        n_clause = sund_j_n(all), k = 0;
 
-        while (k < n_clause && clause_holds(json_array_get(all, k), visa, ok, n))
+        while (k < n_clause && clause_holds(sund_j_at(all, k), visa, ok, n))
             k++;
         if (n_clause && k == n_clause)
             return true;

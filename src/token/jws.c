@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* jansson's json_is_... and foreach macros evaluate their argument twice: they are given variables
- * only. */
-
-json_t *sund_json_of(const void *p, size_t n) { return json_loadb(p, n, JSON_REJECT_DUPLICATES, NULL); }
-
-const char *sund_json_text(const json_t *o, const char *name) { return json_string_value(json_object_get(o, name)); }
-
-static bool text_is(const json_t *o, const char *name, const char *want)
+sund_jval *sund_json_of(const void *p, size_t n)
 {
-    const char *v = sund_json_text(o, name);
+    sund_jval *v = NULL;
+
+    return sund_json_read(p, n, &v, NULL) == SUND_OK ? v : NULL;
+}
+
+static bool text_is(const sund_jval *o, const char *name, const char *want)
+{
+    const char *v = sund_j_text(o, name);
 
     return v && strcmp(v, want) == 0;
 }
@@ -47,9 +47,9 @@ const char *sund_jwks_kid(const sund_jwks *k, size_t i) { return k->key[i].kid; 
 const char *sund_jwks_alg(const sund_jwks *k, size_t i) { return k->key[i].rsa ? "RS256" : "ES256"; }
 
 /** Bytes of a member, NULL when it is no strict base64url. */
-static const uint8_t *member(const json_t *o, const char *name, sund_buf *out, size_t *n)
+static const uint8_t *member(const sund_jval *o, const char *name, sund_buf *out, size_t *n)
 {
-    const char *s = sund_json_text(o, name);
+    const char *s = sund_j_text(o, name);
 
     *n = 0;
     if (!s || strlen(s) > 2048 || !sund_base64url_read(s, strlen(s), out))
@@ -60,7 +60,7 @@ static const uint8_t *member(const json_t *o, const char *name, sund_buf *out, s
 
 /** 2048 to 8192 bits, odd; exponent odd, 3 to 2^32 - 1: what no honest key exceeds, and a made-up
  * one could keep a processor busy with. */
-static bool rsa_sound(const json_t *o, size_t *n_sig)
+static bool rsa_sound(const sund_jval *o, size_t *n_sig)
 {
     sund_buf       b = { 0 };
     size_t         n;
@@ -74,7 +74,7 @@ static bool rsa_sound(const json_t *o, size_t *n_sig)
     return good;
 }
 
-static bool ec_sound(const json_t *o)
+static bool ec_sound(const sund_jval *o)
 {
     sund_buf b = { 0 };
     size_t   nx, ny;
@@ -85,7 +85,7 @@ static bool ec_sound(const json_t *o)
 }
 
 /** The public members alone, whatever else stands there. */
-static cjose_jwk_t *import(const json_t *o, bool rsa)
+static cjose_jwk_t *import(const sund_jval *o, bool rsa)
 {
     static const char *const part[2][4] = { { "kty", "crv", "x", "y" }, { "kty", "n", "e", NULL } };
     sund_buf                 text = { 0 };
@@ -95,7 +95,7 @@ static cjose_jwk_t *import(const json_t *o, bool rsa)
     sund_json_init(&j, &text, false);
     sund_json_open(&j, NULL, '{');
     for (size_t i = 0; i < 4 && part[rsa][i]; i++)
-        sund_json_str(&j, part[rsa][i], sund_json_text(o, part[rsa][i]));
+        sund_json_str(&j, part[rsa][i], sund_j_text(o, part[rsa][i]));
     sund_json_close(&j, '}');
     if (!text.bad)
         k = cjose_jwk_import((const char *) text.p, text.n, NULL); /* refuses a point that is not on the curve */
@@ -103,15 +103,15 @@ static cjose_jwk_t *import(const json_t *o, bool rsa)
     return k;
 }
 
-static sund_code add_key(sund_jwks *k, const char *name, const json_t *o, sund_err *err)
+static sund_code add_key(sund_jwks *k, const char *name, const sund_jval *o, sund_err *err)
 {
     jwk        *to = &k->key[k->n];
-    const char *kid = sund_json_text(o, "kid");
+    const char *kid = sund_j_text(o, "kid");
     bool        rsa = text_is(o, "kty", "RSA"), ec = text_is(o, "kty", "EC") && text_is(o, "crv", "P-256");
 
     if (!kid || !kid[0] || strlen(kid) > SUND_KID_MAX || (!rsa && !ec))
         return SUND_OK;
-    if ((json_object_get(o, "use") && !text_is(o, "use", "sig")) || (json_object_get(o, "alg") && !text_is(o, "alg", rsa ? "RS256" : "ES256")))
+    if ((sund_j_get(o, "use") && !text_is(o, "use", "sig")) || (sund_j_get(o, "alg") && !text_is(o, "alg", rsa ? "RS256" : "ES256")))
         return SUND_OK;
     for (size_t i = 0; i < k->n; i++)
         if (strcmp(k->key[i].kid, kid) == 0)
@@ -129,19 +129,20 @@ static sund_code add_key(sund_jwks *k, const char *name, const json_t *o, sund_e
 
 sund_code sund_jwks_parse(sund_jwks **out, const char *name, const void *p, size_t n, sund_err *err)
 {
-    json_t    *set = n <= SUND_JWKS_MAX_BYTES ? sund_json_of(p, n) : NULL, *keys = json_object_get(set, "keys");
-    sund_jwks *k = calloc(1, sizeof *k);
-    sund_code  rc = SUND_OK;
+    sund_jval       *set = n <= SUND_JWKS_MAX_BYTES ? sund_json_of(p, n) : NULL;
+    const sund_jval *keys = sund_j_get(set, "keys");
+    sund_jwks       *k = calloc(1, sizeof *k);
+    sund_code        rc = SUND_OK;
 
     if (!k)
         rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
-    else if (!keys || !json_is_array(keys))
+    else if (sund_j_kind(keys) != SUND_J_ARRAY)
         rc = sund_fail(err, SUND_E_FORMAT, "%s: no JSON Web Key set of at most %d bytes: {\"keys\": [...]} is expected", name, SUND_JWKS_MAX_BYTES);
-    for (size_t i = 0; rc == SUND_OK && i < json_array_size(keys); i++)
-        rc = add_key(k, name, json_array_get(keys, i), err);
+    for (size_t i = 0; rc == SUND_OK && i < sund_j_n(keys); i++)
+        rc = add_key(k, name, sund_j_at(keys, i), err);
     if (rc == SUND_OK && !k->n)
         rc = sund_fail(err, SUND_E_FORMAT, "%s: no key that may sign by RS256 or ES256", name);
-    json_decref(set);
+    sund_jval_free(set);
     if (rc == SUND_OK)
         *out = k;
     else
@@ -154,13 +155,13 @@ sund_code sund_jwks_parse(sund_jwks **out, const char *name, const void *p, size
 static sund_code bad(sund_err *err, const char *why) { return sund_fail(err, SUND_E_FORMAT, "the token is malformed: %s", why); }
 
 /** A part that is a JSON object. */
-static json_t *part(const char *s, size_t n)
+static sund_jval *part(const char *s, size_t n)
 {
     sund_buf raw = { 0 };
-    json_t  *o = n && sund_base64url_read(s, n, &raw) ? sund_json_of(raw.p, raw.n) : NULL;
+    sund_jval  *o = n && sund_base64url_read(s, n, &raw) ? sund_json_of(raw.p, raw.n) : NULL;
 
-    if (o && !json_is_object(o)) {
-        json_decref(o);
+    if (sund_j_kind(o) != SUND_J_OBJECT) {
+        sund_jval_free(o);
         o = NULL;
     }
     sund_buf_free(&raw);
@@ -171,10 +172,9 @@ static sund_code read_head(const sund_jws *t, sund_err *err)
 {
     static const char *const known[] = { "alg", "kid", "typ", "jku", "x5t", "x5t#S256" };
     const char              *name;
-    json_t                  *v;
+    void                    *at = NULL;
 
-    json_object_foreach(t->head, name, v)
-    {
+    for (const sund_jval *v; (v = sund_j_next(t->head, &at, &name)) != NULL;) {
         size_t i = 0;
 
         while (i < sizeof known / sizeof known[0] && strcmp(known[i], name) != 0)
@@ -182,7 +182,7 @@ static sund_code read_head(const sund_jws *t, sund_err *err)
         if (i == sizeof known / sizeof known[0])
             return bad(err, "a header has alg, kid, typ and jku only: crit, zip, keys and "
                             "certificates in it are refused");
-        if (!json_is_string(v))
+        if (sund_j_kind(v) != SUND_J_STRING)
             return bad(err, "a member of the header is no string");
     }
     return SUND_OK;
@@ -231,8 +231,8 @@ void sund_jws_free(sund_jws *t)
 {
     if (!t)
         return;
-    json_decref(t->head);
-    json_decref(t->body);
+    sund_jval_free(t->head);
+    sund_jval_free(t->body);
     if (t->text)
         sund_wipe(t->text, t->n);
     free(t->text);
@@ -256,8 +256,8 @@ static bool in_list(const char *word, const char *list)
 
 sund_code sund_jws_verify(const sund_jws *t, const sund_jwks *keys, const char *jku, bool jku_needed, const char *typ, sund_err *err)
 {
-    const char *kid = sund_json_text(t->head, "kid"), *alg = sund_json_text(t->head, "alg"), *own = sund_json_text(t->head, "jku"),
-               *type = sund_json_text(t->head, "typ");
+    const char *kid = sund_j_text(t->head, "kid"), *alg = sund_j_text(t->head, "alg"), *own = sund_j_text(t->head, "jku"),
+               *type = sund_j_text(t->head, "typ");
     const jwk   *k = NULL;
     cjose_jws_t *jws;
     bool         good;
@@ -285,15 +285,12 @@ sund_code sund_jws_verify(const sund_jws *t, const sund_jwks *keys, const char *
     return good ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the token's signature is not its issuer's");
 }
 
-const char *sund_jws_text(const sund_jws *t, const char *claim) { return sund_json_text(t->body, claim); }
+const char *sund_jws_text(const sund_jws *t, const char *claim) { return sund_j_text(t->body, claim); }
 
 bool sund_jws_time(const sund_jws *t, const char *claim, int64_t *out)
 {
-    const json_t *v = json_object_get(t->body, claim);
-
-    *out = json_integer_value(v);
-    return v && json_is_integer(v) && *out >= 0 && *out <= (int64_t) 1 << 53;
+    return sund_j_int(sund_j_get(t->body, claim), out) && *out >= 0 && *out <= (int64_t) 1 << 53;
 }
 
-bool        sund_jws_has(const sund_jws *t, const char *claim) { return json_object_get(t->body, claim) != NULL; }
+bool        sund_jws_has(const sund_jws *t, const char *claim) { return sund_j_get(t->body, claim) != NULL; }
 sund_digest sund_jws_content(const sund_jws *t) { return t->content; }

@@ -51,16 +51,16 @@ static sund_code check_times(const sund_jws *t, int64_t now, int64_t *until, sun
 }
 
 /** aud: a string, or an array of strings. *n: how many there are. */
-static bool audience_has(const json_t *body, const char *want, size_t *n)
+static bool audience_has(const sund_jval *body, const char *want, size_t *n)
 {
-    const json_t *aud = json_object_get(body, "aud");
+    const sund_jval *aud = sund_j_get(body, "aud");
     bool          hit = false;
 
-    *n = aud && json_is_string(aud) ? 1 : json_array_size(aud);
-    if (aud && json_is_string(aud))
-        return strcmp(json_string_value(aud), want) == 0;
+    *n = sund_j_str(aud) ? 1 : sund_j_n(aud);
+    if (sund_j_str(aud))
+        return strcmp(sund_j_str(aud), want) == 0;
     for (size_t i = 0; i < *n; i++) {
-        const char *s = json_string_value(json_array_get(aud, i));
+        const char *s = sund_j_str(sund_j_at(aud, i));
 
         if (!s)
             return false;
@@ -70,9 +70,9 @@ static bool audience_has(const json_t *body, const char *want, size_t *n)
 }
 
 /** A claim that people will read: 1 to 255 bytes without control characters. */
-static bool take_text(const json_t *o, const char *name, char *out, size_t cap)
+static bool take_text(const sund_jval *o, const char *name, char *out, size_t cap)
 {
-    const char *s = sund_json_text(o, name);
+    const char *s = sund_j_text(o, name);
 
     return s && s[0] && strlen(s) < cap && sund_text_ok(s) && snprintf(out, cap, "%s", s) < (int) cap;
 }
@@ -156,14 +156,13 @@ static sund_code not_trusted(const sund_jws *t, const char *what, sund_err *err)
 static sund_code visa_claims(const sund_jws *t, const sund_issuer *i, sund_visa *v, sund_err *err)
 {
     static const char *const by[] = { "self", "peer", "system", "so", "dac" };
-    const json_t            *o = json_object_get(t->body, "ga4gh_visa_v1"), *asserted = json_object_get(o, "asserted");
+    const sund_jval         *o = sund_j_get(t->body, "ga4gh_visa_v1");
     size_t                   k = 0;
 
     if (!take_text(o, "type", v->type, sizeof v->type) || !take_text(o, "value", v->value, sizeof v->value) ||
-        !take_text(o, "source", v->source, sizeof v->source) || !asserted || !json_is_integer(asserted))
+        !take_text(o, "source", v->source, sizeof v->source) || !sund_j_int(sund_j_get(o, "asserted"), &v->asserted))
         return sund_fail(err, SUND_E_DENIED, "ga4gh_visa_v1 lacks type, value, source or asserted");
-    v->asserted = json_integer_value(asserted);
-    if (json_object_get(o, "by")) {
+    if (sund_j_get(o, "by")) {
         if (!take_text(o, "by", v->by, sizeof v->by))
             return sund_fail(err, SUND_E_DENIED, "ga4gh_visa_v1 has no text for by");
         while (k < 5 && strcmp(by[k], v->by) != 0)

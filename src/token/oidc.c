@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static sund_code url_of(const json_t *o, const char *name, bool need, char *out, sund_err *err)
+static sund_code url_of(const sund_jval *o, const char *name, bool need, char *out, sund_err *err)
 {
-    const char *v = sund_json_text(o, name);
+    const char *v = sund_j_text(o, name);
 
     out[0] = 0;
     if (!v && !need)
@@ -20,9 +20,9 @@ static sund_code url_of(const json_t *o, const char *name, bool need, char *out,
     return SUND_OK;
 }
 
-static sund_code discovery(const json_t *o, const sund_issuer *i, sund_oidc *out, sund_err *err)
+static sund_code discovery(const sund_jval *o, const sund_issuer *i, sund_oidc *out, sund_err *err)
 {
-    const char *iss = sund_json_text(o, "issuer"), *jwks = sund_json_text(o, "jwks_uri");
+    const char *iss = sund_j_text(o, "issuer"), *jwks = sund_j_text(o, "jwks_uri");
 
     if (!iss || strcmp(iss, i->iss) != 0)
         return sund_fail(err, SUND_E_MISMATCH, "the provider's configuration is of another issuer than %s", i->iss);
@@ -38,17 +38,17 @@ static sund_code discovery(const json_t *o, const sund_issuer *i, sund_oidc *out
 
 sund_code sund_oidc_discovery(const void *p, size_t n, const sund_issuer *i, sund_oidc *out, sund_err *err)
 {
-    json_t   *o = sund_json_of(p, n);
+    sund_jval *o = sund_json_of(p, n);
     sund_code rc = discovery(o, i, out, err);
 
-    json_decref(o);
+    sund_jval_free(o);
     return rc;
 }
 
 sund_code sund_oidc_answer(const void *p, size_t n, sund_buf *id, sund_buf *access, sund_err *err)
 {
-    json_t     *o = sund_json_of(p, n);
-    const char *token = sund_json_text(o, "id_token"), *more = sund_json_text(o, "access_token"), *wrong = sund_json_text(o, "error");
+    sund_jval *o = sund_json_of(p, n);
+    const char *token = sund_j_text(o, "id_token"), *more = sund_j_text(o, "access_token"), *wrong = sund_j_text(o, "error");
     char        word[80] = "no ID token in its answer";
     sund_code   rc = SUND_OK;
 
@@ -61,21 +61,21 @@ sund_code sund_oidc_answer(const void *p, size_t n, sund_buf *id, sund_buf *acce
         sund_buf_text(id, token);
     if (token && more && access)
         sund_buf_text(access, more);
-    json_decref(o);
+    sund_jval_free(o);
     return rc == SUND_OK ? sund_buf_ok(id, err) : rc;
 }
 
 sund_code sund_oidc_visas(const void *p, size_t n, const char *subject, sund_buf *tokens, sund_err *err)
 {
-    json_t       *o = sund_json_of(p, n);
-    const json_t *visas = json_object_get(o, "ga4gh_passport_v1");
-    const char   *sub = sund_json_text(o, "sub");
+    sund_jval *o = sund_json_of(p, n);
+    const sund_jval *visas = sund_j_get(o, "ga4gh_passport_v1");
+    const char   *sub = sund_j_text(o, "sub");
     sund_code     rc = SUND_OK;
 
     if (!sub || strcmp(sub, subject) != 0)
         rc = sund_fail(err, SUND_E_MISMATCH, "the provider's userinfo is about somebody else");
-    for (size_t i = 0; rc == SUND_OK && i < json_array_size(visas); i++) {
-        const char *v = json_string_value(json_array_get(visas, i));
+    for (size_t i = 0; rc == SUND_OK && i < sund_j_n(visas); i++) {
+        const char *v = sund_j_str(sund_j_at(visas, i));
 
         if (!v || strchr(v, '\n') || tokens->n + 1 + strlen(v) > SUND_LOGIN_MAX || i == SUND_VISAS_MAX) {
             rc = sund_fail(err, SUND_E_LIMIT,
@@ -87,7 +87,7 @@ sund_code sund_oidc_visas(const void *p, size_t n, const char *subject, sund_buf
         sund_buf_text(tokens, "\n");
         sund_buf_text(tokens, v);
     }
-    json_decref(o);
+    sund_jval_free(o);
     return rc == SUND_OK ? sund_buf_ok(tokens, err) : rc;
 }
 

@@ -1,0 +1,107 @@
+/* JSON from outside: the public suite of good and bad documents, bounds, and reading along chains of what is not there. */
+#include "base/file.h"
+#include "base/jsonread.h"
+#include "test.h"
+
+#include <dirent.h>
+
+static sund_code read_text(const char *s, sund_jval **v) { return sund_json_read(s, strlen(s), v, NULL); }
+
+/** y_...: taken; n_...: refused; i_...: either. */
+TEST(the_suite_of_documents)
+{
+    const char    *shared = getenv("SUND_SHARED") ? getenv("SUND_SHARED") : "../shared";
+    char           path[2048];
+    struct dirent *e;
+    DIR           *d;
+    size_t         taken = 0, refused = 0;
+
+    (void) snprintf(path, sizeof path, "%s/data/hostile/json", shared);
+    d = opendir(path);
+    if (!d) {
+        printf("# skipped: no shared data\n");
+        return;
+    }
+    while ((e = readdir(d)) != NULL) {
+        sund_buf   text = { 0 };
+        sund_jval *v = NULL;
+        bool       good;
+
+        if (!strstr(e->d_name, ".json"))
+            continue;
+        (void) snprintf(path, sizeof path, "%s/data/hostile/json/%s", shared, e->d_name);
+        CHECK(sund_file_read(path, 1 << 24, &text, NULL) == SUND_OK);
+        good = sund_json_read(text.p, text.n, &v, NULL) == SUND_OK;
+        /* a NUL inside a string is sound JSON; nobody here can say such a text in C */
+        if (e->d_name[0] == 'y' && !strstr(e->d_name, "null_escape") && !strstr(e->d_name, "escaped_null") && !strstr(e->d_name, "duplicated_key"))
+            CHECK(good);
+        if (e->d_name[0] == 'n')
+            CHECK(!good);
+        if ((e->d_name[0] == 'y') != good && e->d_name[0] != 'i')
+            printf("# %s\n", e->d_name);
+        taken += good;
+        refused += !good;
+        sund_jval_free(v);
+        sund_buf_free(&text);
+    }
+    (void) closedir(d);
+    printf("# %zu taken, %zu refused\n", taken, refused);
+    CHECK(taken > 90 && refused > 180);
+}
+
+TEST(depth_and_escapes)
+{
+    char       deep[200] = "";
+    sund_jval *v = NULL;
+    sund_err   err = { SUND_OK, "" };
+
+    for (int n = SUND_JSON_DEPTH; n <= SUND_JSON_DEPTH + 1; n++) {
+        memset(deep, '[', (size_t) n);
+        memset(deep + n, ']', (size_t) n);
+        CHECK(sund_json_read(deep, (size_t) n * 2, &v, &err) == (n == SUND_JSON_DEPTH ? SUND_OK : SUND_E_LIMIT));
+        sund_jval_free(v);
+        v = NULL;
+    }
+    /* brackets in strings are no levels, whatever is escaped before them */
+    memset(deep, '[', 150);
+    memcpy(deep, "[\"\\\\\\\"", 6);
+    memcpy(deep + 150, "\"]", 3);
+    CHECK(sund_json_read(deep, strlen(deep), &v, &err) == SUND_OK && strlen(sund_j_str(sund_j_at(v, 0))) == 146);
+    sund_jval_free(v);
+    v = NULL;
+    /* and a string that ends behind an escaped backslash does end */
+    memset(deep, '[', 150);
+    memcpy(deep, "[\"\\\\\",", 6);
+    CHECK(sund_json_read(deep, 150, &v, &err) == SUND_E_LIMIT);
+    CHECK(sund_json_read("{\"a\":\n 1,}", 10, &v, &err) == SUND_E_FORMAT && strstr(err.msg, "line 2"));
+    CHECK(read_text("{\"a\":1,\"a\":2}", &v) == SUND_E_FORMAT && read_text("", &v) == SUND_E_FORMAT && read_text("1 2", &v) == SUND_E_FORMAT);
+    CHECK(!v);
+}
+
+TEST(what_is_not_there_needs_no_checks)
+{
+    sund_jval       *v = NULL;
+    const sund_jval *m;
+    const char      *name = NULL;
+    void            *at = NULL;
+    int64_t          i;
+    double           f;
+    bool             b;
+    char             names[20] = "";
+
+    CHECK(read_text("{\"z\":{\"list\":[1,2.5,true,null,\"x\"]},\"b\":\"t\",\"a\":9}", &v) == SUND_OK);
+    m = sund_j_get(sund_j_get(v, "z"), "list");
+    CHECK(sund_j_n(m) == 5 && sund_j_n(v) == 3 && sund_j_n(sund_j_get(v, "b")) == 0 && sund_j_kind(m) == SUND_J_ARRAY && sund_j_kind(NULL) == SUND_J_NONE);
+    CHECK(sund_j_int(sund_j_at(m, 0), &i) && i == 1 && !sund_j_int(sund_j_at(m, 1), &i) && i == 0);
+    CHECK(sund_j_real(sund_j_at(m, 1), &f) && f == 2.5 && sund_j_real(sund_j_at(m, 0), &f) && f == 1 && !sund_j_real(sund_j_at(m, 4), &f));
+    CHECK(sund_j_bool(sund_j_at(m, 2), &b) && b && !sund_j_bool(sund_j_at(m, 3), &b) && sund_j_kind(sund_j_at(m, 3)) == SUND_J_NULL);
+    CHECK(strcmp(sund_j_text(v, "b"), "t") == 0 && !sund_j_text(v, "a") && !sund_j_text(NULL, "a"));
+    CHECK(!sund_j_at(sund_j_get(sund_j_get(v, "no"), "no"), 3) && !sund_j_at(m, 5) && !sund_j_get(m, "z") && !sund_j_at(v, 0) && !sund_j_str(NULL) && !sund_j_n(NULL));
+    while (sund_j_next(v, &at, &name))
+        (void) strcat(names, name);
+    CHECK(strcmp(names, "zba") == 0);
+    at = NULL;
+    CHECK(!sund_j_next(m, &at, &name) && !sund_j_next(NULL, &at, &name));
+    sund_jval_free(v);
+    sund_jval_free(NULL);
+}
