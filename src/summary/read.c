@@ -1,5 +1,6 @@
 #include "summary/summary.h"
 
+#include "base/gz.h"
 #include "genome/contig.h"
 #include "math/func.h"
 #include "stats/meta.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <zlib.h>
 
 enum { LINE_MAX_BYTES = 1 << 16, COLUMNS_MAX = 128, BLOCK = 1 << 20 };
 
@@ -60,7 +60,7 @@ static const dialect dialects[] = {
 
 typedef struct reading {
     sund_summary  *s;
-    gzFile         in;
+    sund_gz       *in;
     char          *line;
     size_t         n_line, n_column, cap;
     char          *cell[COLUMNS_MAX];
@@ -74,21 +74,11 @@ static sund_code bad(const reading *r, const char *why, sund_err *err) { return 
 /** The next line without its end; *more false at the end of the file. */
 static sund_code next_line(reading *r, bool *more, sund_err *err)
 {
-    size_t n;
-    int    code = 0;
+    sund_err  why;
+    sund_code rc = sund_gz_line(r->in, r->line, LINE_MAX_BYTES, more, &why);
 
-    *more = gzgets(r->in, r->line, LINE_MAX_BYTES) != NULL;
-    if (!*more) {
-        (void) gzerror(r->in, &code);
-        return code == Z_OK || code == Z_STREAM_END ? SUND_OK : bad(r, "the file is cut short or damaged behind this line", err);
-    }
-    r->n_line++;
-    n = strlen(r->line);
-    if (n == LINE_MAX_BYTES - 1 && r->line[n - 1] != '\n')
-        return bad(r, "the line is longer than 65,534 bytes", err);
-    while (n && (r->line[n - 1] == '\n' || r->line[n - 1] == '\r'))
-        r->line[--n] = 0;
-    return SUND_OK;
+    r->n_line += *more;
+    return rc == SUND_OK ? SUND_OK : bad(r, why.msg, err);
 }
 
 static size_t cut(reading *r, char **cell)
@@ -330,15 +320,10 @@ sund_code sund_summary_read(sund_summary *s, const char *path, sund_err *err)
     (void) snprintf(s->name, sizeof s->name, "%s", name ? name + 1 : path);
     s->arena = calloc(1, sizeof *s->arena);
     r.line = malloc(LINE_MAX_BYTES);
-    r.in = gzopen(path, "rb");
-    if (!s->arena || !r.line)
-        rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
-    else if (!r.in)
-        rc = sund_fail(err, SUND_E_NOT_FOUND, "cannot open %s", path);
-    else
+    rc = s->arena && r.line ? sund_gz_open(&r.in, path, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (rc == SUND_OK)
         rc = read_rows(&r, err);
-    if (r.in)
-        (void) gzclose(r.in);
+    sund_gz_close(r.in);
     free(r.line);
     if (rc != SUND_OK)
         sund_summary_free(s);

@@ -1,12 +1,13 @@
 #include "summary/scorefile.h"
 
+#include "base/gz.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <zlib.h>
 
 enum { COLUMNS_MAX = 64, TEXT_MAX = 1 << 30 };
 
@@ -23,43 +24,6 @@ typedef struct parsing {
     char            build[32], hm_build[32];
     bool            harmonised;
 } parsing;
-
-static sund_code inflate_all(const void *p, size_t n, char **out, size_t *n_out, sund_err *err)
-{
-    z_stream z = { .next_in = (Bytef *) (uintptr_t) p, .avail_in = (uInt) n };
-    size_t   cap = n * 8 + 4096;
-    char    *text = malloc(cap + 1);
-    int      rc = Z_OK;
-
-    *n_out = 0;
-    if (!text || n > UINT32_MAX || inflateInit2(&z, 15 + 16) != Z_OK) {
-        free(text);
-        return sund_fail(err, SUND_E_NOMEM, "out of memory for the scoring file");
-    }
-    while (rc == Z_OK) {
-        if (*n_out == cap) {
-            char *more = cap < TEXT_MAX ? realloc(text, 2 * cap + 1) : NULL;
-
-            if (!more)
-                break;
-            text = more;
-            cap *= 2;
-        }
-        z.next_out = (Bytef *) text + *n_out;
-        z.avail_out = (uInt) (cap - *n_out > UINT32_MAX ? UINT32_MAX : cap - *n_out);
-        rc = inflate(&z, Z_NO_FLUSH);
-        *n_out = (size_t) ((char *) z.next_out - text);
-        if (rc == Z_STREAM_END && z.avail_in)
-            rc = inflateReset(&z);
-    }
-    (void) inflateEnd(&z);
-    if (rc != Z_STREAM_END) {
-        free(text);
-        return sund_fail(err, SUND_E_FORMAT, "the scoring file is cut short, damaged, or larger than 1 GiB once unpacked");
-    }
-    *out = text;
-    return SUND_OK;
-}
 
 /** The next line in place, without its end; NULL behind the last. */
 static char *next_line(parsing *s)
@@ -281,18 +245,23 @@ static sund_code parse(parsing *s, sund_assembly assembly, sund_err *err)
 sund_code sund_scorefile_parse(sund_scorefile *f, const void *p, size_t n, sund_assembly assembly, sund_err *err)
 {
     parsing   s = { .f = f };
-    size_t    n_text = n;
+    sund_buf  text = { 0 };
     sund_code rc = SUND_OK;
 
     memset(f, 0, sizeof *f);
-    if (n >= 2 && ((const uint8_t *) p)[0] == 0x1f && ((const uint8_t *) p)[1] == 0x8b)
-        SUND_TRY(inflate_all(p, n, &f->text, &n_text, err));
-    else if ((f->text = malloc(n + 1)))
-        memcpy(f->text, p, n);
-    if (!f->text)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory for the scoring file");
-    f->text[n_text] = 0;
-    if (memchr(f->text, 0, n_text))
+    if (sund_gz_is(p, n))
+        rc = sund_gunzip(p, n, TEXT_MAX, &text, err);
+    else
+        sund_buf_put(&text, p, n);
+    sund_buf_nul(&text);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&text, err);
+    if (rc != SUND_OK) {
+        sund_buf_free(&text);
+        return sund_fail_in(err, rc, "the scoring file");
+    }
+    f->text = (char *) text.p;
+    if (memchr(f->text, 0, text.n))
         rc = sund_fail(err, SUND_E_FORMAT, "the scoring file is no text");
     s.at = f->text;
     if (rc == SUND_OK)
