@@ -375,9 +375,14 @@ static sund_code open_rest(sund_home *h, unsigned what, sund_err *err)
         SUND_TRY(open_roster(h, err));
     if (what & SUND_HOME_STATE)
         SUND_TRY(open_state(h, err));
+    if (what & (SUND_HOME_PEOPLE | SUND_HOME_ONTOS)) {
+        SUND_TRY(sund_home_path(h, "ontologies.db", path, sizeof path, err));
+        SUND_TRY(sund_ontos_open(&h->ontos, path, err));
+    }
     if (what & SUND_HOME_PEOPLE) {
         SUND_TRY(sund_home_path(h, "people.db", path, sizeof path, err));
         SUND_TRY(sund_people_open(&h->people, path, err));
+        sund_people_use(h->people, h->ontos);
     }
     if ((what & SUND_HOME_STORE) && sund_store_open(&h->store, h->store_path, err) != SUND_OK)
         return sund_fail_in(err, err ? err->code : SUND_E_IO, "no usable genotype store at %s (made by 'sund import')", h->store_path);
@@ -411,6 +416,7 @@ void sund_home_close(sund_home *h)
     sund_gate_close(h->gate);
     sund_store_close(h->store);
     sund_people_close(h->people);
+    sund_ontos_close(h->ontos);
     sund_db_close(h->db);
     sund_roster_free(&h->roster);
     sund_wipe(h, sizeof *h);

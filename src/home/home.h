@@ -5,6 +5,7 @@
 #include "gate/dac.h"
 #include "gate/leave.h"
 #include "genome/catalogue.h"
+#include "onto/ontos.h"
 #include "people/people.h"
 #include "store/store.h"
 
@@ -15,6 +16,7 @@
  *      trust.ini trust/   whose logins and visas this home believes, and their keys
  *      login          a researcher's: ID token and visas, one a line, mode 0600
  *      state.db       transcripts and ledger        people.db    persons (nodes)
+ *      ontologies.db  terms by which people are counted
  *      keys/          session keys of running studies            files/       public files (catalogues, gene tables ...), by digest
  *      work/          studies that run on a cluster (nodes)
  *      tls.cert tls.key (hub)
@@ -38,11 +40,12 @@ typedef struct sund_home {
     sund_db        *db;
     sund_gate      *gate;
     sund_store     *store;   /**< NULL unless opened with SUND_HOME_DATA */
+    sund_ontos     *ontos;   /**< NULL unless opened with SUND_HOME_ONTOS or SUND_HOME_PEOPLE */
     sund_people    *people;
 } sund_home;
 
 /** What to open beyond configuration and identity. */
-enum { SUND_HOME_ROSTER = 1, SUND_HOME_STATE = 2, SUND_HOME_PEOPLE = 4, SUND_HOME_STORE = 8, SUND_HOME_DATA = 12 };
+enum { SUND_HOME_ROSTER = 1, SUND_HOME_STATE = 2, SUND_HOME_PEOPLE = 4, SUND_HOME_STORE = 8, SUND_HOME_DATA = 12, SUND_HOME_ONTOS = 16 };
 
 typedef struct sund_home_plan {
     sund_role   role;

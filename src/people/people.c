@@ -41,6 +41,8 @@ void sund_people_close(sund_people *p)
     free(p);
 }
 
+void sund_people_use(sund_people *p, sund_ontos *ontos) { p->ontos = ontos; }
+
 sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err)
 {
     SUND_TRY(sund_db_run(p->db, err, "UPDATE person SET withdrawn=1 WHERE person=?", "t", person));

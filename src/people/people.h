@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "onto/ontos.h"
 #include "people/cohort.h"
 
 /** Persons, variables, codes and consent of one country, in one SQLite file. Person ids never leave this folder but to the
@@ -10,6 +11,8 @@
 typedef struct sund_people sund_people;
 sund_code sund_people_open(sund_people **p, const char *path, sund_err *err) SUND_MUST_CHECK;
 void      sund_people_close(sund_people *p);
+/** The ontologies by which `has CODE` takes what is below a code. They stay the caller's, and outlive p. */
+void      sund_people_use(sund_people *p, sund_ontos *ontos);
 
 typedef enum sund_var_type { SUND_VAR_INTEGER, SUND_VAR_REAL, SUND_VAR_BINARY, SUND_VAR_CATEGORY } sund_var_type;
 

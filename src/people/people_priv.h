@@ -5,7 +5,7 @@
 #include "people/people.h"
 
 /* Shared by people.c (the database), dictionary.c (variables), load.c (import), select.c (cohorts) and consent.c. */
-struct sund_people { sund_db *db; char as_of[32]; /* "": today */ };
+struct sund_people { sund_db *db; sund_ontos *ontos; char as_of[32]; /* "": today */ };
 
 /** x as an integer at so many decimals: exact. False for anything but [-]digits[.digits] of at most 9 digits and `decimals` places. */
 bool      sund_decimal_parse(const char *s, int decimals, int64_t *out);
