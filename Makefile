@@ -11,7 +11,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -W
            -Wvla -Wformat=2 -Wswitch-enum -Wdouble-promotion -Wnull-dereference -Wimplicit-fallthrough \
            -fno-common
 HARDEN  := -fstack-protector-strong -fPIE
-LIBS    := -lhts -ldeflate -lcurl -lzstd -lxxhash -lz -lsodium -lcrypto -lgnutls -lmicrohttpd -lcjose -ljansson -lsqlite3 -lm -lpthread
+LIBS    := -lserd-0 -lpcre2-8 -lhts -ldeflate -lcurl -lzstd -lxxhash -lz -lsodium -lcrypto -lgnutls -lmicrohttpd -lcjose -ljansson -lsqlite3 -lm -lpthread
 ifeq ($(WERROR),1)
 WARN += -Werror
 endif
@@ -27,7 +27,7 @@ CC.clang    := clang
 CC          := $(if $(CC.$(VARIANT)),$(CC.$(VARIANT)),gcc)
 WARN.fuzz   := -Wall -Wextra
 WARN.clang  := -Wall -Wextra
-CFLAGS  := $(CSTD) $(if $(WARN.$(VARIANT)),$(WARN.$(VARIANT)),$(WARN)) $(HARDEN) $(OPT.$(VARIANT)) -MMD -MP -Isrc
+CFLAGS  := $(CSTD) $(if $(WARN.$(VARIANT)),$(WARN.$(VARIANT)),$(WARN)) $(HARDEN) $(OPT.$(VARIANT)) -MMD -MP -Isrc -isystem /usr/include/serd-0
 LDFLAGS := $(filter -fsanitize%,$(OPT.$(VARIANT))) -pie
 
 LIBSRC  := $(filter-out src/cmd/%,$(wildcard src/*/*.c))
