@@ -1,5 +1,8 @@
 #include "people/cohort_priv.h"
 
+#include "base/ini.h"
+#include "onto/onto.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +118,56 @@ static bool name_ok(const char *s)
     return true;
 }
 
+/** "onset < 40" behind what is had. */
+static void parse_onset(parser *p, size_t at)
+{
+    next_token(p);
+    if (p->kind != T_OP) {
+        fail(p, "=, !=, <, <=, > or >= behind 'onset'");
+        return;
+    }
+    p->c->node[at].by_onset = true;
+    p->c->node[at].op = p->op;
+    next_token(p);
+    if (p->kind != T_WORD || !sund_parse_i64(p->word, 0, 150, &p->c->node[at].years))
+        fail(p, "an age in whole years, 0 to 150,");
+    next_token(p);
+}
+
+static bool is_code(const parser *p) { return p->kind == T_WORD && strchr(p->word, ':') && p->word[0] != ':' && p->word[strlen(p->word) - 1] != ':'; }
+
+static size_t parse_has(parser *p)
+{
+    size_t           at = new_node(p, NODE_HAS);
+    sund_record_kind kind;
+    char             code[SUND_CODE_MAX + 1];
+    bool             any;
+
+    next_token(p);
+    any = is_word(p, "any");
+    p->c->node[at].exactly = is_word(p, "exactly");
+    if (any || p->c->node[at].exactly)
+        next_token(p);
+    kind = p->kind == T_WORD ? sund_record_kind_of(p->word) : SUND_RECORD_ANY;
+    p->c->node[at].record = kind;
+    if (kind != SUND_RECORD_ANY)
+        next_token(p);
+    else if (any)
+        fail(p, "a kind such as disease or phenotype behind 'any'");
+    if (!any) {
+        if (!is_code(p))
+            fail(p, "a code such as ICD10:E11 behind 'has'");
+        else if (sund_onto_code(p->word, strlen(p->word), code)) /* one spelling of its prefix */
+            memcpy(p->c->node[at].name, code, sizeof code);
+        else
+            memcpy(p->c->node[at].name, p->word, sizeof p->word);
+        next_token(p);
+    }
+    if (is_word(p, "onset"))
+        parse_onset(p, at);
+    return at;
+}
+
 static size_t parse_term(parser *p)
 {
     size_t at;
@@ -124,15 +177,8 @@ static size_t parse_term(parser *p)
         next_token(p);
         return at;
     }
-    if (is_word(p, "has")) {
-        at = new_node(p, NODE_HAS);
-        next_token(p);
-        if (p->kind != T_WORD || !strchr(p->word, ':') || p->word[0] == ':' || p->word[strlen(p->word) - 1] == ':')
-            fail(p, "a code such as ICD10:E11 behind 'has'");
-        memcpy(p->c->node[at].name, p->word, sizeof p->word);
-        next_token(p);
-        return at;
-    }
+    if (is_word(p, "has"))
+        return parse_has(p);
     if (is_word(p, "known")) {
         at = new_node(p, NODE_KNOWN);
         next_token(p);
@@ -401,9 +447,19 @@ static void print_in(const cohort_node *n, sund_buf *out)
     free(v);
 }
 
+static const char *const op_text[] = { "=", "!=", "<", "<=", ">", ">=" };
+
+static void print_has(const cohort_node *n, sund_buf *out)
+{
+    const char *kind = sund_record_word(n->record);
+
+    sund_buf_printf(out, "has %s%s%s%s", n->exactly ? "exactly " : n->name[0] ? "" : "any ", kind, kind[0] && n->name[0] ? " " : "", n->name);
+    if (n->by_onset)
+        sund_buf_printf(out, " onset %s %lld", op_text[n->op], (long long) n->years);
+}
+
 static form form_of(const sund_cohort *c, size_t at, bool *bad)
 {
-    static const char *const op[] = { "=", "!=", "<", "<=", ">", ">=" };
     const cohort_node       *n = &c->node[at];
     form                     f = { .kind = n->kind };
     sund_buf                 b = { 0 };
@@ -412,9 +468,9 @@ static form form_of(const sund_cohort *c, size_t at, bool *bad)
     case NODE_OR:
     case NODE_AND: return form_of_chain(c, at, bad);
     case NODE_NOT: return form_of_not(c, at, bad);
-    case NODE_COMPARE: sund_buf_printf(&b, "%s %s %s", n->name, op[n->op], n->value[0]); break;
+    case NODE_COMPARE: sund_buf_printf(&b, "%s %s %s", n->name, op_text[n->op], n->value[0]); break;
     case NODE_IN: print_in(n, &b); break;
-    case NODE_HAS: sund_buf_printf(&b, "has %s", n->name); break;
+    case NODE_HAS: print_has(n, &b); break;
     case NODE_KNOWN: sund_buf_printf(&b, "known %s", n->name); break;
     case NODE_WITHDRAWN: sund_buf_text(&b, "withdrawn"); break;
     case NODE_ALL:

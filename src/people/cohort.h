@@ -7,9 +7,11 @@
  *
  *      expr  = and { "or" and } ;  and = not { "and" not } ;  not = "not" not | "(" expr ")" | term
  *      term  = variable ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value | variable "in" "(" value { "," value } ")"
- *            | "has" CODE | "known" variable | "withdrawn" | "all"
+ *            | "has" [ "exactly" ] [ KIND ] CODE [ "onset" OP years ] | "has" "any" KIND [ "onset" OP years ] | "known" variable | "withdrawn" | "all"
  *  e.g.  sex = F and age >= 40 and has ICD10:E11 and not withdrawn
- *  `has ICD10:E11` takes E11 and every code below it (E11.9, and E119 as some write it; ICD and ATC only). sex, country, population, born and the dictionary's
+ *  `has HP:0001250` takes who has a record of the term, one of its alternate ids, or a term below it, where the node has an ontology of the prefix; `has ICD10:E11` also without one takes E11
+ *  and every code below it (E11.9, and E119 as some write it; ICD and ATC only). `exactly` takes nothing below. What is recorded as excluded is never had. KIND is disease, phenotype,
+ *  ethnicity, origin, procedure, exposure, treatment, measure, observation or gene; `onset < 40` takes only records with an age at onset, in completed years. sex, country, population, born and the dictionary's
  *  variables may be used; `known bmi` takes who has a value of a variable of the dictionary. No regular expressions, no arithmetic. Errors name the column and what was expected.
  *  Owns: sund_cohort_free(), safe on NULL. */
 typedef struct sund_cohort sund_cohort;

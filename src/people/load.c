@@ -101,31 +101,18 @@ static sund_code load_person(loading *l, size_t row, int64_t *id, sund_err *err)
     return SUND_OK;
 }
 
-static bool code_ok(const char *s, size_t n)
-{
-    const char *colon = memchr(s, ':', n);
-
-    if (!colon || colon == s || colon + 1 == s + n || n > 64)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9') || strchr("_.:-", s[i])))
-            return false;
-    return true;
-}
-
 static sund_code load_codes(loading *l, size_t row, int64_t id, sund_err *err)
 {
     if (l->codes < 0)
         return SUND_OK;
-    SUND_TRY(sund_db_run(l->p->db, err, "DELETE FROM code WHERE person=?", "i", id));
+    SUND_TRY(sund_db_run(l->p->db, err, "DELETE FROM record WHERE person=? AND source=?", "ii", id, (int64_t) SUND_SOURCE_TABLE));
     for (const char *at = text_at(l, row, l->codes); *at;) {
         size_t n = strcspn(at, ",");
-        char   code[72];
+        char   code[SUND_CODE_MAX + 1];
 
-        if (!code_ok(at, n))
+        if (!sund_onto_code(at, n, code))
             return bad(l, row, "codes", "codes such as ICD10:E11, separated by ',' without spaces, are expected", err);
-        (void) snprintf(code, sizeof code, "%.*s", (int) n, at);
-        SUND_TRY(sund_db_run(l->p->db, err, "INSERT OR IGNORE INTO code(code, person) VALUES(?,?)", "ti", code, id));
+        SUND_TRY(sund_record_put(l->p, id, SUND_SOURCE_TABLE, &(sund_record){ code, sund_record_kind_by_code(code), false, -1 }, err));
         at += n + (at[n] == ',');
     }
     return SUND_OK;

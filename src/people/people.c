@@ -13,10 +13,56 @@ static const char *const schema =
     "CREATE TABLE IF NOT EXISTS variable(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, type INTEGER NOT NULL, unit TEXT NOT NULL, decimals INTEGER NOT NULL,"
     " min INTEGER NOT NULL, max INTEGER NOT NULL, codes TEXT NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS value(variable INTEGER NOT NULL, person INTEGER NOT NULL, raw INTEGER NOT NULL, PRIMARY KEY(variable, person)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS code(code TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY(code, person)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS record(code TEXT NOT NULL, kind INTEGER NOT NULL, person INTEGER NOT NULL, excluded INTEGER NOT NULL, source INTEGER NOT NULL, onset INTEGER NOT NULL,"
+    " PRIMARY KEY(code, kind, person, excluded, source)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS record_person ON record(person, source);"
+    "CREATE INDEX IF NOT EXISTS record_kind ON record(kind, excluded, person, onset);"
     "CREATE TABLE IF NOT EXISTS withdrawal(person INTEGER PRIMARY KEY, time TEXT NOT NULL) STRICT;"
     "CREATE TRIGGER IF NOT EXISTS person_withdraws AFTER UPDATE OF withdrawn ON person WHEN new.withdrawn=1 AND old.withdrawn=0"
     " BEGIN INSERT OR REPLACE INTO withdrawal(person, time) VALUES(new.id, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')); END;";
+
+sund_code sund_record_put(sund_people *p, int64_t person, sund_source source, const sund_record *r, sund_err *err)
+{
+    return sund_db_run(p->db, err,
+                       "INSERT INTO record(code, kind, person, excluded, source, onset) VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET onset=excluded.onset"
+                       " WHERE excluded.onset >= 0 AND (record.onset < 0 OR record.onset > excluded.onset)",
+                       "tiiiii", r->code, (int64_t) r->kind, person, (int64_t) r->excluded, (int64_t) source, r->onset);
+}
+
+static sund_code move_codes(sund_people *p, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(p->db, &rows, err, "SELECT code, person FROM code", ""));
+    while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        const char *text = sund_rows_text(rows, 0);
+        char        code[SUND_CODE_MAX + 1];
+        bool        ok = sund_onto_code(text, strlen(text), code);
+        sund_record r = { .code = ok ? code : text, .onset = -1 };
+
+        r.kind = sund_record_kind_by_code(r.code);
+        if ((rc = sund_record_put(p, sund_rows_i64(rows, 1), SUND_SOURCE_TABLE, &r, err)) != SUND_OK)
+            break;
+    }
+    sund_rows_close(rows);
+    return rc == SUND_OK ? sund_db_script(p->db, "DROP TABLE code", err) : rc;
+}
+
+/** Codes were once kept in a table of their own, without kinds. */
+static sund_code move_old_codes(sund_people *p, sund_err *err)
+{
+    int64_t   old = 0;
+    sund_code rc;
+
+    SUND_TRY(sund_db_i64(p->db, &old, 0, err, "SELECT 1 FROM sqlite_master WHERE type='table' AND name='code'", ""));
+    if (!old)
+        return SUND_OK;
+    SUND_TRY(sund_db_part(p->db, err));
+    rc = move_codes(p, err);
+    return sund_db_part_end(p->db, true, rc, err);
+}
 
 sund_code sund_people_open(sund_people **p, const char *path, sund_err *err)
 {
@@ -27,9 +73,11 @@ sund_code sund_people_open(sund_people **p, const char *path, sund_err *err)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     rc = sund_db_open(&got->db, path, schema, err);
     if (rc == SUND_OK)
+        rc = move_old_codes(got, err);
+    if (rc == SUND_OK)
         *p = got;
     else
-        free(got);
+        sund_people_close(got);
     return rc;
 }
 
@@ -54,7 +102,7 @@ sund_code sund_people_erase_withdrawn(sund_people *p, sund_err *err)
     SUND_TRY(sund_db_script(p->db, "PRAGMA secure_delete=ON; BEGIN IMMEDIATE", err));
     if (sund_db_script(p->db,
                        "DELETE FROM value WHERE person IN (SELECT id FROM person WHERE withdrawn=1);"
-                       "DELETE FROM code WHERE person IN (SELECT id FROM person WHERE withdrawn=1);"
+                       "DELETE FROM record WHERE person IN (SELECT id FROM person WHERE withdrawn=1);"
                        "UPDATE person SET sex=0, country='', population='', born=NULL, consent='' WHERE withdrawn=1; COMMIT",
                        err) != SUND_OK) {
         (void) !sund_db_script(p->db, "ROLLBACK", NULL);

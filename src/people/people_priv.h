@@ -2,6 +2,7 @@
 #define SUND_PEOPLE_PEOPLE_PRIV_H
 
 #include "base/db.h"
+#include "people/cohort_priv.h"
 #include "people/people.h"
 
 /* Shared by people.c (the database), dictionary.c (variables), load.c (import), select.c (cohorts) and consent.c. */
@@ -13,7 +14,13 @@ bool      sund_decimal_parse(const char *s, int decimals, int64_t *out);
 bool      sund_var_value(const sund_var *v, const char *s, int64_t *raw);
 sund_code sund_dictionary_import(sund_people *p, const char *path, uint64_t *n, sund_err *err) SUND_MUST_CHECK;
 
-/** Whether consent codes (separated by ',') allow a purpose. A code that is not known, or whose condition no program can check, allows nothing. */
-/** Every code is one that DUO has. */
+/** The people of a `has`, by internal id, in no order and perhaps more than once (has.c). */
+typedef void sund_each_person(void *ctx, int64_t person);
+sund_code sund_who_has(sund_people *p, const cohort_node *n, sund_each_person *each, void *ctx, sund_err *err) SUND_MUST_CHECK;
+
+/** One record. onset: months of age, or -1. Of two that are alike the earlier onset is kept. Sources do not overwrite each other's. */
+typedef enum sund_source { SUND_SOURCE_TABLE, SUND_SOURCE_PHENOPACKET, SUND_SOURCE_BFF, SUND_SOURCE_OMOP } sund_source;
+typedef struct sund_record { const char *code; sund_record_kind kind; bool excluded; int64_t onset; } sund_record;
+sund_code sund_record_put(sund_people *p, int64_t person, sund_source source, const sund_record *r, sund_err *err) SUND_MUST_CHECK;
 
 #endif

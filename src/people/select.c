@@ -66,7 +66,7 @@ static size_t place(const world *w, int64_t id)
 
 static void put(uint64_t *set, size_t i) { set[i / 64] |= 1ULL << (i % 64); }
 
-static bool holds(compare_op op, int64_t a, int64_t b)
+bool sund_compare_holds(compare_op op, int64_t a, int64_t b)
 {
     switch (op) {
     case OP_EQ: return a == b;
@@ -127,7 +127,7 @@ static bool matches(const cohort_node *n, int64_t have, const int64_t *raw)
     if (n->kind == NODE_KNOWN)
         return true;
     if (n->kind == NODE_COMPARE)
-        return holds(n->op, have, raw[0]);
+        return sund_compare_holds(n->op, have, raw[0]);
     for (size_t k = 0; k < n->n_value; k++)
         if (have == raw[k])
             return true;
@@ -166,27 +166,15 @@ static sund_code by_variable(const world *w, const cohort_node *n, uint64_t *set
     return rc;
 }
 
-/** Systems whose codes grow by letters: below E11 lie E11.9 and, where dots are left out, E119. In others only a dot goes deeper: ORPHA:558 is not
- *  above ORPHA:5581. */
-static bool grows(const char *code) { return strncmp(code, "ICD", 3) == 0 || strncmp(code, "ATC", 3) == 0; }
+typedef struct having { const world *w; uint64_t *set; } having;
 
-/** The code itself and what lies below it. */
-static sund_code by_code(const world *w, const cohort_node *n, uint64_t *set, sund_err *err)
+static void take_person(void *ctx, int64_t id)
 {
-    sund_rows *rows = NULL;
-    bool       more = false;
-    sund_code  rc;
+    having *h = ctx;
+    size_t  at = place(h->w, id);
 
-    SUND_TRY(sund_db_query(w->p->db, &rows, err, "SELECT person FROM code WHERE code = ?1 OR substr(code, 1, length(?1) + ?2) = ?1 || ?3", "tit", n->name,
-                           (int64_t) (grows(n->name) ? 0 : 1), grows(n->name) ? "" : "."));
-    while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
-        size_t at = place(w, sund_rows_i64(rows, 0));
-
-        if (at != SIZE_MAX)
-            put(set, at);
-    }
-    sund_rows_close(rows);
-    return rc;
+    if (at != SIZE_MAX)
+        put(h->set, at);
 }
 
 static sund_code evaluate(const world *w, const sund_cohort *c, size_t at, uint64_t *set, sund_err *err);
@@ -220,7 +208,7 @@ static sund_code evaluate(const world *w, const sund_cohort *c, size_t at, uint6
     }
     memset(set, n->kind == NODE_ALL ? 0xFF : 0, w->n_word * 8);
     if (n->kind == NODE_HAS)
-        return by_code(w, n, set, err);
+        return sund_who_has(w->p, n, take_person, &(having){ w, set }, err);
     if (n->kind == NODE_WITHDRAWN) {
         for (size_t i = 0; i < w->n; i++)
             if (w->row[i].withdrawn)

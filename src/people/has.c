@@ -1,0 +1,140 @@
+#include "people/cohort_priv.h"
+#include "people/people_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* `has`: who has a record of a code, or of what is below it. Codes are looked for among those that occur here, which are few, whatever the number of people. */
+
+/** Systems whose codes grow by letters: below E11 lie E11.9 and, where dots are left out, E119. In others only a dot goes deeper: ORPHA:558 is not
+ *  above ORPHA:5581. */
+static bool grows(const char *code) { return strncmp(code, "ICD", 3) == 0 || strncmp(code, "ATC", 3) == 0; }
+
+static bool below_by_letters(const char *code, const char *of)
+{
+    size_t n = strlen(of);
+
+    return strncmp(code, of, n) == 0 && (code[n] == 0 || code[n] == '.' || grows(of));
+}
+
+typedef struct asked {
+    sund_people       *p;
+    const cohort_node *n;
+    const sund_onto   *onto;  /* of the code's prefix, where the code is a term of it */
+    uint32_t           term;
+    uint64_t          *below; /* terms that are taken */
+    sund_each_person  *each;
+    void              *ctx;
+} asked;
+
+static bool wanted(const asked *a, const char *code)
+{
+    uint32_t t = a->onto ? sund_onto_find(a->onto, code) : SUND_ONTO_NONE;
+
+    if (t != SUND_ONTO_NONE && (a->below[t / 64] >> (t % 64) & 1))
+        return true;
+    if (a->n->exactly || (a->onto && !grows(a->n->name)))
+        return strcmp(code, a->n->name) == 0;
+    return below_by_letters(code, a->n->name);
+}
+
+/** Ages in months; as a question's whole years. */
+static bool onset_holds(const cohort_node *n, int64_t months)
+{
+    return !n->by_onset || (months >= 0 && sund_compare_holds(n->op, months / 12, n->years));
+}
+
+static sund_code people_of(const asked *a, const char *code, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(a->p->db, &rows, err, "SELECT person, onset FROM record WHERE code=?1 AND excluded=0 AND (?2=0 OR kind=?2)", "ti", code, (int64_t) a->n->record));
+    while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
+        if (onset_holds(a->n, sund_rows_i64(rows, 1)))
+            a->each(a->ctx, sund_rows_i64(rows, 0));
+    sund_rows_close(rows);
+    return rc;
+}
+
+/** The codes that occur between two texts, each looked up behind the one before: as many steps as there are codes, not records. */
+static const char *const codes_sql = "WITH RECURSIVE d(c) AS (SELECT min(code) FROM record WHERE code >= ?1 AND code < ?2 UNION ALL"
+                                     " SELECT (SELECT min(code) FROM record WHERE code > d.c AND code < ?2) FROM d WHERE d.c IS NOT NULL) SELECT c FROM d WHERE c IS NOT NULL";
+
+static sund_code each_code(const asked *a, const char *from, const char *to, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(a->p->db, &rows, err, codes_sql, "tt", from, to));
+    while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        char code[SUND_CODE_MAX + 8];
+
+        (void) snprintf(code, sizeof code, "%s", sund_rows_text(rows, 0));
+        if (wanted(a, code) && (rc = people_of(a, code, err)) != SUND_OK)
+            break;
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+/** Terms that are taken: the code's and, unless exactly it is asked for, those below. */
+static sund_code take_terms(asked *a, sund_err *err)
+{
+    size_t    n_term = sund_onto_about(a->onto)->n_term;
+    uint32_t *list = malloc((n_term + 1) * sizeof *list);
+
+    a->below = calloc(sund_onto_words(a->onto), sizeof *a->below);
+    if (a->below && list && a->n->exactly)
+        a->below[a->term / 64] |= 1ULL << (a->term % 64);
+    else if (a->below && list)
+        (void) sund_onto_below(a->onto, a->term, a->below, list);
+    free(list);
+    return a->below && list ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for an ontology of %zu terms", n_term);
+}
+
+static sund_code by_code(asked *a, sund_err *err)
+{
+    const sund_onto *onto = NULL;
+    char             from[SUND_CODE_MAX + 2], to[SUND_CODE_MAX + 2];
+    size_t           n = strcspn(a->n->name, ":");
+    sund_code        rc;
+
+    SUND_TRY(sund_ontos_get(a->p->ontos, a->n->name, &onto, err));
+    a->term = onto ? sund_onto_find(onto, a->n->name) : SUND_ONTO_NONE;
+    a->onto = a->term == SUND_ONTO_NONE ? NULL : onto;
+    rc = a->onto ? take_terms(a, err) : SUND_OK;
+    /* an ontology may lead to any code of the prefix; without one all codes begin as the one that is asked for */
+    (void) snprintf(from, sizeof from, "%.*s", (int) (a->onto ? n + 1 : strlen(a->n->name)), a->n->name);
+    (void) snprintf(to, sizeof to, "%s", from);
+    to[strlen(to) - 1]++;
+    if (rc == SUND_OK)
+        rc = each_code(a, from, to, err);
+    free(a->below);
+    sund_onto_free(onto);
+    return rc;
+}
+
+static sund_code any_of_kind(const asked *a, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(a->p->db, &rows, err, "SELECT person, onset FROM record WHERE kind=? AND excluded=0", "i", (int64_t) a->n->record));
+    while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
+        if (onset_holds(a->n, sund_rows_i64(rows, 1)))
+            a->each(a->ctx, sund_rows_i64(rows, 0));
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_who_has(sund_people *p, const cohort_node *n, sund_each_person *each, void *ctx, sund_err *err)
+{
+    asked a = { .p = p, .n = n, .each = each, .ctx = ctx };
+
+    return n->name[0] ? by_code(&a, err) : any_of_kind(&a, err);
+}
