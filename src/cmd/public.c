@@ -252,11 +252,11 @@ static sund_code the_rest(const sund_home *h, uint64_t n_entry, const telling *t
 {
     int64_t lookups = 0, compacted = 0, replays = 0, alarms = 0;
 
-    SUND_TRY(sund_db_i64(h->db, &lookups, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind=?", "t", h->role == SUND_ROLE_HUB ? "lookup" : "lookup-answer"));
+    SUND_TRY(sund_db_i64(h->db, &lookups, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind IN (?,?)", "tt", h->role == SUND_ROLE_HUB ? "lookup" : "lookup-answer", h->role == SUND_ROLE_HUB ? "question" : "answer"));
     SUND_TRY(sund_db_i64(h->db, &compacted, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='compact'", ""));
     SUND_TRY(sund_db_i64(h->db, &replays, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='replay' AND text LIKE '%vectors the same%'", ""));
     SUND_TRY(sund_db_i64(h->db, &alarms, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='heads' AND text LIKE 'alarm:%'", ""));
-    printf("%zu studies were asked for. %lld questions about how frequent a single variant is were answered, in numbers over many people.\n", t->n + t->n_unknown, (long long) lookups);
+    printf("%zu studies were asked for. %lld questions about how frequent a variant is, or how many people there are, were answered, in numbers over many people.\n", t->n + t->n_unknown, (long long) lookups);
     if (t->n_unknown)
         printf("%zu of them are not shown: those who asked are no longer in the federation.\n", t->n_unknown);
     if (h->role == SUND_ROLE_NODE)

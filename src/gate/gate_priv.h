@@ -1,7 +1,7 @@
 #ifndef SUND_GATE_GATE_PRIV_H
 #define SUND_GATE_GATE_PRIV_H
 
-#include "gate/leave.h"
+#include "gate/shown.h"
 
 /* The structs behind the gate's opaque types: nobody else can make one. */
 struct sund_gate {
@@ -28,6 +28,9 @@ struct sund_release {
     sund_digest     digest;  /* of bytes, once sealed */
     bool            sealed;
 };
+
+/** Counts of one row, to hide more of them. */
+sund_lookup_counts *sund_shown_to_hide(sund_shown *s, size_t i);
 
 /** Makes the table of the kill switch. */
 sund_code sund_stop_open(sund_db *db, sund_err *err) SUND_MUST_CHECK;

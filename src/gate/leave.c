@@ -1,15 +1,18 @@
 #include "gate/gate_priv.h"
 #include "gate/heads.h"
 #include "gate/ledger.h"
+#include "gate/shown.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROTOCOL_MAX = 1 << 16, DATA_MAX = 1 << 30 };
+enum { PROTOCOL_MAX = 1 << 16, ANSWER_MAX = SUND_SHOWN_MAX + (1 << 16), DATA_MAX = 1 << 30 };
 
 size_t sund_msg_max_bytes(unsigned kind)
 {
+    if (kind == SUND_MSG_ANSWER)
+        return ANSWER_MAX;
     return kind == SUND_MSG_MASKED || kind == SUND_MSG_TOTAL || kind == SUND_MSG_PROPOSE || kind == SUND_MSG_RELEASE || kind == SUND_MSG_FILE_PUT ? DATA_MAX : PROTOCOL_MAX;
 }
 
@@ -19,7 +22,7 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_SUBMIT] = "submit",     [SUND_MSG_LINE] = "line",           [SUND_MSG_MASKED] = "masked",         [SUND_MSG_TOTAL] = "total",
         [SUND_MSG_SIGN_TOTAL] = "sign-total", [SUND_MSG_OPEN] = "open",       [SUND_MSG_RETRY] = "retry",           [SUND_MSG_PROPOSE] = "propose",
         [SUND_MSG_SIGN_RELEASE] = "sign-release", [SUND_MSG_RELEASE] = "release", [SUND_MSG_STOP] = "stop",         [SUND_MSG_POLL] = "poll",
-        [SUND_MSG_BATCH] = "batch",       [SUND_MSG_LOOKUP] = "lookup",       [SUND_MSG_LOOKUP_ASK] = "lookup-ask", [SUND_MSG_LOOKUP_ANSWER] = "lookup-answer",
+        [SUND_MSG_BATCH] = "batch",       [SUND_MSG_QUESTION] = "question",   [SUND_MSG_ANSWER] = "answer",
         [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_FILE_PUT] = "file-put",
         [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error", [SUND_MSG_HEADS] = "heads",
         [SUND_MSG_LOGIN] = "login",       [SUND_MSG_SUBMIT_LOGIN] = "submit-login",
@@ -137,7 +140,7 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
     case SUND_MSG_STOP:
     case SUND_MSG_POLL:
     case SUND_MSG_HEADS:
-    case SUND_MSG_LOOKUP:
+    case SUND_MSG_QUESTION:
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:
     case SUND_MSG_FILE_PUT:

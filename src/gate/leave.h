@@ -29,9 +29,8 @@ enum sund_msg {
     SUND_MSG_STOP,         /**< node: the study ends, with the reason */
     SUND_MSG_POLL = 32,    /**< node: what is new for me? */
     SUND_MSG_BATCH,        /**< hub: answer to a poll or request */
-    SUND_MSG_LOOKUP,       /**< anyone with a key: a variant over all countries */
-    SUND_MSG_LOOKUP_ASK,   /**< hub to node */
-    SUND_MSG_LOOKUP_ANSWER,/**< node */
+    SUND_MSG_QUESTION,     /**< anyone with a key: a question to all countries (shown.h) */
+    SUND_MSG_ANSWER = 36,  /**< node: what it shows */
     SUND_MSG_STATUS,       /**< researcher: state of studies */
     SUND_MSG_FETCH,        /**< researcher: a release */
     SUND_MSG_FILE_PUT,/**< a public file, such as a catalogue, to the hub */
@@ -63,7 +62,7 @@ sund_code sund_gate_stopped(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 /** head gives kind, channel, seq, about, prev; the rest is filled. Each appends to the ledger (kind, study, bytes, digest, rules) before it
  *  returns, durably. The body of MASKED is u32 round, u32 chunk, u32 attempt, then the vector's bytes. */
 sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, const sund_digest *commitment, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
-/** Protocol and request kinds only (never MASKED, RELEASE, PROPOSE, LOOKUP_ANSWER); MASKED-sized bodies only for public files: others <= 64 KiB. */
+/** Protocol and request kinds only (never MASKED, RELEASE, PROPOSE, ANSWER); MASKED-sized bodies only for public files: others <= 64 KiB. */
 sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 
 /** A release: what the rules let through of one study's tables. Made table by table and row by row, each row with what it rests on:
@@ -121,7 +120,5 @@ void      sund_margins_node(const sund_thresholds *t, sund_lookup_counts *c);
 /** Rule `margins` over countries, at the hub: country numbers are shown only if none is hidden (below-10), or >= 3 are hidden and the
  *  hidden ones' residual is >= 10 can be promised; otherwise every country's becomes below-10 (kept out of sums too). */
 void      sund_margins_countries(const sund_thresholds *t, sund_lookup_counts *c, size_t n);
-sund_code sund_leave_lookup(sund_gate *g, const sund_envelope *head, uint64_t ticket, const sund_lookup_counts *c, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
-sund_code sund_lookup_read(sund_cur body, uint64_t *ticket, sund_lookup_counts *c, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 #include "gate/heads.h"
 #include "home/link.h"
 #include "hub/logins.h"
-#include "hub/lookups.h"
+#include "hub/questions.h"
 #include "hub/uploads.h"
 #include "net/server.h"
 #include "study/agreement.h"
@@ -24,12 +24,12 @@
 
 /* The hub: every request is one signed envelope, every answer another. One lock guards the mailbox; waiting polls sleep on its condition. */
 
-enum { BODY_MAX = 64 << 20, BATCH_MAX = 32 << 20, POLL_MAX_S = 20, LOOKUP_MS = 5000 };
+enum { BODY_MAX = 64 << 20, BATCH_MAX = 32 << 20, POLL_MAX_S = 20, ANSWER_MS = 5000 };
 
 typedef struct hub {
     sund_home       home;
     sund_mailbox    box;
-    sund_lookups    lookups;
+    sund_questions  questions;
     pthread_mutex_t lock, uploading;
     pthread_cond_t  news;
     uint64_t        n_news; /* rises with every message taken in */
@@ -96,7 +96,7 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     SUND_TRY(sund_cur_ok(&body, "a poll", err));
     wait_s = wait_s < POLL_MAX_S ? wait_s : POLL_MAX_S;
     if (e->channel == SUND_CHANNEL_LOOKUPS) {
-        sund_lookups_poll(&h->lookups, e->from, wait_s, out);
+        sund_questions_poll(&h->questions, e->from, wait_s, out);
         return sund_buf_ok(out, err);
     }
     (void) clock_gettime(CLOCK_MONOTONIC, &until);
@@ -114,53 +114,40 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
 }
 
 /** What the asker is about to be shown, against what was shown before. */
-static sund_code spend(hub *h, const sund_envelope *e, const char *text, const sund_lookup_result *r, sund_err *err)
+static sund_code spend(hub *h, const sund_envelope *e, const sund_answers *a, sund_err *err)
 {
-    sund_lookup_counts c[SUND_NODE_MAX];
-    sund_variant       v;
-    sund_buf           alleles = { 0 }, name = { 0 };
-    char               who[SUND_ID_MAX + 1];
-    sund_code          rc = sund_variant_parse(text, &v, &alleles, err);
+    char      who[SUND_ID_MAX + 1];
+    sund_code rc;
 
-    if (rc == SUND_OK)
-        rc = sund_variant_normalise(&v, NULL, &alleles, err);
-    if (rc == SUND_OK) {
-        sund_variant_print(&v, &name);
-        sund_buf_nul(&name);
-        rc = sund_buf_ok(&name, err);
-    }
-    for (size_t i = 0; i < r->n; i++)
-        c[i] = r->row[i].counts;
-    if (rc == SUND_OK)
-        rc = sund_logins_person(&h->home, e, who, err);
-    if (rc == SUND_OK)
-        rc = sund_budget_spend(h->home.db, who, (const char *) name.p, c, r->n, err);
-    sund_buf_free(&alleles);
-    sund_buf_free(&name);
-    return rc;
-}
-
-static sund_code do_lookup(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
-{
-    sund_lookup_result *r = calloc(1, sizeof *r);
-    char                text[SUND_LOOKUP_TEXT_MAX];
-    sund_code           rc;
-
-    if (!r)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(sund_logins_check(&h->home, e, anyone, err));
-    (void) sund_cur_str(&body, text, sizeof text);
-    SUND_GO(sund_cur_end(&body, "a lookup", err));
-    SUND_GO(sund_lookups_ask(&h->lookups, text, LOOKUP_MS, r, err));
     (void) pthread_mutex_lock(&h->lock);
     rc = note(h, e, err);
     if (rc == SUND_OK)
-        rc = spend(h, e, text, r, err);
-    (void) pthread_mutex_unlock(&h->lock);
+        rc = sund_logins_person(&h->home, e, who, err);
     if (rc == SUND_OK)
-        sund_lookup_result_write(r, out);
+        rc = sund_budget_answers(h->home.db, who, a, err);
+    (void) pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
+static sund_code do_question(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
+{
+    sund_answers *a = calloc(1, sizeof *a);
+    char         *text = malloc(SUND_QUESTION_MAX);
+    sund_code     rc = SUND_OK;
+
+    if (!a || !text)
+        SUND_GO(sund_fail(err, SUND_E_NOMEM, "out of memory"));
+    SUND_GO(sund_logins_check(&h->home, e, anyone, err));
+    (void) sund_cur_str(&body, text, SUND_QUESTION_MAX);
+    SUND_GO(sund_cur_end(&body, "a question", err));
+    SUND_GO(sund_questions_ask(&h->questions, text, ANSWER_MS, a, err));
+    SUND_GO(spend(h, e, a, err));
+    sund_answers_write(a, out);
 out:
-    free(r);
+    if (a)
+        sund_answers_free(a);
+    free(a);
+    free(text);
     return rc;
 }
 
@@ -174,7 +161,7 @@ static sund_code add_row(void *ctx, const sund_mailbox_row *row, sund_err *err)
     char      silent[400] = "", detail[1000];
 
     if (!row->ended)
-        sund_lookups_silent(&to->h->lookups, row->nodes, silent, sizeof silent);
+        sund_questions_silent(&to->h->questions, row->nodes, silent, sizeof silent);
     (void) snprintf(detail, sizeof detail, "%s%s%s%s", row->detail, row->detail[0] && silent[0] ? "; " : "", silent[0] ? "paused: " : "", silent);
 
     sund_buf_put(out, row->study.b, sizeof row->study.b);
@@ -304,8 +291,8 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     switch (e->kind) {
     case SUND_MSG_POLL: return do_poll(h, e, body, out, err);
     case SUND_MSG_HEADS: return do_heads(h, e, body, out, err);
-    case SUND_MSG_LOOKUP: return do_lookup(h, e, body, out, err);
-    case SUND_MSG_LOOKUP_ANSWER: return sund_lookups_answer(&h->lookups, e->from, body, err);
+    case SUND_MSG_QUESTION: return do_question(h, e, body, out, err);
+    case SUND_MSG_ANSWER: return sund_questions_answer(&h->questions, e->from, body, err);
     case SUND_MSG_AGREEMENT_END: return do_notice(h, e, body, err);
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:
@@ -382,7 +369,7 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
         pthread_cond_init(&h->news, &a) != 0)
         return sund_fail(err, SUND_E_NOMEM, "cannot make a lock");
     (void) pthread_condattr_destroy(&a);
-    return sund_lookups_init(&h->lookups, &h->home.roster, err);
+    return sund_questions_init(&h->questions, &h->home.roster, err);
 }
 
 static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *key, sund_err *err)
@@ -412,7 +399,7 @@ static void stop_waiting(hub *h)
     h->stopping = true;
     (void) pthread_cond_broadcast(&h->news);
     (void) pthread_mutex_unlock(&h->lock);
-    sund_lookups_stop(&h->lookups);
+    sund_questions_stop(&h->questions);
 }
 
 sund_code sund_hub_run(const char *dir, const char *port_file, const _Atomic bool *stop, sund_err *err)

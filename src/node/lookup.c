@@ -1,13 +1,10 @@
 #include "node/lookup.h"
 
 #include "base/log.h"
-#include "home/link.h"
 #include "study/view.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void add(sund_lookup_cells *to, const sund_counts *c, sund_copies copies)
 {
@@ -168,75 +165,4 @@ sund_code sund_lookup_own(sund_lookup_seat *s, const sund_variant *v, sund_looku
     out->status = SUND_LOOKUP_COUNTED;
     out->sexes = true;
     return SUND_OK;
-}
-
-/** One question of the hub: ticket and variant text. A variant that cannot be read is answered as refused, and so is one that cannot be counted. */
-static sund_code answer(sund_link *l, sund_lookup_seat *s, sund_cur *c, sund_err *err)
-{
-    const sund_home   *h = s->home;
-    uint64_t           ticket = sund_cur_u64(c);
-    char               text[2304];
-    sund_buf           alleles = { 0 }, reply = { 0 };
-    sund_variant       v;
-    sund_lookup_counts counts = { .status = SUND_LOOKUP_REFUSED };
-    sund_envelope      head;
-    sund_leave        *out = NULL;
-    sund_err           why = { SUND_OK, "" };
-    sund_code          rc;
-
-    if (!sund_cur_str(c, text, sizeof text))
-        return sund_cur_ok(c, "a lookup", err);
-    if (sund_variant_parse(text, &v, &alleles, NULL) == SUND_OK && sund_variant_normalise(&v, NULL, &alleles, NULL) == SUND_OK)
-        if (sund_lookup_refresh(s, &why) != SUND_OK || sund_lookup_own(s, &v, &counts, &why) != SUND_OK)
-            sund_log(SUND_LOG_ERROR, "a lookup is refused: %s", why.msg);
-    head = sund_link_head(l, SUND_MSG_LOOKUP_ANSWER, NULL);
-    SUND_GO(sund_leave_lookup(h->gate, &head, ticket, &counts, &out, err));
-    rc = sund_link_send(l, out, 20, &reply, err);
-out:
-    sund_leave_free(out);
-    sund_buf_free(&alleles);
-    sund_buf_free(&reply);
-    return rc;
-}
-
-static sund_code poll_once(sund_link *l, sund_lookup_seat *s, sund_buf *reply, sund_err *err)
-{
-    const uint8_t wait = 3; /* the hub wakes us at once; it says which nodes have been silent for long */
-    sund_cur      c;
-
-    SUND_TRY(sund_link_ask(l, SUND_MSG_POLL, &wait, 1, 40, reply, err));
-    c = sund_cur_of(reply->p, reply->n);
-    while (c.n && !c.bad)
-        SUND_TRY(answer(l, s, &c, err));
-    return sund_cur_ok(&c, "the hub's lookups", err);
-}
-
-sund_code sund_lookup_serve(const char *dir, const _Atomic bool *stop, sund_err *err)
-{
-    sund_home        h;
-    sund_link        l = { 0 };
-    sund_lookup_seat s = { NULL };
-    sund_buf         reply = { 0 };
-    sund_code        rc;
-
-    SUND_TRY(sund_home_open(&h, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_DATA, err));
-    SUND_GO(sund_lookup_open(&s, &h, err));
-    SUND_GO(sund_lookup_refresh(&s, err));
-    SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_LOOKUPS, err));
-    sund_client_heed(l.client, stop);
-    while (!*stop) {
-        sund_err why = { SUND_OK, "" };
-
-        if (poll_once(&l, &s, &reply, &why) == SUND_OK || *stop)
-            continue;
-        sund_log(SUND_LOG_DEBUG, "lookups: %s", why.msg);
-        for (int i = 0; i < 20 && !*stop; i++)
-            (void) usleep(100000);
-    }
-out:
-    sund_buf_free(&reply);
-    sund_link_close(&l);
-    sund_lookup_close(&s);
-    sund_home_close(&h);
-    return rc;
 }

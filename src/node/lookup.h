@@ -1,6 +1,7 @@
 #ifndef SUND_NODE_LOOKUP_H
 #define SUND_NODE_LOOKUP_H
 
+#include "genome/query.h"
 #include "home/home.h"
 
 /** Whom lookups count at a node: the people of the store whom people.db knows, who have not withdrawn and whose consent allows the purpose
@@ -23,8 +24,5 @@ sund_code sund_lookup_refresh(sund_lookup_seat *s, sund_err *err) SUND_MUST_CHEC
  *  of the one site are read. AC=0 with their AN inside the callable regions where the variant list lacks it; not-covered outside, and
  *  where nobody takes part. On an error *out is refused. */
 sund_code sund_lookup_own(sund_lookup_seat *s, const sund_variant *v, sund_lookup_counts *out, sund_err *err) SUND_MUST_CHECK;
-
-/** Answers lookups that the hub passes on, until *stop. Has its own home (connection, gate) and line: studies do not wait for it. */
-sund_code sund_lookup_serve(const char *dir, const _Atomic bool *stop, sund_err *err) SUND_MUST_CHECK;
 
 #endif

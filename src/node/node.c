@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "gate/heads.h"
 #include "home/link.h"
-#include "node/lookup.h"
+#include "node/answers.h"
 #include "node/notices.h"
 #include "study/mailbox.h"
 #include "study/party.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A node: one loop that polls the hub's log of studies and says what its parties owe, and a second thread for lookups. */
+/* A node: one loop that polls the hub's log of studies and says what its parties owe, and a second thread for questions. */
 
 enum { PARTIES_MAX = 1024, WAIT_S = 15, HEADS_S = 3600 };
 
@@ -372,15 +372,15 @@ static void loop(node *n)
     sund_buf_free(&reply);
 }
 
-typedef struct lookup_thread { const char *dir; const _Atomic bool *stop; } lookup_thread;
+typedef struct answers_thread { const char *dir; const _Atomic bool *stop; } answers_thread;
 
-static void *serve_lookups(void *arg)
+static void *serve_answers(void *arg)
 {
-    lookup_thread *t = arg;
+    answers_thread *t = arg;
     sund_err       err = { SUND_OK, "" };
 
-    if (sund_lookup_serve(t->dir, t->stop, &err) != SUND_OK)
-        sund_log(SUND_LOG_ERROR, "lookups are off: %s", err.msg);
+    if (sund_answers_serve(t->dir, t->stop, &err) != SUND_OK)
+        sund_log(SUND_LOG_ERROR, "questions are not answered: %s", err.msg);
     return NULL;
 }
 
@@ -415,14 +415,14 @@ sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err
     char          key_dir[2048];
     int           lock = -1;
     pthread_t     lookups;
-    lookup_thread t = { dir, stop };
+    answers_thread t = { dir, stop };
     sund_code     rc;
 
     memset(&n, 0, sizeof n);
     n.stop = stop;
     sund_buf_keep_memory();
     rc = open_node(&n, dir, key_dir, sizeof key_dir, &lock, err);
-    if (rc == SUND_OK && pthread_create(&lookups, NULL, serve_lookups, &t) != 0)
+    if (rc == SUND_OK && pthread_create(&lookups, NULL, serve_answers, &t) != 0)
         rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
     if (rc == SUND_OK) {
         sund_log(SUND_LOG_INFO, "node %s: %zu people, %zu sites, access %s, hub %s", n.home.id, sund_store_describe(n.home.store)->n_person,

@@ -74,7 +74,7 @@ for my $w (0, 1) {
 my @told = told($world[0]{heard}, $world[1]{heard});
 my $n = keys %{ $world[0]{heard} };
 ok($n > 20 && !@told, "nothing tells the worlds apart: $n things heard, " . length(join '', values %{ $world[0]{heard} }) . ' bytes of them words', join '', map { "# $_\n" } @told);
-ok($world[0]{heard}{'log of FI'} =~ /masked .*left: round \d+, chunk \d+, attempt 0, commitment DIGEST, \d{4,} bytes/ && $world[0]{heard}{'log of FI'} =~ /lookup-answer/, 'sizes of masked vectors and answers to lookups are among them');
+ok($world[0]{heard}{'log of FI'} =~ /masked .*left: round \d+, chunk \d+, attempt 0, commitment DIGEST, \d{4,} bytes/ && $world[0]{heard}{'log of FI'} =~ /answer .*variants, rule margins/, 'sizes of masked vectors and answers to lookups are among them');
 my ($home) = map { $_->{country} } grep { $_->{person} eq $who } @person;
 my @release = map { out("$sund info --json $_->{f}{at}/$home/store") =~ /"release": "(\w+)"/ } @world;
 ok($release[0] ne $release[1], "though the genotypes of $home are others");

@@ -6,6 +6,7 @@
 #include "math/func.h"
 #include "math/linalg.h"
 #include "math/random.h"
+#include "stats/frequency.h"
 #include "test.h"
 
 #include <stdbool.h>
@@ -338,4 +339,32 @@ TEST(integers_are_printed_as_printf_does)
         CHECK(b.n == strlen(want) && memcmp(b.p, want, b.n) == 0);
     }
     sund_buf_free(&b);
+}
+
+TEST(what_an_allele_count_says_of_a_frequency)
+{
+    double low, high, worst = 0;
+
+    for (int i = 0; i < 2000; i++) {
+        int64_t an = 1 + (int64_t) (test_rand() % 1000000), ac = 1 + (int64_t) (test_rand() % (i % 2 ? 50 : 1000000)) % an;
+        double  want = qchisq(0.05, 2 * (double) ac, 1, 0) / 2 / (double) an;
+
+        worst = fmax(worst, fabs(sund_frequency_faf95(ac, an) / want - 1));
+        sund_frequency_interval(ac, an, &low, &high);
+        /* Wilson's bounds are where the score test has p = 0.05: (f - p)^2 = z^2 p (1 - p) / n */
+        for (int k = 0; k < 2; k++) {
+            double p = k ? high : low, f = (double) ac / (double) an, z = qnorm(0.975, 0, 1, 1, 0);
+
+            if (ac < an)
+                CHECK_NEAR((f - p) * (f - p), z * z * p * (1 - p) / (double) an, 1e-8);
+        }
+    }
+    CHECK(worst < 1e-9);
+    sund_frequency_interval(0, 0, &low, &high);
+    CHECK(low == 0 && high == 0 && sund_frequency_faf95(0, 100) == 0 && sund_frequency_faf95(5, 0) == 0);
+    sund_frequency_interval(0, 100, &low, &high);
+    CHECK(low == 0 && fabs(high - 0.03699) < 1e-5);
+    sund_frequency_interval(100, 100, &low, &high);
+    CHECK(high == 1);
+    printf("# FAF95: at most %.1e from R's qchisq\n", worst);
 }

@@ -1,0 +1,262 @@
+#include "cmd/cmd.h"
+#include "gate/shown.h"
+#include "genome/query.h"
+#include "home/link.h"
+#include "stats/frequency.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* sund lookup: one variant over all countries. */
+
+/** Members of an object of its own, or of the one that is open when key is NULL. Hidden homozygotes are null. */
+static void cells_json(sund_json *j, const char *key, const sund_lookup_cells *c)
+{
+    double low, high;
+
+    if (key)
+        sund_json_open(j, key, '{');
+    sund_json_i64(j, "ac", c->ac);
+    sund_json_i64(j, "an", c->an);
+    sund_json_f64(j, "af", c->an ? (double) c->ac / (double) c->an : (double) NAN);
+    sund_frequency_interval(c->ac, c->an, &low, &high);
+    sund_json_f64(j, "af_low", c->an ? low : (double) NAN);
+    sund_json_f64(j, "af_high", c->an ? high : (double) NAN);
+    sund_json_f64(j, "faf95", c->an ? sund_frequency_faf95(c->ac, c->an) : (double) NAN);
+    if (c->hom < 0)
+        sund_json_null(j, "hom");
+    else
+        sund_json_i64(j, "hom", c->hom);
+    if (c->hemi < 0)
+        sund_json_null(j, "hemi");
+    else
+        sund_json_i64(j, "hemi", c->hemi);
+    if (key)
+        sund_json_close(j, '}');
+}
+
+static void put_line(sund_buf *out)
+{
+    sund_buf_text(out, "\n");
+    if (!out->bad)
+        (void) fwrite(out->p, 1, out->n, stdout);
+    sund_buf_free(out);
+}
+
+static void row_json(sund_json *j, const sund_answers *a, size_t i, const char *variant)
+{
+    sund_lookup_counts c = sund_answers_counts(a, i, variant);
+
+    sund_json_open(j, NULL, '{');
+    sund_json_str(j, "node", a->row[i].node);
+    sund_json_str(j, "status", sund_lookup_status_name(c.status));
+    if (a->row[i].shown && !sund_shown_answered(a->row[i].shown))
+        sund_json_str(j, "why", sund_shown_why(a->row[i].shown));
+    if (c.status == SUND_LOOKUP_COUNTED) {
+        cells_json(j, NULL, &c.all);
+        if (c.sexes) {
+            cells_json(j, "male", &c.male);
+            cells_json(j, "female", &c.female);
+        }
+    }
+    sund_json_close(j, '}');
+}
+
+static void lookup_json(const char *text, const char *variant, const sund_answers *a)
+{
+    sund_lookup_cells total;
+    sund_buf          out = { 0 };
+    sund_json         j;
+
+    sund_json_init(&j, &out, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "variant", text);
+    sund_json_open(&j, "countries", '[');
+    for (size_t i = 0; i < a->n; i++)
+        row_json(&j, a, i, variant);
+    sund_json_close(&j, ']');
+    if (sund_answers_total(a, variant, &total))
+        cells_json(&j, "total", &total);
+    else
+        sund_json_null(&j, "total");
+    sund_json_close(&j, '}');
+    put_line(&out);
+}
+
+static void number_or_dot(char out[24], int64_t v, bool shown)
+{
+    if (shown && v >= 0)
+        (void) snprintf(out, 24, "%lld", (long long) v);
+    else
+        (void) snprintf(out, 24, ".");
+}
+
+/** A line of the table: name, AC, AN, AF, its interval and FAF95, homozygotes and hemizygotes. */
+static void cells_line(const char *name, const sund_lookup_cells *c, const char *female, const char *male, const char *status)
+{
+    char   hom[24], hemi[24], range[40];
+    double low, high;
+
+    number_or_dot(hom, c->hom, true);
+    number_or_dot(hemi, c->hemi, true);
+    sund_frequency_interval(c->ac, c->an, &low, &high);
+    (void) snprintf(range, sizeof range, "%.6f-%.6f", low, high);
+    printf("  %-12s %8lld %8lld %10.6f %18s %10.6f %7s %7s %8s %8s  %s\n", name, (long long) c->ac, (long long) c->an, c->an ? (double) c->ac / (double) c->an : 0.0, range,
+           sund_frequency_faf95(c->ac, c->an), hom, hemi, female, male, status);
+}
+
+static void lookup_table(const char *text, const char *variant, const sund_answers *a)
+{
+    sund_lookup_cells total;
+
+    printf("%s\n  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s\n", text, "node", "AC", "AN", "AF", "95 %", "FAF95", "hom", "hemi", "AC XX", "AC XY", "status");
+    for (size_t i = 0; i < a->n; i++) {
+        sund_lookup_counts c = sund_answers_counts(a, i, variant);
+        char               f[24], m[24];
+
+        if (c.status != SUND_LOOKUP_COUNTED) {
+            printf("  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s%s%s\n", a->row[i].node, ".", ".", ".", ".", ".", ".", ".", ".", ".", sund_lookup_status_name(c.status),
+                   a->row[i].shown && !sund_shown_answered(a->row[i].shown) ? ": " : "", a->row[i].shown ? sund_shown_why(a->row[i].shown) : "");
+            continue;
+        }
+        number_or_dot(f, c.female.ac, c.sexes);
+        number_or_dot(m, c.male.ac, c.sexes);
+        cells_line(a->row[i].node, &c.all, f, m, "counted");
+    }
+    if (sund_answers_total(a, variant, &total))
+        cells_line("all", &total, ".", ".", "");
+    else
+        printf("  no total: it is given only when every country's number is; a counts study pools first and suppresses second\n");
+}
+
+/** In its one spelling. */
+static sund_code spelled(const char *text, sund_buf *out, sund_err *why)
+{
+    sund_query *q = calloc(1, sizeof *q);
+    sund_code   rc = q ? sund_query_parse(q, text, why) : sund_fail(why, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK && q->n_name != 1)
+        rc = sund_fail(why, SUND_E_ARG, "'%.60s' is a region: one variant is looked up at a time", text);
+    sund_buf_clear(out);
+    if (rc == SUND_OK) {
+        sund_query_print(q, out);
+        sund_buf_nul(out);
+        rc = sund_buf_ok(out, why);
+    }
+    if (q)
+        sund_query_free(q);
+    free(q);
+    return rc;
+}
+
+static void bad_variant(const char *text, const sund_err *why, bool as_json)
+{
+    sund_buf  out = { 0 };
+    sund_json j;
+
+    fprintf(stderr, "sund lookup: %s\n", why->msg);
+    if (!as_json)
+        return;
+    sund_json_init(&j, &out, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "variant", text);
+    sund_json_str(&j, "error", why->msg);
+    sund_json_close(&j, '}');
+    put_line(&out);
+}
+
+static sund_code ask_one(sund_link *l, const char *variant, sund_answers *a, sund_err *err)
+{
+    sund_buf  text = { 0 }, ask = { 0 }, reply = { 0 };
+    sund_code rc;
+
+    sund_buf_printf(&text, "variants %s", variant);
+    sund_buf_nul(&text);
+    rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK) {
+        sund_buf_str(&ask, (const char *) text.p);
+        rc = sund_buf_ok(&ask, err);
+    }
+    if (rc == SUND_OK)
+        rc = sund_link_ask(l, SUND_MSG_QUESTION, ask.p, ask.n, 30, &reply, err);
+    if (rc == SUND_OK)
+        rc = sund_answers_read(sund_cur_of(reply.p, reply.n), a, err);
+    sund_buf_free(&text);
+    sund_buf_free(&ask);
+    sund_buf_free(&reply);
+    return rc;
+}
+
+/** Adds " GB" to the list for each node that did not answer, once. */
+static void note_silent(const sund_answers *a, char *list, size_t cap)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        char   name[SUND_ID_MAX + 3];
+        size_t at = strlen(list);
+        bool   there = false;
+
+        if (a->row[i].shown)
+            continue;
+        (void) snprintf(name, sizeof name, " %s", a->row[i].node);
+        for (const char *p = list; !there && (p = strstr(p, name)) != NULL; p++)
+            there = p[strlen(name)] == 0 || p[strlen(name)] == ' ';
+        if (!there)
+            (void) snprintf(list + at, cap - at, "%s", name);
+    }
+}
+
+static sund_code look_up(sund_link *l, const char *text, bool as_json, sund_answers *a, size_t *n_bad, sund_err *err)
+{
+    sund_buf  variant = { 0 };
+    sund_err  why = { SUND_OK, "" };
+    sund_code rc = SUND_OK;
+
+    if (spelled(text, &variant, &why) != SUND_OK) { /* the others are asked all the same */
+        (*n_bad)++;
+        bad_variant(text, &why, as_json);
+    }
+    else if ((rc = ask_one(l, (const char *) variant.p, a, err)) == SUND_OK) {
+        (as_json ? lookup_json : lookup_table)(text, (const char *) variant.p, a);
+    }
+    sund_buf_free(&variant);
+    return rc;
+}
+
+sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home();
+    bool            as_json = false, helped = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "json", 'b', &as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
+                          "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.11:g.1000226A>T'", opt, 1, 64 };
+    sund_answers   *a = calloc(1, sizeof *a);
+    sund_home       h = { .id = "" };
+    sund_link       l = { 0 };
+    char            silent[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1] = "";
+    size_t          n, n_bad = 0;
+    sund_code       rc;
+
+    if (!a)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        goto out;
+    SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
+    for (size_t i = 1; i <= n; i++) {
+        SUND_GO(look_up(&l, argv[i], as_json, a, &n_bad, err));
+        note_silent(a, silent, sizeof silent);
+        sund_answers_free(a);
+    }
+    if (n_bad)
+        rc = sund_fail(err, SUND_E_ARG, "%zu of %zu are no variants", n_bad, n);
+    else if (silent[0])
+        rc = sund_fail(err, SUND_E_UPSTREAM, "no answer in time from%s: the numbers are of the other nodes", silent);
+out:
+    free(a);
+    sund_link_close(&l);
+    sund_home_close(&h);
+    return rc;
+}

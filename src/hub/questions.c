@@ -1,0 +1,240 @@
+#include "hub/questions.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SILENT_S = 5 }; /* nodes ask for questions every 3 s */
+
+sund_code sund_questions_init(sund_questions *q, const sund_roster *r, sund_err *err)
+{
+    pthread_condattr_t a;
+
+    memset(q, 0, sizeof *q);
+    q->roster = r;
+    q->n_node = r->n_node;
+    for (size_t i = 0; i < SUND_NODE_MAX; i++)
+        q->seen_s[i] = sund_time_mono_s();
+    if (pthread_mutex_init(&q->lock, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
+        pthread_cond_init(&q->changed, &a) != 0)
+        return sund_fail(err, SUND_E_NOMEM, "cannot make a lock");
+    (void) pthread_condattr_destroy(&a);
+    return SUND_OK;
+}
+
+void sund_questions_free(sund_questions *q)
+{
+    (void) pthread_cond_destroy(&q->changed);
+    (void) pthread_mutex_destroy(&q->lock);
+}
+
+void sund_questions_stop(sund_questions *q)
+{
+    (void) pthread_mutex_lock(&q->lock);
+    q->stopping = true;
+    (void) pthread_cond_broadcast(&q->changed);
+    (void) pthread_mutex_unlock(&q->lock);
+}
+
+static struct timespec after_ms(unsigned ms)
+{
+    struct timespec t;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long) (ms % 1000) * 1000000L;
+    if (t.tv_nsec >= 1000000000L) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000L;
+    }
+    return t;
+}
+
+/** Index among the roster's nodes, or -1. */
+static int node_index(const sund_questions *q, const char *node)
+{
+    int at = 0;
+
+    for (size_t i = 0; i < q->roster->n_member; i++)
+        if (q->roster->member[i].role == SUND_ROLE_NODE) {
+            if (strcmp(q->roster->member[i].id, node) == 0)
+                return at;
+            at++;
+        }
+    return -1;
+}
+
+/** Answers as they are, to the caller; with the lock. */
+static void collect(const sund_questions *q, sund_ticket *t, sund_answers *out)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < q->roster->n_member && at < q->n_node; i++)
+        if (q->roster->member[i].role == SUND_ROLE_NODE) {
+            sund_answer *r = &out->row[at];
+
+            memcpy(r->node, q->roster->member[i].id, sizeof r->node);
+            r->shown = t->shown[at];
+            r->ms = t->shown[at] || !t->away[at] ? t->ms[at] : -1;
+            at++;
+        }
+    out->n = at;
+    free(t->text);
+    memset(t, 0, sizeof *t);
+}
+
+/** Somebody who is there has not answered; with the lock. */
+static bool owed(const sund_questions *q, const sund_ticket *t)
+{
+    for (size_t i = 0; i < q->n_node; i++)
+        if (!t->shown[i] && !t->away[i])
+            return true;
+    return false;
+}
+
+/** A free place, with the lock. */
+static sund_code begin(sund_questions *q, const char *question, sund_ticket **out, sund_err *err)
+{
+    sund_ticket *t = NULL;
+
+    for (size_t i = 0; i < SUND_QUESTIONS_MAX && !t; i++)
+        if (q->ticket[i].number == 0)
+            t = &q->ticket[i];
+    if (!t || q->stopping)
+        return sund_fail(err, SUND_E_LIMIT, "too many questions at once; try again in a few seconds");
+    memset(t, 0, sizeof *t);
+    t->text = strdup(question);
+    if (!t->text)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    t->number = ++q->last;
+    t->asked_s = sund_time_mono_s();
+    for (size_t i = 0; i < q->n_node; i++)
+        t->away[i] = t->asked_s - q->seen_s[i] > SUND_AWAY_S;
+    *out = t;
+    return SUND_OK;
+}
+
+sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err)
+{
+    struct timespec until = after_ms(wait_ms);
+    sund_thresholds rules = sund_thresholds_default();
+    const char     *rest;
+    sund_verb       verb = sund_question_verb(question, &rest);
+    sund_ticket    *t = NULL;
+    sund_code       rc;
+
+    if (verb == SUND_ASK_NONE)
+        return sund_fail(err, SUND_E_ARG, "'%.40s' is no question", question);
+    (void) pthread_mutex_lock(&q->lock);
+    rc = begin(q, question, &t, err);
+    if (rc == SUND_OK) {
+        (void) pthread_cond_broadcast(&q->changed);
+        while (owed(q, t) && !q->stopping)
+            if (pthread_cond_timedwait(&q->changed, &q->lock, &until) == ETIMEDOUT)
+                break;
+        for (size_t i = 0; i < q->n_node; i++)
+            if (!t->shown[i])
+                t->ms[i] = (int64_t) ((sund_time_mono_s() - t->asked_s) * 1000);
+        collect(q, t, out);
+    }
+    (void) pthread_mutex_unlock(&q->lock);
+    if (rc == SUND_OK && verb == SUND_ASK_VARIANTS)
+        sund_answers_margins(&rules, out);
+    return rc;
+}
+
+void sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, sund_buf *out)
+{
+    struct timespec until = after_ms(wait_s * 1000);
+    int             at = node_index(q, node);
+    uint64_t        turn = 0;
+    size_t          before = out->n;
+
+    (void) pthread_mutex_lock(&q->lock);
+    if (at >= 0) {
+        q->seen_s[at] = sund_time_mono_s();
+        turn = ++q->turn[at];
+        for (size_t i = 0; i < SUND_QUESTIONS_MAX; i++)
+            q->ticket[i].asked[at] = q->ticket[i].shown[at] != NULL;
+        (void) pthread_cond_broadcast(&q->changed);
+    }
+    while (at >= 0 && !q->stopping && q->turn[at] == turn) {
+        for (size_t i = 0; i < SUND_QUESTIONS_MAX; i++) {
+            sund_ticket *t = &q->ticket[i];
+            if (t->number && !t->asked[at]) {
+                t->asked[at] = true;
+                sund_buf_u64(out, t->number);
+                sund_buf_str(out, t->text);
+            }
+        }
+        if (out->n > before || pthread_cond_timedwait(&q->changed, &q->lock, &until) == ETIMEDOUT)
+            break;
+    }
+    if (at >= 0 && q->turn[at] == turn)
+        q->seen_s[at] = sund_time_mono_s();
+    (void) pthread_mutex_unlock(&q->lock);
+}
+
+void sund_questions_silent(sund_questions *q, const char *names, char *out, size_t cap)
+{
+    double now = sund_time_mono_s();
+    size_t at = 0, n = 0;
+
+    out[0] = 0;
+    (void) pthread_mutex_lock(&q->lock);
+    for (size_t i = 0; i < q->roster->n_member && at < q->n_node; i++) {
+        const sund_member *m = &q->roster->member[i];
+        char               want[SUND_ID_MAX + 3];
+
+        if (m->role != SUND_ROLE_NODE)
+            continue;
+        (void) snprintf(want, sizeof want, ",%s,", m->id);
+        if (strstr(names, want) && now - q->seen_s[at] > SILENT_S && n < cap)
+            n += (size_t) snprintf(out + n, cap - n, "%s%s has not been heard for %.0f s", n ? ", " : "", m->id, now - q->seen_s[at]);
+        at++;
+    }
+    (void) pthread_mutex_unlock(&q->lock);
+}
+
+/** The ticket's verb is the answer's. */
+static bool fits(const sund_ticket *t, const sund_shown *s)
+{
+    const char *rest;
+
+    return sund_question_verb(t->text, &rest) == sund_shown_verb(s);
+}
+
+sund_code sund_questions_answer(sund_questions *q, const char *node, sund_cur body, sund_err *err)
+{
+    uint64_t    number = sund_cur_u64(&body);
+    sund_shown *s = NULL;
+    int         at = node_index(q, node);
+    sund_code   rc;
+
+    if (at < 0)
+        return sund_fail(err, SUND_E_DENIED, "%s is no node", node);
+    SUND_TRY(sund_shown_read(&body, &s, err));
+    rc = sund_cur_end(&body, "an answer", err);
+    (void) pthread_mutex_lock(&q->lock);
+    for (size_t i = 0; rc == SUND_OK && s && number && i < SUND_QUESTIONS_MAX; i++) {
+        sund_ticket *t = &q->ticket[i];
+
+        if (t->number != number || t->shown[at])
+            continue;
+        if (!fits(t, s)) {
+            rc = sund_fail(err, SUND_E_DENIED, "%s answers another question than it was asked", node);
+            break;
+        }
+        t->shown[at] = s;
+        t->ms[at] = (int64_t) ((sund_time_mono_s() - t->asked_s) * 1000);
+        s = NULL;
+        (void) pthread_cond_broadcast(&q->changed);
+    }
+    (void) pthread_mutex_unlock(&q->lock);
+    sund_shown_free(s);
+    return rc;
+}

@@ -1,0 +1,46 @@
+#ifndef SUND_HUB_QUESTIONS_H
+#define SUND_HUB_QUESTIONS_H
+
+#include "gate/shown.h"
+#include "secagg/roster.h"
+
+#include <pthread.h>
+
+/** Questions under way: each is put to all nodes at once and waits for the last answer or its deadline. A node that has not been heard for SUND_AWAY_S is not
+ *  waited for; it hears the question all the same when it comes. One lock, one condition. */
+enum { SUND_QUESTIONS_MAX = 256, SUND_AWAY_S = 8 };
+
+typedef struct sund_ticket {
+    uint64_t    number; /**< 0: free */
+    char       *text;
+    double      asked_s;
+    bool        asked[SUND_NODE_MAX], away[SUND_NODE_MAX];
+    int64_t     ms[SUND_NODE_MAX];
+    sund_shown *shown[SUND_NODE_MAX];
+} sund_ticket;
+
+typedef struct sund_questions {
+    pthread_mutex_t    lock;
+    pthread_cond_t     changed;
+    uint64_t           last;
+    size_t             n_node;
+    const sund_roster *roster;
+    bool               stopping;
+    uint64_t           turn[SUND_NODE_MAX];   /**< of a node's polls: one that waits ends when the node polls anew, for it may wait on a line that is dead */
+    double             seen_s[SUND_NODE_MAX]; /**< when a node was last heard, on the monotonic clock */
+    sund_ticket        ticket[SUND_QUESTIONS_MAX];
+} sund_questions;
+
+sund_code sund_questions_init(sund_questions *q, const sund_roster *r, sund_err *err) SUND_MUST_CHECK;
+void      sund_questions_free(sund_questions *q);
+void      sund_questions_stop(sund_questions *q);
+/** Asks all nodes and waits. of variants, rule `margins` over countries is applied. out is replaced. Errors: SUND_E_LIMIT when too many are under way, SUND_E_ARG
+ *  for a text that is no question. */
+sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err) SUND_MUST_CHECK;
+/** What a node has not answered: u64 ticket, str question each; waits up to wait_s for something. What an earlier poll took and nobody answered is asked again. */
+void      sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, sund_buf *out);
+/** "GB has not been heard for 14 s" for the nodes among names (",ES,GB,") that ought to have polled since; "" when all are there. */
+void      sund_questions_silent(sund_questions *q, const char *names, char *out, size_t cap);
+sund_code sund_questions_answer(sund_questions *q, const char *node, sund_cur body, sund_err *err) SUND_MUST_CHECK;
+
+#endif

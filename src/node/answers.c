@@ -1,0 +1,201 @@
+#include "node/answers.h"
+
+#include "base/log.h"
+#include "home/link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err)
+{
+    memset(a, 0, sizeof *a);
+    a->query = calloc(1, sizeof *a->query);
+    if (!a->query)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_TRY(sund_home_open(&a->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_DATA, err));
+    SUND_TRY(sund_lookup_open(&a->seat, &a->home, err));
+    return sund_lookup_refresh(&a->seat, err);
+}
+
+void sund_answerer_close(sund_answerer *a)
+{
+    sund_lookup_close(&a->seat);
+    sund_home_close(&a->home);
+    free(a->query);
+    memset(a, 0, sizeof *a);
+}
+
+/* ---- variants ---- */
+
+static sund_code add_variant(sund_answerer *a, const sund_variant *v, bool named, sund_shown *s, sund_err *err)
+{
+    sund_lookup_counts own = { .status = SUND_LOOKUP_REFUSED };
+    sund_buf           name = { 0 };
+    sund_code          rc = sund_lookup_own(&a->seat, v, &own, err);
+
+    sund_variant_print(v, &name);
+    sund_buf_nul(&name);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&name, err);
+    if (rc == SUND_OK && name.n < SUND_SHOWN_NAME_MAX)
+        rc = sund_shown_add(s, (const char *) name.p, &own, named, err);
+    sund_buf_free(&name);
+    return rc;
+}
+
+/** Those of a region that the store has, the first SUND_SHOWN_ROWS that may be shown. */
+static sund_code add_region(sund_answerer *a, const sund_query *q, sund_shown *s, sund_err *err)
+{
+    const sund_store *store = a->home.store;
+    size_t            n = sund_store_describe(store)->n_site;
+    sund_site         site;
+
+    for (size_t j = sund_store_from(store, q->region.contig, sund_query_from(q)); j < n; j++) {
+        sund_store_site(store, j, &site);
+        if (site.v.contig != q->region.contig || site.v.pos_bp >= q->region.to_bp)
+            break;
+        if (!sund_query_takes(q, &site.v))
+            continue;
+        if (sund_shown_n(s) == SUND_SHOWN_ROWS) {
+            sund_shown_more(s);
+            break;
+        }
+        SUND_TRY(add_variant(a, &site.v, false, s, err));
+    }
+    return SUND_OK;
+}
+
+static sund_code variants(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
+{
+    sund_query *q = a->query;
+    sund_shown *s = NULL;
+    sund_code   rc = sund_query_parse(q, rest, err);
+
+    if (rc == SUND_OK)
+        rc = sund_lookup_refresh(&a->seat, err);
+    if (rc == SUND_OK)
+        rc = sund_shown_variants(a->home.gate, &s, err);
+    for (size_t i = 0; rc == SUND_OK && i < q->n_name; i++)
+        rc = add_variant(a, &q->name[i], true, s, err);
+    if (rc == SUND_OK && !q->n_name)
+        rc = add_region(a, q, s, err);
+    sund_query_free(q);
+    if (rc == SUND_OK)
+        *out = s;
+    else
+        sund_shown_free(s);
+    return rc;
+}
+
+/* ---- people ---- */
+
+static sund_code people(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
+{
+    sund_person_set set = { 0 };
+    sund_cohort    *c = NULL;
+    sund_code       rc = sund_cohort_parse(&c, rest, err);
+
+    if (rc == SUND_OK)
+        rc = sund_people_select(a->home.people, c, a->home.lookup, &set, err);
+    if (rc == SUND_OK)
+        rc = sund_shown_people(a->home.gate, (int64_t) set.n, out, err);
+    sund_person_set_free(&set);
+    sund_cohort_free(c);
+    return rc;
+}
+
+/* ---- a function for each verb ---- */
+
+static const struct { sund_verb verb; sund_code (*answer)(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err); } verb_table[] = {
+    { SUND_ASK_VARIANTS, variants },
+    { SUND_ASK_PEOPLE, people },
+};
+
+sund_code sund_answer_question(sund_answerer *a, const char *question, sund_shown **out, sund_err *err)
+{
+    const char *rest;
+    sund_verb   verb = sund_question_verb(question, &rest);
+    sund_err    why = { SUND_OK, "this node does not answer such questions" };
+
+    for (size_t i = 0; i < sizeof verb_table / sizeof verb_table[0]; i++)
+        if (verb_table[i].verb == verb) {
+            if (verb_table[i].answer(a, rest, out, &why) == SUND_OK)
+                return SUND_OK;
+            if (why.code != SUND_E_ARG && why.code != SUND_E_DENIED && why.code != SUND_E_NOT_FOUND)
+                sund_log(SUND_LOG_ERROR, "a question is refused: %s", why.msg);
+        }
+    /* what is wrong in here is for the log, not for who asks */
+    if (why.code == SUND_E_IO || why.code == SUND_E_NOMEM || why.code == SUND_E_FORMAT)
+        (void) snprintf(why.msg, sizeof why.msg, "this node cannot answer at present");
+    return sund_shown_refused(verb == SUND_ASK_NONE ? SUND_ASK_VARIANTS : verb, why.msg, out, err);
+}
+
+/* ---- what the hub passes on ---- */
+
+static sund_code answer_one(sund_link *l, sund_answerer *a, sund_cur *c, sund_err *err)
+{
+    uint64_t      ticket = sund_cur_u64(c);
+    char         *text = malloc(SUND_QUESTION_MAX);
+    sund_shown   *shown = NULL;
+    sund_leave   *out = NULL;
+    sund_buf      reply = { 0 };
+    sund_envelope head;
+    sund_code     rc = SUND_OK;
+
+    if (!text)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (!sund_cur_str(c, text, SUND_QUESTION_MAX)) {
+        free(text);
+        return sund_cur_ok(c, "a question", err);
+    }
+    SUND_GO(sund_answer_question(a, text, &shown, err));
+    head = sund_link_head(l, SUND_MSG_ANSWER, NULL);
+    SUND_GO(sund_leave_answer(a->home.gate, &head, ticket, shown, &out, err));
+    rc = sund_link_send(l, out, 20, &reply, err);
+out:
+    sund_leave_free(out);
+    sund_shown_free(shown);
+    sund_buf_free(&reply);
+    free(text);
+    return rc;
+}
+
+static sund_code poll_once(sund_link *l, sund_answerer *a, sund_buf *reply, sund_err *err)
+{
+    const uint8_t wait = 3; /* the hub wakes us at once; it says which nodes have been silent for long */
+    sund_cur      c;
+
+    SUND_TRY(sund_link_ask(l, SUND_MSG_POLL, &wait, 1, 40, reply, err));
+    c = sund_cur_of(reply->p, reply->n);
+    while (c.n && !c.bad)
+        SUND_TRY(answer_one(l, a, &c, err));
+    return sund_cur_ok(&c, "the hub's questions", err);
+}
+
+sund_code sund_answers_serve(const char *dir, const _Atomic bool *stop, sund_err *err)
+{
+    sund_answerer a;
+    sund_link     l = { 0 };
+    sund_buf      reply = { 0 };
+    sund_code     rc;
+
+    SUND_GO(sund_answerer_open(&a, dir, err));
+    SUND_GO(sund_link_open(&l, &a.home, SUND_CHANNEL_LOOKUPS, err));
+    sund_client_heed(l.client, stop);
+    while (!*stop) {
+        sund_err why = { SUND_OK, "" };
+
+        if (poll_once(&l, &a, &reply, &why) == SUND_OK || *stop)
+            continue;
+        sund_log(SUND_LOG_DEBUG, "questions: %s", why.msg);
+        for (int i = 0; i < 20 && !*stop; i++)
+            (void) usleep(100000);
+    }
+out:
+    sund_buf_free(&reply);
+    sund_link_close(&l);
+    sund_answerer_close(&a);
+    return rc;
+}

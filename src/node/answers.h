@@ -1,0 +1,23 @@
+#ifndef SUND_NODE_ANSWERS_H
+#define SUND_NODE_ANSWERS_H
+
+#include "gate/shown.h"
+#include "genome/query.h"
+#include "node/lookup.h"
+
+/** What answers questions (gate/shown.h) at a node: its own home, connection of the database and reader of the store. One thread at a time.
+ *  Owns: sund_answerer_close(), safe on a zeroed one. */
+typedef struct sund_answerer {
+    sund_home        home;
+    sund_lookup_seat seat;
+    sund_query      *query; /**< room for one */
+} sund_answerer;
+sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err) SUND_MUST_CHECK;
+void      sund_answerer_close(sund_answerer *a);
+/** The answer by the rules of its verb; what cannot be answered is a refusal that says why. Errors: out of memory only. */
+sund_code sund_answer_question(sund_answerer *a, const char *question, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
+
+/** Answers what the hub passes on, until *stop. Studies do not wait for it. */
+sund_code sund_answers_serve(const char *dir, const _Atomic bool *stop, sund_err *err) SUND_MUST_CHECK;
+
+#endif

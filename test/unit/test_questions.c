@@ -1,0 +1,338 @@
+/* Questions: their texts, what is shown by the rules of each verb, as bytes, put together over nodes, and the hub's board of them. (TSAN) */
+#include "base/log.h"
+#include "gate/budget.h"
+#include "genome/query.h"
+#include "hub/questions.h"
+#include "test.h"
+
+#include <unistd.h>
+
+static bool prints(const char *text, const char *want)
+{
+    static sund_query q;
+    sund_buf          out = { 0 };
+    sund_err          err = { SUND_OK, "" };
+    bool              same = sund_query_parse(&q, text, &err) == SUND_OK;
+
+    if (same) {
+        sund_query_print(&q, &out);
+        sund_buf_nul(&out);
+        same = strcmp((const char *) out.p, want) == 0;
+        if (!same)
+            fprintf(stderr, "# %s: got %s\n", text, (const char *) out.p);
+    }
+    else if (want[0])
+        fprintf(stderr, "# %s: %s\n", text, err.msg);
+    sund_query_free(&q);
+    sund_buf_free(&out);
+    return same;
+}
+
+TEST(variants_are_asked_for_by_name_or_by_region)
+{
+    CHECK(prints("20-1000226-A-T", "20-1000226-A-T") && prints("chr20:1000226:A:T,X-5-G-GA", "20-1000226-A-T,X-5-G-GA"));
+    CHECK(prints("20", "20:1-300000000")); /* a whole chromosome */
+    CHECK(prints("3-100-CAA-CA", "3-100-CA-C"));
+    CHECK(prints("20:100-200", "20:100-200") && prints("chr20:100-200 alt=t type=snv", "20:100-200 type=SNP alt=T") && !prints("20:7", ""));
+    CHECK(prints("20:100-200 ends=150-300 min=2 max=50 ref=ACN type=DEL", "20:100-200 ends=150-300 type=DEL ref=ACN min=2 max=50"));
+    static const char *const bad[] = { "", ",", "20-1-A", "20:100-200 what=1", "20:100-200 type=XYZ", "20:100-200 min=-1", "20:100-200 max=0", "20:100-200 alt=", "20:100-200 alt=AXT", "20:200-100",
+                                       "20:100-200 ends=5", "20:100-200 ends=9-5", "20:100-200 ends=0-5", "20:100-200 alt=T extra", "26:1-2", "20:1-2,20:3-4", NULL };
+    for (size_t i = 0; bad[i]; i++)
+        CHECK(!prints(bad[i], ""));
+    for (int n = SUND_QUERY_NAMES; n <= SUND_QUERY_NAMES + 1; n++) {
+        static sund_query q;
+        char             *many = calloc((size_t) n, 16);
+
+        for (int i = 0; i < n; i++)
+            (void) snprintf(many + strlen(many), 16, "%s1-%d-A-T", i ? "," : "", i + 1);
+        CHECK((sund_query_parse(&q, many, NULL) == SUND_OK) == (n == SUND_QUERY_NAMES));
+        sund_query_free(&q);
+        free(many);
+    }
+}
+
+static bool takes(const char *query, int contig, uint32_t pos, const char *ref, const char *alt)
+{
+    static sund_query q;
+    sund_variant      v = { contig, pos - 1, ref, alt, (uint32_t) strlen(ref), (uint32_t) strlen(alt) };
+    bool              yes;
+
+    CHECK(sund_query_parse(&q, query, NULL) == SUND_OK);
+    yes = sund_query_takes(&q, &v);
+    CHECK(!yes || v.pos_bp >= sund_query_from(&q));
+    sund_query_free(&q);
+    return yes;
+}
+
+TEST(a_region_takes_what_overlaps_it_and_a_bracket_what_ends_in_it)
+{
+    CHECK(takes("20:100-200", 20, 100, "A", "T") && takes("20:100-200", 20, 200, "A", "T") && !takes("20:100-200", 20, 201, "A", "T") && !takes("20:100-200", 20, 99, "A", "T") && !takes("20:100-200", 21, 150, "A", "T"));
+    CHECK(takes("20:100-200", 20, 98, "AAA", "A") && !takes("20:100-200", 20, 97, "AAA", "A")); /* a deletion reaches into it */
+    CHECK(takes("20:100-200 ends=150-160", 20, 149, "AC", "A") && !takes("20:100-200 ends=150-160", 20, 160, "AC", "A") && !takes("20:150-200 ends=150-160", 20, 149, "AC", "A"));
+    CHECK(takes("20:1-9 type=SNP", 20, 5, "A", "T") && !takes("20:1-9 type=SNP", 20, 5, "A", "AT") && takes("20:1-9 type=INS", 20, 5, "A", "AT") && takes("20:1-9 type=INDEL", 20, 5, "AT", "A"));
+    CHECK(takes("20:1-9 type=DEL", 20, 5, "A", "<DEL>") && takes("20:1-9 type=CNV", 20, 5, "A", "<CN0>") && takes("20:1-9 type=DUP", 20, 5, "A", "<DUP:TANDEM>") && !takes("20:1-9 type=DUP", 20, 5, "A", "<DUPE>"));
+    CHECK(takes("20:1-9 ref=N alt=T", 20, 5, "A", "T") && !takes("20:1-9 ref=N alt=T", 20, 5, "AC", "T") && !takes("20:1-9 alt=T", 20, 5, "A", "G"));
+    CHECK(takes("20:1-9 min=3", 20, 5, "A", "AAA") && !takes("20:1-9 min=3", 20, 5, "A", "AA") && !takes("20:1-9 max=1", 20, 5, "A", "AA"));
+}
+
+/* ---- what is shown ---- */
+
+typedef struct seat { sund_db *db; sund_gate *gate; sund_identity me; } seat;
+
+static void sit(seat *s, bool open)
+{
+    sund_thresholds t = sund_thresholds_default();
+
+    t.open = open;
+    memset(s, 0, sizeof *s);
+    (void) snprintf(s->me.id, sizeof s->me.id, "DK");
+    sund_sign_keypair(&s->me.pub, &s->me.key);
+    CHECK(sund_db_open(&s->db, ":memory:", "", NULL) == SUND_OK && sund_gate_open(&s->gate, s->db, &s->me, &t, NULL) == SUND_OK);
+}
+
+static void stand(seat *s)
+{
+    sund_gate_close(s->gate);
+    sund_db_close(s->db);
+}
+
+static sund_lookup_counts counted(int64_t ac, int64_t an) { return (sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { ac, an, ac / 4, 0, 0 } }; }
+
+static sund_shown *row(const seat *s, const char *variant, sund_lookup_counts c, bool named)
+{
+    sund_shown *out = NULL;
+
+    CHECK(sund_shown_variants(s->gate, &out, NULL) == SUND_OK && sund_shown_add(out, variant, &c, named, NULL) == SUND_OK);
+    return out;
+}
+
+TEST(rare_variants_of_a_region_are_not_there_and_named_ones_say_below_ten)
+{
+    seat        s;
+    sund_shown *one;
+
+    sit(&s, false);
+    one = row(&s, "1-5-A-T", counted(9, 1000), true);
+    CHECK(sund_shown_n(one) == 1 && sund_shown_counts(one, 0)->status == SUND_LOOKUP_BELOW && sund_shown_counts(one, 0)->all.ac == 0 && sund_shown_counts(one, 0)->all.an == 1000);
+    sund_shown_free(one);
+    one = row(&s, "1-5-A-T", counted(9, 1000), false);
+    CHECK(sund_shown_n(one) == 0);
+    sund_shown_free(one);
+    one = row(&s, "1-5-A-T", counted(10, 1000), false);
+    CHECK(sund_shown_n(one) == 1 && sund_shown_counts(one, 0)->all.ac == 10 && strcmp(sund_shown_variant(one, 0), "1-5-A-T") == 0);
+    sund_shown_free(one);
+    stand(&s);
+}
+
+TEST(people_are_counted_in_fives_and_never_below_ten)
+{
+    static const int64_t in[] = { 0, 1, 9, 10, 12, 13, 100, 10582 }, out[] = { -1, -1, -1, 10, 10, 15, 100, 10580 };
+    seat                 s;
+
+    for (int open = 0; open < 2; open++) {
+        sit(&s, open);
+        for (size_t i = 0; i < sizeof in / sizeof in[0]; i++) {
+            sund_shown *p = NULL;
+
+            CHECK(sund_shown_people(s.gate, in[i], &p, NULL) == SUND_OK && sund_shown_count(p) == (open ? in[i] : out[i]));
+            sund_shown_free(p);
+        }
+        stand(&s);
+    }
+}
+
+TEST(an_answer_survives_its_way_and_hostile_bytes_do_not)
+{
+    seat           s;
+    sund_shown    *made, *got = NULL, *text = NULL;
+    sund_envelope  e = { .kind = SUND_MSG_ANSWER, .seq = 1 };
+    sund_leave    *l = NULL;
+    sund_buf       b = { 0 }, c = { 0 };
+    sund_cur       cur;
+    size_t         n;
+    const uint8_t *p;
+
+    sit(&s, false);
+    made = row(&s, "1-5-A-T", counted(40, 1000), true);
+    sund_shown_more(made);
+    CHECK(sund_leave_answer(s.gate, &e, 77, made, &l, NULL) == SUND_OK);
+    p = sund_leave_bytes(l, &n);
+    cur = sund_cur_of(p + SUND_ENVELOPE_SIZE, n - SUND_ENVELOPE_SIZE);
+    CHECK(sund_cur_u64(&cur) == 77 && sund_shown_read(&cur, &got, NULL) == SUND_OK && sund_cur_end(&cur, "x", NULL) == SUND_OK);
+    CHECK(sund_shown_n(got) == 1 && sund_shown_has_more(got) && sund_shown_counts(got, 0)->all.ac == 40 && sund_shown_counts(got, 0)->status == SUND_LOOKUP_COUNTED && !sund_shown_open(got));
+    sund_shown_write(made, &b);
+    sund_shown_write(got, &c);
+    CHECK(b.n == c.n && memcmp(b.p, c.p, b.n) == 0);
+    for (size_t k = 0; k < b.n; k++) {
+        sund_shown *no = NULL;
+        sund_cur    cut = sund_cur_of(b.p, k);
+
+        CHECK(sund_shown_read(&cut, &no, NULL) != SUND_OK && !no);
+    }
+    for (size_t k = 0; k < b.n; k++) /* whatever is changed: taken as another value, or refused; never more than it says */
+        for (int bit = 0; bit < 8; bit++) {
+            sund_shown *other = NULL;
+            sund_cur    all = sund_cur_of(b.p, b.n);
+
+            b.p[k] ^= (uint8_t) (1 << bit);
+            if (sund_shown_read(&all, &other, NULL) == SUND_OK)
+                CHECK(sund_shown_n(other) <= 1 && sund_shown_verb(other) != SUND_ASK_NONE);
+            sund_shown_free(other);
+            b.p[k] ^= (uint8_t) (1 << bit);
+        }
+    CHECK(sund_shown_text(s.gate, SUND_ASK_DATASETS, "a text", 6, &text, NULL) == SUND_OK && sund_shown_bytes(text).n == 6);
+    CHECK(sund_shown_text(s.gate, SUND_ASK_PEOPLE, "a text", 6, &got, NULL) == SUND_E_ARG); /* numbers go through their rules */
+    sund_shown_free(text);
+    sund_shown_free(made);
+    sund_shown_free(got);
+    sund_leave_free(l);
+    sund_buf_free(&b);
+    sund_buf_free(&c);
+    stand(&s);
+}
+
+/* ---- over nodes ---- */
+
+TEST(answers_of_nodes_are_put_together)
+{
+    static const char *const v = "1-5-A-T";
+    static sund_answers      a, again;
+    sund_thresholds          t = sund_thresholds_default();
+    sund_lookup_cells        all;
+    sund_buf                 b = { 0 };
+    seat                     s;
+
+    sit(&s, false);
+    memset(&a, 0, sizeof a);
+    a.n = 4;
+    for (size_t i = 0; i < 4; i++)
+        (void) snprintf(a.row[i].node, sizeof a.row[i].node, "%c%c", (char) ('A' + i), (char) ('A' + i));
+    a.row[0].shown = row(&s, v, counted(10, 1000), true);
+    a.row[1].shown = row(&s, v, counted(30, 3000), true);
+    a.row[2].shown = row(&s, v, (sund_lookup_counts){ .status = SUND_LOOKUP_NOT_COVERED }, true);
+    a.row[3].shown = row(&s, v, counted(20, 1000), true);
+    sund_answers_margins(&t, &a);
+    CHECK(sund_answers_total(&a, v, &all) && all.ac == 60 && all.an == 5000); /* not the first one's share, nor a mean of shares */
+    CHECK(!sund_answers_total(&a, "1-6-A-T", &all));
+    sund_answers_write(&a, &b);
+    CHECK(sund_answers_read(sund_cur_of(b.p, b.n), &again, NULL) == SUND_OK && again.n == 4 && sund_answers_counts(&again, 1, v).all.ac == 30);
+    sund_answers_free(&again);
+    for (size_t k = 0; k < b.n; k++)
+        CHECK(sund_answers_read(sund_cur_of(b.p, k), &again, NULL) != SUND_OK && again.n == 0);
+    sund_shown_free(a.row[3].shown); /* one that is silent: no total */
+    a.row[3].shown = NULL;
+    CHECK(!sund_answers_total(&a, v, &all) && sund_answers_counts(&a, 3, v).status == SUND_LOOKUP_TIMEOUT);
+    CHECK(sund_shown_refused(SUND_ASK_VARIANTS, "no", &a.row[3].shown, NULL) == SUND_OK && sund_answers_counts(&a, 3, v).status == SUND_LOOKUP_REFUSED);
+    sund_shown_free(a.row[3].shown);
+    a.row[3].shown = row(&s, v, counted(3, 1000), true); /* one hidden: the others must not tell it */
+    sund_answers_margins(&t, &a);
+    CHECK(sund_answers_counts(&a, 0, v).status == SUND_LOOKUP_BELOW && sund_answers_counts(&a, 0, v).all.ac == 0 && !sund_answers_total(&a, v, &all));
+    sund_answers_free(&a);
+    sund_buf_free(&b);
+    stand(&s);
+}
+
+/* ---- the board ---- */
+
+static sund_questions board;
+static sund_roster    five;
+
+typedef struct asked { sund_answers a; sund_code rc; double s; } asked;
+static void *ask(void *p)
+{
+    asked *q = p;
+    double from = sund_time_mono_s();
+
+    q->rc = sund_questions_ask(&board, "people all", 1000, &q->a, NULL);
+    q->s = sund_time_mono_s() - from;
+    return NULL;
+}
+
+static void say(const seat *s, const char *node, sund_cur asks, int64_t people, const char *text)
+{
+    while (asks.n && !asks.bad) {
+        char        question[64];
+        sund_shown *shown = NULL;
+        sund_buf    b = { 0 };
+
+        sund_buf_u64(&b, sund_cur_u64(&asks));
+        CHECK(sund_cur_str(&asks, question, sizeof question) && strcmp(question, "people all") == 0);
+        if (text)
+            CHECK(sund_shown_text(s->gate, SUND_ASK_TERMS, text, strlen(text), &shown, NULL) == SUND_OK);
+        else
+            CHECK(sund_shown_people(s->gate, people, &shown, NULL) == SUND_OK);
+        sund_shown_write(shown, &b);
+        CHECK(sund_questions_answer(&board, node, sund_cur_of(b.p, b.n), NULL) == (text ? SUND_E_DENIED : SUND_OK));
+        sund_shown_free(shown);
+        sund_buf_free(&b);
+    }
+}
+
+TEST(all_are_asked_at_once_and_who_is_away_is_not_waited_for)
+{
+    seat      s;
+    asked     q = { .rc = SUND_OK };
+    pthread_t th;
+    sund_buf  b = { 0 };
+
+    sit(&s, false);
+    five.n_member = 5;
+    five.member = calloc(5, sizeof *five.member);
+    for (size_t i = 0; i < 5; i++) {
+        five.member[i].role = i ? SUND_ROLE_NODE : SUND_ROLE_HUB;
+        (void) snprintf(five.member[i].id, sizeof five.member[i].id, "N%zu", i);
+    }
+    five.n_node = 4;
+    CHECK(sund_questions_init(&board, &five, NULL) == SUND_OK);
+    board.seen_s[3] -= 2 * SUND_AWAY_S; /* N4 has been silent for long */
+    CHECK(pthread_create(&th, NULL, ask, &q) == 0);
+    for (int i = 1; i <= 3; i++) {
+        char name[4];
+
+        (void) snprintf(name, sizeof name, "N%d", i);
+        sund_buf_clear(&b);
+        sund_questions_poll(&board, name, 2, &b);
+        if (i == 2)
+            say(&s, name, sund_cur_of(b.p, b.n), 0, "of another verb");
+        say(&s, name, sund_cur_of(b.p, b.n), 100 * i, NULL);
+        say(&s, name, sund_cur_of(b.p, b.n), 7, NULL); /* a second word changes nothing */
+    }
+    (void) pthread_join(th, NULL);
+    CHECK(q.rc == SUND_OK && q.s < 0.9 && q.a.n == 4 && q.a.row[3].ms == -1 && !q.a.row[3].shown);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(q.a.row[i].shown && sund_shown_count(q.a.row[i].shown) == 100 * (int64_t) (i + 1) && q.a.row[i].ms >= 0);
+    sund_answers_free(&q.a);
+    /* and three that hang: the deadline, once, with everybody's name */
+    for (size_t i = 0; i < 4; i++)
+        board.seen_s[i] = sund_time_mono_s();
+    (void) ask(&q);
+    CHECK(q.rc == SUND_OK && q.s >= 0.99 && q.s < 1.1 && q.a.n == 4 && !q.a.row[0].shown && q.a.row[0].ms >= 990 && strcmp(q.a.row[3].node, "N4") == 0);
+    sund_answers_free(&q.a);
+    CHECK(sund_questions_ask(&board, "what is it", 10, &q.a, NULL) == SUND_E_ARG);
+    sund_questions_free(&board);
+    free(five.member);
+    sund_buf_free(&b);
+    stand(&s);
+}
+
+TEST(the_budget_is_of_all_variants_that_are_shown)
+{
+    static sund_answers a;
+    seat                s;
+
+    sit(&s, false);
+    memset(&a, 0, sizeof a);
+    a.n = 1;
+    CHECK(sund_budget_open(s.db, NULL) == SUND_OK && sund_shown_variants(s.gate, &a.row[0].shown, NULL) == SUND_OK);
+    for (int i = 0; i < 20; i++) {
+        sund_lookup_counts c = counted(40, 200); /* a hundred people: thirteen variants */
+        char               v[32];
+
+        (void) snprintf(v, sizeof v, "1-%d-A-T", i + 1);
+        CHECK(sund_shown_add(a.row[0].shown, v, &c, true, NULL) == SUND_OK);
+        CHECK(sund_budget_answers(s.db, "anna", &a, NULL) == (i < 13 ? SUND_OK : SUND_E_DENIED));
+    }
+    CHECK(sund_budget_answers(s.db, "bert", &a, NULL) == SUND_E_DENIED);
+    sund_answers_free(&a);
+    stand(&s);
+}
