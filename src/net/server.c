@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A connection has a thread, so a handler may wait. A watchdog shuts down connections that take too long over a handshake, a request or reading
+/* A connection has a thread, so that a handler may wait, or a few threads serve all. A watchdog shuts down connections that take too long over a handshake, a request or reading
  * an answer: the library's own time-out starts again with every byte that drips in. */
 
 enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10, BODIES_AT_ONCE = 16 };
@@ -169,8 +169,10 @@ static void *watch(void *arg)
 
 static const char *get_query(const sund_request *r, const char *key) { return MHD_lookup_connection_value(r->priv, MHD_GET_ARGUMENT_KIND, key); }
 
+static const char *get_header(const sund_request *r, const char *name) { return MHD_lookup_connection_value(r->priv, MHD_HEADER_KIND, name); }
+
 /** The body is the library's from here on, to send and to free. */
-static enum MHD_Result reply(struct MHD_Connection *c, int status, const char *type, sund_buf *body, bool close)
+static enum MHD_Result reply(struct MHD_Connection *c, const sund_response *out, sund_buf *body, bool close)
 {
     struct MHD_Response *a = MHD_create_response_from_buffer(body->n, body->p, MHD_RESPMEM_MUST_FREE);
     enum MHD_Result      q;
@@ -180,12 +182,14 @@ static enum MHD_Result reply(struct MHD_Connection *c, int status, const char *t
         return MHD_NO;
     }
     *body = (sund_buf){ 0 };
-    (void) MHD_add_response_header(a, "Content-Type", type);
+    (void) MHD_add_response_header(a, "Content-Type", out->type);
+    for (size_t i = 0; i < out->n_header; i++)
+        (void) MHD_add_response_header(a, out->header[i].name, out->header[i].value);
     (void) MHD_add_response_header(a, "Cache-Control", "no-store");
     (void) MHD_add_response_header(a, "X-Content-Type-Options", "nosniff");
     if (close)
         (void) MHD_add_response_header(a, "Connection", "close");
-    q = MHD_queue_response(c, (unsigned) status, a);
+    q = MHD_queue_response(c, (unsigned) out->status, a);
     MHD_destroy_response(a);
     return q;
 }
@@ -194,23 +198,25 @@ static enum MHD_Result refuse(struct MHD_Connection *c, int status)
 {
     const char *text = status == 413 ? "the request is too large\n" : status == 503 ? "too many requests at once; try again\n" : status == 405 ? "this method is not taken here\n" : "the request is not well-formed\n";
 
-    sund_buf body = { 0 };
+    sund_response out = { .status = status, .type = "text/plain; charset=utf-8" };
 
-    sund_buf_text(&body, text);
-    return reply(c, status, "text/plain; charset=utf-8", &body, true);
+    sund_buf_text(&out.body, text);
+    return reply(c, &out, &out.body, true);
 }
 
 static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, incoming *r, const char *url, const char *method)
 {
-    sund_request  in = { method, url, r->body.p, r->body.n, get_query, c };
-    sund_response out = { 500, "text/plain; charset=utf-8", { 0 } };
+    sund_request  in = { method, url, r->body.p, r->body.n, get_query, get_header, c };
+    sund_response out = { .status = 500, .type = "text/plain; charset=utf-8" };
 
     allow(s, r->w, 0);
     s->config.handler(s->config.ctx, &in, &out);
     allow(s, r->w, limit_s(s, REQUEST_S));
-    if (out.body.bad)
+    if (out.body.bad) {
         sund_buf_free(&out.body);
-    return reply(c, out.body.bad ? 503 : out.status, out.type, &out.body, false);
+        out.status = 503;
+    }
+    return reply(c, &out, &out.body, false);
 }
 
 static void take_in(sund_server *s, incoming *r, const char *data, size_t n)
@@ -296,7 +302,8 @@ static sund_code address(const sund_server_config *c, struct sockaddr_storage *o
 
 static struct MHD_Daemon *start_daemon(sund_server *s, struct sockaddr_storage *at)
 {
-    unsigned             flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ERROR_LOG | (s->config.cert_pem ? MHD_USE_TLS : 0u) | (at->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
+    /* poll, not epoll: that of version 0.9.75 stands still when exactly 128 connections are ready at once */
+    unsigned             flags = MHD_USE_POLL_INTERNAL_THREAD | (s->config.n_loop ? 0u : MHD_USE_THREAD_PER_CONNECTION) | MHD_USE_ERROR_LOG | (s->config.cert_pem ? MHD_USE_TLS : 0u) | (at->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
     union { const char *c; char *v; } key = { s->config.key_pem }, cert = { s->config.cert_pem };
     struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_KEY, 0, key.v },
                                     { MHD_OPTION_HTTPS_MEM_CERT, 0, cert.v },
@@ -304,11 +311,12 @@ static struct MHD_Daemon *start_daemon(sund_server *s, struct sockaddr_storage *
                                     { MHD_OPTION_END, 0, NULL } };
     static char           priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3";
     struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+    struct MHD_OptionItem loops[] = { { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t) s->config.n_loop, NULL }, { MHD_OPTION_END, 0, NULL } };
 
     tls[2].ptr_value = priorities;
     return MHD_start_daemon(flags, s->config.port, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *) at,
                             MHD_OPTION_CONNECTION_LIMIT, s->config.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t) MEMORY_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, s->config.cert_pem ? tls : none,
+                            (size_t) MEMORY_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, s->config.cert_pem ? tls : none, MHD_OPTION_ARRAY, s->config.n_loop > 1 ? loops : none,
                             MHD_OPTION_END);
 }
 

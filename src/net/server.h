@@ -5,7 +5,7 @@
 
 /** HTTPS server (TLS 1.3) over libmicrohttpd; knows nothing of genomes.
  *
- *  Each connection has a thread, so a handler may wait (long poll) at most `max_wait_s`. The header guard refuses, with 400, repeated
+ *  Each connection has a thread, so that a handler may wait (long poll), or a few threads serve all (n_loop). The header guard refuses, with 400, repeated
  *  Host, Content-Length, Transfer-Encoding, Content-Type; Content-Length with Transfer-Encoding; and bodies over max_body (413);
  *  all bodies under way together are at most 16 times that (503).
  *  Handshake and headers have 20 s, a body 600 s, reading an answer 600 s, keeping an idle line 120 s - or request_s each where that is given -,
@@ -15,6 +15,7 @@ typedef struct sund_request {
     const uint8_t *body;
     size_t         n_body;
     const char *(*query)(const struct sund_request *r, const char *key); /**< decoded value or NULL */
+    const char *(*header)(const struct sund_request *r, const char *name); /**< value or NULL */
     void          *priv;
 } sund_request;
 
@@ -22,6 +23,8 @@ typedef struct sund_response {
     int         status;
     const char *type; /**< content type, static string */
     sund_buf    body; /**< freed by the server */
+    size_t      n_header;
+    struct { const char *name, *value; } header[4]; /**< more of them; texts that outlive the answer, names never from outside */
 } sund_response;
 
 typedef void (*sund_handler)(void *ctx, const sund_request *in, sund_response *out);
@@ -32,6 +35,7 @@ typedef struct sund_server_config {
     const char  *cert_pem, *key_pem; /**< texts; both NULL: plain HTTP (behind a proxy on loopback only) */
     size_t       max_body;
     unsigned     max_connections;
+    unsigned     n_loop; /**< 0: a thread for each connection, and handlers may wait. Else so many threads that serve all connections in turn: handlers must not wait */
     unsigned     request_s; /**< seconds for each step of a request; 0: as above */
     sund_handler handler;
     void        *ctx;

@@ -279,7 +279,7 @@ static sund_code hear_sign_total(sund_party *p, size_t from, sund_cur body, sund
     sund_slot   slot;
     sund_digest d;
     sund_vec    z = { 0, 0, NULL };
-    sund_code   rc;
+    sund_code   rc = SUND_OK;
 
     SUND_TRY(sund_sign_total_read(body, &slot, &d, &z, err));
     if (p->state == SUND_PARTY_ROUNDS && dead_slot(p, &slot))
