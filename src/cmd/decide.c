@@ -12,19 +12,21 @@
 /** Whether a study that stands there can be decided on so. */
 static sund_code in_time(sund_db *db, const sund_digest *d, sund_verdict v, int64_t *state, sund_err *err)
 {
-    static const char *const name[] = { "", "approve", "refuse", "veto", "revoke" };
+    static const char *const name[] = { "", "approve", "refuse", "veto", "revoke", "leave", "leave" };
 
     SUND_TRY(sund_db_i64(db, state, -1, err, "SELECT state FROM study WHERE digest=?", "b", d->b, sizeof d->b));
     if (*state < 0)
         return sund_fail(err, SUND_E_NOT_FOUND, "no study of that name has come here; 'sund study status' lists them");
     if (v <= SUND_REFUSE && *state == SUND_PARTY_APPROVAL)
         return SUND_OK;
+    if (v >= SUND_LEAVE && *state > SUND_PARTY_APPROVAL && *state < SUND_PARTY_RELEASED)
+        return SUND_OK;
     if ((v == SUND_VETO && *state < SUND_PARTY_ROUNDS) || (v == SUND_REVOKE && *state > SUND_PARTY_APPROVAL && *state <= SUND_PARTY_RELEASED))
         return SUND_OK;
     return sund_fail(err, SUND_E_MISMATCH, "study %.12s is not one to %s: it %s%s", sund_digest_hex(d).s, name[v], *state == SUND_PARTY_LINES ? "was approved here and " : *state < SUND_PARTY_RELEASED ? "" : "has ended: ",
                      v == SUND_VETO && *state < SUND_PARTY_RELEASED        ? "has begun its rounds; 'sund study revoke' stops it"
                      : v <= SUND_REFUSE && *state <= SUND_PARTY_RELEASE    ? "waits for no decision; 'sund study veto' or 'revoke' stops it"
-                     : v == SUND_REVOKE && *state == SUND_PARTY_APPROVAL   ? "waits for a decision; 'sund study refuse' is one"
+                     : v >= SUND_REVOKE && *state == SUND_PARTY_APPROVAL   ? "waits for a decision; 'sund study refuse' is one"
                                                                            : sund_party_state_name((sund_party_state) *state));
 }
 
@@ -38,11 +40,32 @@ static sund_code who_decides(const sund_home *h, const char *key, sund_identity 
     return SUND_OK;
 }
 
+/** What follows, for who has decided it. */
+static sund_code say_left(const sund_home *h, const sund_digest *d, sund_verdict v, sund_err *err)
+{
+    bool opened = false;
+
+    SUND_TRY(sund_leaving_opened(h->db, d, &opened, err));
+    printf("%s: %s\n", sund_digest_hex(d).s, sund_verdict_name(v));
+    printf("It ends at every node as soon as this node's process says so ('sund node' must run for that). Nothing of it is released.\n");
+    if (h->thresholds.open)
+        printf("Data here are open: the others may ask the same again without %s.\n", h->id);
+    else if (!opened)
+        printf("No total was opened by this node: from what the others have, nothing of %s can be computed, and they may ask the same again without it.\n", h->id);
+    else if (v == SUND_LEAVE_FREE)
+        printf("Totals were opened, and %s agrees that the same is asked again without it: each node that is left can then subtract, and knows this node's own sums. Hub and researcher do not.\n", h->id);
+    else
+        printf("Totals were opened: the same without %s would tell the nodes that are left this node's own sums, so their rule one-roster refuses it, and their committees cannot lift it.\n", h->id);
+    return SUND_OK;
+}
+
 static sund_code say(const sund_home *h, const sund_digest *d, sund_verdict v, sund_err *err)
 {
     sund_standing s;
 
     SUND_TRY(sund_dac_standing(h->db, &h->dac, d, &s, err));
+    if (v >= SUND_LEAVE)
+        return say_left(h, d, v, err);
     printf("%s: %s\n", sund_digest_hex(d).s, s.half ? "half of an exception: it waits for a second member's approval in the same words" : sund_verdict_name(v));
     return SUND_OK;
 }
@@ -60,6 +83,8 @@ static sund_code decide(sund_home *h, const char *key, const char *study, sund_v
     rc = sund_study_complete(h->db, study, &d, err);
     if (rc == SUND_OK)
         rc = in_time(h->db, &d, v, &state, err);
+    if (rc == SUND_OK && v == SUND_LEAVE_FREE && !h->thresholds.open)
+        rc = sund_leaving_may_agree(h->db, &h->roster, &d, err); /* and once more as it is said (party_leave.c) */
     if (rc == SUND_OK)
         rc = sund_dac_decide(h->db, &h->dac, &by, &d, v, reason, exception, err);
     sund_wipe(&by, sizeof by);
@@ -71,12 +96,16 @@ static sund_code decide(sund_home *h, const char *key, const char *study, sund_v
 static sund_code command(sund_verdict v, const char *name, const char *about, const char *examples, int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home(), *by = NULL, *reason = "", *exception = "";
+    bool            agree = false;
+    const sund_opt  end = { NULL, 0, NULL, NULL, NULL };
+    const sund_opt  excepting = { "exception", 's', &exception, "WORDS", "what is lifted for this study alone, e.g. 'cell_min=5 difference'; takes two members and the same words" };
+    const sund_opt  agreeing = { "agree", 'b', &agree, NULL, "the others may ask the same again without this node, though they then can compute its own sums of what was opened; refused where these would not pass by themselves" };
     const sund_opt  opt[] = {
         { "home", 's', &home, "FOLDER", "the node's home" },
         { "by", 's', &by, "KEYFILE", "the deciding member's key; without a committee the node's operator decides" },
         { "reason", 's', &reason, "TEXT", v == SUND_APPROVE ? "why; it is logged" : "why, for all nodes and the researcher to read (needed)" },
-        { v == SUND_APPROVE ? "exception" : NULL, 's', &exception, "WORDS", "what is lifted for this study alone, e.g. 'cell_min=5 difference'; takes two members and the same words" },
-        { NULL, 0, NULL, NULL, NULL },
+        v == SUND_APPROVE ? excepting : v == SUND_LEAVE ? agreeing : end,
+        end,
     };
     const sund_opts o = { name, "[OPTIONS] STUDY", about, examples, opt, 1, 1 };
     sund_home       h;
@@ -87,8 +116,8 @@ static sund_code command(sund_verdict v, const char *name, const char *about, co
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE, err));
-    rc = decide(&h, by, argv[1], v, reason, exception, err);
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_STATE | (v == SUND_LEAVE ? SUND_HOME_ROSTER : 0), err));
+    rc = decide(&h, by, argv[1], v == SUND_LEAVE && agree ? SUND_LEAVE_FREE : v, reason, exception, err);
     sund_home_close(&h);
     return rc;
 }
@@ -114,6 +143,13 @@ sund_code sund_cmd_study_revoke(int argc, char **argv, sund_err *err)
 {
     return command(SUND_REVOKE, "study revoke", "Takes an approval back. A running study stops at every node before this node says another word in it. What was released is out: then this node deletes its copy, gives out none, and logs that.",
                    "sund study revoke --home fi --by maria.ini --reason 'consent withdrawn by the biobank' 3f2a91c0", argc, argv, err);
+}
+
+sund_code sund_cmd_study_leave(int argc, char **argv, sund_err *err)
+{
+    return command(SUND_LEAVE, "study leave", "Leaves a running study for good: this node will not come back to it, so it ends at every node, with nothing released. The others can go on only by a new study without this node ('sund study again'), which each of them decides on anew. "
+                   "Where totals were opened, two of them that differ by this node are its own sums: so they refuse the same question, unless this node agrees as it leaves. Signed, and logged at every node.",
+                   "sund study leave --home fi --reason 'the register closes' 3f2a91c0\nsund study leave --home fi --by maria.ini --agree --reason 'our contract has ended' 3f2a91c0", argc, argv, err);
 }
 
 sund_code sund_cmd_dac_init(int argc, char **argv, sund_err *err)

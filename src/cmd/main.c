@@ -41,6 +41,8 @@ static const sund_cmd cmds[] = {
     { "study refuse", "Studies", "a node's decision on a study: with its reason, for all to read", sund_cmd_study_refuse },
     { "study veto", "Studies", "end a study that was approved, before its first round", sund_cmd_study_veto },
     { "study revoke", "Studies", "take an approval back: a running study stops before its next round", sund_cmd_study_revoke },
+    { "study leave", "Studies", "a node leaves a running study for good: it ends for all", sund_cmd_study_leave },
+    { "study again", "Studies", "ask a study again, as a new one, without the nodes that left it", sund_cmd_study_again },
     { "study status", "Studies", "where studies stand", sund_cmd_study_status },
     { "study fetch", "Studies", "the result of a study", sund_cmd_study_fetch },
     { "study run", "Studies", "run a study on one home's own data: the pooled analysis", sund_cmd_study_run },

@@ -36,6 +36,30 @@ static sund_code submission(const sund_home *h, const sund_buf *text, sund_buf *
     return rc == SUND_OK ? sund_buf_ok(body, err) : rc;
 }
 
+/** Signs a study as its researcher, and sends it. */
+static sund_code send_study(sund_home *h, sund_link *l, const sund_study *s, const sund_buf *text, const char *path, sund_err *err)
+{
+    sund_buf      body = { 0 }, reply = { 0 };
+    sund_leave   *out = NULL;
+    sund_envelope head;
+    uint16_t      kind;
+    sund_code     rc;
+
+    if (h->role != SUND_ROLE_RESEARCHER)
+        return sund_fail(err, SUND_E_ARG, "%s is the home of a %s, which does not ask studies: a researcher's home does", h->dir, h->role == SUND_ROLE_NODE ? "node" : "hub");
+    if (sund_study_nodes_check(s, &h->roster, err) != SUND_OK)
+        return sund_fail_in(err, err ? err->code : SUND_E_NOT_FOUND, "%s", path);
+    SUND_GO(submission(h, text, &body, &kind, err));
+    head = sund_link_head(l, kind, &s->digest);
+    SUND_GO(sund_leave_protocol(h->gate, &head, body.p, body.n, &out, err));
+    rc = sund_link_send(l, out, 60, &reply, err);
+out:
+    sund_leave_free(out);
+    sund_buf_free(&body);
+    sund_buf_free(&reply);
+    return rc;
+}
+
 sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home();
@@ -44,12 +68,9 @@ sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
     const sund_opts o = { "study submit", "[OPTIONS] STUDY.ini", "Signs the study's text with the researcher's key and sends it to the hub, with the login where there is one ('sund login'). Its name is the digest of the text: changed text is another study.",
                           "sund study submit --home anna height.ini", opt, 1, 1 };
     sund_study     *s = calloc(1, sizeof *s);
-    sund_buf        text = { 0 }, body = { 0 }, reply = { 0 };
+    sund_buf        text = { 0 };
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
-    sund_leave     *out = NULL;
-    sund_envelope   head;
-    uint16_t        kind;
     size_t          n;
     sund_code       rc;
 
@@ -60,24 +81,10 @@ sund_code sund_cmd_study_submit(int argc, char **argv, sund_err *err)
         goto out;
     SUND_GO(sund_read_study(argv[1], s, &text, err));
     SUND_GO(dial(home, &h, &l, err));
-    if (h.role != SUND_ROLE_RESEARCHER) {
-        rc = sund_fail(err, SUND_E_ARG, "%s is the home of a %s, which does not ask studies: a researcher's home does", home, h.role == SUND_ROLE_NODE ? "node" : "hub");
-        goto out;
-    }
-    if (sund_study_nodes_check(s, &h.roster, err) != SUND_OK) {
-        rc = sund_fail_in(err, err ? err->code : SUND_E_NOT_FOUND, "%s", argv[1]);
-        goto out;
-    }
-    SUND_GO(submission(&h, &text, &body, &kind, err));
-    head = sund_link_head(&l, kind, &s->digest);
-    SUND_GO(sund_leave_protocol(h.gate, &head, body.p, body.n, &out, err));
-    SUND_GO(sund_link_send(&l, out, 60, &reply, err));
+    SUND_GO(send_study(&h, &l, s, &text, argv[1], err));
     printf(as_json ? "{\"study\": \"%s\"}\n" : "study = %s\n", sund_digest_hex(&s->digest).s);
 out:
-    sund_leave_free(out);
     sund_buf_free(&text);
-    sund_buf_free(&body);
-    sund_buf_free(&reply);
     sund_link_close(&l);
     sund_home_close(&h);
     free(s);
@@ -260,6 +267,107 @@ out:
     sund_buf_free(&reply);
     sund_link_close(&l);
     sund_home_close(&h);
+    return rc;
+}
+
+/** The hub's row of a study that ended without a release. */
+static sund_code ended_row(sund_link *l, const char *path, const sund_digest *d, status_row *out, sund_err *err)
+{
+    sund_buf   reply = { 0 };
+    sund_cur   c;
+    status_row row;
+    bool       found = false;
+    sund_code  rc = sund_link_ask(l, SUND_MSG_STATUS, NULL, 0, 60, &reply, err);
+
+    c = sund_cur_of(reply.p, reply.n);
+    while (rc == SUND_OK && c.n && read_row(&c, &row))
+        if (sund_digest_eq(&row.study, d)) {
+            *out = row;
+            found = true;
+        }
+    sund_buf_free(&reply);
+    SUND_TRY(rc);
+    if (!found)
+        return sund_fail(err, SUND_E_NOT_FOUND, "%s: the hub has no study of this very text; give the file as it was submitted", path);
+    if (strcmp(out->state, "stopped") == 0 || strcmp(out->state, "refused") == 0)
+        return SUND_OK;
+    return sund_fail(err, SUND_E_MISMATCH, "%s: the study is %s: %s", path, out->state, strcmp(out->state, "released") == 0 ? "its answer stands" : "the node that will not come back leaves it first ('sund study leave'), or another one stops it ('sund study revoke')");
+}
+
+static void print_consequences(const status_row *was, const sund_study *s, const char *without)
+{
+    printf("goes on from  %.12s, %s: %s\nnodes        ", sund_digest_hex(&was->study).s, was->state, was->detail);
+    for (size_t i = 0; i < s->n_node; i++)
+        printf(" %s", s->node[i]);
+    printf("\nwithout       %s\n\nWhat follows:\n"
+           "- It is a new study: a name, keys and approvals of its own. Every node decides anew, as its rules say.\n"
+           "- The people and strata of %s are not in it: groups and variants that passed with them may not pass now.\n"
+           "- Where totals of the old study were opened, these less the new ones are the own sums of %s. So nodes refuse by rule one-roster, unless %s agreed as it left.\n"
+           "  If it never said that it left, two members of the committee of each remaining node can answer for that ('study approve --exception one-roster').\n",
+           without, without, without, without);
+    if (s->n_node == 2)
+        printf("- Two nodes are left: that takes an agreement of exactly these two, and own sums that pass by themselves.\n");
+    printf("\n");
+}
+
+/** "SE, NO" into names, in place. */
+static size_t split_names(char *list, const char *name[SUND_NODE_MAX])
+{
+    size_t n = 0;
+    char  *word;
+
+    while ((word = strsep(&list, ", ")) != NULL && n < SUND_NODE_MAX)
+        if (*word)
+            name[n++] = word;
+    return n;
+}
+
+sund_code sund_cmd_study_again(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *without = NULL, *to = NULL, *gone[SUND_NODE_MAX];
+    char            list[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1];
+    bool            helped = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the researcher's home" },
+                              { "without", 's', &without, "NODES", "who left it, separated by commas (needed)" },
+                              { "out", 's', &to, "FILE", "write the new text there and do not submit it" },
+                              { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "study again", "--without NODES [OPTIONS] STUDY.ini", "Asks a study that ended, because a node left it for good, again without that node: says what follows, and submits the same text with a line 'after', which names the old study, and fewer 'nodes'. STUDY.ini: the text as it was submitted.",
+                          "sund study again --home anna --without SE --out again.ini height.ini\nsund study again --home anna --without SE height.ini", opt, 1, 1 };
+    sund_study     *s = calloc(2, sizeof *s);
+    sund_buf        text = { 0 }, again = { 0 };
+    sund_home       h = { .id = "" };
+    sund_link       l = { 0 };
+    status_row      was;
+    size_t          n;
+    sund_code       rc;
+
+    if (!s)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        goto out;
+    if (!without || snprintf(list, sizeof list, "%s", without) >= (int) sizeof list) {
+        rc = sund_fail(err, SUND_E_ARG, "--without NODES is needed: who left the study; see 'sund study again --help'");
+        goto out;
+    }
+    SUND_GO(sund_read_study(argv[1], s, &text, err));
+    SUND_GO(sund_study_without(s, text.p, text.n, gone, split_names(list, gone), &again, err));
+    SUND_GO(sund_study_parse(&s[1], argv[1], again.p, again.n, err));
+    SUND_GO(sund_study_goes_on(s, &s[1], err));
+    SUND_GO(dial(home, &h, &l, err));
+    SUND_GO(ended_row(&l, argv[1], &s->digest, &was, err));
+    print_consequences(&was, &s[1], without);
+    if (to)
+        SUND_GO(sund_file_write(to, again.p, again.n, 0644, err));
+    else
+        SUND_GO(send_study(&h, &l, &s[1], &again, argv[1], err));
+    printf("study = %s\n", sund_digest_hex(&s[1].digest).s);
+out:
+    sund_buf_free(&text);
+    sund_buf_free(&again);
+    sund_link_close(&l);
+    sund_home_close(&h);
+    free(s);
     return rc;
 }
 

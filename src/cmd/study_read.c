@@ -54,6 +54,8 @@ static void check_text(const char *path, const sund_study *s)
     for (size_t i = 0; i < s->n_node; i++)
         printf(" %s", s->node[i]);
     printf("\n");
+    if (s->has_after)
+        printf("  after      %s: nodes look whether it asks the same\n", sund_digest_hex(&s->after).s);
 }
 
 /** Members of the object that is open. */
@@ -85,6 +87,8 @@ static void study_json(sund_json *j, const sund_study *s)
         sund_json_str(j, NULL, s->node[i]);
     sund_json_close(j, ']');
     sund_json_i64(j, "chunk", s->chunk);
+    if (s->has_after)
+        sund_json_str(j, "after", sund_digest_hex(&s->after).s);
 }
 
 static void print_json(sund_buf *out)
@@ -271,7 +275,7 @@ static void count_people(const sund_home *h, shown *x)
         return;
     x->people = (int64_t) v->n_member;
     if (x->people >= (int64_t) h->thresholds.cell_min)
-        (void) !sund_party_would_ask(&(sund_party_node){ .gate = h->gate, .db = h->db, .store = h->store, .people = h->people }, x->study, v, &x->why);
+        (void) !sund_party_would_ask(&(sund_party_node){ .me = &h->identity, .roster = &h->roster, .gate = h->gate, .db = h->db, .store = h->store, .people = h->people }, x->study, v, &x->why);
     sund_view_close(v);
 }
 
@@ -336,6 +340,32 @@ static void show_agreement(const sund_home *h, const sund_study *s)
     free(a);
 }
 
+/** What it goes on from, and what the nodes that are left then can compute. */
+static void show_after(const sund_home *h, const sund_study *s)
+{
+    sund_digest before[SUND_NODE_MAX];
+    size_t      n = 0;
+    bool        opened = false;
+    sund_rows  *rows = NULL;
+    bool        more = false;
+
+    if (!s->has_after)
+        return;
+    if (sund_study_afters(h->db, &h->roster, s, before, &n, NULL) == SUND_OK && sund_leaving_opened(h->db, &s->after, &opened, NULL) == SUND_OK &&
+        sund_db_query(h->db, &rows, NULL, "SELECT detail FROM study WHERE digest=?", "b", s->after.b, sizeof s->after.b) == SUND_OK && sund_rows_next(rows, &more, NULL) == SUND_OK && more) {
+        char detail[500];
+
+        (void) snprintf(detail, sizeof detail, "%s", sund_rows_text(rows, 0));
+        sund_text_clean(detail);
+        printf("after       %.12s: %s\n            %s\n", sund_digest_hex(&s->after).s, detail,
+               h->thresholds.open ? "data here are open: what can be computed of them may be known"
+               : !opened            ? "no total of it was opened by this node: nothing of who left can be computed"
+               : n                  ? "totals of it were opened: less the ones of this study they are the own sums of who left, who has agreed to it"
+                                    : "totals of it were opened: less the ones of this study they would be the own sums of who left, who has not agreed to it");
+    }
+    sund_rows_close(rows);
+}
+
 static void show_text(const sund_home *h, shown *x)
 {
     const sund_study *s = x->study;
@@ -356,6 +386,7 @@ static void show_text(const sund_home *h, shown *x)
     printf("received    %s\nstate       %s%s%s\n", x->received, x->state, x->detail[0] ? ": " : "", x->detail);
     show_decisions(h, &s->digest);
     show_agreement(h, s);
+    show_after(h, s);
     printf("analysis    %s\npurpose     %s\ncohort      %s\n", x->analysis->title, s->purpose, s->cohort);
     if (x->why.code == SUND_OK)
         printf("people      %s here of %lld with genotypes: in the cohort, consent allows the purpose, every value is there\n", people, (long long) x->genotyped);

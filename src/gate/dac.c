@@ -69,7 +69,7 @@ void sund_deadline(const char *received, uint32_t n, char out[11])
 
 const char *sund_verdict_name(sund_verdict v)
 {
-    static const char *const name[] = { "", "approved", "refused", "vetoed", "approval revoked" };
+    static const char *const name[] = { "", "approved", "refused", "vetoed", "approval revoked", "left for good", "left for good, others may go on" };
 
     return name[v];
 }
@@ -148,7 +148,7 @@ static sund_code check_row(const sund_dac *dac, const sund_digest *study, sund_d
     if (!m)
         return SUND_OK;
     rc = statement(dac, study, d, &text, err);
-    if (rc == SUND_OK && (!sund_cur_copy(&sig, s.b, sizeof s.b) || sig.n || d->verdict < SUND_APPROVE || d->verdict > SUND_REVOKE || !sund_verify(&m->key, &s, text.p, text.n)))
+    if (rc == SUND_OK && (!sund_cur_copy(&sig, s.b, sizeof s.b) || sig.n || d->verdict < SUND_APPROVE || d->verdict > SUND_LEAVE_FREE || !sund_verify(&m->key, &s, text.p, text.n)))
         rc = sund_fail(err, SUND_E_DENIED, "a decision of %s on study %.12s is not what %s signed: state.db was altered", d->by, sund_digest_hex(study).s, d->by);
     sund_buf_free(&text);
     return rc;

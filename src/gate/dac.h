@@ -35,8 +35,15 @@ sund_code sund_dac_may(const sund_dac *dac, const sund_identity *by, sund_err *e
 /** The last day (UTC) on which a decision is in time: the n-th working day after the one on which the study came. received: sund_time_text. */
 void sund_deadline(const char *received, uint32_t n, char out[11]);
 
-typedef enum sund_verdict { SUND_APPROVE = 1, SUND_REFUSE, SUND_VETO, SUND_REVOKE } sund_verdict;
-const char *sund_verdict_name(sund_verdict v); /**< "approved", "refused", "vetoed", "approval revoked" */
+typedef enum sund_verdict {
+    SUND_APPROVE = 1,
+    SUND_REFUSE,
+    SUND_VETO,
+    SUND_REVOKE,
+    SUND_LEAVE,     /**< a running study, for good */
+    SUND_LEAVE_FREE /**< the same, and the others may ask it again without this node */
+} sund_verdict;
+const char *sund_verdict_name(sund_verdict v); /**< "approved", "refused", "vetoed", "approval revoked", "left for good", "left for good, others may go on" */
 
 sund_code sund_dac_open(sund_db *db, sund_err *err) SUND_MUST_CHECK; /**< makes the table */
 

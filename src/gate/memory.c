@@ -75,6 +75,27 @@ static const uint64_t *set_of(const sets *s, int64_t id)
 
 /* ---- the rules ---- */
 
+static bool among(const sund_digest *list, size_t n, const sund_digest *study)
+{
+    for (size_t i = 0; i < n; i++)
+        if (sund_digest_eq(&list[i], study))
+            return true;
+    return false;
+}
+
+/** Two totals of one question that differ by nodes tell those nodes' sums: unless they have agreed, or two of the committee answer for it. */
+static sund_code one_roster(const sund_asking *a, const sund_digest *study, const char *nodes, sund_err *err)
+{
+    bool barred = among(a->barred, a->n_barred, study);
+
+    if (strcmp(nodes, a->nodes) == 0 || among(a->after, a->n_after, study) || ((a->lifted & SUND_LIFT_ONE_ROSTER) && !barred))
+        return SUND_OK;
+    if (barred)
+        return sund_refuse(err, "one-roster", "study %.12s asked the same of %.120s and totals of it were opened; a node has left it for good and does not agree that its own sums can be computed from another answer",
+                           sund_digest_hex(study).s, nodes);
+    return sund_refuse(err, "one-roster", "study %.12s asked the same of %.200s; two answers would differ by single nodes: ask the same nodes", sund_digest_hex(study).s, nodes);
+}
+
 /** One earlier answer against what is asked. */
 static sund_code against(const sund_asking *a, const sund_thresholds *t, sund_rows *r, const sets *all, int64_t *shared_columns, sund_err *err)
 {
@@ -95,9 +116,8 @@ static sund_code against(const sund_asking *a, const sund_thresholds *t, sund_ro
     if (apart < t->cell_min && !same_words && !(a->lifted & SUND_LIFT_DIFFERENCE))
         return sund_refuse(err, "difference", "study %s was about people who differ from these by fewer than %u, or not at all: ask of its cohort in its words, with variables that "
                            "nobody of them lacks, or of a cohort that differs by more", who, t->cell_min);
-    if (strcmp(sund_rows_text(r, 2), a->question) == 0 && same_words && release.n == sizeof a->release.b && memcmp(release.p, a->release.b, release.n) == 0 &&
-        strcmp(sund_rows_text(r, 3), a->nodes) != 0 && !(a->lifted & SUND_LIFT_ONE_ROSTER))
-        return sund_refuse(err, "one-roster", "study %s asked the same of %.200s; two answers would differ by single nodes: ask the same nodes", who, sund_rows_text(r, 3));
+    if (strcmp(sund_rows_text(r, 2), a->question) == 0 && same_words && release.n == sizeof a->release.b && memcmp(release.p, a->release.b, release.n) == 0)
+        SUND_TRY(one_roster(a, &d, sund_rows_text(r, 3), err));
     for (size_t w = 0; w < a->n_word; w++)
         if (set[w] & a->set[w]) {
             *shared_columns += sund_rows_i64(r, 6);

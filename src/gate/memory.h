@@ -26,6 +26,10 @@ typedef struct sund_asking {
     size_t          n_word;
     int64_t         n_column;   /**< products of genotypes with vectors; 0 for none */
     unsigned        lifted;     /**< rules that two of the committee lifted for this study (dac.h): it is entered all the same */
+    const sund_digest *after;   /**< earlier studies that this one goes on from, all of whose leavers have agreed to it: one-roster does not hold against them */
+    size_t             n_after;
+    const sund_digest *barred;  /**< earlier studies that another node has left without agreeing to that: nobody here lifts one-roster against them */
+    size_t             n_barred;
 } sund_asking;
 
 enum { SUND_MEMORY_SETS = 1024 }; /**< different sets of people that a node answers about; comparing so many takes seconds */

@@ -110,10 +110,15 @@ sund_code sund_party_ask(const sund_party *p, sund_err *err)
     const sund_analysis   *a;
     sund_asking            q = { .study = p->name, .release = sund_store_describe(p->node->store)->manifest, .set = p->view->who, .n_word = p->view->n_who, .lifted = p->lifted };
     sund_buf               definition = { 0 }, question = { 0 }, nodes = { 0 };
+    sund_digest            after[SUND_NODE_MAX], *barred = NULL;
     sund_code              rc;
 
+    SUND_TRY(sund_study_afters(p->node->db, p->node->roster, &p->study, after, &q.n_after, err));
     if (t->open)
         return SUND_OK;
+    q.after = after;
+    SUND_GO(sund_leaving_barred(p->node->db, p->node->me->id, &barred, &q.n_barred, err));
+    q.barred = barred;
     SUND_GO(sund_analysis_find(p->study.analysis, &a, err));
     SUND_GO(define(p, &definition, err));
     put_question(&p->study, &question);
@@ -131,6 +136,7 @@ sund_code sund_party_ask(const sund_party *p, sund_err *err)
     q.n_column = a->columns ? a->columns(&p->study) : 0;
     rc = sund_memory_ask(p->node->db, t, &q, err);
 out:
+    free(barred);
     sund_buf_free(&definition);
     sund_buf_free(&question);
     sund_buf_free(&nodes);

@@ -328,10 +328,11 @@ static sund_code place_of(const sund_envelope *e, sund_cur body, sund_slot *at, 
 /** What people see of a study's progress. */
 static sund_code show(sund_mailbox *m, const sund_envelope *e, sund_cur body, sund_err *err)
 {
-    char       detail[SUND_REASON_MAX + 64], reason[SUND_REASON_MAX + 1];
-    sund_slot  slot;
-    sund_line *l;
-    sund_code  rc = SUND_OK;
+    char          detail[SUND_REASON_MAX + 64], reason[SUND_REASON_MAX + 1];
+    sund_slot     slot;
+    sund_stop_how how;
+    sund_line    *l;
+    sund_code     rc = SUND_OK;
 
     switch (e->kind) {
     case SUND_MSG_LINE:
@@ -355,7 +356,7 @@ static sund_code show(sund_mailbox *m, const sund_envelope *e, sund_cur body, su
         SUND_TRY(sund_bodies_drop(m->db, &e->about, SUND_MSG_PROPOSE, err));
         return set_state(m, &e->about, true, err, "released", "");
     case SUND_MSG_STOP:
-        SUND_TRY(sund_reason_read(body, &slot, reason, err));
+        SUND_TRY(sund_stop_read(body, &how, reason, err));
         (void) snprintf(detail, sizeof detail, "by %s: %.380s", e->from, reason);
         return set_state(m, &e->about, true, err, "stopped", detail);
     default: return SUND_OK;

@@ -157,6 +157,19 @@ sund_code sund_reason_read(sund_cur body, sund_slot *slot, char reason[SUND_REAS
     return sund_cur_end(&body, "a reason", err);
 }
 
+void sund_stop_write(sund_stop_how how, const char *reason, sund_buf *out) { sund_reason_write(&(sund_slot){ 0, 0, (uint32_t) how }, reason, out); }
+
+sund_code sund_stop_read(sund_cur body, sund_stop_how *how, char reason[SUND_REASON_MAX + 1], sund_err *err)
+{
+    sund_slot slot;
+
+    SUND_TRY(sund_reason_read(body, &slot, reason, err));
+    if (slot.round || slot.chunk || slot.attempt > SUND_LEAVES_FREE)
+        return sund_fail(err, SUND_E_FORMAT, "a study is stopped, or left, in a way that there is not");
+    *how = (sund_stop_how) slot.attempt;
+    return SUND_OK;
+}
+
 sund_code sund_batch_digest(sund_cur batch, sund_digest *out, sund_err *err)
 {
     enum { BEFORE = 32 + 4 + SUND_ENVELOPE_SIZE + 4 };

@@ -50,9 +50,18 @@ sund_code sund_sign_total_read(sund_cur body, sund_slot *slot, sund_digest *d, s
 void      sund_signed_write(const sund_slot *slot, const sund_digest *d, sund_buf *out);
 sund_code sund_signed_read(sund_cur body, sund_slot *slot, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 
-/** RETRY (slot: the new attempt, at most SUND_ATTEMPT_MAX: more is malice) and STOP (slot zero): slot and reason. */
+/** RETRY (slot: the new attempt, at most SUND_ATTEMPT_MAX: more is malice): slot and reason. */
 void      sund_reason_write(const sund_slot *slot, const char *reason, sund_buf *out);
 sund_code sund_reason_read(sund_cur body, sund_slot *slot, char reason[SUND_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
+
+/** STOP: a slot of zeros, in the place of whose attempt stands how; and reason. */
+typedef enum sund_stop_how {
+    SUND_STOPS,      /**< the study cannot go on as it is */
+    SUND_LEAVES,     /**< this node has left it for good */
+    SUND_LEAVES_FREE /**< and agrees that the others ask it again without this node, who then can compute its own sums */
+} sund_stop_how;
+void      sund_stop_write(sund_stop_how how, const char *reason, sund_buf *out);
+sund_code sund_stop_read(sund_cur body, sund_stop_how *how, char reason[SUND_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
 
 /** What an answer to a poll is signed for: the digest of the batch's bytes but for its messages' bodies, each of which has its digest in its own header, where the node looks
  *  that up anyway. */

@@ -30,6 +30,7 @@ sund_code sund_party_tables(sund_db *db, sund_err *err)
     SUND_TRY(sund_login_tables(db, err));
     SUND_TRY(sund_dac_open(db, err));
     SUND_TRY(sund_agreements_open(db, err));
+    SUND_TRY(sund_leaving_tables(db, err));
     return sund_db_script(db, tables, err);
 }
 
@@ -211,6 +212,8 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
         SUND_TRY(sund_db_lazy(p->node->db, false, err));
     if (p->state >= SUND_PARTY_RELEASED && was < SUND_PARTY_RELEASED && p->node->keep_replay && p->has_key) /* before the end is on disk: then the key file goes */
         SUND_TRY(sund_replay_keep(p->node, &p->name, &p->key, err));
+    if (p->state == SUND_PARTY_STOPPED && p->leaving) /* before the end is on disk: then it is not heard again */
+        SUND_TRY(sund_party_departed(p, err));
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET state=?, detail=? WHERE digest=?", "itb", (int64_t) p->state, p->detail, p->name.b,
                          sizeof p->name.b));
     if (p->state < SUND_PARTY_RELEASED || was >= SUND_PARTY_RELEASED)

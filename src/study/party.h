@@ -43,7 +43,7 @@ typedef enum sund_party_state {
 } sund_party_state;
 const char *sund_party_state_name(sund_party_state s);
 
-/** Makes the tables: study, message, sent, login. */
+/** Makes the tables: study, message, sent, login, and those of the parts. */
 sund_code sund_party_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 
 /** A study as it came to this node: the researcher's envelope, checked (sund_submit_check), the text that it signs, and the key (may be NULL) that signed. Errors:
@@ -81,6 +81,14 @@ void sund_party_describe(sund_party *p, sund_party_status *out);
 
 /** Whether the gate's memory of answers would let this node answer a study, whose view this is; nothing is entered. For who is to decide. */
 sund_code sund_party_would_ask(const sund_party_node *node, const sund_study *s, sund_view *v, sund_err *err) SUND_MUST_CHECK;
+
+/** A node that leaves a running study for good decides so as it decides other things (dac.h). Whether totals were opened in it, as far as the gate remembers: not for open data. */
+sund_code sund_leaving_opened(sund_db *db, const sund_digest *study, bool *out, sund_err *err) SUND_MUST_CHECK;
+/** Whether this node may agree, as it leaves, that the others ask the same again without it: every vector that it sent, in this study and those that it goes on from, would have passed
+ *  by itself, or nothing was opened. Errors: SUND_E_DENIED with the rule. */
+sund_code sund_leaving_may_agree(sund_db *db, const sund_roster *roster, const sund_digest *study, sund_err *err) SUND_MUST_CHECK;
+/** The studies that s goes on from, its predecessor first, as long as all who left them have agreed to it. Errors: SUND_E_MISMATCH when s is not what its line `after` says. */
+sund_code sund_study_afters(sund_db *db, const sund_roster *roster, const sund_study *s, sund_digest out[SUND_NODE_MAX], size_t *n, sund_err *err) SUND_MUST_CHECK;
 
 /** An approval that is revoked (dac.h: sund_party_next() takes that up while the study runs) after the release: the node's copy goes, and the log says what
  *  that can and cannot do. Errors: SUND_E_NOT_FOUND when it is not released here. */

@@ -156,6 +156,8 @@ sund_code sund_party_stands(sund_party *p, sund_err *err)
         sund_party_fault_err(p, &why);
     else if (s.verdict > SUND_APPROVE) {
         p->withdrawn = true;
+        if (s.verdict >= SUND_LEAVE)
+            sund_party_leaves(p, &s);
         sund_party_fault(p, "%s by %s: %s", s.verdict == SUND_VETO && p->state < SUND_PARTY_ROUNDS ? "vetoed" : "approval revoked", p->node->me->id, s.reason);
     }
     return SUND_OK;

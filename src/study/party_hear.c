@@ -362,6 +362,7 @@ static sund_code open_total(sund_party *p, sund_err *err)
     sund_code rc;
 
     note_opened(p);
+    p->n_opened++;
     SUND_TRY(sund_mask_open(&p->session, p->open_key, &p->total, err));
     SUND_TRY(sund_engine_absorb(&p->engine, &p->total, err));
     next_slot(p);
@@ -453,10 +454,10 @@ static sund_code hear_release(sund_party *p, size_t from, const sund_envelope *e
 
 static sund_code hear_stop(sund_party *p, size_t from, sund_cur body, sund_err *err)
 {
-    sund_slot slot;
-    char      reason[SUND_REASON_MAX + 1];
+    char reason[SUND_REASON_MAX + 1];
 
-    SUND_TRY(sund_reason_read(body, &slot, reason, err));
+    SUND_TRY(sund_stop_read(body, &p->leaving, reason, err));
+    p->leaver = from;
     p->state = SUND_PARTY_STOPPED;
     (void) snprintf(p->detail, sizeof p->detail, "stopped by %s: %.340s", p->study.node[from], reason);
     return SUND_OK;

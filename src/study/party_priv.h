@@ -3,7 +3,8 @@
 
 #include "study/party.h"
 
-/* Shared by party.c (the log and its storage), party_hear.c (what each message means), party_say.c (what is owed) and party_decide.c (what was decided here). */
+/* Shared by party.c (the log and its storage), party_hear.c (what each message means), party_say.c (what is owed), party_decide.c (what was decided here)
+ * and party_leave.c (a node that will not come back). */
 
 typedef struct party_peer {
     bool        has_line, signed_total, opened, signed_release;
@@ -30,7 +31,11 @@ struct sund_party {
     bool                   broken;      /* it failed in the middle of hearing: all is heard again before anything else */
     bool                   said;        /* an owed message was given out and is not in the log yet */
     bool                   said_stop;
-    bool                   withdrawn;   /* the fault is that this node no longer approves */
+    bool                   withdrawn;   /* the fault is that this node no longer approves, or has left */
+    sund_stop_how          saying;      /* how this node's STOP says it */
+    sund_stop_how          leaving;     /* how the STOP that ended it was said, */
+    size_t                 leaver;      /* and by whom */
+    uint32_t               n_opened;    /* totals so far */
     sund_thresholds        own;         /* this node's for this study: the gate's, or what an exception makes of them; in its line */
     unsigned               lifted;      /* rules of the gate's memory that an exception lifts, until the line is said */
     party_peer             peer[SUND_NODE_MAX];
@@ -97,6 +102,13 @@ sund_code       sund_party_prepare(sund_party *p, sund_err *err) SUND_MUST_CHECK
 sund_code       sund_party_key_path(const sund_party *p, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
 /** Enters what this study asks of the own people with the gate's memory of answers; refuses what must not be answered beside earlier answers. */
 sund_code       sund_party_ask(const sund_party *p, sund_err *err) SUND_MUST_CHECK;
+/** Leaving for good (party_leave.c). Whether the own vector x would pass by itself is kept, for what this node may agree to when it leaves. */
+sund_code       sund_party_own_part(sund_party *p, const sund_vec *x, sund_err *err) SUND_MUST_CHECK;
+sund_code       sund_leaving_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
+/** Studies that other nodes left without agreeing to be left out of the same question. Owns: free(*out). */
+sund_code       sund_leaving_barred(sund_db *db, const char *me, sund_digest **out, size_t *n, sund_err *err) SUND_MUST_CHECK;
+void            sund_party_leaves(sund_party *p, const sund_standing *s);     /**< by decision here: makes it the fault */
+sund_code       sund_party_departed(sund_party *p, sund_err *err) SUND_MUST_CHECK; /**< kept and logged, once */
 bool            sund_party_all(const sund_party *p, bool (*has)(const party_peer *));
 bool            sund_peer_has_line(const party_peer *x);
 bool            sund_peer_signed_total(const party_peer *x);

@@ -154,12 +154,14 @@ static sund_code say_retry(sund_party *p, sund_leave **out, sund_err *err)
 }
 
 /** With two nodes the other one learns the own sums by subtraction. */
-static sund_code alone(const sund_party *p, const sund_vec *x, sund_err *err)
+static sund_code alone(sund_party *p, const sund_vec *x, sund_err *err)
 {
     const sund_engine *e = &p->engine;
 
-    if (p->study.n_node > 2 || e->state.thresholds.open)
+    if (e->state.thresholds.open)
         return SUND_OK;
+    if (p->study.n_node > 2) /* nobody learns them, unless this node leaves and agrees to it */
+        return sund_party_own_part(p, x, err);
     if (!e->analysis->alone)
         return sund_refuse(err, "parties", "the analysis %s has no rules for the sums of one node, so two nodes cannot be asked it", e->analysis->name);
     return e->analysis->alone(&e->state, &e->round, e->chunk, x, err);
@@ -284,12 +286,11 @@ static sund_code say_in_release(sund_party *p, sund_leave **out, sund_err *err)
 
 static sund_code say_stop(sund_party *p, sund_leave **out, sund_err *err)
 {
-    const sund_slot none = { 0, 0, 0 };
-    sund_buf        body = { 0 };
+    sund_buf body = { 0 };
 
     if (p->said_stop)
         return SUND_OK;
-    sund_reason_write(&none, p->fault, &body);
+    sund_stop_write(p->saying, p->fault, &body);
     SUND_TRY(say(p, SUND_MSG_STOP, &body, out, err));
     p->said_stop = true;
     return SUND_OK;

@@ -11,7 +11,7 @@
 /* Keys of every study; the analysis has its own beside them. */
 static const char *const known[] = { "study.title",  "study.analysis",   "study.purpose", "study.cohort",    "study.outcome",
                                      "study.covariates", "study.strata", "study.missing", "study.catalogue", "study.region",
-                                     "study.nodes",  "study.chunk",      "study.number" };
+                                     "study.nodes",  "study.chunk",      "study.number",  "study.after" };
 enum { N_KNOWN = sizeof known / sizeof known[0] };
 
 static sund_code bad(const sund_ini *ini, const char *key, const char *why, sund_err *err)
@@ -97,6 +97,10 @@ static sund_code parse_where(sund_study *s, const sund_ini *ini, sund_err *err)
     v = sund_ini_get(ini, "study", "number");
     if (v && !sund_parse_i64(v, 1, 1000000, &number))
         return bad(ini, "number", "a whole number from 1 to 1000000 is expected", err);
+    v = sund_ini_get(ini, "study", "after");
+    s->has_after = v != NULL;
+    if (v && !sund_unhex(v, s->after.b, sizeof s->after.b))
+        return bad(ini, "after", "the 64 hex digits of the study that this one goes on from are expected", err);
     s->chunk = (uint32_t) chunk;
     return SUND_OK;
 }

@@ -26,6 +26,7 @@ typedef struct sund_study_option { char name[33], kind, value[513]; bool said; /
  *      nodes      = ES, FI, GB
  *      chunk      = 65536                  # optional: variants in one message
  *      number     = 1                      # optional: to ask the same again as another study
+ *      after      = 64 hex digits          # optional: goes on from a study that ended when a node left it for good
  *      ...                                 # and the analysis's own options
  *
  *  Owns nothing: plain data. */
@@ -35,8 +36,8 @@ typedef struct sund_study {
     size_t      n_outcome;
     char        covariate[SUND_COVARIATE_MAX][65];
     size_t      n_covariate;
-    bool        strata_country, drop_missing, has_catalogue, has_region;
-    sund_digest catalogue;
+    bool        strata_country, drop_missing, has_catalogue, has_region, has_after;
+    sund_digest catalogue, after;
     sund_region region;
     char        node[SUND_NODE_MAX][SUND_ID_MAX + 1]; /**< sorted */
     size_t      n_node;
@@ -61,5 +62,11 @@ sund_code sund_study_unread(const sund_study *s, const char *option, const char 
 
 /** Position of a node in s->node, or -1. */
 int sund_study_node(const sund_study *s, const char *id);
+
+/** Whether a study with a line `after` is what it says: the very question of the one that it names, put to some of its nodes. Errors: SUND_E_MISMATCH naming what differs. */
+sund_code sund_study_goes_on(const sund_study *was, const sund_study *now, sund_err *err) SUND_MUST_CHECK;
+/** Text of the study that goes on from `was`, whose text is p, without the nodes of `gone`: every line as it stands, but `nodes` and `after`. Errors: SUND_E_NOT_FOUND for a node that
+ *  is none of the study's; SUND_E_ARG when nobody would be left. */
+sund_code sund_study_without(const sund_study *was, const void *p, size_t n, const char *const *gone, size_t n_gone, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -151,6 +151,22 @@ static void answers(sund_cur c)
     sund_buf_free(&again);
 }
 
+/** A stop that is taken is written again as it came. */
+static void stopped(sund_cur c)
+{
+    char          reason[SUND_REASON_MAX + 1];
+    sund_stop_how how;
+    sund_buf      again = { 0 };
+    sund_err      err;
+
+    if (sund_stop_read(c, &how, reason, &err) != SUND_OK)
+        return;
+    sund_stop_write(how, reason, &again);
+    if (how > SUND_LEAVES_FREE || again.n != c.n || memcmp(again.p, c.p, c.n) != 0)
+        abort();
+    sund_buf_free(&again);
+}
+
 static void body(unsigned kind, sund_cur c)
 {
     sund_slot   slot;
@@ -172,6 +188,7 @@ static void body(unsigned kind, sund_cur c)
     case 3:
         if (sund_reason_read(c, &slot, reason, &err) == SUND_OK && !memchr(reason, 0, sizeof reason))
             abort();
+        stopped(c);
         break;
     case 4:
         shown(c);

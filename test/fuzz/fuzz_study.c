@@ -1,5 +1,6 @@
 /* Study files, rosters, tables and INI: text from outside. The first byte says which. */
 #include "base/ini.h"
+#include "base/text.h"
 #include "base/tsv.h"
 #include "secagg/roster.h"
 #include "study/analysis.h"
@@ -8,6 +9,23 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+/** Its text without its first node is the study that goes on from it. */
+static void without(const sund_study *s, const uint8_t *p, size_t n)
+{
+    static sund_study now;
+    const char       *gone[1] = { s->node[0] };
+    sund_buf          text = { 0 };
+    sund_err          err;
+
+    if (sund_study_without(s, p, n, gone, 1, &text, &err) != SUND_OK) {
+        if (s->n_node > 1)
+            abort();
+    }
+    else if (text.n <= SUND_STUDY_MAX_BYTES && (sund_study_parse(&now, "again", text.p, text.n, &err) != SUND_OK || sund_study_goes_on(s, &now, &err) != SUND_OK || now.n_node != s->n_node - 1))
+        abort();
+    sund_buf_free(&text);
+}
 
 static void study(const uint8_t *p, size_t n)
 {
@@ -22,6 +40,7 @@ static void study(const uint8_t *p, size_t n)
     for (size_t i = 1; i < s.n_node; i++)
         if (strcmp(s.node[i - 1], s.node[i]) >= 0)
             abort();
+    without(&s, p, n);
     if (sund_analysis_find(s.analysis, &a, &err) == SUND_OK && a->check(&s, &err) != SUND_OK && !err.msg[0])
         abort();
 }

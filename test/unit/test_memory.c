@@ -1,5 +1,6 @@
 /* The gate's memory of answers: differences, combinations, rosters, over many studies. */
 #include "gate/atoms.h"
+#include "gate/dac.h"
 #include "gate/memory.h"
 #include "base/crypto.h"
 #include "test.h"
@@ -148,7 +149,7 @@ static sund_digest name(uint8_t k) { return (sund_digest){ { k } }; }
 static const char *ask(memory *m, const char *definition, const char *question, const char *nodes, set s, uint8_t release, int64_t n_column)
 {
     static sund_err err;
-    sund_asking     a = { name(++m->next), definition, question, nodes, name(release), s.w, WORDS, n_column, 0 };
+    sund_asking     a = { name(++m->next), definition, question, nodes, name(release), s.w, WORDS, n_column, .lifted = 0 };
 
     return sund_memory_ask(m->db, &m->t, &a, &err) == SUND_OK ? "" : err.msg;
 }
@@ -217,6 +218,29 @@ TEST(one_question_one_roster)
     CHECK(passes(ask(&m, "all", "counts", "A, B, C, D", range(0, 200), 1, 0)));
     CHECK(passes(ask(&m, "all", "linear x ~", "A, B, C", range(0, 200), 1, 0)));
     CHECK(passes(ask(&m, "all", "counts", "A, B, C", range(0, 200), 2, 0))); /* other data */
+    sund_db_close(m.db);
+}
+
+TEST(who_left_may_agree_that_the_others_are_asked_again)
+{
+    memory      m = fresh();
+    set         all = range(0, 200);
+    sund_digest first, other = name(99);
+    sund_err    why;
+
+    CHECK(passes(ask(&m, "all", "counts", "A, B, C, D", all, 1, 0)));
+    first = name(m.next);
+    for (int k = 0; k < 6; k++) { /* nothing; after another; lifted though barred; after, barred by another; after; lifted */
+        sund_asking a = { name(++m.next), "all", "counts", "A, B, C", name(1), all.w, WORDS, 0, .lifted = k == 2 || k == 5 ? SUND_LIFT_ONE_ROSTER : 0 };
+
+        a.after = k == 1 ? &other : &first;
+        a.n_after = k == 1 || k == 3 || k == 4;
+        a.barred = k == 3 ? &other : &first;
+        a.n_barred = k == 2 || k == 3;
+        why = (sund_err){ SUND_OK, "" };
+        CHECK((sund_memory_ask(m.db, &m.t, &a, &why) == SUND_OK) == (k >= 3) && (k >= 3 || refused(why.msg, "one-roster")) && (k != 2 || strstr(why.msg, "left it for good")));
+        CHECK(sund_memory_ended(m.db, &a.study, NULL) == SUND_OK);
+    }
     sund_db_close(m.db);
 }
 
