@@ -20,6 +20,7 @@ static const sund_cmd cmds[] = {
     { "ontology list", "Set up", "the ontologies that are loaded, and their versions", sund_cmd_ontology_list },
     { "ontology show", "Set up", "a term: its name, parents, and what is below it", sund_cmd_ontology_show },
     { "ontology drop", "Set up", "take an ontology away", sund_cmd_ontology_drop },
+    { "interpret", "Set up", "what laboratories say of variants: in, out, review, discordances", sund_cmd_interpret },
     { "compact", "Set up", "remove the people who withdrew from storage", sund_cmd_compact },
     { "catalogue", "Set up", "make a public list of variants, pinned by its digest", sund_cmd_catalogue },
     { "publish", "Set up", "a public file that studies name by its digest: gene tables, scoring files", sund_cmd_publish },

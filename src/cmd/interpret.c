@@ -1,0 +1,395 @@
+#include "base/file.h"
+#include "base/gz.h"
+#include "base/ini.h"
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "exchange/forms.h"
+#include "exchange/vkgl.h"
+#include "home/home.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* interpret: what laboratories say of variants, kept in the home's interpretations.db. */
+
+typedef struct wish {
+    const char   *home, *form, *assembly, *reference, *laboratory, *share, *date, *method, *as, *out, *reason, *class, *gene, *release, *deletes, *pseudogenes;
+    sund_opt_list mapping, report;
+    bool          check, history, withdrawn, json, single;
+} wish;
+
+typedef struct work {
+    sund_home             h;
+    sund_interpretations *s;
+    size_t                n[4], n_told, n_left;
+    const char           *file;
+    sund_json            *j;
+} work;
+
+static sund_code begin(work *w, const wish *o, sund_err *err)
+{
+    char path[2048];
+
+    memset(w, 0, sizeof *w);
+    SUND_TRY(sund_home_open(&w->h, o->home, 0, err));
+    SUND_TRY(sund_home_path(&w->h, "interpretations.db", path, sizeof path, err));
+    return sund_interpretations_open(&w->s, path, err);
+}
+
+static void end(work *w)
+{
+    sund_interpretations_close(w->s);
+    sund_home_close(&w->h);
+}
+
+static sund_code take(void *ctx, size_t line, const sund_interpretation *e, sund_err *err)
+{
+    work    *w = ctx;
+    sund_put what = SUND_PUT_SAME;
+
+    if (sund_interpretation_put(w->s, e, &what, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s:%zu", w->file, line);
+    w->n[what]++;
+    return SUND_OK;
+}
+
+static void left(void *ctx, size_t line, const char *why)
+{
+    work *w = ctx;
+
+    fprintf(stderr, "%s:%zu: left out: %s\n", w->file, line, why);
+    w->n_left++;
+}
+
+/** The assembly that was said, else that of the interpretations there are, else of the home's store. A store on another one is told: its frequencies would not be of these places. */
+static sund_code choose_assembly(work *w, const wish *o, sund_assembly *a, sund_err *err)
+{
+    sund_store   *store = NULL;
+    sund_assembly of_store = SUND_ASSEMBLY_NONE;
+
+    if (w->h.store_path[0] && sund_file_exists(w->h.store_path) && sund_store_open(&store, w->h.store_path, NULL) == SUND_OK)
+        of_store = sund_store_describe(store)->assembly;
+    sund_store_close(store);
+    SUND_TRY(sund_interpretations_assembly(w->s, a, err));
+    if (o->assembly)
+        SUND_TRY(sund_assembly_parse(o->assembly, a, err));
+    if (!*a)
+        *a = of_store;
+    if (*a && of_store && *a != of_store)
+        return sund_fail(err, SUND_E_MISMATCH, "the home's genotypes are on %s, these interpretations on %s: they would never be shown beside a frequency", sund_assembly_name(of_store), sund_assembly_name(*a));
+    return *a ? SUND_OK : sund_fail(err, SUND_E_ARG, "on which assembly are the places? --assembly GRCh37 or GRCh38");
+}
+
+static sund_code import_file(work *w, const char *path, const wish *o, const sund_form_ask *ask, sund_err *err)
+{
+    const sund_form_sink to = { w, take, left };
+    sund_form_report     rep = { 0 };
+    sund_buf             text = { 0 };
+    sund_form            f;
+    sund_code            rc;
+
+    w->file = path;
+    memset(w->n, 0, sizeof w->n);
+    SUND_TRY(sund_gz_read(path, (size_t) 1 << 30, &text, err));
+    f = o->form ? sund_form_parse(o->form) : sund_form_guess(text.p, text.n);
+    rc = o->form && f == SUND_FORM_NONE ? sund_fail(err, SUND_E_ARG, "--form is sund, vkgl, vkgl-lab, clinvar-vcf, clinvar-sheet or clinvar-report")
+                                        : sund_form_read(f, path, text.p, text.n, ask, &to, &rep, err);
+    sund_buf_free(&text);
+    if (rc == SUND_OK)
+        printf("%s (%s): %zu rows; %zu entries: %zu new, %zu changed, %zu as before; %zu left out\n", path, sund_form_name(f), rep.n_line, rep.n_entry, w->n[SUND_PUT_NEW], w->n[SUND_PUT_CHANGED],
+               w->n[SUND_PUT_SAME], rep.n_left);
+    return rc;
+}
+
+static sund_code import(work *w, const wish *o, char **file, size_t n, sund_err *err)
+{
+    sund_reference *ref = NULL;
+    sund_form_ask   ask = { .laboratory = o->laboratory, .method = o->method, .date = o->date, .share = sund_share_parse(o->share) };
+    sund_code       rc;
+
+    if (!ask.share)
+        return sund_fail(err, SUND_E_ARG, "--share is local, agreement, federation or public, not '%.40s'", o->share);
+    if (o->date && !sund_day_ok(o->date))
+        return sund_fail(err, SUND_E_ARG, "--date is a day such as 2024-05-17");
+    SUND_TRY(choose_assembly(w, o, &ask.assembly, err));
+    if (o->reference)
+        SUND_TRY(sund_reference_open(&ref, o->reference, err));
+    ask.ref = ref;
+    rc = sund_interpretations_begin(w->s, err);
+    if (rc == SUND_OK) {
+        rc = sund_interpretations_assembly_set(w->s, ask.assembly, err);
+        for (size_t i = 0; rc == SUND_OK && i < n; i++)
+            rc = import_file(w, file[i], o, &ask, err);
+        rc = sund_interpretations_end(w->s, !o->check, rc, err);
+    }
+    sund_reference_close(ref);
+    if (rc == SUND_OK && !ref)
+        printf("without --reference, insertions and deletions are not moved to their leftmost place: other files may have the same ones elsewhere\n");
+    if (rc == SUND_OK && o->check)
+        printf("nothing was kept (--check)\n");
+    return rc;
+}
+
+static sund_code asker_of(const char *s, sund_asker *who, sund_err *err)
+{
+    const struct { const char *name; sund_asker who; } row[] = { { "own", SUND_ASKER_OWN }, { "agreement", SUND_ASKER_AGREEMENT }, { "federation", SUND_ASKER_FEDERATION }, { "public", SUND_ASKER_PUBLIC } };
+
+    for (size_t i = 0; i < 4; i++)
+        if (strcmp(s, row[i].name) == 0) {
+            *who = row[i].who;
+            return SUND_OK;
+        }
+    return sund_fail(err, SUND_E_ARG, "--as is own, agreement, federation or public, not '%.40s'", s);
+}
+
+static sund_code export(work *w, const wish *o, sund_err *err)
+{
+    sund_buf   text = { 0 };
+    size_t     n = 0;
+    sund_asker who = SUND_ASKER_PUBLIC;
+    sund_code  rc;
+
+    SUND_TRY(asker_of(o->as, &who, err));
+    SUND_GO(sund_form_write(sund_form_parse(o->form ? o->form : "sund"), w->s, o->laboratory, who, &text, &n, err));
+    if (!o->out)
+        rc = fwrite(text.p, 1, text.n, stdout) == text.n ? SUND_OK : sund_fail(err, SUND_E_IO, "cannot write the output");
+    else if ((rc = sund_file_write(o->out, text.p, text.n, 0600, err)) == SUND_OK)
+        printf("%s: %zu entries that may be shown %s\n", o->out, n, who == SUND_ASKER_OWN ? "to this node's own people" : who == SUND_ASKER_PUBLIC ? "to anybody" : who == SUND_ASKER_AGREEMENT ? "to parties of its agreements" : "in the federation");
+out:
+    sund_buf_free(&text);
+    return rc;
+}
+
+static sund_code tell(void *ctx, const sund_interpretation *e, sund_err *err)
+{
+    work *w = ctx;
+
+    (void) err;
+    w->n_told++;
+    if (w->j) {
+        sund_json_open(w->j, NULL, '{');
+        sund_json_i64(w->j, "entry", e->id);
+        sund_json_i64(w->j, "version", e->number);
+        sund_json_str(w->j, "variant", e->variant);
+        sund_json_str(w->j, "gene", e->gene);
+        sund_json_str(w->j, "condition", e->condition);
+        sund_json_str(w->j, "class", sund_acmg_code(e->acmg));
+        sund_json_str(w->j, "criteria", e->criteria);
+        sund_json_str(w->j, "evidence", e->evidence);
+        sund_json_str(w->j, "date", e->date);
+        sund_json_str(w->j, "laboratory", e->laboratory);
+        sund_json_str(w->j, "method", e->method);
+        sund_json_str(w->j, "reference", e->reference);
+        sund_json_str(w->j, "share", sund_share_name(e->share));
+        sund_json_str(w->j, "standing", sund_entry_state_name(e->standing));
+        sund_json_str(w->j, "entered", e->time);
+        sund_json_str(w->j, "why", e->why);
+        sund_json_close(w->j, '}');
+        return SUND_OK;
+    }
+    printf("%lld.%lld\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s%s%s\n", (long long) e->id, (long long) e->number, e->variant, e->gene, e->condition, sund_acmg_code(e->acmg), e->date, e->laboratory,
+           sund_share_name(e->share), sund_entry_state_name(e->standing), e->why[0] ? ": " : "", e->why);
+    return SUND_OK;
+}
+
+static sund_code list(work *w, const wish *o, const char *of, sund_err *err)
+{
+    sund_interpretation_query q = { .gene = o->gene, .laboratory = o->laboratory, .withdrawn = o->withdrawn || o->history, .history = o->history };
+    sund_buf                  alleles = { 0 }, text = { 0 }, out = { 0 };
+    sund_variant              v;
+    sund_json                 j;
+    sund_code                 rc = SUND_OK;
+
+    if (of && !sund_parse_i64(of, 1, INT64_MAX, &q.id)) {
+        SUND_GO(sund_variant_parse(of, &v, &alleles, err));
+        SUND_GO(sund_variant_normalise(&v, NULL, &alleles, err));
+        sund_variant_print(&v, &text);
+        sund_buf_nul(&text);
+        SUND_GO(sund_buf_ok(&text, err));
+        q.variant = (char *) text.p;
+    }
+    if (o->json) {
+        sund_json_init(&j, &out, true);
+        w->j = &j;
+        sund_json_open(&j, NULL, '[');
+    }
+    else {
+        printf("entry\tvariant\tgene\tcondition\tclass\tdate\tlaboratory\tshare\tstanding\n");
+    }
+    SUND_GO(sund_interpretations_each(w->s, &q, tell, w, err));
+    if (o->json) {
+        sund_json_close(&j, ']');
+        SUND_GO(sund_buf_ok(&out, err));
+        printf("%.*s\n", (int) out.n, (char *) out.p);
+    }
+out:
+    sund_buf_free(&alleles);
+    sund_buf_free(&text);
+    sund_buf_free(&out);
+    return rc;
+}
+
+static sund_code tell_discord(void *ctx, const sund_discord *d, sund_err *err)
+{
+    work *w = ctx;
+
+    (void) err;
+    w->n_told++;
+    printf("%s\t%lld\t", d->variant, (long long) d->n);
+    for (int c = SUND_ACMG_B, first = 1; c <= SUND_ACMG_P; c++)
+        if (d->set & sund_acmg_bit((sund_acmg) c)) {
+            printf("%s%s", first ? "" : ",", sund_acmg_code((sund_acmg) c));
+            first = 0;
+        }
+    printf("\t%s\n", sund_vkgl_name(d->vkgl));
+    return SUND_OK;
+}
+
+static sund_code one_entry(work *w, const wish *o, const char *what, const char *number, sund_err *err)
+{
+    int64_t   id;
+    sund_acmg acmg = o->class ? sund_acmg_parse(o->class) : SUND_ACMG_NONE;
+
+    if (!sund_parse_i64(number, 1, INT64_MAX, &id))
+        return sund_fail(err, SUND_E_ARG, "'%.40s' is no entry's number; 'sund interpret list' shows them", number);
+    if (o->class && acmg == SUND_ACMG_NONE)
+        return sund_fail(err, SUND_E_ARG, "--class is B, LB, VUS, LP or P");
+    if (strcmp(what, "review") == 0) {
+        if (!o->date)
+            return sund_fail(err, SUND_E_ARG, "--date is needed: the day on which it was looked at again");
+        return sund_interpretation_review(w->s, id, acmg, o->date, o->reason ? o->reason : "", err);
+    }
+    if (!o->reason)
+        return sund_fail(err, SUND_E_ARG, "--reason is needed: why it is withdrawn");
+    return sund_interpretation_withdraw(w->s, id, o->reason, err);
+}
+
+static sund_code write_file(void *ctx, const char *file, const void *p, size_t n, sund_err *err)
+{
+    const wish *o = ctx;
+    char        path[4096];
+
+    SUND_TRY(sund_path_join(path, sizeof path, o->out, file, err));
+    return sund_file_write(path, p, n, 0644, err);
+}
+
+static sund_code read_text(const char *path, sund_vkgl_text *t, sund_buf *keep, sund_err *err)
+{
+    SUND_TRY(sund_gz_read(path, (size_t) 1 << 28, keep, err));
+    *t = (sund_vkgl_text){ path, NULL, keep->n ? keep->p : (const uint8_t *) "", keep->n };
+    return SUND_OK;
+}
+
+static sund_code vkgl(const wish *o, const char *consensus, sund_err *err)
+{
+    sund_buf        text[131] = { { 0 } };
+    sund_vkgl_text  mapping[64], report[64];
+    char            lab[64][96];
+    size_t          n = 3;
+    sund_vkgl_cycle c = { .release = o->release, .single = o->single, .mapping = mapping, .report = report, .n_mapping = o->mapping.n, .n_report = o->report.n };
+    wish            copy = *o;
+    sund_code       rc;
+
+    if (!o->release || !o->out)
+        return sund_fail(err, SUND_E_ARG, "--release NAME and --out FOLDER are needed");
+    SUND_GO(read_text(consensus, &c.consensus, &text[0], err));
+    if (o->deletes)
+        SUND_GO(read_text(o->deletes, &c.deletes, &text[1], err));
+    if (o->pseudogenes)
+        SUND_GO(read_text(o->pseudogenes, &c.pseudogenes, &text[2], err));
+    for (size_t i = 0; i < o->mapping.n; i++)
+        SUND_GO(read_text(o->mapping.at[i], &mapping[i], &text[n++], err));
+    for (size_t i = 0; i < o->report.n; i++) {
+        const char *eq = strchr(o->report.at[i], '=');
+
+        if (!eq || eq - o->report.at[i] >= (long) sizeof lab[0]) {
+            rc = sund_fail(err, SUND_E_ARG, "--report is LABORATORY=FILE, not '%.60s'", o->report.at[i]);
+            goto out;
+        }
+        (void) snprintf(lab[i], sizeof lab[i], "%.*s", (int) (eq - o->report.at[i]), o->report.at[i]);
+        SUND_GO(read_text(eq + 1, &report[i], &text[n++], err));
+        report[i].lab = lab[i];
+    }
+    SUND_GO(sund_dir_make(o->out, err));
+    SUND_GO(sund_vkgl_submit(&c, write_file, &copy, err));
+    printf("%s: for each laboratory a Variant and a Deletes sheet, and what came of the accessions there were\n", o->out);
+out:
+    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++)
+        sund_buf_free(&text[i]);
+    return rc;
+}
+
+static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
+{
+    work      w;
+    sund_code rc;
+
+    if (strcmp(arg[0], "vkgl") == 0 && n == 2)
+        return vkgl(o, arg[1], err);
+    rc = begin(&w, o, err);
+    if (rc != SUND_OK)
+        (void) rc;
+    else if (strcmp(arg[0], "import") == 0 && n > 1)
+        rc = import(&w, o, arg + 1, n - 1, err);
+    else if (strcmp(arg[0], "export") == 0 && n == 1)
+        rc = export(&w, o, err);
+    else if (strcmp(arg[0], "list") == 0 && n <= 2)
+        rc = list(&w, o, n == 2 ? arg[1] : NULL, err);
+    else if ((strcmp(arg[0], "review") == 0 || strcmp(arg[0], "withdraw") == 0) && n == 2)
+        rc = one_entry(&w, o, arg[0], arg[1], err);
+    else if (strcmp(arg[0], "discordant") == 0 && n == 1) {
+        printf("variant\tentries\tclasses\tconsensus\n");
+        rc = sund_interpretations_discordant(w.s, tell_discord, &w, err);
+    }
+    else
+        rc = sund_fail(err, SUND_E_ARG, "'import FILE...', 'export', 'list [VARIANT|ENTRY]', 'review ENTRY', 'withdraw ENTRY', 'discordant' or 'vkgl CONSENSUS' is expected; see 'sund interpret --help'");
+    end(&w);
+    return rc;
+}
+
+sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
+{
+    wish            o = { .home = sund_default_home(), .share = "local", .as = "own" };
+    const sund_opt  opt[] = {
+        { "home", 's', &o.home, "FOLDER", "the node's home" },
+        { "form", 's', &o.form, "FORM", "import: not the one that the header tells; export: sund (as it is), vkgl, clinvar-vcf or clinvar-sheet" },
+        { "assembly", 's', &o.assembly, "NAME", "import: GRCh37 or GRCh38, of the first import; no place is ever carried over" },
+        { "reference", 's', &o.reference, "FASTA", "import: check REF against it, and move insertions and deletions to their leftmost place" },
+        { "laboratory", 's', &o.laboratory, "NAME", "import: whose rows they are, where the file does not say; export, list: only its own" },
+        { "share", 's', &o.share, "LEVEL", "import: rows that do not say are for local (the default), agreement, federation or public" },
+        { "date", 's', &o.date, "DAY", "import: last evaluated, where rows do not say; review: the day of it" },
+        { "method", 's', &o.method, "TEXT", "import: the guideline, where rows do not say" },
+        { "check", 'b', &o.check, NULL, "import: read everything, keep nothing" },
+        { "as", 's', &o.as, "WHOM", "export: what may be shown to own (all), agreement, federation or public" },
+        { "out", 's', &o.out, "PATH", "export: file; vkgl: folder" },
+        { "gene", 's', &o.gene, "SYMBOL", "list: only of this gene" },
+        { "withdrawn", 'b', &o.withdrawn, NULL, "list: what was withdrawn too" },
+        { "history", 'b', &o.history, NULL, "list: every version" },
+        { "json", 'b', &o.json, NULL, "list: for programs, with every field" },
+        { "class", 's', &o.class, "CLASS", "review: the new one, where it has changed" },
+        { "reason", 's', &o.reason, "TEXT", "review, withdraw: why; it is kept" },
+        { "release", 's', &o.release, "NAME", "vkgl: the release's name in files and comments" },
+        { "mapping", 'l', &o.mapping, "FILE", "vkgl: accessions of the release before" },
+        { "deletes", 's', &o.deletes, "FILE", "vkgl: accessions that were deleted before" },
+        { "report", 'l', &o.report, "LAB=FILE", "vkgl: ClinVar's report on a laboratory's last submission" },
+        { "pseudogenes", 's', &o.pseudogenes, "FILE", "vkgl: symbols that ClinVar does not take" },
+        { "single", 'b', &o.single, NULL, "vkgl: variants of one laboratory too" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts s = { "interpret", "import [OPTIONS] FILE...\n       sund interpret export [OPTIONS]\n       sund interpret list [OPTIONS] [VARIANT|ENTRY]\n       sund interpret review --date DAY [--class CLASS] [--reason TEXT] ENTRY\n"
+                          "       sund interpret withdraw --reason TEXT ENTRY\n       sund interpret discordant [OPTIONS]\n       sund interpret vkgl --release NAME --out FOLDER [OPTIONS] CONSENSUS",
+                          "What laboratories say of variants: ACMG class, condition, evidence, date, laboratory, each with whom it is shared. Forms that are read: our own table, VKGL's consensus and laboratory tables, ClinVar's "
+                          "VCF, submission sheets and reports, packed by gzip or not. Each row is an entry, or is named with the reason; a broken file changes nothing. Every change is a new version; none is lost. "
+                          "'discordant' lists variants whose laboratories are of more than one group of B/LB, VUS, LP/P. What is shared in the federation is shown by 'sund lookup' beside the frequency. "
+                          "No field is for a person, and text that looks like one's number, birthday or address is refused. See doc/interpretations.md.",
+                          "sund interpret import --home nl --assembly GRCh37 --share federation consensus.tsv\nsund interpret import --home fi --assembly GRCh38 --laboratory HUS --share agreement sheet.csv\n"
+                          "sund interpret list --home nl --gene BRCA1\nsund interpret review --home nl --class LP --date 2026-03-01 --reason 'second family' 12\nsund interpret withdraw --home nl --reason 'wrong transcript' 12\n"
+                          "sund interpret discordant --home nl\nsund interpret export --home nl --form clinvar-vcf --as public --out public.vcf\nsund interpret vkgl --release 202611 --out submit --deletes old_REMOVED.tsv consensus.tsv",
+                          opt, 1, 64 };
+    bool            helped = false;
+    size_t          n;
+
+    SUND_TRY(sund_opts_parse(&s, argc, argv, &n, &helped, err));
+    return helped ? SUND_OK : run(&o, argv + 1, n, err);
+}
