@@ -17,7 +17,8 @@ struct sund_leave {
 
 struct sund_release {
     sund_thresholds thresholds;
-    size_t          n_table, n_asked, by_mac, by_cells;
+    size_t          n_table, n_row, n_asked, by_mac, by_cells; /* n_row: of all tables */
+    bool            large;
     struct release_table {
         char                       name[33];
         const sund_release_column *column;

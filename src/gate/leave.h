@@ -76,8 +76,8 @@ typedef union sund_cell { const char *s; int64_t i; double f; } sund_cell; /**< 
 typedef enum sund_rests_on { SUND_ON_VARIANT, SUND_ON_PEOPLE, SUND_ON_COHORT } sund_rests_on;
 typedef struct sund_guard { int64_t ac, an; int64_t cell[6]; size_t n_cell; bool association; int64_t n_missing; sund_rests_on on; int64_t people; } sund_guard;
 enum { SUND_RELEASE_TABLES = 16 };
-/** t: the study's joined thresholds. Owns: sund_release_free(). */
-sund_code sund_release_begin(sund_release **r, const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
+/** t: the study's joined thresholds. large: the analysis declares a row a variant, and rule `size` does not bound them. Owns: sund_release_free(). */
+sund_code sund_release_begin(sund_release **r, const sund_thresholds *t, bool large, sund_err *err) SUND_MUST_CHECK;
 /** The next table, NAME.tsv: [a-z][a-z0-9-]*; the first is "table". TSV with a header; reals with t->digits significant digits (%.*g). col must outlive r. */
 sund_code sund_release_next(sund_release *r, const char *name, const sund_release_column *col, size_t n_col, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_release_row(sund_release *r, const sund_guard *guard, const sund_cell *cell, sund_err *err) SUND_MUST_CHECK;

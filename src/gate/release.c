@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-sund_code sund_release_begin(sund_release **out, const sund_thresholds *t, sund_err *err)
+sund_code sund_release_begin(sund_release **out, const sund_thresholds *t, bool large, sund_err *err)
 {
     sund_release *r = calloc(1, sizeof *r);
 
     if (!r)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     r->thresholds = *t;
+    r->large = large;
     r->bytes.large = true;
     sund_buf_u32(&r->bytes, 0); /* the number of tables */
     *out = r;
@@ -139,7 +140,9 @@ sund_code sund_release_row(sund_release *r, const sund_guard *g, const sund_cell
     }
     sund_buf_u8(text, '\n');
     t->n_row++;
-    return sund_buf_ok(text, err);
+    r->n_row++;
+    SUND_TRY(sund_buf_ok(text, err));
+    return r->large ? SUND_OK : sund_rule_size(&r->thresholds, r->n_row, text->n, err);
 }
 
 sund_code sund_release_end(sund_release *r, const char *provenance, sund_err *err)

@@ -14,6 +14,7 @@ static const sund_rule rules[] = {
     { "complement", "10 people", "ACRO", "a hidden cell of a table hides others, so that no margin gives it back" },
     { "margins", "10 alleles", "measured on 503 genomes", "lookups: 0 to 9 alternate alleles are one answer; country numbers are shown together or not at all" },
     { "model-size", "10 degrees of freedom, N/10 parameters", "ACRO; dsBase", "a model with too many parameters for its people is refused" },
+    { "size", "5,000 rows, 16 MiB", "OpenSAFELY", "a release of all its tables is no larger, unless its analysis declares a row a variant or gene: what is larger nobody has looked through" },
     { "linkage", "minor allele frequency 1 %", "a rare pair is somebody's row", "products of two variants are taken of common ones only" },
     { "sketch", "N/10 columns over all rounds", "genotypes of 85 of 90 people rebuilt from such products", "products of the genotypes with vectors: block times rounds is at most a tenth of the people" },
     { "own-part", "eigenvalue 10", "ACRO's p-ratio of 10 %", "loadings leave of components with an eigenvalue of 10 or more: a person's own genome is at most a tenth of the score" },
@@ -128,6 +129,13 @@ sund_code sund_rule_model_size(const sund_thresholds *t, int64_t n_person, int64
     if (t->open || (n_parameter <= n_person / 10 && n_person - n_parameter >= (int64_t) t->df_min))
         return SUND_OK;
     return sund_refuse(err, "model-size", "a model needs at least ten people a parameter and %u degrees of freedom; take fewer covariates", t->df_min);
+}
+
+sund_code sund_rule_size(const sund_thresholds *t, size_t n_row, size_t n_byte, sund_err *err)
+{
+    if (t->open || (n_row <= SUND_SIZE_ROWS && n_byte <= SUND_SIZE_BYTES))
+        return SUND_OK;
+    return sund_refuse(err, "size", "tables of at most %d rows and %d MiB together are released: ask of fewer groups, coarser bands or fewer variants", SUND_SIZE_ROWS, SUND_SIZE_BYTES >> 20);
 }
 
 sund_code sund_rule_linkage(const sund_thresholds *t, double min_maf, sund_err *err)

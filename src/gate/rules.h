@@ -46,6 +46,9 @@ sund_code sund_rule_parties(const sund_thresholds *t, size_t n_with, size_t n_no
 /** Contingency cells of two binary columns (4 counts): each 0.. of them >= cell_min. names for the message. */
 sund_code sund_rule_cells(const sund_thresholds *t, const int64_t *cell, size_t n_cell, const char *what, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_rule_model_size(const sund_thresholds *t, int64_t n_person, int64_t n_parameter, sund_err *err) SUND_MUST_CHECK;
+/** What people can look through: rows and bytes of a release, of an analysis that declares no row a variant. */
+enum { SUND_SIZE_ROWS = 5000, SUND_SIZE_BYTES = 16 << 20 };
+sund_code sund_rule_size(const sund_thresholds *t, size_t n_row, size_t n_byte, sund_err *err) SUND_MUST_CHECK;
 /** Products of pairs of variants, and of the genotypes with vectors: n_column over all rounds of a study. */
 sund_code sund_rule_linkage(const sund_thresholds *t, double min_maf, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_rule_sketch(const sund_thresholds *t, int64_t n_person, int64_t n_column, sund_err *err) SUND_MUST_CHECK;

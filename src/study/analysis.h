@@ -56,6 +56,7 @@ typedef struct sund_analysis {
     const char *rules; /**< gate rules that its release goes through, for people to read */
     sund_catalogue_use catalogue;
     sund_strata_use    strata;
+    bool               by_variant; /**< its tables have a row a variant or gene: rule `size` bounds them no further than a message does */
     const sund_option *options; /**< ends with name NULL; NULL for none */
     /** The study file is sound for this analysis. */
     sund_code (*check)(const sund_study *s, sund_err *err);

@@ -217,6 +217,7 @@ const sund_analysis        sund_analysis_counts = {
     .help = "Allele count, number and frequency, genotype counts and the exact Hardy-Weinberg test of every variant; with strata = country "
             "also the test combined over countries.",
     .rules = "parties, cell-min, mac, genotype-cells",
+    .by_variant = true,
     .check = counts_check,
     .begin = counts_begin,
     .end = counts_end,

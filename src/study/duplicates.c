@@ -293,7 +293,7 @@ const sund_analysis        sund_analysis_duplicates = {
     .title = "People who are at two nodes",
     .help = "Finds people whose genotypes are at more than one node, by hashes of common SNVs, so that later studies count them once: each node keeps the variable "
             "duplicate_<first 8 of the study's name>, yes for whoever an earlier node has too. Identical twins look like one person.",
-    .rules = "parties, cell-min, round-5",
+    .rules = "parties, cell-min, round-5, size",
     .strata = SUND_STRATA_NEVER,
     .options = options,
     .check = dup_check,

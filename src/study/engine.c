@@ -141,7 +141,7 @@ sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release
     size_t            by_mac, by_cells;
     sund_code         rc;
 
-    SUND_GO(sund_release_begin(&r, &e->state.thresholds, err));
+    SUND_GO(sund_release_begin(&r, &e->state.thresholds, e->analysis->by_variant, err));
     SUND_GO(e->analysis->finish(&e->state, r, err));
     sund_json_init(&j, &text, true);
     sund_json_open(&j, NULL, '{');

@@ -282,6 +282,7 @@ const sund_analysis        sund_analysis_genes = {
     .help = "For each gene of a public table the rare variants of the catalogue in it, all or those of a mask of classes: whether they bear on the outcome, a number or binary, "
             "given the covariates. Variants with few minor alleles are collapsed into one marker once counts are pooled. strata = country (default) equals one intercept for each country.",
     .rules = "parties, cell-min, eligible, model-size",
+    .by_variant = true,
     .options = options,
     .check = genes_check,
     .begin = genes_begin,

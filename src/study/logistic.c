@@ -423,6 +423,7 @@ const sund_analysis        sund_analysis_logistic = {
     .help = "Score test of each variant given the covariates, with saddlepoint p-values where cases or carriers are few and Firth's estimates for hits; or Wald's or Firth's regression of each. "
             "The outcome's second code is the case. strata = country (default) equals one intercept for each country; missing = mean, or drop with test = wald or firth.",
     .rules = "parties, cell-min, eligible, mac, model-size",
+    .by_variant = true,
     .options = options,
     .check = logistic_check,
     .begin = logistic_begin,

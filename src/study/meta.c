@@ -358,6 +358,7 @@ const sund_analysis        sund_analysis_meta = {
     .help = "Each country's people at each node are a site that fits the outcome on every variant and the covariates at home. Fixed and random effects, heterogeneity. "
             "Variants that fewer than three sites can estimate are left out.",
     .rules = "parties, cell-min, eligible, mac, model-size",
+    .by_variant = true,
     .check = meta_check,
     .begin = meta_begin,
     .end = meta_end,

@@ -493,6 +493,7 @@ const sund_analysis        sund_analysis_pca = {
     .help = "Eigenvalues of the pooled genotypes of common, pruned variants. Scores of every person stay at home, as variables pc1_XXXXXXXX... "
             "(after the study's digest) that later studies there can name as covariates.",
     .rules = "parties, cell-min, eligible, linkage, sketch, own-part, dominance",
+    .by_variant = true,
     .catalogue = SUND_CATALOGUE_OPTIONAL,
     .strata = SUND_STRATA_NEVER,
     .options = options,

@@ -58,7 +58,7 @@ static sund_release *own(void)
     sund_release                    *r = NULL;
     sund_err                         err;
 
-    if (sund_release_begin(&r, &t, &err) != SUND_OK || sund_release_next(r, "table", col, 3, &err) != SUND_OK ||
+    if (sund_release_begin(&r, &t, false, &err) != SUND_OK || sund_release_next(r, "table", col, 3, &err) != SUND_OK ||
         sund_release_row(r, &g, (const sund_cell[]) { { .s = "one" }, { .i = 500 }, { .f = 0.25 } }, &err) != SUND_OK ||
         sund_release_row(r, &g, (const sund_cell[]) { { .s = "two" }, { .i = 7 }, { .f = -1e-300 } }, &err) != SUND_OK || sund_release_end(r, "{\"n\": 1}\n", &err) != SUND_OK)
         abort();

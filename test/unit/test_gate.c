@@ -54,7 +54,7 @@ TEST(every_rule_is_described)
     size_t           n;
     const sund_rule *r = sund_rules(&n);
 
-    CHECK(n == 18);
+    CHECK(n == 19);
     for (size_t i = 0; i < n; i++)
         CHECK(r[i].name[0] && r[i].value[0] && r[i].source[0] && r[i].help[0]);
 }
@@ -100,7 +100,7 @@ static sund_release *release_of(const sund_thresholds *t, double beta, int64_t l
     sund_guard    g = { .ac = 50, .an = 1000, .cell = { 400, low, 40 }, .n_cell = 3 };
     sund_cell     row[4] = { { .s = "one" }, { .i = 500 }, { .i = low }, { .f = beta } };
 
-    CHECK(sund_release_begin(&r, t, NULL) == SUND_OK);
+    CHECK(sund_release_begin(&r, t, false, NULL) == SUND_OK);
     CHECK(sund_release_row(r, &g, row, NULL) == SUND_E_ARG);
     CHECK(sund_release_next(r, "table", column, 4, NULL) == SUND_OK);
     CHECK(sund_release_row(r, &g, row, NULL) == SUND_OK);
@@ -144,6 +144,44 @@ TEST(a_release_holds_what_the_rules_let_through)
     sund_release_free(r);
 }
 
+/** Rows of all tables until one is refused, at most so many. name: in each. */
+static size_t rows_let_out(const sund_thresholds *t, bool large, const char *name, size_t most, sund_err *err)
+{
+    sund_release *r = NULL;
+    sund_guard    g = { .on = SUND_ON_COHORT }, rare = { .ac = 3, .an = 1000, .cell = { 400, 40, 40 }, .n_cell = 3 };
+    sund_cell     row[4] = { { .s = name }, { .i = 500 }, { .i = 40 }, { .f = 0.5 } };
+    size_t        n = 0;
+
+    *err = (sund_err){ SUND_OK, "" };
+    CHECK(sund_release_begin(&r, t, large, err) == SUND_OK && sund_release_next(r, "table", column, 4, err) == SUND_OK);
+    for (size_t i = 0; i < 200 && !t->open; i++) /* withheld rows are not in it */
+        CHECK(sund_release_row(r, &rare, row, err) == SUND_OK);
+    while (n < most && sund_release_row(r, &g, row, err) == SUND_OK)
+        if (++n == most / 2)
+            CHECK(sund_release_next(r, "second", column, 4, err) == SUND_OK);
+    sund_release_free(r);
+    return n;
+}
+
+TEST(a_release_is_one_that_people_can_look_through)
+{
+    sund_thresholds t = controlled(), o = opened();
+    char           *wide = malloc(1 << 20);
+    sund_err        err;
+
+    if (!wide)
+        abort();
+    memset(wide, 'x', (1 << 20) - 1);
+    wide[(1 << 20) - 1] = 0;
+    CHECK(rows_let_out(&t, false, "x", 5000, &err) == 5000);
+    CHECK(rows_let_out(&t, false, "x", 6000, &err) == 5000 && err.code == SUND_E_DENIED && strstr(err.msg, "refused by rule size") && strstr(err.msg, "5000 rows and 16 MiB"));
+    CHECK(rows_let_out(&t, true, "x", 6000, &err) == 6000);  /* declared: a row a variant */
+    CHECK(rows_let_out(&o, false, "x", 6000, &err) == 6000); /* open data */
+    CHECK(rows_let_out(&t, false, wide, 15, &err) == 15);
+    CHECK(rows_let_out(&t, false, wide, 20, &err) == 15 && strstr(err.msg, "refused by rule size"));
+    free(wide);
+}
+
 TEST(rows_that_rest_on_few_people_hide_their_cells)
 {
     static const sund_release_column group[] = { { "group", 's', false }, { "people", 'i', true }, { "mean", 'f', true } };
@@ -156,7 +194,7 @@ TEST(rows_that_rest_on_few_people_hide_their_cells)
 
     CHECK(sund_release_next(r, "groups", group, 3, NULL) == SUND_E_ARG); /* sealed */
     sund_release_free(r);
-    CHECK(sund_release_begin(&r, &t, NULL) == SUND_OK && sund_release_next(r, "No Name", group, 3, NULL) == SUND_E_ARG);
+    CHECK(sund_release_begin(&r, &t, false, NULL) == SUND_OK && sund_release_next(r, "No Name", group, 3, NULL) == SUND_E_ARG);
     CHECK(sund_release_next(r, "table", group, 3, NULL) == SUND_OK);
     CHECK(sund_release_row(r, &(sund_guard){ .on = SUND_ON_PEOPLE, .people = 9 }, row, NULL) == SUND_OK);
     row[0].s = "ten";
