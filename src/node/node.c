@@ -18,7 +18,7 @@
 
 /* A node: one loop that polls the hub's log of studies and says what its parties owe, and a second thread for questions. */
 
-enum { PARTIES_MAX = 1024, WAIT_S = 15, HEADS_S = 3600 };
+enum { PARTIES_MAX = 1024, WAIT_S = 15, RUNNING_WAIT_S = 1, HEADS_S = 3600 };
 
 typedef struct running {
     sund_digest      name;
@@ -273,16 +273,17 @@ static sund_code say_owed(node *n, running *r, sund_err *err)
 static sund_code poll_once(node *n, bool wait, sund_buf *reply, sund_err *err)
 {
     sund_buf  ask = { 0 };
-    bool      pending = false;
+    bool      any = false;
     sund_code rc;
 
     for (size_t i = 0; i < n->n_run; i++) {
         sund_party_status s;
         sund_party_describe(n->run[i].party, &s);
-        pending |= s.state == SUND_PARTY_APPROVAL || s.own_waits;
         n->run[i].ended = s.state >= SUND_PARTY_RELEASED;
+        any |= !n->run[i].ended;
     }
-    sund_buf_u8(&ask, !wait ? 0 : pending ? 1 : WAIT_S);
+    /* what is decided here meanwhile is seen when the wait is over: a study that waits is approved, one that runs is stopped within seconds, whoever it waits for */
+    sund_buf_u8(&ask, !wait ? 0 : any ? RUNNING_WAIT_S : WAIT_S);
     for (size_t i = 0; i < n->n_run; i++) {
         sund_buf_put(&ask, n->run[i].name.b, sizeof n->run[i].name.b);
         sund_buf_u32(&ask, n->run[i].ended ? SUND_INDEX_DONE : sund_party_index(n->run[i].party));

@@ -5,6 +5,7 @@ use warnings;
 use lib 'test';
 use Sund;
 use JSON::PP;
+use Time::HiRes qw(time);
 
 my %node;
 $node{$_} = small_node($_, sites => 12, access => 'open') for qw(DK FI SE);
@@ -61,7 +62,10 @@ ok(state_at($FI, $b, qr/computing/), 'it computes, and DK is away');
 fails(member('veto', 'juha', $b), 'too late for a veto', qr/has begun its rounds; 'sund study revoke' stops it/);
 fails(member('revoke', 'juha', $b) =~ s/--reason 'said juha'//r, 'a revocation needs its reason', qr/--reason/);
 run(member('revoke', 'juha', $b));
+my $from = time;
 ok(wait_for($f, $b, qr/stopped .*\n +by FI: approval revoked by FI: said juha/), 'the running study is stopped');
+my $took = time - $from;
+ok($took < 3, sprintf('%.1f s after the decision, at a node that only waits', $took));
 ok(state_at($SE, $b, qr/stopped by FI: approval revoked by FI: said juha/), 'at the other nodes');
 start_node($f, 'DK');
 ok(state_at("$at/DK", $b, qr/stopped by FI: approval revoked by FI: said juha/), 'and at the one that was away');

@@ -51,7 +51,10 @@ fails("$sund study again --home $anna --without FI $ini", 'nobody has left yet',
 my $said = out("$sund study leave --home $FI --reason 'the register closes' $a");
 ok($said =~ /^$a: left for good$/m && $said =~ /No total was opened by this node: .* they may ask the same again without it/, 'leave says what follows', "# $said");
 fails("$sund study leave --home $FI --reason again $a", 'once is for good', qr/left for good by FI already|has ended/);
+my $from = time;
 ok(wait_for($f, $a, qr/stopped .*\n +by FI: left for good: the register closes; /), 'it ends at the hub');
+my $took = time - $from;
+ok($took < 3, sprintf('%.1f s after the decision, though FI only waited for others', $took));
 ok(state_at("$at/$_", $a, qr/stopped by FI: left for good: the register closes/), "and at $_") for qw(FI NO SE);
 start_node($f, 'DK');
 ok(state_at("$at/DK", $a, qr/stopped by FI: left for good/), 'and at the one that was away');
