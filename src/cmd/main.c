@@ -24,6 +24,8 @@ static const sund_cmd cmds[] = {
     { "compact", "Set up", "remove the people who withdrew from storage", sund_cmd_compact },
     { "catalogue", "Set up", "make a public list of variants, pinned by its digest", sund_cmd_catalogue },
     { "publish", "Set up", "a public file that studies name by its digest: gene tables, scoring files", sund_cmd_publish },
+    { "dataset check", "Set up", "what this node says of its data sets, and what is missing", sund_cmd_dataset_check },
+    { "dataset validate", "Set up", "check graphs of anybody's against SHACL shapes", sund_cmd_dataset_validate },
     { "simulate cohort", "Set up", "people, genotypes and traits that are nobody's, of any size", sund_cmd_simulate_cohort },
     { "simulate trait", "Set up", "a simulated trait with planted effects on a store's real genotypes", sund_cmd_simulate_trait },
     { "info", "Look", "what a store or a home holds", sund_cmd_info },

@@ -213,3 +213,23 @@ sund_code sund_people_summary(sund_people *p, sund_json *j, sund_err *err)
     sund_rows_close(rows);
     return rc == SUND_OK ? sund_buf_ok(j->out, err) : rc;
 }
+
+sund_code sund_people_born(sund_people *p, const sund_person_set *set, int64_t *out, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    size_t     at = 0;
+    bool       more = false;
+    sund_code  rc = sund_db_query(p->db, &rows, err, "SELECT id, born FROM person ORDER BY id", "");
+
+    for (size_t i = 0; i < set->n; i++)
+        out[i] = SUND_VALUE_MISSING;
+    while (rc == SUND_OK && at < set->n && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        int64_t id = sund_rows_i64(rows, 0);
+        while (at < set->n && set->id[at] < id) /* both are by id */
+            at++;
+        if (at < set->n && set->id[at] == id && !sund_rows_null(rows, 1))
+            out[at] = sund_rows_i64(rows, 1);
+    }
+    sund_rows_close(rows);
+    return rc;
+}

@@ -79,6 +79,9 @@ void      sund_person_set_free(sund_person_set *s);
 #define SUND_VALUE_MISSING INT64_MIN
 sund_code sund_people_values(sund_people *p, const sund_var *v, const sund_person_set *set, int64_t *out, sund_err *err) SUND_MUST_CHECK;
 
+/** The year in which each of the set's people was born; SUND_VALUE_MISSING where it is not known. out has set->n entries. */
+sund_code sund_people_born(sund_people *p, const sund_person_set *set, int64_t *out, sund_err *err) SUND_MUST_CHECK;
+
 /** Declares (again) variables of the node's own making, such as the scores that a study left here, and sets them for n people by id: raw[k * n + i] is
  *  v[k] of person i, SUND_VALUE_MISSING for none. Old values of the variables go. All or nothing. Errors: a value outside [min, max]; people not known
  *  here are passed over. */

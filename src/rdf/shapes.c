@@ -273,6 +273,14 @@ static bool is_kind(const sund_shapes *s, sund_term v)
     return among(sund_graph_at(s->g, v).text, kinds);
 }
 
+/** A published profile names shapes that it does not have: they have no rules. */
+static bool is_described(const sund_shapes *s, sund_term t)
+{
+    sund_match m = sund_graph_match(s->g, t, 0, 0);
+
+    return sund_graph_at(s->g, t).kind == SUND_TERM_LITERAL || sund_match_next(&m);
+}
+
 static sund_code fill_rule(sund_shapes *s, shape *h, rule *r, sund_term v, sund_err *err)
 {
     sund_term_text x = sund_graph_at(s->g, v);
@@ -307,7 +315,7 @@ static sund_code fill_rule(sund_shapes *s, shape *h, rule *r, sund_term v, sund_
         if (!r->shape)
             return sund_fail(err, SUND_E_NOMEM, "out of memory for shapes");
         SUND_TRY(take_shape(s, h, v, r, 0, err));
-        return r->kind == C_PROPERTY && !sund_graph_object(s->g, v, SH("path")) ? refuse(s, r->shape[0], "sh:property", "names it, but it has no sh:path", err) : SUND_OK;
+        return r->kind == C_PROPERTY && is_described(s, v) && !sund_graph_object(s->g, v, SH("path")) ? refuse(s, r->shape[0], "sh:property", "names it, but it has no sh:path", err) : SUND_OK;
     default: return SUND_OK;
     }
 }

@@ -1,0 +1,142 @@
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "datasets/profile.h"
+#include "node/describe.h"
+#include "rdf/turtle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* dataset: what a node says of its data sets. */
+
+static sund_code print_graph(const sund_graph *g, bool json, sund_err *err)
+{
+    sund_buf  b = { 0 };
+    sund_code rc;
+
+    if (json)
+        sund_jsonld_write(g, &b);
+    else
+        sund_turtle_write(g, &b);
+    rc = sund_buf_ok(&b, err);
+    if (rc == SUND_OK)
+        (void) fwrite(b.p, 1, b.n, stdout);
+    sund_buf_free(&b);
+    return rc;
+}
+
+/** The graph of a home, with people where it has data. */
+static sund_code describe(const char *dir, sund_graph *g, sund_err *err)
+{
+    sund_home h;
+    sund_err  why;
+    char      manifest[1100];
+    unsigned  what = SUND_HOME_ROSTER | SUND_HOME_PEOPLE;
+    sund_code rc;
+
+    SUND_TRY(sund_home_open(&h, dir, 0, err));
+    if (sund_path_join(manifest, sizeof manifest, h.store_path, "manifest", &why) == SUND_OK && sund_file_exists(h.store_path))
+        what |= SUND_HOME_STORE;
+    if (sund_home_path(&h, "roster.ini", manifest, sizeof manifest, &why) != SUND_OK || !sund_file_exists(manifest))
+        what &= ~(unsigned) SUND_HOME_ROSTER;
+    sund_home_close(&h);
+    SUND_TRY(sund_home_open(&h, dir, what, err));
+    rc = h.role == SUND_ROLE_NODE ? sund_node_describe(&h, g, err) : sund_fail(err, SUND_E_ARG, "%s: only a node has data sets to describe", dir);
+    sund_home_close(&h);
+    return rc;
+}
+
+sund_code sund_cmd_dataset_check(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *shapes = NULL;
+    bool            json = false, quiet = false, helped = false;
+    const sund_opt  opt[] = {
+        { "home", 's', &home, "FOLDER", "the node's home" },
+        { "shapes", 's', &shapes, "PATH", "SHACL shapes that it must have too: a file or a folder of Turtle" },
+        { "jsonld", 'b', &json, NULL, "print JSON-LD rather than Turtle" },
+        { "quiet", 'b', &quiet, NULL, "only say whether it is sound" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "dataset check", "[OPTIONS]", "What this node says of its data sets, as the hub will read it: datasets.ini of the home, and people counted through the gate. Says what is missing.",
+                          "sund dataset check --home node-fi\nsund dataset check --home node-fi --quiet --shapes healthdcat-ap/\nsund dataset check --home node-fi --jsonld > fi.jsonld", opt, 0, 0 };
+    sund_graph     *g = NULL;
+    sund_profile   *p = NULL;
+    sund_buf        all = { 0 };
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    SUND_TRY(sund_graph_new(&g, NULL, err));
+    SUND_GO(sund_profile_open(&p, shapes, err));
+    SUND_GO(describe(home, g, err));
+    if (!quiet)
+        SUND_GO(print_graph(g, json, err));
+    rc = sund_profile_check(p, g, &all, err);
+    (void) fwrite(all.p, 1, all.n, stderr);
+    if (rc == SUND_OK && quiet)
+        printf("sound: %zu triples\n", sund_graph_size(g));
+out:
+    sund_buf_free(&all);
+    sund_profile_free(p);
+    sund_graph_free(g);
+    return rc;
+}
+
+static sund_code validate_one(const sund_shapes *s, const char *file, bool triples, sund_shacl_report *r, sund_err *err)
+{
+    sund_graph *g = NULL;
+    sund_buf    b = { 0 };
+    sund_code   rc;
+
+    SUND_TRY(sund_graph_new(&g, NULL, err));
+    rc = sund_turtle_read_file(g, file, "urn:file:", err);
+    if (rc == SUND_OK && triples) {
+        sund_ntriples_write(g, &b);
+        (void) fwrite(b.p, 1, b.n, stdout);
+        rc = sund_buf_ok(&b, err);
+    }
+    if (rc == SUND_OK && s)
+        rc = sund_shacl_check(s, g, r, err);
+    sund_buf_free(&b);
+    sund_graph_free(g);
+    return rc;
+}
+
+sund_code sund_cmd_dataset_validate(int argc, char **argv, sund_err *err)
+{
+    const char     *shapes = NULL;
+    bool            triples = false, helped = false;
+    const sund_opt  opt[] = {
+        { "shapes", 's', &shapes, "PATH", "a file, or a folder of Turtle (needed unless --triples)" },
+        { "triples", 'b', &triples, NULL, "print the graphs as N-Triples" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "dataset validate", "[OPTIONS] FILE.ttl...", "Check graphs of anybody's against SHACL shapes: all of SHACL's core; shapes that hold anything else are refused. Fails when a graph has violations or the shapes match nothing in it.",
+                          "sund dataset validate --shapes dcat-ap-SHACL.ttl catalogue.ttl\nsund dataset validate --triples catalogue.ttl", opt, 1, 10000 };
+    sund_shapes    *s = NULL;
+    size_t          n, bad = 0;
+    sund_code       rc = SUND_OK;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (!shapes && !triples)
+        return sund_fail(err, SUND_E_ARG, "--shapes or --triples is needed; see 'sund dataset validate --help'");
+    if (shapes)
+        SUND_TRY(sund_shapes_read(&s, shapes, err));
+    for (size_t i = 0; rc == SUND_OK && i < n; i++) {
+        sund_shacl_report r = { 0 };
+        rc = validate_one(s, argv[i + 1], triples, &r, err);
+        if (rc != SUND_OK || !s)
+            continue;
+        printf("%s: %zu focus nodes, %zu results, %zu violations\n", argv[i + 1], r.n_focus, r.n_result, r.n_violation);
+        for (size_t k = 0; k < r.n_kept; k++)
+            printf("  %s %s %s %s %s\n", r.kept[k].violation ? "violation" : "warning", r.kept[k].focus, *r.kept[k].path ? r.kept[k].path : ".", r.kept[k].component, r.kept[k].message);
+        bad += r.n_violation > 0 || r.n_focus == 0;
+    }
+    sund_shapes_free(s);
+    return rc == SUND_OK && bad ? sund_fail(err, SUND_E_MISMATCH, "%zu of %zu do not conform, or hold nothing that the shapes are about", bad, n) : rc;
+}
