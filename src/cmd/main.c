@@ -15,6 +15,7 @@ static const sund_cmd cmds[] = {
     { "trust", "Set up", "whose logins and visas a home believes", sund_cmd_trust },
     { "login", "Set up", "a researcher's login by OpenID Connect, with GA4GH visas", sund_cmd_login },
     { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },
+    { "people import", "Set up", "clinical data: Phenopackets, Beacon-friendly JSON, OMOP", sund_cmd_people_import },
     { "people", "Set up", "persons, phenotypes, codes and consent into the home's database", sund_cmd_people },
     { "ontology load", "Set up", "ontologies (HPO, MONDO, ...) by whose edges people are counted", sund_cmd_ontology_load },
     { "ontology list", "Set up", "the ontologies that are loaded, and their versions", sund_cmd_ontology_list },

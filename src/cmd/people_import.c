@@ -1,0 +1,102 @@
+#include "cmd/cmd.h"
+#include "home/home.h"
+#include "people/intake.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* people import: clinical data of others' formats. */
+
+static void print_report(const sund_clinical_report *r)
+{
+    printf("%llu files, %llu documents: %llu people (%llu new), %llu records, %llu excluded ones, %llu values, %llu variables new\n", (unsigned long long) r->n_file, (unsigned long long) r->n_document,
+           (unsigned long long) r->n_person, (unsigned long long) r->n_new, (unsigned long long) r->n_record, (unsigned long long) r->n_excluded, (unsigned long long) r->n_value,
+           (unsigned long long) r->n_variable);
+    if (r->n_shortened)
+        printf("note: %llu people have names of more than 63 bytes: they are kept by shorter ones (see doc/clinical-data.md)\n", (unsigned long long) r->n_shortened);
+    if (r->n_no_consent)
+        printf("note: %llu people have no consent here, and take part in nothing: --consent GRU, say, or a people table gives it\n", (unsigned long long) r->n_no_consent);
+    if (r->n_left)
+        printf("not taken in, by field:\n");
+    for (size_t i = 0; i < r->n_left; i++)
+        printf("%10llu  %s\n", (unsigned long long) r->left[i].n, r->left[i].what);
+}
+
+static sund_code take_table(sund_people *p, const sund_clinical_plan *plan, sund_err *err)
+{
+    sund_people_report r;
+
+    if (plan->n_path > 1 || plan->consent || plan->country)
+        return sund_fail(err, SUND_E_ARG, "a table is one PATH, and has the consent and country of each person in it");
+    SUND_TRY(sund_people_import(p, plan->path[0], plan->dictionary, &r, err));
+    printf("%llu people (%llu new), %llu values of %llu variables, %llu missing\n", (unsigned long long) r.n_person, (unsigned long long) r.n_new, (unsigned long long) r.n_value,
+           (unsigned long long) r.n_variable, (unsigned long long) r.n_missing);
+    return SUND_OK;
+}
+
+static sund_code take_in(const char *home, const sund_clinical_plan *plan, bool table, sund_err *err)
+{
+    sund_clinical_report r = { 0 };
+    sund_home            h;
+    sund_code            rc;
+
+    SUND_TRY(sund_home_open(&h, home, 0, err));
+    if (h.role != SUND_ROLE_NODE) {
+        sund_home_close(&h);
+        return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have persons", home);
+    }
+    sund_home_close(&h);
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_PEOPLE, err));
+    rc = table ? take_table(h.people, plan, err) : sund_people_take_in(h.people, plan, &r, err);
+    if (rc == SUND_OK && !table)
+        print_report(&r);
+    sund_clinical_report_free(&r);
+    sund_home_close(&h);
+    return rc;
+}
+
+static const char *const examples = "sund people import --home fi --format phenopacket --consent GRU packets/\n"
+                                    "sund people import --home fi --format phenopacket --id document --consent GRU phenopacket-store/\n"
+                                    "sund people import --home gb --format bff --consent HMB --country GB individuals.json.gz\n"
+                                    "sund people import --home fi --format omop --consent GRU cdm/\n"
+                                    "sund people import --home fi --format tsv --dictionary dictionary.tsv people.tsv";
+
+sund_code sund_cmd_people_import(int argc, char **argv, sund_err *err)
+{
+    static const char *const formats[] = { "phenopacket", "bff", "omop", "tsv" };
+    const char        *home = sund_default_home(), *format = NULL, *id = "subject";
+    sund_clinical_plan plan = { .n_path = 0 };
+    const sund_opt     opt[] = {
+        { "home", 's', &home, "FOLDER", "the node's home" },
+        { "format", 's', &format, "F", "phenopacket (GA4GH v2, JSON), bff (individuals of the Beacon v2 model), omop (folder of CDM 5 tables as CSV), tsv (a table, as 'sund people' takes it)" },
+        { "consent", 's', &plan.consent, "CODES", "DUO codes of all of them, such as GRU or HMB; without it who is new takes part in nothing" },
+        { "country", 's', &plan.country, "TEXT", "their country (as before)" },
+        { "dictionary", 's', &plan.dictionary, "FILE", "TSV that declares variables beforehand: a measurement's decimals, range and unit" },
+        { "id", 's', &id, "WHAT", "what names a person: subject (default; OMOP: person_id), or document (the phenopacket's own id; OMOP: person_source_value)" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts    o = { "people import", "--format F [OPTIONS] PATH...",
+                             "Clinical data into the people's database: persons, sex, year of birth, records of diseases, phenotypic features and more, and measurements as variables. PATH is a file (also packed "
+                             "by gzip; JSON may be one document, an array, or one a line) or a folder. All or nothing; again replaces what came from the same format. What is not taken in is told by field and "
+                             "number. See doc/clinical-data.md.",
+                             examples, opt, 1, 64 };
+    bool               helped = false, known = false;
+    size_t             n;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    for (int k = 0; k < 4; k++)
+        if (format && strcmp(format, formats[k]) == 0) {
+            plan.format = (sund_clinical_format) (k % 3);
+            known = true;
+        }
+    if (!known)
+        return sund_fail(err, SUND_E_ARG, "--format is phenopacket, bff, omop or tsv; see 'sund people import --help'");
+    if (strcmp(id, "subject") != 0 && strcmp(id, "document") != 0)
+        return sund_fail(err, SUND_E_ARG, "--id is subject or document; see 'sund people import --help'");
+    plan.by_document = id[0] == 'd';
+    plan.path = (const char *const *) argv + 1;
+    plan.n_path = n;
+    return take_in(home, &plan, strcmp(format, "tsv") == 0, err);
+}
