@@ -1,0 +1,327 @@
+#include "datasets/copies.h"
+
+#include "base/text.h"
+#include "datasets/describe.h"
+#include "datasets/words.h"
+#include "rdf/turtle.h"
+#include "rdf/vocab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char schema[] = "CREATE TABLE IF NOT EXISTS copy(node TEXT PRIMARY KEY, catalogue TEXT NOT NULL DEFAULT '', turtle BLOB, taken TEXT NOT NULL DEFAULT '', asked TEXT NOT NULL, why TEXT NOT NULL) STRICT;"
+                             "CREATE TABLE IF NOT EXISTS dataset(id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE, node TEXT NOT NULL, identifier TEXT NOT NULL UNIQUE, title TEXT NOT NULL, description TEXT NOT NULL,"
+                             " publisher TEXT NOT NULL, access TEXT NOT NULL, people INTEGER) STRICT;"
+                             "CREATE TABLE IF NOT EXISTS facet(dataset INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(dataset, kind, value)) STRICT, WITHOUT ROWID;"
+                             "CREATE INDEX IF NOT EXISTS facet_of ON facet(kind, value);"
+                             "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, tokenize=\"unicode61 remove_diacritics 2\");";
+
+sund_code sund_copies_open(sund_db **db, const char *path, sund_err *err) { return sund_db_open(db, path, schema, err); }
+
+/* ---- taking ---- */
+
+static bool is_under(const char *iri, const char *base) { return strncmp(iri, base, strlen(base)) == 0; }
+
+/** The one catalogue of the graph; base gets what its IRI begins with. */
+static sund_code find_catalogue(const sund_graph *g, char catalogue[1100], char base[1100], sund_err *err)
+{
+    sund_term type = sund_graph_find(g, RDF("type")), class = sund_graph_find(g, DCAT("Catalog"));
+    size_t    n = 0;
+
+    for (sund_match m = sund_graph_match(g, 0, type, class); type && class && sund_match_next(&m); n++)
+        if (snprintf(catalogue, 1100, "%s", sund_graph_at(g, m.s).text) >= 1100)
+            return sund_fail(err, SUND_E_LIMIT, "the catalogue's address is too long");
+    if (n != 1)
+        return sund_fail(err, SUND_E_DENIED, "describes %zu catalogues: one is expected", n);
+    (void) snprintf(base, 1100, "%s", catalogue);
+    char *slash = strrchr(base, '/');
+    if (!slash || is_under(base, "urn:"))
+        return sund_fail(err, SUND_E_DENIED, "the catalogue's address has no '/'");
+    slash[1] = 0;
+    return SUND_OK;
+}
+
+/** Nothing that is another node's: not the address, no data set, no identifier. */
+static sund_code check_own(sund_db *db, const sund_graph *g, const char *node, const char *base, sund_term dataset, sund_err *err)
+{
+    sund_term_text x = sund_graph_at(g, dataset);
+    const char    *id = sund_graph_value(g, dataset, DCT("identifier"));
+    int64_t        other = 0;
+
+    if (!is_under(x.text, base))
+        return sund_fail(err, SUND_E_DENIED, "describes %.120s, which is not under its own address %.80s", x.text, base);
+    SUND_TRY(sund_db_i64(db, &other, 0, err, "SELECT count(*) FROM dataset WHERE node<>? AND (iri=? OR identifier=?)", "ttt", node, x.text, id ? id : ""));
+    return other ? sund_fail(err, SUND_E_DENIED, "describes the data set %.64s, which is another node's", id ? id : x.text) : SUND_OK;
+}
+
+static sund_code put_facet(sund_db *db, int64_t id, const char *kind, const char *value, sund_err *err)
+{
+    return sund_db_run(db, err, "INSERT OR IGNORE INTO facet(dataset, kind, value) VALUES(?,?,?)", "itt", id, kind, value);
+}
+
+/** The values of a property as words of the catalogue's facets. */
+static sund_code put_facets(sund_db *db, const sund_graph *g, sund_term s, int64_t id, sund_err *err)
+{
+    static const struct { const char *kind, *predicate; const sund_word *words; } facets[] = { { "country", DCT("spatial"), sund_words_country }, { "type", DCT("subject"), sund_words_type },
+                                                                                               { "access", DCT("accessRights"), sund_words_access }, { "purpose", DPV("hasPurpose"), NULL },
+                                                                                               { "disease", HEALTH("hasCodeValues"), NULL } };
+
+    for (size_t k = 0; k < sizeof facets / sizeof *facets; k++) {
+        sund_term p = sund_graph_find(g, facets[k].predicate);
+        for (sund_match m = sund_graph_match(g, s, p, 0); p && sund_match_next(&m);) {
+            const char      *iri = sund_graph_at(g, m.o).text;
+            const sund_word *w = facets[k].words ? sund_word_of(facets[k].words, iri) : NULL;
+            char             code[200];
+
+            if (w)
+                SUND_TRY(put_facet(db, id, facets[k].kind, w->word, err));
+            else if (k == 3 && is_under(iri, DUO("")) && snprintf(code, sizeof code, "DUO:%s", iri + strlen(DUO(""))) < (int) sizeof code)
+                SUND_TRY(put_facet(db, id, "purpose", code, err));
+            else if (k == 4 && sund_disease_code(iri, code, sizeof code))
+                SUND_TRY(put_facet(db, id, "disease", code, err));
+        }
+    }
+    return SUND_OK;
+}
+
+/** All texts of a property, one a line. */
+static void texts_of(const sund_graph *g, sund_term s, const char *predicate, sund_buf *out)
+{
+    sund_term p = sund_graph_find(g, predicate);
+
+    for (sund_match m = sund_graph_match(g, s, p, 0); p && sund_match_next(&m);) {
+        sund_term_text x = sund_graph_at(g, m.o);
+        char           code[200];
+        if (x.kind == SUND_TERM_LITERAL)
+            sund_buf_text(out, x.text);
+        else if (sund_disease_code(x.text, code, sizeof code))
+            sund_buf_printf(out, "%s %s", code, strchr(code, ':') + 1);
+        else if (sund_graph_value(g, m.o, SKOS("prefLabel")))
+            sund_buf_text(out, sund_graph_value(g, m.o, SKOS("prefLabel")));
+        else if (sund_graph_value(g, m.o, FOAF("name")))
+            texts_of(g, m.o, FOAF("name"), out);
+        sund_buf_u8(out, '\n');
+    }
+}
+
+/** The text in English, else the first there is; "" for none. */
+static const char *best(const sund_graph *g, sund_term s, const char *predicate)
+{
+    sund_term   p = sund_graph_find(g, predicate);
+    const char *got = "";
+
+    for (sund_match m = sund_graph_match(g, s, p, 0); p && sund_match_next(&m);) {
+        sund_term_text x = sund_graph_at(g, m.o);
+        if (!*got || strncmp(x.lang, "en", 2) == 0)
+            got = x.text;
+    }
+    return got;
+}
+
+static sund_code index_one(sund_db *db, const sund_graph *g, const char *node, sund_term s, sund_err *err)
+{
+    static const char *const searched[] = { DCT("title"), DCT("description"), DCAT("keyword"), DCT("identifier"), DCT("publisher"), DCT("creator"), HEALTH("hasCodeValues"), HEALTH("populationCoverage"), DCT("subject"), HEALTH("healthCategory") };
+    const sund_word         *access = sund_word_of(sund_words_access, best(g, s, DCT("accessRights")));
+    const char              *number = sund_graph_value(g, s, HEALTH("numberOfUniqueIndividuals")), *id = sund_graph_value(g, s, DCT("identifier"));
+    sund_term                publisher = sund_graph_object(g, s, DCT("publisher"));
+    sund_buf                 text = { 0 };
+    int64_t                  row;
+    sund_code                rc;
+
+    SUND_TRY(sund_db_run(db, err, "INSERT INTO dataset(iri, node, identifier, title, description, publisher, access, people) VALUES(?,?,?,?,?,?,?,CAST(? AS INTEGER))", "tttttttt", sund_graph_at(g, s).text, node, id ? id : "",
+                         best(g, s, DCT("title")), best(g, s, DCT("description")), publisher ? best(g, publisher, FOAF("name")) : "", access ? access->word : "", number));
+    row = sund_db_last_id(db);
+    SUND_TRY(put_facets(db, g, s, row, err));
+    for (size_t k = 0; k < sizeof searched / sizeof *searched; k++)
+        texts_of(g, s, searched[k], &text);
+    sund_buf_nul(&text);
+    rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_db_run(db, err, "INSERT INTO words(rowid, text) VALUES(?,?)", "it", row, (const char *) text.p);
+    sund_buf_free(&text);
+    return rc;
+}
+
+static sund_code forget_index(sund_db *db, const char *node, sund_err *err)
+{
+    SUND_TRY(sund_db_run(db, err, "DELETE FROM words WHERE rowid IN (SELECT id FROM dataset WHERE node=?)", "t", node));
+    SUND_TRY(sund_db_run(db, err, "DELETE FROM facet WHERE dataset IN (SELECT id FROM dataset WHERE node=?)", "t", node));
+    return sund_db_run(db, err, "DELETE FROM dataset WHERE node=?", "t", node);
+}
+
+/** The copy and its index, in a transaction that the caller ends. */
+static sund_code put_copy(sund_db *db, const sund_graph *g, const char *node, sund_cur turtle, const char *time, sund_err *err)
+{
+    sund_term type = sund_graph_find(g, RDF("type")), class = sund_graph_find(g, DCAT("Dataset"));
+    char      catalogue[1100] = "", base[1100] = "";
+    int64_t   other = 0;
+
+    SUND_TRY(find_catalogue(g, catalogue, base, err));
+    SUND_TRY(sund_db_i64(db, &other, 0, err, "SELECT count(*) FROM copy WHERE node<>? AND catalogue=?", "tt", node, catalogue));
+    if (other)
+        return sund_fail(err, SUND_E_DENIED, "describes the catalogue %.120s, which is another node's", catalogue);
+    for (sund_match m = sund_graph_match(g, 0, type, class); type && class && sund_match_next(&m);)
+        SUND_TRY(check_own(db, g, node, base, m.s, err));
+    SUND_TRY(forget_index(db, node, err));
+    SUND_TRY(sund_db_run(db, err, "INSERT OR REPLACE INTO copy(node, catalogue, turtle, taken, asked, why) VALUES(?,?,?,?,?,'')", "ttbtt", node, catalogue, turtle.p, turtle.n, time, time));
+    for (sund_match m = sund_graph_match(g, 0, type, class); type && class && sund_match_next(&m);)
+        SUND_TRY(index_one(db, g, node, m.s, err));
+    return SUND_OK;
+}
+
+static sund_code take(sund_db *db, const sund_profile *p, const char *node, sund_cur turtle, const char *time, sund_err *err)
+{
+    sund_graph *g = NULL;
+    sund_code   rc = sund_graph_new(&g, NULL, err);
+
+    if (rc == SUND_OK)
+        rc = sund_turtle_read(g, node, turtle.p, turtle.n, NULL, err);
+    if (rc == SUND_OK)
+        rc = sund_profile_check(p, g, NULL, err);
+    if (rc == SUND_OK)
+        rc = sund_db_script(db, "BEGIN IMMEDIATE", err);
+    if (rc == SUND_OK) {
+        rc = put_copy(db, g, node, turtle, time, err);
+        if (rc == SUND_OK)
+            rc = sund_db_script(db, "COMMIT", err);
+        if (rc != SUND_OK)
+            (void) !sund_db_script(db, "ROLLBACK", NULL);
+    }
+    sund_graph_free(g);
+    return rc;
+}
+
+sund_code sund_copies_take(sund_db *db, const sund_profile *p, const char *node, const void *turtle, size_t n, const char *time, sund_err *err)
+{
+    sund_err  why = { .code = SUND_OK };
+    sund_code rc = take(db, p, node, sund_cur_of(turtle, n), time, &why);
+
+    if (rc != SUND_OK && rc != SUND_E_IO && rc != SUND_E_NOMEM)
+        SUND_TRY(sund_copies_miss(db, node, why.msg, time, err));
+    return rc == SUND_OK ? SUND_OK : sund_fail(err, rc, "%s", why.msg);
+}
+
+sund_code sund_copies_miss(sund_db *db, const char *node, const char *why, const char *time, sund_err *err)
+{
+    char text[480];
+
+    (void) snprintf(text, sizeof text, "%s", why);
+    sund_text_clean(text);
+    return sund_db_run(db, err, "INSERT INTO copy(node, asked, why) VALUES(?,?,?) ON CONFLICT(node) DO UPDATE SET asked=excluded.asked, why=excluded.why", "ttt", node, time, text);
+}
+
+/* ---- reading ---- */
+
+sund_code sund_copies_each(sund_db *db, sund_code (*fn)(void *ctx, const sund_copy *c, sund_err *err), void *ctx, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT node, catalogue, taken, asked, why, (SELECT count(*) FROM dataset d WHERE d.node=copy.node) FROM copy ORDER BY node", "");
+
+    while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        sund_copy c = { sund_rows_text(rows, 0), sund_rows_text(rows, 1), sund_rows_text(rows, 2), sund_rows_text(rows, 3), sund_rows_text(rows, 4), sund_rows_i64(rows, 5) };
+        rc = fn(ctx, &c, err);
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_copies_graph(sund_db *db, const char *node, sund_graph *g, char catalogue[1100], sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT turtle, catalogue FROM copy WHERE node=? AND taken<>''", "t", node);
+
+    if (rc == SUND_OK)
+        rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && !more)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "there is no copy of a catalogue of that node");
+    if (rc == SUND_OK) {
+        sund_cur t = sund_rows_blob(rows, 0);
+        (void) snprintf(catalogue, 1100, "%s", sund_rows_text(rows, 1));
+        rc = sund_turtle_read(g, node, t.p, t.n, NULL, err);
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+/** Words as FTS5 takes them: each in quotes, as the beginning of a word. "" when there is none. */
+static void as_query(const char *words, sund_buf *out)
+{
+    for (const char *w = words; *w;) {
+        size_t n = strcspn(w, " \t\n,;\"");
+        if (n) {
+            sund_buf_printf(out, "%s\"", out->n ? " " : "");
+            sund_buf_put(out, w, n);
+            sund_buf_text(out, "\"*");
+        }
+        w += n + (w[n] != 0);
+    }
+    sund_buf_nul(out);
+}
+
+static const char *given(const char *s) { return s ? s : ""; }
+
+static sund_code check_find(const sund_find *f, sund_err *err)
+{
+    char iri[300];
+
+    if (*given(f->country) && !sund_word_find(sund_words_country, f->country))
+        return sund_fail(err, SUND_E_ARG, "country: two letters of a country are expected, such as SE");
+    if (*given(f->type) && !sund_word_find(sund_words_type, f->type))
+        return sund_fail(err, SUND_E_ARG, "type: whole-genome, exome, array, rna, phenotypes or frequencies is expected");
+    if (*given(f->access) && !sund_word_find(sund_words_access, f->access))
+        return sund_fail(err, SUND_E_ARG, "access: public, restricted or non-public is expected");
+    if (*given(f->disease) && !sund_disease_iri(f->disease, iri, sizeof iri))
+        return sund_fail(err, SUND_E_ARG, "disease: a code such as ICD10:E11, ORPHA:558 or MONDO:0005148 is expected");
+    if (!sund_utf8_ok(given(f->words), strlen(given(f->words))) || strlen(given(f->words)) > 1000)
+        return sund_fail(err, SUND_E_ARG, "the words that are sought are not text, or too many");
+    return SUND_OK;
+}
+
+sund_code sund_copies_find(sund_db *db, const sund_find *f, sund_code (*fn)(void *ctx, const sund_found *f, sund_err *err), void *ctx, int64_t *n, sund_err *err)
+{
+    static const char sql[] =
+        "SELECT d.node, d.iri, d.identifier, d.title, d.description, d.publisher, d.access, c.taken, d.people, count(*) OVER () FROM dataset d JOIN copy c ON c.node=d.node"
+        " LEFT JOIN (SELECT rowid AS id, rank FROM words WHERE ?1<>'' AND words MATCH ?1) w ON w.id=d.id"
+        " WHERE (?1='' OR w.id IS NOT NULL)"
+        " AND (?2='' OR EXISTS(SELECT 1 FROM facet f WHERE f.dataset=d.id AND f.kind='country' AND f.value=?2))"
+        " AND (?3='' OR EXISTS(SELECT 1 FROM facet f WHERE f.dataset=d.id AND f.kind='disease' AND (f.value=?3 OR substr(f.value,1,length(?3)+1)=?3||'.')))"
+        " AND (?4='' OR EXISTS(SELECT 1 FROM facet f WHERE f.dataset=d.id AND f.kind='type' AND f.value=?4))"
+        " AND (?5='' OR d.access=?5)"
+        " AND (?6='' OR EXISTS(SELECT 1 FROM facet f WHERE f.dataset=d.id AND f.kind='purpose' AND f.value=?6))"
+        " AND (?7='' OR d.node=?7) AND (?8=0 OR d.people>=?8) ORDER BY w.rank, d.identifier LIMIT 200";
+    sund_buf   q = { 0 };
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = check_find(f, err);
+
+    *n = 0;
+    as_query(given(f->words), &q);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&q, err);
+    if (rc == SUND_OK)
+        rc = sund_db_query(db, &rows, err, sql, "ttttttti", (const char *) q.p, given(f->country), given(f->disease), given(f->type), given(f->access), given(f->purpose), given(f->node), f->people);
+    while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        sund_found row = { sund_rows_text(rows, 0), sund_rows_text(rows, 1), sund_rows_text(rows, 2), sund_rows_text(rows, 3), sund_rows_text(rows, 4),
+                           sund_rows_text(rows, 5), sund_rows_text(rows, 6), sund_rows_text(rows, 7), sund_rows_null(rows, 8) ? -1 : sund_rows_i64(rows, 8) };
+        *n = sund_rows_i64(rows, 9);
+        rc = fn(ctx, &row, err);
+    }
+    sund_rows_close(rows);
+    sund_buf_free(&q);
+    return rc;
+}
+
+sund_code sund_copies_facet(sund_db *db, const char *facet, sund_code (*fn)(void *ctx, const char *value, int64_t n, sund_err *err), void *ctx, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT value, count(*) FROM facet WHERE kind=? GROUP BY value ORDER BY 2 DESC, value LIMIT 500", "t", facet);
+
+    while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
+        rc = fn(ctx, sund_rows_text(rows, 0), sund_rows_i64(rows, 1), err);
+    sund_rows_close(rows);
+    return rc;
+}

@@ -1,0 +1,33 @@
+#ifndef SUND_DATASETS_COPIES_H
+#define SUND_DATASETS_COPIES_H
+
+#include "base/db.h"
+#include "datasets/profile.h"
+
+/** The hub's copies of what nodes say of their data sets: of each node the last good one, when it was taken, and why the last word was refused, if it was.
+ *  In a database of its own, with an index of words and facets, which is made anew with every copy that is taken. */
+sund_code sund_copies_open(sund_db **db, const char *path, sund_err *err) SUND_MUST_CHECK;
+
+/** A node's word: checked, then in place of the last copy; or refused with the reason, which is kept beside the copy that stays. All or nothing.
+ *  Refused: what is not Turtle, breaks the profile, describes data sets under another address than its own catalogue's, or those of another node.
+ *  Errors: SUND_E_DENIED, _FORMAT, _LIMIT for a refusal; _IO, _NOMEM for our own trouble, and then nothing is kept. time: 2026-11-26T18:30:00Z. */
+sund_code sund_copies_take(sund_db *db, const sund_profile *p, const char *node, const void *turtle, size_t n, const char *time, sund_err *err) SUND_MUST_CHECK;
+/** It was asked and said nothing, or that it has nothing to say. */
+sund_code sund_copies_miss(sund_db *db, const char *node, const char *why, const char *time, sund_err *err) SUND_MUST_CHECK;
+
+typedef struct sund_copy { const char *node, *catalogue, *taken, *asked, *why; int64_t n_dataset; } sund_copy; /**< taken "": no copy; why "": the last word was taken */
+sund_code sund_copies_each(sund_db *db, sund_code (*fn)(void *ctx, const sund_copy *c, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
+/** The last good copy of a node, into g. Errors: SUND_E_NOT_FOUND. catalogue gets its IRI. */
+sund_code sund_copies_graph(sund_db *db, const char *node, sund_graph *g, char catalogue[1100], sund_err *err) SUND_MUST_CHECK;
+
+/** What is sought: all of it holds. words: of title, description, keywords, publisher, codes; each may be the beginning of one. disease: a code takes those
+ *  below it (E11, E11.9). people: at least so many; data sets whose number is hidden are not among them. Members that are "" or 0 are not asked for. */
+typedef struct sund_find { const char *words, *country, *disease, *type, *access, *purpose, *node; int64_t people; } sund_find;
+enum { SUND_FIND_MAX = 200 };
+typedef struct sund_found { const char *node, *iri, *id, *title, *description, *publisher, *access, *taken; int64_t people; } sund_found; /**< people -1: hidden or not said */
+/** By how well the words fit, then by identifier; at most SUND_FIND_MAX, *n is how many there are. Errors: SUND_E_ARG for a facet's value that is no word of it. */
+sund_code sund_copies_find(sund_db *db, const sund_find *what, sund_code (*fn)(void *ctx, const sund_found *f, sund_err *err), void *ctx, int64_t *n, sund_err *err) SUND_MUST_CHECK;
+/** Each value of a facet - country, disease, type, access, purpose - and how many data sets have it. */
+sund_code sund_copies_facet(sund_db *db, const char *facet, sund_code (*fn)(void *ctx, const char *value, int64_t n, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
+
+#endif

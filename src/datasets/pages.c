@@ -1,0 +1,291 @@
+#include "datasets/pages.h"
+
+#include "base/ini.h"
+#include "base/json.h"
+#include "rdf/turtle.h"
+#include "rdf/vocab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool sund_pages_has(const char *path) { return strcmp(path, "/fdp") == 0 || strncmp(path, "/fdp/", 5) == 0 || strcmp(path, "/datasets") == 0 || strncmp(path, "/datasets/", 10) == 0; }
+
+static sund_code print_graph(const sund_graph *g, const char *accept, sund_buf *out, const char **type, sund_err *err)
+{
+    bool json = accept && (strstr(accept, "application/ld+json") || strstr(accept, "application/json"));
+
+    SUND_TRY(sund_graph_ok(g, err));
+    *type = json ? "application/ld+json" : "text/turtle; charset=utf-8";
+    if (json)
+        sund_jsonld_write(g, out);
+    else
+        sund_turtle_write(g, out);
+    return sund_buf_ok(out, err);
+}
+
+/* ---- the FAIR Data Point ---- */
+
+typedef struct catalogues { char *iri[256]; size_t n; } catalogues;
+
+static sund_code add_catalogue(void *ctx, const sund_copy *c, sund_err *err)
+{
+    catalogues *all = ctx;
+
+    if (!*c->taken || all->n == 256)
+        return SUND_OK;
+    all->iri[all->n] = strdup(c->catalogue);
+    return all->iri[all->n++] ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+}
+
+/** A hub whose operator has said nothing of it: its name and the catalogues. */
+static void bare_root(const sund_pages *p, const catalogues *all, sund_graph *g)
+{
+    sund_term root = sund_graph_iri(g, p->base);
+
+    sund_graph_link(g, root, RDF("type"), FDPO("FAIRDataPoint"));
+    sund_graph_add(g, root, sund_graph_iri(g, DCT("title")), sund_graph_lang(g, p->title, "en"));
+    for (size_t i = 0; i < all->n; i++) {
+        sund_graph_link(g, root, FDPO("metadataCatalog"), all->iri[i]);
+        sund_graph_link(g, root, LDP("contains"), all->iri[i]);
+    }
+}
+
+static sund_code make_root(const sund_pages *p, sund_graph *g, sund_err *err)
+{
+    catalogues all = { .n = 0 };
+    sund_code  rc = sund_copies_each(p->db, add_catalogue, &all, err);
+
+    if (rc == SUND_OK && p->own)
+        rc = sund_describe_root(p->own, p->base, (const char *const *) all.iri, all.n, g, err);
+    else if (rc == SUND_OK)
+        bare_root(p, &all, g);
+    for (size_t i = 0; i < all.n; i++)
+        free(all.iri[i]);
+    return rc;
+}
+
+/** What is reached from a term, but for the way up. */
+static sund_code reach(const sund_graph *from, sund_term start, sund_graph *to, sund_err *err)
+{
+    size_t     n = sund_graph_n_term(from), todo = 0;
+    sund_term *queue = calloc(n + 1, sizeof *queue), *map = calloc(n + 1, sizeof *map), up = sund_graph_find(from, DCT("isPartOf"));
+    sund_code  rc = queue && map ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK) {
+        map[start] = sund_graph_take(to, from, start);
+        queue[todo++] = start;
+    }
+    for (size_t i = 0; rc == SUND_OK && i < todo; i++)
+        for (sund_match m = sund_graph_match(from, queue[i], 0, 0); sund_match_next(&m);) {
+            bool seen = map[m.o] != 0;
+            if (!seen)
+                map[m.o] = sund_graph_take(to, from, m.o);
+            if (!seen && m.p != up)
+                queue[todo++] = m.o;
+            sund_graph_add(to, map[m.s], sund_graph_take(to, from, m.p), map[m.o]);
+        }
+    free(queue);
+    free(map);
+    return rc == SUND_OK ? sund_graph_ok(to, err) : rc;
+}
+
+/** /fdp/NODE/REST: what the node calls by REST behind its own base. */
+static sund_code serve_node(const sund_pages *p, const char *node, const char *rest, const char *accept, sund_buf *out, const char **type, sund_err *err)
+{
+    sund_graph *g = NULL, *part = NULL;
+    char        iri[2300];
+    sund_term   t;
+    sund_code   rc = sund_graph_new(&g, NULL, err);
+
+    if (rc == SUND_OK)
+        rc = sund_copies_graph(p->db, node, g, iri, err);
+    if (rc == SUND_OK && (!*rest || strcmp(rest, "catalog") == 0 || strcmp(rest, "catalog/") == 0))
+        rc = print_graph(g, accept, out, type, err);
+    else if (rc == SUND_OK) {
+        char *slash = strrchr(iri, '/');
+        (void) snprintf(slash + 1, sizeof iri - (size_t) (slash + 1 - iri), "%s", rest);
+        t = sund_graph_find(g, iri);
+        sund_match m = sund_graph_match(g, t, 0, 0);
+        rc = t && sund_match_next(&m) ? sund_graph_new(&part, NULL, err) : sund_fail(err, SUND_E_NOT_FOUND, "the node's catalogue has no such thing");
+        if (rc == SUND_OK)
+            rc = reach(g, t, part, err);
+        if (rc == SUND_OK)
+            rc = print_graph(part, accept, out, type, err);
+    }
+    sund_graph_free(part);
+    sund_graph_free(g);
+    return rc;
+}
+
+static sund_code serve_fdp(const sund_pages *p, const char *path, const char *accept, sund_buf *out, const char **type, sund_err *err)
+{
+    const char *rest = strchr(path, '/');
+    char        node[80];
+    sund_graph *g = NULL;
+    sund_code   rc;
+
+    if (*path && strcmp(path, "catalogs/") != 0) {
+        size_t n = rest ? (size_t) (rest - path) : strlen(path);
+        if (n >= sizeof node || strlen(path) > 1000)
+            return sund_fail(err, SUND_E_NOT_FOUND, "not here");
+        (void) snprintf(node, sizeof node, "%.*s", (int) n, path);
+        return serve_node(p, node, rest ? rest + 1 : "", accept, out, type, err);
+    }
+    SUND_TRY(sund_graph_new(&g, NULL, err));
+    rc = make_root(p, g, err);
+    if (rc == SUND_OK)
+        rc = print_graph(g, accept, out, type, err);
+    sund_graph_free(g);
+    return rc;
+}
+
+/* ---- the search ---- */
+
+typedef struct writing { sund_json j; sund_buf *out; bool tsv; } writing;
+
+/** A text in a field of a table. */
+static void field(sund_buf *out, const char *s, char end)
+{
+    for (; *s; s++)
+        sund_buf_u8(out, (uint8_t) ((unsigned char) *s < ' ' ? ' ' : *s));
+    sund_buf_u8(out, (uint8_t) end);
+}
+
+static sund_code write_found(void *ctx, const sund_found *f, sund_err *err)
+{
+    writing *w = ctx;
+    char     number[24] = ".";
+
+    if (w->tsv) {
+        if (f->people >= 0)
+            (void) snprintf(number, sizeof number, "%lld", (long long) f->people);
+        field(w->out, f->id, '\t');
+        field(w->out, f->node, '\t');
+        field(w->out, number, '\t');
+        field(w->out, f->access, '\t');
+        field(w->out, f->taken, '\t');
+        field(w->out, f->title, '\t');
+        field(w->out, f->iri, '\n');
+        return sund_buf_ok(w->out, err);
+    }
+    sund_json_open(&w->j, NULL, '{');
+    sund_json_str(&w->j, "identifier", f->id);
+    sund_json_str(&w->j, "node", f->node);
+    sund_json_str(&w->j, "iri", f->iri);
+    sund_json_str(&w->j, "title", f->title);
+    sund_json_str(&w->j, "description", f->description);
+    sund_json_str(&w->j, "publisher", f->publisher);
+    sund_json_str(&w->j, "access", f->access);
+    if (f->people >= 0)
+        sund_json_i64(&w->j, "people", f->people);
+    else
+        sund_json_null(&w->j, "people");
+    sund_json_str(&w->j, "taken", f->taken);
+    sund_json_close(&w->j, '}');
+    return sund_buf_ok(w->out, err);
+}
+
+static sund_code search(const sund_pages *p, sund_pages_query query, const void *request, sund_buf *out, const char **type, sund_err *err)
+{
+    const char *people = query(request, "people"), *format = query(request, "format");
+    sund_find   f = { query(request, "q"), query(request, "country"), query(request, "disease"), query(request, "type"), query(request, "access"), query(request, "purpose"), query(request, "node"), 0 };
+    writing     w = { .out = out, .tsv = format && strcmp(format, "tsv") == 0 };
+    int64_t     n;
+
+    if (people && *people && !sund_parse_i64(people, 0, INT64_MAX, &f.people))
+        return sund_fail(err, SUND_E_ARG, "people: the least number is expected");
+    sund_json_init(&w.j, out, true);
+    if (w.tsv)
+        sund_buf_text(out, "identifier\tnode\tpeople\taccess\ttaken\ttitle\tiri\n");
+    else {
+        sund_json_open(&w.j, NULL, '{');
+        sund_json_open(&w.j, "datasets", '[');
+    }
+    SUND_TRY(sund_copies_find(p->db, &f, write_found, &w, &n, err));
+    *type = w.tsv ? "text/tab-separated-values; charset=utf-8" : "application/json";
+    if (!w.tsv) {
+        sund_json_close(&w.j, ']');
+        sund_json_i64(&w.j, "total", n);
+        sund_json_close(&w.j, '}');
+        sund_buf_u8(out, '\n');
+    }
+    return sund_buf_ok(out, err);
+}
+
+static sund_code write_value(void *ctx, const char *value, int64_t n, sund_err *err)
+{
+    writing *w = ctx;
+
+    sund_json_i64(&w->j, value, n);
+    return sund_buf_ok(w->out, err);
+}
+
+static sund_code facets(const sund_pages *p, sund_buf *out, sund_err *err)
+{
+    static const char *const kinds[] = { "country", "disease", "type", "access", "purpose" };
+    writing                  w = { .out = out };
+
+    sund_json_init(&w.j, out, true);
+    sund_json_open(&w.j, NULL, '{');
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        sund_json_open(&w.j, kinds[i], '{');
+        SUND_TRY(sund_copies_facet(p->db, kinds[i], write_value, &w, err));
+        sund_json_close(&w.j, '}');
+    }
+    sund_json_close(&w.j, '}');
+    sund_buf_u8(out, '\n');
+    return sund_buf_ok(out, err);
+}
+
+static sund_code write_copy(void *ctx, const sund_copy *c, sund_err *err)
+{
+    writing *w = ctx;
+
+    sund_json_open(&w->j, NULL, '{');
+    sund_json_str(&w->j, "node", c->node);
+    sund_json_i64(&w->j, "datasets", c->n_dataset);
+    if (*c->taken) {
+        sund_json_str(&w->j, "catalog", c->catalogue);
+        sund_json_str(&w->j, "taken", c->taken);
+    }
+    else
+        sund_json_null(&w->j, "taken");
+    sund_json_str(&w->j, "asked", c->asked);
+    if (*c->why)
+        sund_json_str(&w->j, "problem", c->why);
+    sund_json_close(&w->j, '}');
+    return sund_buf_ok(w->out, err);
+}
+
+static sund_code nodes(const sund_pages *p, sund_buf *out, sund_err *err)
+{
+    writing w = { .out = out };
+
+    sund_json_init(&w.j, out, true);
+    sund_json_open(&w.j, NULL, '[');
+    SUND_TRY(sund_copies_each(p->db, write_copy, &w, err));
+    sund_json_close(&w.j, ']');
+    sund_buf_u8(out, '\n');
+    return sund_buf_ok(out, err);
+}
+
+sund_code sund_pages_serve(const sund_pages *p, const char *path, const char *accept, sund_pages_query query, const void *request, sund_buf *out, const char **type, sund_err *err)
+{
+    sund_code rc = SUND_E_NOT_FOUND;
+
+    *type = "application/json";
+    if (strncmp(path, "/fdp", 4) == 0 && sund_pages_has(path))
+        rc = serve_fdp(p, path[4] ? path + 5 : "", accept, out, type, err);
+    else if (strcmp(path, "/datasets") == 0 || strcmp(path, "/datasets/") == 0)
+        rc = search(p, query, request, out, type, err);
+    else if (strcmp(path, "/datasets/facets") == 0)
+        rc = facets(p, out, err);
+    else if (strcmp(path, "/datasets/nodes") == 0)
+        rc = nodes(p, out, err);
+    else
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "not here; /fdp/, /datasets, /datasets/facets and /datasets/nodes are");
+    if (rc != SUND_OK)
+        sund_buf_clear(out);
+    return rc;
+}
