@@ -523,6 +523,8 @@ static sund_code brief(const slurm *s, const sund_slurm_place *place, const sund
     SUND_TRY(put_path(place->files, b.files, err));
     if (place->catalogue)
         SUND_TRY(put_path(place->catalogue, b.catalogue, err));
+    if (place->key)
+        SUND_TRY(put_path(place->key, b.key, err));
     SUND_TRY(sund_path_join(path, sizeof path, s->folder, "brief", err));
     sund_brief_write(&b, v, &out);
     rc = sund_work_write(path, &out, err);

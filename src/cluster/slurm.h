@@ -30,6 +30,7 @@ typedef struct sund_slurm_place {
     const char *folder, *store;
     const char *files;     /**< folder of the public files, each under its digest */
     const char *catalogue; /**< its file when it is not one of these, or NULL */
+    const char *key;       /**< the file of the store's key, or NULL: the tasks read it, and what is written names it alone */
 } sund_slurm_place;
 sund_code sund_slurm_open(sund_runner **out, const sund_slurm *plan, const sund_slurm_place *place, const sund_engine *e, const sund_view *v, sund_cur text,
                           sund_err *err) SUND_MUST_CHECK;

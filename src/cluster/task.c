@@ -1,5 +1,7 @@
 #include "cluster/task.h"
 
+#include "store/key.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +55,8 @@ static sund_code open_brief(bench *b, const char *folder, sund_err *err)
     if (strcmp(b->brief.version, SUND_VERSION) != 0)
         return sund_fail(err, SUND_E_MISMATCH, "the node runs version %s, this machine %s: all need the same program", b->brief.version, SUND_VERSION);
     SUND_TRY(sund_study_parse(&b->study, "study", b->brief.text.p, b->brief.text.n, err));
+    if (b->brief.key[0])
+        SUND_TRY(sund_store_key_add(b->brief.key, NULL, err));
     SUND_TRY(sund_store_open(&b->store, b->brief.store, err));
     SUND_TRY(open_catalogue(b, err));
     SUND_TRY(sund_files_open(&b->files, &b->study, get_file, b, err));

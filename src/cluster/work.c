@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char brief_magic[] = "SUNDTSK1", totals_magic[] = "SUNDTOT1", part_magic[] = "SUNDPRT1";
+static const char brief_magic[] = "SUNDTSK2", totals_magic[] = "SUNDTOT1", part_magic[] = "SUNDPRT1";
 
 enum { MAGIC = 8 };
 
@@ -58,6 +58,7 @@ void sund_brief_write(const sund_brief *b, const sund_view *v, sund_buf *out)
     sund_buf_str(out, b->store);
     sund_buf_str(out, b->files);
     sund_buf_str(out, b->catalogue);
+    sund_buf_str(out, b->key);
     sund_buf_blob(out, b->text.p, b->text.n);
     sund_thresholds_write(&b->thresholds, out);
     sund_view_write(v, out);
@@ -70,6 +71,7 @@ sund_code sund_brief_read(sund_cur c, sund_brief *b, sund_err *err)
     (void) sund_cur_str(&c, b->store, sizeof b->store);
     (void) sund_cur_str(&c, b->files, sizeof b->files);
     (void) sund_cur_str(&c, b->catalogue, sizeof b->catalogue);
+    (void) sund_cur_str(&c, b->key, sizeof b->key);
     b->text = sund_cur_blob(&c, SUND_STUDY_MAX_BYTES);
     sund_thresholds_read(&c, &b->thresholds);
     SUND_TRY(sund_cur_ok(&c, "a task's brief", err));

@@ -7,7 +7,7 @@
 /** The work folder of one study: how a node and its tasks on other machines speak, by files on a file system that both see. All are mode 0600 in a folder
  *  of mode 0700, written whole and renamed, end in the BLAKE2b-256 of all bytes before, and go when the study ends:
  *
- *      brief       "SUNDTSK1" version, store, public files, catalogue, study text, thresholds, view
+ *      brief       "SUNDTSK2" version, store, public files, catalogue, file of the key, study text, thresholds, view
  *      R.totals    "SUNDTOT1" u32 F, blob vector each      opened totals of rounds F to R - 1; those before lie in F.totals
  *      R-C.part    "SUNDPRT1" question, u32 round, u32 chunk, vector: own sums of chunk C of round R, from a task
  *      tag, run, lock   a random name for the jobs; the batch script, a constant; held by the node
@@ -24,6 +24,7 @@ sund_digest sund_question_of(const sund_question *q, const sund_round *r);
 /** Content of `brief`. Texts and view point into the bytes read. */
 typedef struct sund_brief {
     char            version[33], store[1024], files[1024], catalogue[1024]; /**< catalogue: "" when it is one of the public files, or there is none */
+    char            key[1024]; /**< the file of the store's key, or "" */
     sund_cur        text, view;
     sund_thresholds thresholds;
 } sund_brief;

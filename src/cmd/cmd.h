@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/db.h"
 #include "base/opt.h"
+#include "store/store.h"
 #include "study/study.h"
 
 #include <signal.h>
@@ -21,6 +22,7 @@ sund_code sund_cmd_init(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_roster(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_trust(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_login(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_key_make(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_import(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_people(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_people_import(int argc, char **argv, sund_err *err);
@@ -68,6 +70,13 @@ sund_code sund_cmd_log_verify(int argc, char **argv, sund_err *err);
 
 /** --home's default: SUND_HOME, else the current folder. */
 const char *sund_default_home(void);
+/** The option --key of commands that are given a store. */
+#define SUND_OPT_KEY(var) { "key", 's', &(var), "FILE", "the key of an encrypted store, or credential:NAME of systemd (what the sund.ini beside the store says)" }
+/** Keeps the key of the store in a folder: from the option, else, where the store is encrypted, from systemd (credential sund-store-key) and from the sund.ini of the home
+ *  that the store lies in. Without any, opening it says what to give. */
+sund_code sund_give_key(const char *store, const char *key, sund_err *err) SUND_MUST_CHECK;
+/** The same, and opens it. */
+sund_code sund_open_store(sund_store **s, const char *store, const char *key, sund_err *err) SUND_MUST_CHECK;
 /** Set by SIGINT and SIGTERM once sund_stop_on_signals() was called. */
 extern _Atomic bool  sund_stopping;
 void                 sund_stop_on_signals(void);

@@ -270,12 +270,13 @@ out:
 
 sund_code sund_cmd_freq(int argc, char **argv, sund_err *err)
 {
-    const char     *people = NULL;
+    const char     *people = NULL, *key = NULL;
     freq            f = { .as_json = false };
     bool            helped = false;
     const sund_opt  opt[] = {
         { "people", 's', &people, "FILE", "count only these people, a name a line (everybody)" },
         { "json", 'b', &f.as_json, NULL, "one JSON object a line" },
+        SUND_OPT_KEY(key),
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts o = { "freq", "[OPTIONS] STORE [VARIANT|REGION]...",
@@ -290,7 +291,7 @@ sund_code sund_cmd_freq(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
-    SUND_GO(sund_store_open(&s, argv[1], err));
+    SUND_GO(sund_open_store(&s, argv[1], key, err));
     f.s = s;
     SUND_GO(choose(s, people, &f.people, err));
     if (!f.as_json)
@@ -299,6 +300,8 @@ sund_code sund_cmd_freq(int argc, char **argv, sund_err *err)
         rc = print_rows(&f, 0, sund_store_describe(s)->n_site, err);
     for (size_t i = 2; i <= n && rc == SUND_OK; i++)
         rc = print_one(&f, argv[i], err);
+    if (rc == SUND_OK)
+        rc = sund_store_sound(s, err); /* whether a region began where it seemed to */
 out:
     free(f.people.plane);
     sund_store_close(s);

@@ -5,6 +5,7 @@
 #include "home/home.h"
 #include "home/link.h"
 #include "store/import.h"
+#include "store/key.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,7 @@ static sund_code split_keep(const char *keep, char *column, size_t cap, sund_imp
 
 sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
 {
-    const char        *out = NULL, *samples = NULL, *keep = NULL, *assembly = NULL, *reference = NULL, *callable = NULL, *ab = NULL;
+    const char        *out = NULL, *samples = NULL, *keep = NULL, *assembly = NULL, *reference = NULL, *callable = NULL, *ab = NULL, *key = NULL;
     int64_t            gq = 0, dp = 0, threads = 0;
     bool               lenient = false, helped = false;
     char               column[64];
@@ -82,12 +83,13 @@ sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
         { "min-gq", 'i', &gq, "N", "genotypes of lower quality become missing" },
         { "min-dp", 'i', &dp, "N", "genotypes of lower depth become missing" },
         { "min-ab", 's', &ab, "F", "heterozygotes of lower allele balance become missing" },
+        { "key", 's', &key, "FILE", "encrypt the store with the key of this file ('sund key make'), or with credential:NAME of systemd" },
         { "threads", 'i', &threads, "N", "0: all processors; any number gives the same bytes" },
         { "lenient", 'b', &lenient, NULL, "leave out unsound records and count them, instead of stopping at the first" },
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts    o = { "import", "[OPTIONS] FILE...", "VCF, VCF.gz or BCF into one sealed store. Files may hold different people at the same sites, or the same people elsewhere. A stopped import goes on where it was; the store appears whole or not at all.",
-                             "sund import --store fi/store --samples samples.tsv --keep country=FI chr20.vcf.gz\nsund import --store store --samples samples.tsv --reference GRCh38.fa --min-gq 20 --min-dp 10 --min-ab 0.2 cohort.bcf", opt, 1, 4096 };
+                             "sund import --store fi/store --samples samples.tsv --keep country=FI chr20.vcf.gz\nsund import --store store --samples samples.tsv --reference GRCh38.fa --min-gq 20 --min-dp 10 --min-ab 0.2 cohort.bcf\nsund import --key /etc/sund/store.key --store fi/store --samples samples.tsv chr20.vcf.gz", opt, 1, 4096 };
     sund_import        in = { 0 };
     sund_import_report report;
     sund_progress      bar;
@@ -109,6 +111,8 @@ sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "--min-gq is from 0 to 1000, --min-dp from 0 to 100000");
     if (threads < 0 || threads > 64)
         return sund_fail(err, SUND_E_ARG, "--threads is from 0 to 64");
+    if (key)
+        SUND_TRY(sund_store_key_add(key, &in.key, err));
     in.file = (const char *const *) (argv + 1);
     in.n_file = n;
     in.dir = out;
@@ -154,8 +158,9 @@ static void verified_json(const char *store)
 sund_code sund_cmd_verify(int argc, char **argv, sund_err *err)
 {
     bool            as_json = false, helped = false;
-    const sund_opt  opt[] = { { "json", 'b', &as_json, NULL, "for programs; what is damaged is an error in words, with exit status 3" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "verify", "[--json] STORE", "Reads every byte of a store, checks every digest, and that the counts agree with the genotypes. Names file, block and sites of what is damaged.", "sund verify fi/store\nsund verify --json fi/store", opt, 1, 1 };
+    const char     *key = NULL;
+    const sund_opt  opt[] = { { "json", 'b', &as_json, NULL, "for programs; what is damaged is an error in words, with exit status 3" }, SUND_OPT_KEY(key), { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "verify", "[OPTIONS] STORE", "Reads every byte of a store, checks every digest, and that the counts agree with the genotypes. Names file, block and sites of what is damaged.", "sund verify fi/store\nsund verify --json fi/store", opt, 1, 1 };
     sund_progress   bar;
     size_t          n;
     sund_code       rc;
@@ -163,6 +168,7 @@ sund_code sund_cmd_verify(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
+    SUND_TRY(sund_give_key(argv[1], key, err));
     sund_progress_begin(&bar, "verify", "bytes", 0);
     rc = sund_store_verify(argv[1], show_bytes, &bar, err);
     sund_progress_end(&bar);

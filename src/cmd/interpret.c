@@ -68,7 +68,7 @@ static sund_code choose_assembly(work *w, const wish *o, sund_assembly *a, sund_
     sund_store   *store = NULL;
     sund_assembly of_store = SUND_ASSEMBLY_NONE;
 
-    if (w->h.store_path[0] && sund_file_exists(w->h.store_path) && sund_store_open(&store, w->h.store_path, NULL) == SUND_OK)
+    if (w->h.store_path[0] && sund_file_exists(w->h.store_path) && sund_home_store(&w->h, &store, NULL) == SUND_OK)
         of_store = sund_store_describe(store)->assembly;
     sund_store_close(store);
     SUND_TRY(sund_interpretations_assembly(w->s, a, err));

@@ -359,7 +359,7 @@ static const char about[] =
 
 sund_code sund_cmd_kinship(int argc, char **argv, sund_err *err)
 {
-    const char     *people = NULL, *least = "0.0442", *maf = "0.05", *missing = "0.02";
+    const char     *people = NULL, *least = "0.0442", *maf = "0.05", *missing = "0.02", *key = NULL;
     bool            helped = false;
     kinship         k = { .n_snv = 20000, .name = "related" };
     const sund_opt  opt[] = {
@@ -373,6 +373,7 @@ sund_code sund_cmd_kinship(int argc, char **argv, sund_err *err)
         { "home", 's', &k.home, "FOLDER", "keep that set in a node's home as a variable: no in the set, yes left out of it" },
         { "name", 's', &k.name, "NAME", "of the variable (related): 'cohort = related = no'" },
         { "threads", 'i', &k.n_thread, "N", "at most (all)" },
+        SUND_OPT_KEY(key),
         { "json", 'b', &k.as_json, NULL, "one JSON object a line; hethet and ibs0 are then numbers of variants" },
         { NULL, 0, NULL, NULL, NULL },
     };
@@ -390,10 +391,12 @@ sund_code sund_cmd_kinship(int argc, char **argv, sund_err *err)
     SUND_TRY(name_check(k.name, err));
     if (k.n_snv < 0 || k.n_snv > 1 << 24 || k.n_thread < 0 || k.n_thread > 1024)
         return sund_fail(err, SUND_E_ARG, "--snvs is 0 to 16777216, --threads 0 to 1024");
-    SUND_TRY(sund_store_open(&s, argv[1], err));
+    SUND_TRY(sund_open_store(&s, argv[1], key, err));
     rc = open_all(&k, s, people, err);
     if (rc == SUND_OK)
         rc = choose_sites(&k, err);
+    if (rc == SUND_OK)
+        rc = sund_store_sound(s, err);
     if (rc == SUND_OK)
         rc = read_genotypes(&k, err);
     if (rc == SUND_OK)

@@ -3,6 +3,7 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "home/home.h"
+#include "store/key.h"
 #include "store/store.h"
 
 #include <math.h>
@@ -22,6 +23,10 @@ static void store_json(const sund_store_info *i, const char *dir, sund_json *j)
     sund_json_i64(j, "sites", (int64_t) i->n_site);
     sund_json_bool(j, "callable_regions", i->has_callable);
     sund_json_str(j, "release", sund_digest_hex(&i->manifest).s);
+    if (i->key[0])
+        sund_json_str(j, "encrypted_with", i->key);
+    else
+        sund_json_null(j, "encrypted_with");
     sund_json_open(j, "populations", '[');
     for (size_t p = 0; p < i->n_population; p++)
         sund_json_str(j, NULL, i->population_name[p]);
@@ -32,9 +37,9 @@ static void store_text(const sund_store_info *i, const char *dir, sund_buf *out)
 {
     char a[32], b[32];
 
-    sund_buf_printf(out, "store       %s\nassembly    %s\npeople      %s\nsites       %s\ncallable    %s\nrelease     %s\npopulations", dir, sund_assembly_name(i->assembly),
+    sund_buf_printf(out, "store       %s\nassembly    %s\npeople      %s\nsites       %s\ncallable    %s\nrelease     %s\nencrypted   %s%s\npopulations", dir, sund_assembly_name(i->assembly),
                     sund_commas(i->n_person, a), sund_commas(i->n_site, b), i->has_callable ? "regions given" : "unknown: a site that is not listed is not covered",
-                    sund_digest_hex(&i->manifest).s);
+                    sund_digest_hex(&i->manifest).s, i->key[0] ? "AES-256-GCM, with the key " : "no", i->key);
     for (size_t p = 0; p < i->n_population; p++)
         sund_buf_printf(out, " %s", i->population_name[p][0] ? i->population_name[p] : "(none)");
     sund_buf_text(out, "\n");
@@ -51,7 +56,7 @@ static sund_code info_data(sund_home *h, const char *dir, sund_json *j, sund_buf
     sund_json   own;
     sund_code   rc = SUND_OK;
 
-    if (sund_store_open(&s, h->store_path, err) == SUND_OK) {
+    if (sund_home_store(h, &s, err) == SUND_OK) {
         sund_json_open(j, "genotypes", '{');
         store_json(sund_store_describe(s), h->store_path, j);
         sund_json_close(j, '}');
@@ -59,7 +64,10 @@ static sund_code info_data(sund_home *h, const char *dir, sund_json *j, sund_buf
     }
     else {
         sund_json_null(j, "genotypes");
-        sund_buf_printf(text, "store       none yet at %s: 'sund import' makes one\n", h->store_path);
+        if (sund_store_encrypted(h->store_path))
+            sund_buf_printf(text, "store       encrypted, and not to be opened: %s\n", err ? err->msg : "");
+        else
+            sund_buf_printf(text, "store       none yet at %s: 'sund import' makes one\n", h->store_path);
     }
     sund_store_close(s);
     if (sund_home_open(&with, dir, SUND_HOME_PEOPLE, err) != SUND_OK) {
@@ -148,8 +156,9 @@ static void info_store(const sund_store *s, const char *dir, bool as_json)
 sund_code sund_cmd_info(int argc, char **argv, sund_err *err)
 {
     bool            as_json = false, helped = false;
-    const sund_opt  opt[] = { { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "info", "[--json] STORE|HOME", "What a store or a home holds: sizes, names, digests; no person's data.", "sund info fi/store\nsund info --json fi", opt, 0, 1 };
+    const char     *key = NULL;
+    const sund_opt  opt[] = { { "json", 'b', &as_json, NULL, "for programs" }, SUND_OPT_KEY(key), { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "info", "[OPTIONS] STORE|HOME", "What a store or a home holds: sizes, names, digests; no person's data.", "sund info fi/store\nsund info --json fi", opt, 0, 1 };
     const char     *dir;
     char            path[4096];
     sund_store     *s = NULL;
@@ -160,9 +169,12 @@ sund_code sund_cmd_info(int argc, char **argv, sund_err *err)
         return SUND_OK;
     dir = n ? argv[1] : sund_default_home();
     SUND_TRY(sund_path_join(path, sizeof path, dir, "sund.ini", err));
-    if (sund_file_exists(path))
+    if (sund_file_exists(path)) {
+        if (key)
+            SUND_TRY(sund_store_key_add(key, NULL, err));
         return info_home(dir, as_json, err);
-    SUND_TRY(sund_store_open(&s, dir, err));
+    }
+    SUND_TRY(sund_open_store(&s, dir, key, err));
     info_store(s, dir, as_json);
     sund_store_close(s);
     return SUND_OK;

@@ -1,6 +1,8 @@
 #include "base/crypto.h"
 #include "base/ini.h"
 #include "cmd/cmd.h"
+#include "secagg/gcm.h"
+#include "store/key.h"
 #include "study/engine.h"
 
 #include <stdio.h>
@@ -14,6 +16,7 @@ static const sund_cmd cmds[] = {
     { "agreement", "Set up", "what two or more countries have agreed on: studies inside it need no decision", sund_cmd_agreement },
     { "trust", "Set up", "whose logins and visas a home believes", sund_cmd_trust },
     { "login", "Set up", "a researcher's login by OpenID Connect, with GA4GH visas", sund_cmd_login },
+    { "key make", "Set up", "a key that encrypts a genotype store", sund_cmd_key_make },
     { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },
     { "people import", "Set up", "clinical data: Phenopackets, Beacon-friendly JSON, OMOP", sund_cmd_people_import },
     { "people", "Set up", "persons, phenotypes, codes and consent into the home's database", sund_cmd_people },
@@ -147,11 +150,13 @@ int main(int argc, char **argv)
     if (!c)
         return no_command(argc, argv);
     rc = sund_crypto_init(&err);
+    sund_aead_by(&sund_gcm);
     if (rc == SUND_OK)
         rc = c->run(argc - words, argv + words, &err);
     if (rc == SUND_OK && fflush(stdout) != 0)
         rc = sund_fail(&err, SUND_E_IO, "cannot write the output");
     if (rc != SUND_OK)
         fprintf(stderr, "sund %s: %s\n", c->name, err.msg);
+    sund_store_keys_forget();
     return sund_code_exit(rc);
 }

@@ -95,7 +95,7 @@ static sund_code compare_with_store(const sund_home *h, sund_err *err)
     size_t          unknown = 0, other_sex = 0;
     sund_code       rc;
 
-    if (sund_store_open(&s, h->store_path, NULL) != SUND_OK)
+    if (sund_home_store(h, &s, NULL) != SUND_OK)
         return SUND_OK;
     SUND_GO(sund_people_everybody(h->people, &all, err));
     col = calloc(all.n + 1, sizeof *col);

@@ -2,6 +2,7 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "sim/sim.h"
+#include "store/key.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -138,7 +139,7 @@ static sund_code simulate(parsed *p, sund_err *err)
 
 sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err)
 {
-    const char     *people = "1000", *out = NULL, *format = "store", *assembly = "GRCh38", *missing = "0", *h2 = "0.2", *prevalence = "0.1", *block = "200";
+    const char     *people = "1000", *out = NULL, *format = "store", *assembly = "GRCh38", *missing = "0", *h2 = "0.2", *prevalence = "0.1", *block = "200", *key = NULL;
     int64_t         sites = 10000, families = 0, children = 2, causal = 10, seed = 1, threads = 0;
     bool            helped = false, constant = false, unphased = false;
     sund_opt_list   regions = { .n = 0 };
@@ -160,6 +161,7 @@ sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err)
         { "prevalence", 's', &prevalence, "F", "of simulated_disease (0.1)" },
         { "assembly", 's', &assembly, "NAME", "GRCh37 or GRCh38 (GRCh38)" },
         { "seed", 'i', &seed, "N", "the same options and seed give the same bytes, on every machine (1)" },
+        { "key", 's', &key, "FILE", "encrypt the store with the key of this file ('sund key make'); nothing else that is written is encrypted" },
         { "threads", 'i', &threads, "N", "for compressing VCF.gz and BCF (all)" },
         { NULL, 0, NULL, NULL, NULL },
     };
@@ -184,6 +186,8 @@ sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err)
     SUND_TRY(parse_number("--prevalence", prevalence, &p.sim.prevalence, err));
     SUND_TRY(parse_number("--block", block, &p.sim.block, err));
     SUND_TRY(sund_assembly_parse(assembly, &p.sim.assembly, err));
+    if (key)
+        SUND_TRY(sund_store_key_add(key, &p.sim.key, err));
     p.sim.out = out;
     p.sim.country = p.country;
     p.sim.n_person = p.n_person;

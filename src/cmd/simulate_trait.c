@@ -116,7 +116,7 @@ static sund_code write_all(const sund_store *s, const sund_tsv *samples, const c
     return rc;
 }
 
-static sund_code simulate(const char *store, const char *samples, const char *out, uint64_t seed, const sund_opt_list *list, sund_err *err)
+static sund_code simulate(const char *store, const char *key, const char *samples, const char *out, uint64_t seed, const sund_opt_list *list, sund_err *err)
 {
     sund_store *s = NULL;
     sund_tsv    t = { .n_row = 0 };
@@ -127,7 +127,7 @@ static sund_code simulate(const char *store, const char *samples, const char *ou
     sund_code   rc;
 
     memset(e, 0, sizeof e);
-    SUND_GO(sund_store_open(&s, store, err));
+    SUND_GO(sund_open_store(&s, store, key, err));
     n = sund_store_describe(s)->n_person;
     SUND_GO(sund_tsv_read(&t, samples, err));
     trait = calloc(n + 1, sizeof *trait);
@@ -154,7 +154,7 @@ out:
 
 sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err)
 {
-    const char      *samples = NULL, *out = NULL;
+    const char      *samples = NULL, *out = NULL, *key = NULL;
     int64_t          seed = 1;
     sund_opt_list    effects = { .n = 0 };
     bool             helped = false;
@@ -163,6 +163,7 @@ sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err)
         { "effect", 'l', &effects, "VARIANT=SIZE", "a planted effect of each alternate allele; may be repeated" },
         { "seed", 'i', &seed, "N", "the same seed gives the same bytes (1)" },
         { "out", 's', &out, "FOLDER", "where people.tsv and dictionary.tsv go (needed)" },
+        SUND_OPT_KEY(key),
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts  o = { "simulate trait", "[OPTIONS] STORE", "A simulated trait on the genotypes of a store, with planted effects, age, sex and country shifts and noise (SD 3), as people.tsv and dictionary.tsv for 'sund people'. The variable is called simulated_trait: it is nobody's measurement.",
@@ -174,5 +175,5 @@ sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (!samples || !out)
         return sund_fail(err, SUND_E_ARG, "--samples and --out are needed; see 'sund simulate trait --help'");
-    return simulate(argv[1], samples, out, (uint64_t) seed, &effects, err);
+    return simulate(argv[1], key, samples, out, (uint64_t) seed, &effects, err);
 }

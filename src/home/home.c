@@ -4,6 +4,7 @@
 #include "base/ini.h"
 #include "gate/ledger.h"
 #include "net/server.h"
+#include "store/key.h"
 #include "study/party.h"
 #include "token/login.h"
 
@@ -16,7 +17,7 @@
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access", "node.visa",
                                      "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
-                                     "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", "node.data",
+                                     "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", "node.data", "node.store_key",
                                      "dac.sign",        "dac.deadline_days", "dac.silence", NULL };
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };
@@ -34,6 +35,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
     if (p->role == SUND_ROLE_NODE)
         sund_buf_printf(out,
                         "\n[node]\nstore = store\n"
+                        "# the key of an encrypted store ('sund key make'): a file, or credential:NAME of a systemd unit (doc/operating.md)\n# store_key = /etc/sund/store.key\n"
                         "# open: the people consented to publication, nothing is suppressed; controlled: every gate rule applies\naccess = %s\n"
                         "# whom lookups count: the people whose consent allows this purpose\n# lookup = general-research\n"
                         "# data set that this node brings, as agreements name it; its id unless it is named\n# data = biobank\n"
@@ -265,6 +267,18 @@ static sund_code read_dac(sund_home *h, const sund_ini *ini, sund_err *err)
     return SUND_OK;
 }
 
+/** Where a home's store has its key: a path as the home's others, or credential:NAME. */
+static sund_code read_store_key(sund_home *h, const sund_ini *ini, sund_err *err)
+{
+    const char *v = sund_ini_get(ini, "node", "store_key");
+
+    if (!v || !v[0])
+        return SUND_OK;
+    if (strncmp(v, "credential:", 11) == 0)
+        return snprintf(h->store_key, sizeof h->store_key, "%s", v) < (int) sizeof h->store_key ? SUND_OK : sund_fail(err, SUND_E_FORMAT, "%s: [node] store_key: too long", ini->name);
+    return sund_home_path(h, v, h->store_key, sizeof h->store_key, err);
+}
+
 static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
 {
     const char *id = sund_ini_get(ini, "sund", "id"), *role = sund_ini_get(ini, "sund", "role"), *v;
@@ -309,6 +323,7 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     if (snprintf(h->visa, sizeof h->visa, "%s", sund_ini_get(ini, "node", "visa") ? sund_ini_get(ini, "node", "visa") : "") >= (int) sizeof h->visa)
         return sund_fail(err, SUND_E_FORMAT, "%s: [node] visa: at most 255 bytes", ini->name);
     SUND_TRY(sund_home_path(h, v ? v : "store", h->store_path, sizeof h->store_path, err));
+    SUND_TRY(read_store_key(h, ini, err));
     SUND_TRY(read_engine(h, ini, err));
     return read_gate(h, ini, err);
 }
@@ -364,6 +379,34 @@ static void operator_decides(sund_home *h)
     h->dac.n = 1;
 }
 
+sund_code sund_home_store(const sund_home *h, sund_store **s, sund_err *err)
+{
+    if (h->store_key[0])
+        SUND_TRY(sund_store_key_add(h->store_key, NULL, err));
+    else if (sund_store_encrypted(h->store_path))
+        SUND_TRY(sund_store_key_add_given(err));
+    return sund_store_open(s, h->store_path, err);
+}
+
+sund_code sund_home_store_key(const char *dir, sund_err *err)
+{
+    sund_ini  ini = { 0 };
+    sund_home h;
+    char      path[2048];
+    sund_code rc;
+
+    memset(&h, 0, sizeof h);
+    SUND_TRY(sund_path_join(path, sizeof path, dir, "sund.ini", err));
+    if (!sund_file_exists(path))
+        return SUND_OK;
+    if (snprintf(h.dir, sizeof h.dir, "%s", dir) >= (int) sizeof h.dir)
+        return sund_fail(err, SUND_E_LIMIT, "path too long: %.100s", dir);
+    SUND_TRY(sund_ini_read(&ini, path, err));
+    rc = read_store_key(&h, &ini, err);
+    sund_ini_free(&ini);
+    return rc == SUND_OK && h.store_key[0] ? sund_store_key_add(h.store_key, NULL, err) : rc;
+}
+
 static sund_code open_rest(sund_home *h, unsigned what, sund_err *err)
 {
     char path[2048];
@@ -384,7 +427,7 @@ static sund_code open_rest(sund_home *h, unsigned what, sund_err *err)
         SUND_TRY(sund_people_open(&h->people, path, err));
         sund_people_use(h->people, h->ontos);
     }
-    if ((what & SUND_HOME_STORE) && sund_store_open(&h->store, h->store_path, err) != SUND_OK)
+    if ((what & SUND_HOME_STORE) && sund_home_store(h, &h->store, err) != SUND_OK)
         return sund_fail_in(err, err ? err->code : SUND_E_IO, "no usable genotype store at %s (made by 'sund import')", h->store_path);
     return SUND_OK;
 }
@@ -442,8 +485,10 @@ sund_code sund_home_runner(const sund_home *h, const char *kind, const char *cat
                            sund_runner **out, sund_err *err)
 {
     char             folder[2048], files[2048];
-    sund_slurm_place place = { folder, h->store_path, files, catalogue };
+    sund_slurm_place place = { folder, h->store_path, files, catalogue, h->store_key[0] ? h->store_key : NULL };
 
+    if (sund_store_describe(v->store)->key[0] && (!place.key || strncmp(place.key, "credential:", 11) == 0))
+        return sund_fail(err, SUND_E_ARG, "the store is encrypted, and tasks on other machines need its key: name a file that they see as store_key under [node] of sund.ini");
     SUND_TRY(sund_home_work(h, kind, &e->state.study->digest, folder, sizeof folder, err));
     SUND_TRY(sund_home_path(h, "files", files, sizeof files, err));
     return sund_slurm_open(out, &h->slurm, &place, e, v, text, err);

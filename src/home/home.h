@@ -25,6 +25,7 @@ typedef struct sund_home {
     char            dir[1024], id[SUND_ID_MAX + 1], store_path[1024], listen_host[64], access[16];
     char            lookup[65]; /**< node: purpose that a person's consent must allow to be counted in lookups */
     char            visa[256];  /**< node: data set for which studies need a visa; "" for none */
+    char            store_key[1024]; /**< node: "", or the key of its store: a file, or credential:NAME */
     bool            by_login;   /**< researcher: in no roster; identity.id is the name that follows from the key */
     sund_role       role;
     uint16_t        listen_port;
@@ -62,6 +63,10 @@ sund_code sund_home_init(const char *dir, const sund_home_plan *plan, sund_buf *
 /** Owns: sund_home_close(), safe on a zeroed home. Errors name the file and the remedy. */
 sund_code sund_home_open(sund_home *h, const char *dir, unsigned what, sund_err *err) SUND_MUST_CHECK;
 void      sund_home_close(sund_home *h);
+/** Opens the node's store, with store_key or the key that systemd gave where it is encrypted. Errors say what to give. */
+sund_code sund_home_store(const sund_home *h, sund_store **s, sund_err *err) SUND_MUST_CHECK;
+/** Keeps the key that the sund.ini of a folder names, if there is such a file and it names one. */
+sund_code sund_home_store_key(const char *dir, sund_err *err) SUND_MUST_CHECK;
 /** The roster at path has this home, with this home's key; a researcher may be in none. Errors: SUND_E_MISMATCH. */
 sund_code sund_home_named(const sund_home *h, const sund_roster *r, const char *path, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;

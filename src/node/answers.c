@@ -64,7 +64,7 @@ static sund_code add_region(sund_answerer *a, const sund_query *q, sund_shown *s
         }
         SUND_TRY(add_variant(a, &site.v, false, s, err));
     }
-    return SUND_OK;
+    return sund_store_sound(store, err); /* whether the region is as it seemed */
 }
 
 static sund_code variants(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)

@@ -152,7 +152,7 @@ static sund_code describe(run *o, sund_err *err)
 static sund_code open_store(run *o, sund_err *err)
 {
     const sund_sim  *s = o->sim;
-    sund_store_plan  plan = { .assembly = s->assembly, .n_person = o->cohort.n, .person = o->cohort.name_at, .sex = o->cohort.sex, .population = o->cohort.country_at, .source = (const char *) o->source.p };
+    sund_store_plan  plan = { .assembly = s->assembly, .n_person = o->cohort.n, .person = o->cohort.name_at, .sex = o->cohort.sex, .population = o->cohort.country_at, .source = (const char *) o->source.p, .key = s->key };
     char             path[4096];
     sund_variant     last;
 

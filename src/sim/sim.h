@@ -2,6 +2,7 @@
 #define SUND_SIM_SIM_H
 
 #include "genome/variant.h"
+#include "store/key.h"
 
 #include <stddef.h>
 
@@ -38,6 +39,7 @@ typedef struct sund_sim {
     double             h2, prevalence;
     uint64_t           seed;
     unsigned           n_thread; /**< for compression */
+    const sund_store_key *key;   /**< encrypts the store; NULL: not encrypted */
     void (*progress)(void *ctx, uint64_t n_site);
     void *ctx;
 } sund_sim;

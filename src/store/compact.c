@@ -217,7 +217,7 @@ static sund_code plan_of(const both *x, unsigned n_thread, sund_store_plan *plan
 
     (void) snprintf(source, cap, "compaction of %s", sund_digest_hex(&in->manifest).s);
     *plan = (sund_store_plan){ .assembly = in->assembly, .n_person = x->s.n, .person = person, .sex = sex, .population = population, .source = source, .callable = x->from->region,
-                               .n_callable = x->from->n_region, .has_callable = in->has_callable, .n_thread = n_thread };
+                               .n_callable = x->from->n_region, .has_callable = in->has_callable, .n_thread = n_thread, .key = x->from->shadow ? x->from->shadow->as.key : NULL };
     if (!person || !population || !sex)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", x->s.n);
     for (size_t i = 0; i < x->s.n_old; i++)
@@ -261,7 +261,7 @@ static sund_code copy_sites(both *x, sund_store_writer *w, sund_compact_progress
         if (progress && j % 1024 == 0)
             progress(ctx, "writing", j, n_site);
     }
-    return SUND_OK;
+    return sund_store_sound(x->from, err);
 }
 
 sund_code sund_store_compact(const char *from, const char *to, const bool *gone, unsigned n_thread, sund_compact_progress progress, void *ctx, sund_compact_report *out,

@@ -207,6 +207,7 @@ static sund_code open_writer(import *m, sund_err *err)
         .n_callable = m->bed.n,
         .has_callable = m->in->callable != NULL,
         .n_thread = m->in->n_thread,
+        .key = m->in->key,
     };
 
     return sund_store_writer_open(&m->writer, m->in->dir, &plan, err);

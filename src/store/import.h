@@ -35,6 +35,7 @@ typedef struct sund_import {
     int                min_gq, min_dp; /**< 0: no filter; a genotype below (or without the field) becomes missing */
     double             min_ab;    /**< 0: none; hets whose rarer allele has less of both alleles' AD become missing */
     unsigned           n_thread; /**< 0: all processors; any number gives the same bytes */
+    const sund_store_key *key;   /**< encrypts the store, and what is left of it when the import is stopped; NULL: not encrypted */
     bool               lenient;   /**< leave out records that are unsound instead of stopping at the first */
     void (*progress)(void *ctx, uint64_t n_record); /**< in this process, about ten times a second */
     void *ctx;

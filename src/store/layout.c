@@ -57,6 +57,7 @@ static void alleles_at(const sund_store *s, uint64_t at, uint32_t n_ref, uint32_
 
     if (at > room || (uint64_t) n_ref + n_alt > room - at)
         at = n_ref = n_alt = 0;
+    sund_store_need(s, F_ALLELES, HEAD_BYTES + at, (uint64_t) n_ref + n_alt);
     out->ref = (const char *) s->map[F_ALLELES].p + HEAD_BYTES + at;
     out->alt = out->ref + n_ref;
     out->n_ref = (uint16_t) n_ref;
@@ -100,6 +101,7 @@ static any_row row_v2(const sund_store *s, const uint8_t *p)
     else {
         const uint8_t *a = s->map[F_ALLELES].p + HEAD_BYTES + w.allele;
 
+        sund_store_need(s, F_ALLELES, HEAD_BYTES + (uint64_t) w.allele, 4);
         alleles_at(s, w.allele + 4ULL, u16_at(a), u16_at(a + 2), &r);
     }
     return r;
@@ -108,8 +110,10 @@ static any_row row_v2(const sund_store *s, const uint8_t *p)
 any_row sund_store_row(const sund_store *s, size_t j)
 {
     const uint8_t *p = s->map[F_SITES].p + HEAD_BYTES + j * s->site_bytes;
-    any_row           r = s->version == 1 ? row_v1(s, p) : row_v2(s, p);
+    any_row           r;
 
+    sund_store_need(s, F_SITES, HEAD_BYTES + j * s->site_bytes, s->site_bytes);
+    r = s->version == 1 ? row_v1(s, p) : row_v2(s, p);
     if (r.contig >= SUND_N_CONTIG)
         r.contig = 0;
     return r;
@@ -249,6 +253,39 @@ static sund_code parse_manifest(const char *text, manifest *m)
     return SUND_OK;
 }
 
+/** The manifest's bytes into out; *path is its file. */
+static sund_code manifest_bytes(const char *dir, manifest *m, char path[1100], sund_buf *out, sund_err *err)
+{
+    sund_buf   file = { 0 };
+    crypt_file c;
+    sund_aead *a = NULL;
+    sund_code  rc;
+
+    SUND_TRY(sund_path_join(path, 1100, dir, sund_manifest_bin, err));
+    if (!sund_file_exists(path)) {
+        SUND_TRY(sund_path_join(path, 1100, dir, "manifest.txt", err));
+        return sund_file_read(path, 1 << 20, out, err);
+    }
+    SUND_GO(sund_file_read(path, 1 << 20, &file, err));
+    SUND_GO(sund_crypt_open(&c, path, sund_cur_of(file.p, file.n), F_MANIFEST, &m->crypt, true, err));
+    SUND_GO(sund_crypt_begin(m->crypt.key, c.p, &a, err));
+    if (sund_buf_room(out, (size_t) c.n + 1))
+        out->n = (size_t) c.n;
+    SUND_GO(sund_buf_ok(out, err));
+    rc = sund_crypt_read(&c, a, 0, out->n, out->p, err);
+out:
+    sund_aead_free(a);
+    sund_buf_free(&file);
+    return rc;
+}
+
+bool sund_store_encrypted(const char *dir)
+{
+    char path[1100];
+
+    return sund_path_join(path, sizeof path, dir, sund_manifest_bin, NULL) == SUND_OK && sund_file_exists(path);
+}
+
 sund_code sund_manifest_read(const char *dir, manifest *m, sund_err *err)
 {
     char        path[1100], *last;
@@ -256,8 +293,8 @@ sund_code sund_manifest_read(const char *dir, manifest *m, sund_err *err)
     sund_digest d;
     sund_code   rc;
 
-    SUND_TRY(sund_path_join(path, sizeof path, dir, "manifest.txt", err));
-    rc = sund_file_read(path, 1 << 20, &b, err);
+    memset(&m->crypt, 0, sizeof m->crypt);
+    rc = manifest_bytes(dir, m, path, &b, err);
     if (rc != SUND_OK)
         goto out;
     rc = sund_fail(err, SUND_E_FORMAT, "%s: the manifest was altered or is not of this format", path);

@@ -39,6 +39,10 @@ sund_code sund_store_reader_open(sund_store_reader **out, const sund_store *s, s
         sund_store_reader_close(r);
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", n);
     }
+    if (s->shadow && sund_crypt_begin(s->shadow->as.key, s->shadow->file[F_GENOTYPES].p, &r->aead, err) != SUND_OK) {
+        sund_store_reader_close(r);
+        return err ? err->code : SUND_E_LIMIT;
+    }
     *out = r;
     return SUND_OK;
 }
@@ -56,6 +60,9 @@ void sund_store_reader_close(sund_store_reader *r)
     for (size_t k = 0; k < r->n_kept; k++)
         sund_buf_free(&r->kept[k].bytes);
     free(r->kept);
+    sund_aead_free(r->aead);
+    sund_buf_free(&r->sealed);
+    sund_arena_free(&r->decrypted);
     free(r);
 }
 
@@ -64,7 +71,8 @@ void sund_store_reader_keep(sund_store_reader *r, size_t n_byte)
     for (size_t k = 0; k < r->n_kept; k++)
         sund_buf_free(&r->kept[k].bytes);
     r->n_kept = r->kept_bytes = 0;
-    r->now[UNPACKED].number = nothing;
+    r->now[IN_PLACE].number = r->now[UNPACKED].number = nothing;
+    sund_arena_free(&r->decrypted);
     r->keep_bytes = n_byte;
 }
 
@@ -98,7 +106,7 @@ sund_code sund_store_block_touch(const sund_store *s, const block_row *r, size_t
         return sund_store_block_fail(s, b, "is in an encoding that this program does not know", err);
     if (r->file_at < HEAD_BYTES || r->file_at > size || r->n_stored > size - r->file_at)
         return sund_store_block_fail(s, b, "lies outside the file", err);
-    if (!__atomic_load_n(&s->touched_block[b], __ATOMIC_RELAXED)) {
+    if (!s->shadow && !__atomic_load_n(&s->touched_block[b], __ATOMIC_RELAXED)) {
         if (sund_sum64(s->map[F_GENOTYPES].p + r->file_at, r->n_stored) != r->sum)
             return sund_store_block_fail(s, b, "its digest differs: bytes were altered", err);
         __atomic_store_n(&s->touched_block[b], 1, __ATOMIC_RELAXED);
@@ -106,21 +114,60 @@ sund_code sund_store_block_touch(const sund_store *s, const block_row *r, size_t
     return SUND_OK;
 }
 
-/** Checks a block's digest, and unpacks it into room where it is packed; *v are its bytes. */
-static sund_code open_block(const sund_store *s, const block_row *r, size_t b, sund_buf *room, sund_block_view *v, sund_err *err)
+/** A block's stored bytes, of an encrypted store. */
+static sund_code decrypt(sund_store_reader *r, const block_row *row, size_t b, uint8_t *to, sund_err *err)
 {
-    const sund_encoding *e = sund_encoding_by_code(r->encoding);
-    sund_code            rc;
+    if (sund_crypt_read(&r->s->shadow->file[F_GENOTYPES], r->aead, row->file_at, row->n_stored, to, NULL) != SUND_OK)
+        return sund_store_block_fail(r->s, b, "cannot be decrypted: its bytes were altered, moved or exchanged", err);
+    return SUND_OK;
+}
 
-    SUND_TRY(sund_store_block_touch(s, r, b, err));
-    *v = (sund_block_view){ s->map[F_GENOTYPES].p + r->file_at, r->n_stored, 0 };
-    if (!e->unpack)
+sund_code sund_store_block_bytes(sund_store_reader *r, const block_row *row, size_t b, const uint8_t **p, sund_err *err)
+{
+    const sund_store *s = r->s;
+
+    SUND_TRY(sund_store_block_touch(s, row, b, err));
+    if (!s->shadow) {
+        *p = s->map[F_GENOTYPES].p + row->file_at;
         return SUND_OK;
-    if (r->n_raw > 1u << 30)
-        return sund_store_block_fail(s, b, "is too large", err);
-    rc = e->unpack(v->p, v->n, s->info.n_person, r->n_site, r->n_raw, room, err);
+    }
+    sund_buf_clear(&r->sealed);
+    if (!sund_buf_room(&r->sealed, row->n_stored + 1ULL))
+        return sund_buf_ok(&r->sealed, err);
+    *p = r->sealed.p;
+    return decrypt(r, row, b, r->sealed.p, err);
+}
+
+/** A block that is read in place: where it lies, or where it is decrypted to. */
+static sund_code open_in_place(sund_store_reader *r, const block_row *row, size_t b, sund_block_view *v, sund_err *err)
+{
+    uint8_t *to;
+
+    SUND_TRY(sund_store_block_touch(r->s, row, b, err));
+    *v = (sund_block_view){ r->s->shadow ? sund_arena_find(&r->decrypted, b) : r->s->map[F_GENOTYPES].p + row->file_at, row->n_stored, 0 };
+    if (v->p)
+        return SUND_OK;
+    to = sund_arena_room(&r->decrypted, row->n_stored + 1ULL, r->s->n_block, r->keep_bytes);
+    if (!to)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for a block");
+    SUND_TRY(decrypt(r, row, b, to, err));
+    sund_arena_keep(&r->decrypted, b, to);
+    v->p = to;
+    return SUND_OK;
+}
+
+/** Checks a packed block and unpacks it into room; *v are its bytes. */
+static sund_code open_packed(sund_store_reader *r, const sund_encoding *e, const block_row *row, size_t b, sund_buf *room, sund_block_view *v, sund_err *err)
+{
+    const uint8_t *p;
+    sund_code      rc;
+
+    SUND_TRY(sund_store_block_bytes(r, row, b, &p, err));
+    if (row->n_raw > 1u << 30)
+        return sund_store_block_fail(r->s, b, "is too large", err);
+    rc = e->unpack(p, row->n_stored, r->s->info.n_person, row->n_site, row->n_raw, room, err);
     if (rc == SUND_E_FORMAT)
-        return sund_store_block_fail(s, b, "cannot be unpacked", err);
+        return sund_store_block_fail(r->s, b, "cannot be unpacked", err);
     *v = (sund_block_view){ room->p, room->n, 0 };
     return rc;
 }
@@ -145,7 +192,7 @@ static kept_block *place(sund_store_reader *r)
     return &r->kept[r->n_kept++];
 }
 
-static sund_code open_kept(sund_store_reader *r, const block_row *row, size_t b, sund_block_view *v, sund_err *err)
+static sund_code open_kept(sund_store_reader *r, const sund_encoding *e, const block_row *row, size_t b, sund_block_view *v, sund_err *err)
 {
     kept_block *k = NULL;
     sund_code   rc;
@@ -160,7 +207,7 @@ static sund_code open_kept(sund_store_reader *r, const block_row *row, size_t b,
         return sund_fail(err, SUND_E_NOMEM, "out of memory for a block");
     r->kept_bytes -= k->bytes.n;
     k->number = nothing;
-    rc = open_block(r->s, row, b, &k->bytes, v, err);
+    rc = open_packed(r, e, row, b, &k->bytes, v, err);
     r->kept_bytes += k->bytes.n;
     if (rc == SUND_OK)
         k->number = b;
@@ -183,6 +230,8 @@ sund_code sund_store_check_chunk(const sund_store *s, int which, size_t chunk, s
     sund_cur c = sund_cur_of(s->map[F_SUMS].p + HEAD_BYTES + 8 * (before + chunk), 8);
     any_row     a, b;
 
+    sund_store_need(s, file, HEAD_BYTES + from * width, rows * width);
+    SUND_TRY(sund_store_sound(s, err));
     if (sund_sum64(s->map[file].p + HEAD_BYTES + from * width, rows * width) == sund_cur_u64(&c))
         return SUND_OK;
     if (which && s->version > 1)
@@ -214,9 +263,9 @@ static sund_code turn_to(sund_store_reader *r, uint32_t block, int *k, sund_err 
     *k = e && e->unpack ? UNPACKED : IN_PLACE;
     r->now[*k].number = nothing;
     if (*k == UNPACKED)
-        SUND_TRY(open_kept(r, &b, block, &r->now[*k].view, err));
+        SUND_TRY(open_kept(r, e, &b, block, &r->now[*k].view, err));
     else
-        SUND_TRY(open_block(r->s, &b, block, NULL, &r->now[*k].view, err));
+        SUND_TRY(open_in_place(r, &b, block, &r->now[*k].view, err));
     r->now[*k].end = e->pack ? b.n_site : r->now[*k].view.n;
     r->now[*k].e = e;
     r->now[*k].number = block;
@@ -230,6 +279,7 @@ sund_code sund_store_locate_new(sund_store_reader *r, size_t j, const sund_encod
 
     if (j >= r->s->info.n_site)
         return sund_fail(err, SUND_E_ARG, "the store has no row %zu", j);
+    SUND_TRY(sund_store_sound(r->s, err));
     SUND_TRY(sund_store_touch(r->s, 0, j, err));
     sund_store_row_place(r->s, j, &block, &at);
     SUND_TRY(turn_to(r, block, &k, err));

@@ -6,17 +6,28 @@
 
 static sund_code bad_file(const sund_store *s, int f, const char *why, sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "%s/%s: %s", s->dir, sund_store_file[f], why); }
 
-sund_digest sund_map_digest(const sund_map *m)
+/** BLAKE2b of a file, in little memory. */
+static sund_digest file_digest(const sund_store *s, int f)
 {
     enum { PIECE = 1 << 20 };
-    sund_hasher h;
+    const sund_map *m = &s->map[f];
+    sund_hasher     h;
 
     sund_hasher_init(&h);
+    sund_store_need(s, f, 0, m->n);
     for (size_t at = 0; at < m->n; at += PIECE) {
         sund_hasher_add(&h, m->p + at, m->n - at < PIECE ? m->n - at : PIECE);
-        sund_map_rest(m);
+        if (!s->shadow)
+            sund_map_rest(m);
     }
     return sund_hasher_end(&h);
+}
+
+sund_code sund_store_sound(const sund_store *s, sund_err *err)
+{
+    if (!sund_shadow_is_damaged(s->shadow))
+        return SUND_OK;
+    return sund_fail(err, s->shadow->why.code, "%s", s->shadow->why.msg);
 }
 
 /** Sizes that follow from each other. */
@@ -67,26 +78,56 @@ static sund_code check_small(const sund_store *s, const manifest *m, sund_err *e
     static const int small[] = { F_PEOPLE, F_REGIONS, F_BLOCKS, F_SUMS };
 
     for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
-        sund_digest d = sund_map_digest(&s->map[small[i]]);
+        sund_digest d = file_digest(s, small[i]);
+
+        SUND_TRY(sund_store_sound(s, err));
         if (!sund_digest_eq(&d, &m->digest[small[i]]))
             return bad_file(s, small[i], "its digest differs from the manifest: the file was altered", err);
     }
     return SUND_OK;
 }
 
+/** How a file begins. Genotypes of an encrypted store are never in memory as a whole. */
+static sund_code begins_with(const sund_store *s, int f, const char magic[HEAD_BYTES], sund_err *err)
+{
+    uint8_t        own[HEAD_BYTES];
+    const uint8_t *p = s->map[f].p;
+    sund_aead     *a = NULL;
+    sund_code      rc = SUND_OK;
+
+    if (s->map[f].n < HEAD_BYTES)
+        return bad_file(s, f, "is not of this format", err);
+    if (s->shadow && !p) {
+        p = own;
+        SUND_TRY(sund_crypt_begin(s->shadow->as.key, s->shadow->file[f].p, &a, err));
+        rc = sund_crypt_read(&s->shadow->file[f], a, 0, sizeof own, own, err);
+        sund_aead_free(a);
+        SUND_TRY(rc);
+    }
+    else {
+        sund_store_need(s, f, 0, HEAD_BYTES);
+        SUND_TRY(sund_store_sound(s, err));
+    }
+    return memcmp(p, magic, HEAD_BYTES) == 0 ? SUND_OK : bad_file(s, f, "is not of this format", err);
+}
+
 static sund_code open_files(sund_store *s, const manifest *m, sund_err *err)
 {
     char path[1100], magic[HEAD_BYTES];
 
+    if (m->crypt.key)
+        SUND_TRY(sund_shadow_new(&s->shadow, &m->crypt, err));
     for (int f = 0; f < N_STORE_FILE; f++) {
         SUND_TRY(sund_path_join(path, sizeof path, s->dir, sund_store_file[f], err));
-        SUND_TRY(sund_map_open(&s->map[f], path, err));
+        if (s->shadow)
+            SUND_TRY(sund_shadow_open(s->shadow, f, path, f != F_GENOTYPES, &s->map[f], err));
+        else
+            SUND_TRY(sund_map_open(&s->map[f], path, err));
         if (s->map[f].n != m->size[f])
             return bad_file(s, f, "its size differs from the manifest: truncated or altered", err);
         memcpy(magic, sund_store_magic[f], HEAD_BYTES);
         magic[4] = (char) ('0' + m->version);
-        if (s->map[f].n < HEAD_BYTES || memcmp(s->map[f].p, magic, HEAD_BYTES) != 0)
-            return bad_file(s, f, "is not of this format", err);
+        SUND_TRY(begins_with(s, f, magic, err));
     }
     SUND_TRY(check_small(s, m, err));
     if (sund_people_table_read(&s->people, s->map[F_PEOPLE].p, s->map[F_PEOPLE].n, err) != SUND_OK)
@@ -132,6 +173,8 @@ sund_code sund_store_open(sund_store **out, const char *dir, sund_err *err)
     s->info.population = s->people.population;
     s->info.population_name = (const char *const *) s->people.population_name;
     s->info.manifest = m.self;
+    if (m.crypt.key)
+        (void) snprintf(s->info.key, sizeof s->info.key, "%s", sund_store_key_name(m.crypt.key));
     *out = s;
     return SUND_OK;
 }
@@ -140,8 +183,9 @@ void sund_store_close(sund_store *s)
 {
     if (!s)
         return;
-    for (int f = 0; f < N_STORE_FILE; f++)
+    for (int f = 0; f < N_STORE_FILE && !s->shadow; f++)
         sund_map_close(&s->map[f]);
+    sund_shadow_free(s->shadow);
     sund_people_table_free(&s->people);
     free(s->region);
     free(s->touched_block);
@@ -208,7 +252,8 @@ bool sund_store_find(const sund_store *s, const sund_variant *v, size_t *j)
         else
             hi = mid;
     }
-    return false;
+    *j = 0;
+    return s->info.n_site && sund_store_sound(s, NULL) != SUND_OK;
 }
 
 size_t sund_store_from(const sund_store *s, int contig, uint32_t pos_bp)
@@ -248,7 +293,10 @@ bool sund_store_callable(const sund_store *s, int contig, uint32_t pos_bp, uint3
 uint32_t sund_store_count_at(const sund_store *s, uint64_t row, size_t k)
 {
     size_t   width = count_width(s->people.n_person);
-    sund_cur c = sund_cur_of(s->map[F_COUNTS].p + HEAD_BYTES + row * s->count_bytes + k * width, width);
+    sund_cur c;
+
+    sund_store_need(s, F_COUNTS, HEAD_BYTES + row * s->count_bytes + k * width, width);
+    c = sund_cur_of(s->map[F_COUNTS].p + HEAD_BYTES + row * s->count_bytes + k * width, width);
 
     return width == 2 ? sund_cur_u16(&c) : sund_cur_u32(&c);
 }

@@ -20,13 +20,19 @@ typedef struct sund_store_info {
     const uint16_t    *population;  /**< n_person, index */
     const char *const *population_name;
     bool               has_callable; /**< callable regions were given at import */
-    sund_digest        manifest;    /**< BLAKE2b of the manifest: the identity of this release */
+    sund_digest        manifest;    /**< BLAKE2b of the manifest: the identity of this release, encrypted or not */
+    char               key[17];     /**< name of the key that it is encrypted with; "": it is not */
 } sund_store_info;
 
 /** Opens and checks header, manifest and index (not every block: that is sund_store_verify).
  *  Owns: sund_store_close(), safe on NULL. */
 sund_code sund_store_open(sund_store **s, const char *dir, sund_err *err) SUND_MUST_CHECK;
 void      sund_store_close(sund_store *s);
+/** SUND_OK, unless something of an encrypted store that was looked at could not be decrypted: an error naming file and place. From then on sund_store_find() says row 0 of whatever
+ *  is asked for and every read fails, so that nothing is taken for absent; whoever only walks over rows asks this at the end. */
+sund_code sund_store_sound(const sund_store *s, sund_err *err) SUND_MUST_CHECK;
+/** Whether the store in a folder is encrypted. Then sund_store_open() needs its key among those of the process (store/key.h). */
+bool      sund_store_encrypted(const char *dir);
 const sund_store_info *sund_store_describe(const sund_store *s);
 
 /** Column of each of n people by name, UINT32_MAX where the store has no such person. name: n strings of 64 bytes. */

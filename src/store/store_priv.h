@@ -2,7 +2,9 @@
 #define SUND_STORE_STORE_PRIV_H
 
 #include "base/file.h"
+#include "store/arena.h"
 #include "store/encoding.h"
+#include "store/shadow.h"
 #include "store/writer.h"
 
 #include <endian.h>
@@ -58,7 +60,8 @@ static inline size_t count_width(size_t n_person) { return n_person < 65536 ? 2 
 struct sund_store {
     char            dir[1024];
     unsigned        version;
-    sund_map        map[N_STORE_FILE];
+    sund_map        map[N_STORE_FILE]; /* of an encrypted store what is inside, see need */
+    shadow         *shadow;            /* NULL: not encrypted */
     people_table    people;
     sund_store_info info;
     size_t          n_block, n_region, n_count; /* rows of blocks.bin, regions, rows of counts.bin */
@@ -66,6 +69,13 @@ struct sund_store {
     sund_region    *region;
     uint8_t        *touched_block, *touched_chunk[2]; /* 1 once a digest was found right; written by any thread, always the same value */
 };
+
+/** Before bytes [from, from + n) of map[f], which lie inside it, are read: sees to it that they are there. */
+static inline void sund_store_need(const sund_store *s, int f, uint64_t from, uint64_t n)
+{
+    if (s->shadow)
+        sund_shadow_need(s->shadow, f, from, n);
+}
 
 /** Digest of a chunk of CHUNK_ROWS rows of sites (which 0) or counts (1) against sums.bin. */
 sund_code sund_store_check_chunk(const sund_store *s, int which, size_t chunk, sund_err *err) SUND_MUST_CHECK;
@@ -82,6 +92,7 @@ static inline void sund_store_row_place(const sund_store *s, size_t j, uint32_t 
 {
     const uint8_t *p = s->map[F_SITES].p + HEAD_BYTES + j * s->site_bytes;
 
+    sund_store_need(s, F_SITES, HEAD_BYTES + j * s->site_bytes, s->site_bytes);
     memcpy(block, p + (s->version == 1 ? 20 : 4), 4);
     memcpy(at, p + (s->version == 1 ? 24 : 12), 4);
     *block = le32toh(*block);
@@ -93,8 +104,10 @@ uint32_t  sund_store_count_at(const sund_store *s, uint64_t row, size_t k);
 void      sund_store_block_name(const sund_store *s, size_t b, char out[400]);
 /** "...: why", with the block's name. */
 sund_code sund_store_block_fail(const sund_store *s, size_t b, const char *why, sund_err *err);
-/** Checks that a block is inside the file, of a known encoding and, at the first touch, its digest. */
+/** Checks that a block is inside the file, of a known encoding and, at the first touch, its digest (of an encrypted one when it is decrypted). */
 sund_code sund_store_block_touch(const sund_store *s, const block_row *r, size_t b, sund_err *err) SUND_MUST_CHECK;
+/** Its stored bytes: where they lie, or decrypted into r->sealed. */
+sund_code sund_store_block_bytes(sund_store_reader *r, const block_row *row, size_t b, const uint8_t **p, sund_err *err) SUND_MUST_CHECK;
 
 /** The same of the block that site j's row names. */
 sund_code sund_store_site_fail(const sund_store *s, size_t j, const char *why, sund_err *err);
@@ -110,6 +123,9 @@ struct sund_store_reader {
     kept_block       *kept;
     struct { size_t number, end; const sund_encoding *e; sund_block_view view; } now[2]; /* the last block in place, the last unpacked; end: of at */
     uint32_t          chance;
+    sund_aead        *aead;   /* of genotypes.bin, where it is encrypted */
+    sund_buf          sealed; /* one packed block, decrypted */
+    arena             decrypted; /* blocks that are read in place */
 };
 /** Where site j's genotypes are, with every digest on the way checked. Valid until the next call. */
 sund_code sund_store_locate_new(sund_store_reader *r, size_t j, const sund_encoding **e, sund_block_view *v, sund_err *err) SUND_MUST_CHECK;
@@ -117,7 +133,7 @@ static inline sund_code sund_store_locate(sund_store_reader *r, size_t j, const 
 {
     uint32_t block, at;
 
-    if (j < r->s->info.n_site && __atomic_load_n(&r->s->touched_chunk[0][j / CHUNK_ROWS], __ATOMIC_RELAXED)) {
+    if (j < r->s->info.n_site && __atomic_load_n(&r->s->touched_chunk[0][j / CHUNK_ROWS], __ATOMIC_RELAXED) && !sund_shadow_is_damaged(r->s->shadow)) {
         sund_store_row_place(r->s, j, &block, &at);
         for (int k = 0; k < 2; k++)
             if (r->now[k].number == block && at < r->now[k].end) { /* as nearly always, site after site */
@@ -131,10 +147,10 @@ static inline sund_code sund_store_locate(sund_store_reader *r, size_t j, const 
 }
 
 uint64_t  sund_sum64(const void *p, size_t n); /* XXH3 */
-sund_digest sund_map_digest(const sund_map *m); /* BLAKE2b of a file of any size, in little memory */
 
 /** The manifest's text but its last line, and the parsed form. */
-typedef struct manifest { unsigned version; sund_assembly assembly; uint64_t n_person, n_site, n_block, size[N_STORE_FILE]; sund_digest digest[N_STORE_FILE], self; } manifest;
+typedef struct manifest { unsigned version; sund_assembly assembly; uint64_t n_person, n_site, n_block, size[N_STORE_FILE]; sund_digest digest[N_STORE_FILE], self; crypt_as crypt; } manifest;
+#define sund_manifest_bin "manifest.bin" /* an encrypted store's, whose other files are then encrypted too */
 void      sund_manifest_write(const manifest *m, const char *source, sund_buf *out);
 sund_code sund_manifest_read(const char *dir, manifest *m, sund_err *err) SUND_MUST_CHECK;
 

@@ -1,4 +1,5 @@
 #include "base/pool.h"
+#include "store/out.h"
 #include "store/store_priv.h"
 
 #include <errno.h>
@@ -23,9 +24,11 @@ struct sund_store_writer {
     sund_store_plan plan;
     people_table    people;
     sund_digest     description;
-    FILE           *file[N_STORE_FILE];
-    uint64_t        size[N_STORE_FILE];
+    crypt_as        crypt;
+    store_out       out[N_STORE_FILE]; /* of F_SITES to F_BLOCKS */
     uint64_t        n_site;
+    sund_buf        rows; /* of blocks.bin, of blocks that were opened since the last checkpoint */
+    uint32_t        n_row; /* those before */
     uint32_t        n_block;
     open_block      open[N_WRITTEN];
     closed_block    closed[CLOSED_MAX];
@@ -43,13 +46,7 @@ static sund_code os_fail(const sund_store_writer *w, const char *what, const cha
     return sund_fail(err, SUND_E_IO, "cannot %s %s/%s: %s; nothing that was sealed is touched, and 'sund import' goes on from here once there is room", what, w->part, file, strerror(errno));
 }
 
-static sund_code append(sund_store_writer *w, int f, const void *p, size_t n, sund_err *err)
-{
-    if (n && fwrite(p, 1, n, w->file[f]) != n)
-        return os_fail(w, "write", sund_store_file[f], err);
-    w->size[f] += n;
-    return SUND_OK;
-}
+static sund_code append(sund_store_writer *w, int f, const void *p, size_t n, sund_err *err) { return sund_out_put(&w->out[f], p, n, err); }
 
 static uint16_t population_index(people_table *t, const char *name)
 {
@@ -122,6 +119,7 @@ static sund_code describe(sund_store_writer *w, const sund_store_plan *plan, sun
     SUND_TRY(sund_buf_ok(people, err));
     SUND_TRY(sund_buf_ok(regions, err));
     sund_hasher_init(&h);
+    sund_hasher_add(&h, "journal 2", 9);
     sund_hasher_add(&h, sund_store_magic[F_SITES], HEAD_BYTES); /* a part in another format is of another description */
     sund_hasher_add(&h, &a, 1);
     sund_hasher_add(&h, people->p, people->n);
@@ -131,111 +129,141 @@ static sund_code describe(sund_store_writer *w, const sund_store_plan *plan, sun
     return SUND_OK;
 }
 
-static sund_code write_small(sund_store_writer *w, int f, const sund_buf *b, sund_err *err)
+/** A file that is written at once: as it is, or encrypted. */
+static sund_code write_whole(const sund_store_writer *w, const char *name, unsigned file, const sund_buf *b, unsigned mode, sund_err *err)
 {
-    char path[1100];
+    char      path[1100];
+    sund_buf  sealed = { 0 };
+    sund_code rc;
 
-    SUND_TRY(sund_path_join(path, sizeof path, w->part, sund_store_file[f], err));
-    w->size[f] = b->n;
-    return sund_file_write(path, b->p, b->n, 0600, err);
+    SUND_TRY(sund_path_join(path, sizeof path, w->part, name, err));
+    if (!w->crypt.key)
+        return sund_file_write(path, b->p, b->n, mode, err);
+    rc = sund_crypt_bytes(&w->crypt, file, sund_cur_of(b->p, b->n), &sealed, err);
+    if (rc == SUND_OK)
+        rc = sund_file_write(path, sealed.p, sealed.n, mode, err);
+    sund_buf_free(&sealed);
+    return rc;
 }
 
+static sund_code write_small(sund_store_writer *w, int f, const sund_buf *b, sund_err *err) { return write_whole(w, sund_store_file[f], (unsigned) f, b, 0600, err); }
+
+/* The journal: description, rows, blocks, the last variant, and of each file its size and what of it is not on disk. */
 static sund_code journal(sund_store_writer *w, sund_err *err)
 {
     sund_buf  b = { 0 };
-    char      path[1100];
     sund_code rc;
 
     sund_buf_put(&b, w->description.b, sizeof w->description.b);
     sund_buf_u64(&b, w->n_site);
     sund_buf_u32(&b, w->n_block);
-    for (size_t f = F_SITES; f <= F_BLOCKS; f++)
-        sund_buf_u64(&b, w->size[f]);
+    sund_buf_u32(&b, (uint32_t) w->last.contig);
+    sund_buf_u32(&b, w->last.pos_bp);
+    sund_buf_blob(&b, w->last.ref, w->last.n_ref);
+    sund_buf_blob(&b, w->last.alt, w->last.n_alt);
+    for (size_t f = F_SITES; f <= F_BLOCKS; f++) {
+        sund_buf_u64(&b, w->out[f].size);
+        sund_buf_blob(&b, w->out[f].tail.p, w->out[f].tail.n);
+    }
     rc = sund_buf_ok(&b, err);
     if (rc == SUND_OK)
-        rc = sund_path_join(path, sizeof path, w->part, "journal", err);
-    if (rc == SUND_OK)
-        rc = sund_file_write(path, b.p, b.n, 0600, err);
+        rc = write_whole(w, "journal", F_JOURNAL, &b, 0600, err);
     sund_buf_free(&b);
     return rc;
 }
 
-static sund_code open_file(sund_store_writer *w, int f, bool fresh, sund_err *err)
+static sund_code open_file(sund_store_writer *w, int f, bool fresh, uint64_t size, sund_cur tail, sund_err *err)
 {
     char path[1100];
 
     SUND_TRY(sund_path_join(path, sizeof path, w->part, sund_store_file[f], err));
-    w->file[f] = fopen(path, fresh ? "w+b" : "r+b");
-    if (!w->file[f])
-        return os_fail(w, "open", sund_store_file[f], err);
-    if (fresh)
-        return append(w, f, sund_store_magic[f], HEAD_BYTES, err);
-    if (ftruncate(fileno(w->file[f]), (off_t) w->size[f]) != 0 || fseeko(w->file[f], 0, SEEK_END) != 0 || ftello(w->file[f]) != (off_t) w->size[f])
-        return sund_fail(err, SUND_E_FORMAT, "%s/%s is shorter than its journal says: remove the folder %s and import again", w->part, sund_store_file[f], w->part);
+    SUND_TRY(sund_out_open(&w->out[f], path, &w->crypt, (unsigned) f, fresh, size, tail, err));
+    return fresh ? append(w, f, sund_store_magic[f], HEAD_BYTES, err) : SUND_OK;
+}
+
+static sund_code keep_last(sund_store_writer *w, const sund_variant *v, sund_err *err)
+{
+    sund_buf_clear(&w->last_alleles);
+    sund_buf_put(&w->last_alleles, v->ref, v->n_ref);
+    sund_buf_put(&w->last_alleles, v->alt, v->n_alt);
+    SUND_TRY(sund_buf_ok(&w->last_alleles, err));
+    w->last = (sund_variant){ v->contig, v->pos_bp, (char *) w->last_alleles.p, (char *) w->last_alleles.p + v->n_ref, v->n_ref, v->n_alt };
     return SUND_OK;
 }
 
-static sund_code read_at(sund_store_writer *w, int f, uint64_t at, void *to, size_t n, sund_err *err)
+/** Goes on behind what a journal says. */
+static sund_code take_up(sund_store_writer *w, const char *path, sund_cur c, sund_err *err)
 {
-    return fseeko(w->file[f], (off_t) at, SEEK_SET) == 0 && fread(to, 1, n, w->file[f]) == n ? SUND_OK : os_fail(w, "read", sund_store_file[f], err);
+    sund_digest  d;
+    sund_variant last = { 0 };
+    sund_cur     ref, alt;
+
+    if (sund_cur_copy(&c, d.b, sizeof d.b) && !sund_digest_eq(&d, &w->description))
+        return sund_fail(err, SUND_E_MISMATCH, "%s holds a stopped import of other files, people or filters: finish that one, or remove the folder", w->part);
+    w->n_site = sund_cur_u64(&c);
+    w->n_block = w->n_row = sund_cur_u32(&c);
+    last.contig = (int) sund_cur_u32(&c);
+    last.pos_bp = sund_cur_u32(&c);
+    ref = sund_cur_blob(&c, SUND_ALLELE_MAX);
+    alt = sund_cur_blob(&c, SUND_ALLELE_MAX);
+    last.ref = (const char *) ref.p;
+    last.alt = (const char *) alt.p;
+    last.n_ref = (uint32_t) ref.n;
+    last.n_alt = (uint32_t) alt.n;
+    SUND_TRY(sund_cur_ok(&c, path, err));
+    if (w->n_site)
+        SUND_TRY(keep_last(w, &last, err));
+    for (int f = F_SITES; f <= F_BLOCKS; f++) {
+        uint64_t size = sund_cur_u64(&c);
+        sund_cur tail = sund_cur_blob(&c, CRYPT_UNIT);
+
+        SUND_TRY(sund_cur_ok(&c, path, err));
+        SUND_TRY(open_file(w, f, false, size, tail, err));
+    }
+    return sund_cur_end(&c, path, err);
 }
 
-/** The last variant that is there already: a resumed writer goes on behind it. */
-static sund_code read_last(sund_store_writer *w, sund_err *err)
+/** The journal's bytes, decrypted where the store is to be encrypted: then it also says as which. */
+static sund_code read_journal(sund_store_writer *w, const char *path, sund_buf *file, sund_buf *text, sund_err *err)
 {
-    uint8_t  row[SITE_BYTES], head[4] = { 1, 0, 1, 0 };
-    site_row r;
-    size_t   n_ref, n_alt;
+    crypt_file c;
+    sund_aead *a = NULL;
+    sund_code  rc;
 
-    if (w->n_site == 0)
-        return SUND_OK;
-    SUND_TRY(read_at(w, F_SITES, HEAD_BYTES + (w->n_site - 1) * SITE_BYTES, row, sizeof row, err));
-    r = sund_site_row_read(row);
-    if (!(r.allele & ALLELES_INLINE))
-        SUND_TRY(read_at(w, F_ALLELES, HEAD_BYTES + (uint64_t) r.allele, head, sizeof head, err));
-    n_ref = head[0] | (size_t) head[1] << 8;
-    n_alt = head[2] | (size_t) head[3] << 8;
-    if (!sund_buf_room(&w->last_alleles, n_ref + n_alt))
-        return sund_buf_ok(&w->last_alleles, err);
-    if (r.allele & ALLELES_INLINE) {
-        w->last_alleles.p[0] = (uint8_t) (r.allele >> 8 & 127);
-        w->last_alleles.p[1] = (uint8_t) (r.allele & 127);
+    SUND_TRY(sund_file_read(path, 1 << 20, file, err));
+    if (sund_crypt_is(file->p, file->n) != (w->crypt.key != NULL))
+        return sund_fail(err, SUND_E_MISMATCH, "%s holds a stopped import that is %s: finish that one, %s --key, or remove the folder", w->part,
+                         w->crypt.key ? "not encrypted" : "encrypted", w->crypt.key ? "without" : "with its");
+    if (!w->crypt.key) {
+        sund_buf_put(text, file->p, file->n);
+        return sund_buf_ok(text, err);
     }
-    else {
-        SUND_TRY(read_at(w, F_ALLELES, HEAD_BYTES + (uint64_t) r.allele + sizeof head, w->last_alleles.p, n_ref + n_alt, err));
-    }
-    w->last = (sund_variant){ r.contig, r.pos_bp, (char *) w->last_alleles.p, (char *) w->last_alleles.p + n_ref, (uint32_t) n_ref, (uint32_t) n_alt };
-    if (fseeko(w->file[F_SITES], 0, SEEK_END) != 0 || fseeko(w->file[F_ALLELES], 0, SEEK_END) != 0)
-        return os_fail(w, "read", sund_store_file[F_SITES], err);
-    return SUND_OK;
+    SUND_TRY(sund_crypt_open(&c, path, sund_cur_of(file->p, file->n), F_JOURNAL, &w->crypt, true, err));
+    if (!sund_buf_room(text, (size_t) c.n))
+        return sund_buf_ok(text, err);
+    SUND_TRY(sund_crypt_begin(w->crypt.key, c.p, &a, err));
+    text->n = (size_t) c.n;
+    rc = sund_crypt_read(&c, a, 0, text->n, text->p, err);
+    sund_aead_free(a);
+    return rc;
 }
 
 /** Takes up the journal of a stopped import, if there is one. */
 static sund_code resume(sund_store_writer *w, bool *fresh, sund_err *err)
 {
-    char        path[1100];
-    sund_buf    b = { 0 };
-    sund_cur    c;
-    sund_digest d;
-    sund_code   rc;
+    char      path[1100];
+    sund_buf  file = { 0 }, text = { 0 };
+    sund_code rc;
 
-    *fresh = true;
     SUND_TRY(sund_path_join(path, sizeof path, w->part, "journal", err));
-    if (!sund_file_exists(path))
+    *fresh = !sund_file_exists(path);
+    if (*fresh)
         return SUND_OK;
-    rc = sund_file_read(path, 4096, &b, err);
-    c = sund_cur_of(b.p, b.n);
-    if (rc == SUND_OK && sund_cur_copy(&c, d.b, sizeof d.b) && !sund_digest_eq(&d, &w->description))
-        rc = sund_fail(err, SUND_E_MISMATCH, "%s holds a stopped import of other files, people or filters: finish that one, or remove the folder", w->part);
-    if (rc == SUND_OK) {
-        w->n_site = sund_cur_u64(&c);
-        w->n_block = sund_cur_u32(&c);
-        for (size_t f = F_SITES; f <= F_BLOCKS; f++)
-            w->size[f] = sund_cur_u64(&c);
-        rc = sund_cur_end(&c, path, err);
-        *fresh = false;
-    }
-    sund_buf_free(&b);
+    rc = read_journal(w, path, &file, &text, err);
+    if (rc == SUND_OK)
+        rc = take_up(w, path, sund_cur_of(text.p, text.n), err);
+    sund_buf_free(&file);
+    sund_buf_free(&text);
     return rc;
 }
 
@@ -248,13 +276,13 @@ static sund_code open_part(sund_store_writer *w, const sund_store_plan *plan, su
     SUND_GO(copy_people(w, plan, err));
     SUND_GO(describe(w, plan, &people, &regions, err));
     SUND_GO(sund_dir_make(w->part, err));
+    w->crypt.key = plan->key;
+    sund_random(w->crypt.store, sizeof w->crypt.store);
     SUND_GO(resume(w, &fresh, err));
     SUND_GO(write_small(w, F_PEOPLE, &people, err));
     SUND_GO(write_small(w, F_REGIONS, &regions, err));
-    for (int f = F_SITES; f <= F_BLOCKS && rc == SUND_OK; f++)
-        rc = open_file(w, f, fresh, err);
-    if (rc == SUND_OK && !fresh)
-        rc = read_last(w, err);
+    for (int f = F_SITES; f <= F_BLOCKS && rc == SUND_OK && fresh; f++)
+        rc = open_file(w, f, true, 0, (sund_cur){ NULL, 0, false }, err);
 out:
     sund_buf_free(&people);
     sund_buf_free(&regions);
@@ -338,20 +366,29 @@ static sund_code pack_closed(void *ctx, size_t i, unsigned thread, sund_err *err
     return e->pack ? e->pack(&c->b.raw, w->sorted.n_person, c->b.n_site, &c->packed, &c->n_raw, err) : SUND_OK;
 }
 
+/** Blocks close in another order than they open: rows go to the place of their number. */
+static sund_code keep_row(sund_store_writer *w, uint32_t number, const sund_buf *row, sund_err *err)
+{
+    size_t at = (size_t) (number - w->n_row) * BLOCK_BYTES, end = at + BLOCK_BYTES;
+
+    if (end > w->rows.n && !sund_buf_room(&w->rows, end - w->rows.n))
+        return sund_buf_ok(&w->rows, err);
+    w->rows.n = end > w->rows.n ? end : w->rows.n;
+    memcpy(w->rows.p + at, row->p, BLOCK_BYTES);
+    return SUND_OK;
+}
+
 static sund_code write_block(sund_store_writer *w, const closed_block *c, sund_buf *row, sund_err *err)
 {
     const sund_encoding *e = sund_encodings[c->which];
     const sund_buf      *stored = e->pack ? &c->packed : &c->b.raw;
-    block_row            r = { .file_at = w->size[F_GENOTYPES], .count_at = c->b.count_at, .first = c->b.first, .last = c->b.last, .n_site = c->b.n_site, .encoding = e->code,
+    block_row            r = { .file_at = w->out[F_GENOTYPES].size, .count_at = c->b.count_at, .first = c->b.first, .last = c->b.last, .n_site = c->b.n_site, .encoding = e->code,
                                .n_raw = (uint32_t) c->n_raw, .n_stored = (uint32_t) stored->n, .sum = sund_sum64(stored->p, stored->n) };
 
     SUND_TRY(append(w, F_GENOTYPES, stored->p, stored->n, err));
     sund_block_row_write(&r, row);
     SUND_TRY(sund_buf_ok(row, err));
-    /* blocks close in another order than they open: rows go to the place of their number */
-    if (fseeko(w->file[F_BLOCKS], (off_t) (HEAD_BYTES + (uint64_t) c->b.number * BLOCK_BYTES), SEEK_SET) != 0 || fwrite(row->p, 1, row->n, w->file[F_BLOCKS]) != row->n)
-        return os_fail(w, "write", sund_store_file[F_BLOCKS], err);
-    return SUND_OK;
+    return keep_row(w, c->b.number, row, err);
 }
 
 static sund_code write_closed(sund_store_writer *w, sund_err *err)
@@ -394,10 +431,11 @@ static sund_code checkpoint(sund_store_writer *w, sund_err *err)
     for (size_t k = 0; k < N_WRITTEN; k++)
         SUND_TRY(close_block(w, k, err));
     SUND_TRY(write_closed(w, err));
-    w->size[F_BLOCKS] = HEAD_BYTES + (uint64_t) w->n_block * BLOCK_BYTES;
+    SUND_TRY(append(w, F_BLOCKS, w->rows.p, w->rows.n, err));
+    sund_buf_clear(&w->rows);
+    w->n_row = w->n_block;
     for (int f = F_SITES; f <= F_BLOCKS; f++)
-        if (fflush(w->file[f]) != 0 || fdatasync(fileno(w->file[f])) != 0)
-            return os_fail(w, "write", sund_store_file[f], err);
+        SUND_TRY(sund_out_sync(&w->out[f], err));
     return journal(w, err);
 }
 
@@ -480,7 +518,7 @@ static sund_code add_genotypes(sund_store_writer *w, site_row *row, sund_err *er
     if (o->n_site == 0) {
         o->number = w->n_block++;
         o->first = (uint32_t) w->n_site;
-        o->count_at = (w->size[F_COUNTS] - HEAD_BYTES) / count_bytes(w);
+        o->count_at = (w->out[F_COUNTS].size - HEAD_BYTES) / count_bytes(w);
     }
     row->block = o->number;
     row->at = (uint32_t) (e->pack ? o->n_site : o->raw.n);
@@ -496,7 +534,7 @@ static sund_code add_genotypes(sund_store_writer *w, site_row *row, sund_err *er
 /** Two single bases stand in the row, others in alleles.bin. */
 static sund_code add_alleles(sund_store_writer *w, const sund_variant *v, site_row *row, sund_err *err)
 {
-    uint64_t at = w->size[F_ALLELES] - HEAD_BYTES;
+    uint64_t at = w->out[F_ALLELES].size - HEAD_BYTES;
     uint8_t  head[4] = { (uint8_t) v->n_ref, (uint8_t) (v->n_ref >> 8), (uint8_t) v->n_alt, (uint8_t) (v->n_alt >> 8) };
 
     if (v->n_ref == 1 && v->n_alt == 1 && v->ref[0] > 0 && v->alt[0] > 0) {
@@ -509,16 +547,6 @@ static sund_code add_alleles(sund_store_writer *w, const sund_variant *v, site_r
     SUND_TRY(append(w, F_ALLELES, head, sizeof head, err));
     SUND_TRY(append(w, F_ALLELES, v->ref, v->n_ref, err));
     return append(w, F_ALLELES, v->alt, v->n_alt, err);
-}
-
-static sund_code keep_last(sund_store_writer *w, const sund_variant *v, sund_err *err)
-{
-    sund_buf_clear(&w->last_alleles);
-    sund_buf_put(&w->last_alleles, v->ref, v->n_ref);
-    sund_buf_put(&w->last_alleles, v->alt, v->n_alt);
-    SUND_TRY(sund_buf_ok(&w->last_alleles, err));
-    w->last = (sund_variant){ v->contig, v->pos_bp, (char *) w->last_alleles.p, (char *) w->last_alleles.p + v->n_ref, v->n_ref, v->n_alt };
-    return SUND_OK;
 }
 
 sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sund_kind kind, const sund_gt *gt, const sund_phase *phase, sund_err *err)
@@ -545,29 +573,41 @@ sund_code sund_store_writer_add(sund_store_writer *w, const sund_variant *v, sun
     return w->n_site % CHECKPOINT_SITES == 0 ? checkpoint(w, err) : SUND_OK;
 }
 
-/** sums.bin out of the two row files, and every file's digest. */
+static sund_code open_in(const sund_store_writer *w, int f, store_in *in, char path[1100], sund_err *err)
+{
+    SUND_TRY(sund_path_join(path, 1100, w->part, sund_store_file[f], err));
+    return sund_in_open(in, path, &w->crypt, (unsigned) f, err);
+}
+
+/** XXH3 of every CHUNK_ROWS rows of a file. */
+static sund_code sum_rows(const sund_store_writer *w, int f, size_t row_bytes, sund_buf *sums, sund_err *err)
+{
+    store_in       in = { .n = 0 };
+    char           path[1100];
+    const uint8_t *p;
+    sund_code      rc = open_in(w, f, &in, path, err);
+
+    for (uint64_t at = 0, n_row = rc == SUND_OK ? (in.n - HEAD_BYTES) / row_bytes : 0; rc == SUND_OK && at < n_row; at += CHUNK_ROWS) {
+        size_t n = (size_t) (n_row - at < CHUNK_ROWS ? n_row - at : CHUNK_ROWS) * row_bytes;
+
+        rc = sund_in_read(&in, HEAD_BYTES + at * row_bytes, n, &p, err);
+        if (rc == SUND_OK)
+            sund_buf_u64(sums, sund_sum64(p, n));
+    }
+    sund_in_close(&in);
+    return rc;
+}
+
+/** sums.bin out of the two row files. */
 static sund_code seal_sums(sund_store_writer *w, sund_err *err)
 {
     sund_buf  sums = { 0 };
-    size_t    row_bytes[2] = { SITE_BYTES, count_bytes(w) };
-    const int file[2] = { F_SITES, F_COUNTS };
-    sund_code rc = SUND_OK;
+    sund_code rc;
 
     sund_buf_text(&sums, sund_store_magic[F_SUMS]);
-    for (int k = 0; k < 2 && rc == SUND_OK; k++) {
-        char     path[1100];
-        sund_map m = { NULL, 0 };
-
-        rc = sund_path_join(path, sizeof path, w->part, sund_store_file[file[k]], err);
-        if (rc == SUND_OK)
-            rc = sund_map_open(&m, path, err);
-        for (uint64_t at = 0, n_row = rc == SUND_OK ? (m.n - HEAD_BYTES) / row_bytes[k] : 0; at < n_row; at += CHUNK_ROWS) {
-            uint64_t n = n_row - at < CHUNK_ROWS ? n_row - at : CHUNK_ROWS;
-            sund_buf_u64(&sums, sund_sum64(m.p + HEAD_BYTES + at * row_bytes[k], (size_t) n * row_bytes[k]));
-            sund_map_rest(&m);
-        }
-        sund_map_close(&m);
-    }
+    rc = sum_rows(w, F_SITES, SITE_BYTES, &sums, err);
+    if (rc == SUND_OK)
+        rc = sum_rows(w, F_COUNTS, count_bytes(w), &sums, err);
     if (rc == SUND_OK)
         rc = sund_buf_ok(&sums, err);
     if (rc == SUND_OK)
@@ -576,34 +616,30 @@ static sund_code seal_sums(sund_store_writer *w, sund_err *err)
     return rc;
 }
 
+/** The manifest of an encrypted store is that of the same store in the clear: what it names is what is inside. */
 static sund_code seal_manifest(sund_store_writer *w, sund_err *err)
 {
     manifest  m = { .assembly = w->plan.assembly, .n_person = w->sorted.n_person, .n_site = w->n_site, .n_block = w->n_block };
     sund_buf  text = { 0 };
-    char      path[1100];
     sund_code rc = SUND_OK;
 
     for (int f = 0; f < N_STORE_FILE && rc == SUND_OK; f++) {
-        sund_map map = { NULL, 0 };
+        store_in in = { .n = 0 };
+        char     path[1100];
 
-        rc = sund_path_join(path, sizeof path, w->part, sund_store_file[f], err);
+        rc = open_in(w, f, &in, path, err);
+        m.size[f] = in.n;
         if (rc == SUND_OK)
-            rc = sund_map_open(&map, path, err);
-        if (rc == SUND_OK) {
-            m.size[f] = map.n;
-            m.digest[f] = sund_map_digest(&map);
-            if (chmod(path, 0400) != 0)
-                rc = os_fail(w, "seal", sund_store_file[f], err);
-        }
-        sund_map_close(&map);
+            rc = sund_in_digest(&in, &m.digest[f], err);
+        if (rc == SUND_OK && chmod(path, 0400) != 0)
+            rc = os_fail(w, "seal", sund_store_file[f], err);
+        sund_in_close(&in);
     }
     sund_manifest_write(&m, w->source, &text);
     if (rc == SUND_OK)
         rc = sund_buf_ok(&text, err);
     if (rc == SUND_OK)
-        rc = sund_path_join(path, sizeof path, w->part, "manifest.txt", err);
-    if (rc == SUND_OK)
-        rc = sund_file_write(path, text.p, text.n, 0400, err);
+        rc = write_whole(w, w->crypt.key ? sund_manifest_bin : "manifest.txt", F_MANIFEST, &text, 0400, err);
     sund_buf_free(&text);
     return rc;
 }
@@ -613,6 +649,8 @@ sund_code sund_store_writer_seal(sund_store_writer *w, sund_err *err)
     char path[1100];
 
     SUND_TRY(checkpoint(w, err));
+    for (int f = F_SITES; f <= F_BLOCKS; f++)
+        SUND_TRY(sund_out_end(&w->out[f], err));
     SUND_TRY(seal_sums(w, err));
     SUND_TRY(seal_manifest(w, err));
     SUND_TRY(sund_path_join(path, sizeof path, w->part, "journal", err));
@@ -627,8 +665,8 @@ void sund_store_writer_close(sund_store_writer *w)
     if (!w)
         return;
     for (int f = 0; f < N_STORE_FILE; f++)
-        if (w->file[f])
-            (void) fclose(w->file[f]);
+        sund_out_close(&w->out[f]);
+    sund_buf_free(&w->rows);
     for (size_t k = 0; k < N_WRITTEN; k++)
         sund_buf_free(&w->open[k].raw);
     for (size_t k = 0; k < CLOSED_MAX; k++) {

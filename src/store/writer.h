@@ -1,6 +1,7 @@
 #ifndef SUND_STORE_WRITER_H
 #define SUND_STORE_WRITER_H
 
+#include "store/key.h"
 #include "store/store.h"
 
 /** Writes a store. Everything goes to DIR.part; sund_store_writer_seal() syncs, writes the manifest and renames to DIR, so
@@ -21,6 +22,7 @@ typedef struct sund_store_plan {
     size_t             n_callable;
     bool               has_callable; /**< false: unknown; true with n_callable 0: nothing is callable */
     unsigned           n_thread;     /**< to pack blocks: 0 all processors; any number gives the same bytes */
+    const sund_store_key *key;       /**< encrypts everything that is written; NULL: not encrypted */
 } sund_store_plan;
 
 /** Phase of a site's hets. Dense genotypes: planes, bits of people who have no het are passed over. Sparse: bit i % 64 of word i / 64 is of het[i].

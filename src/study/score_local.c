@@ -80,6 +80,8 @@ sund_code sund_score_matches_local(const sund_state *st, const sund_view *v, con
         sund_vec_add64(out, i * SCORE_LANES + 2, m.turned ? c.ref : c.alt);
         sund_vec_add64(out, i * SCORE_LANES + 3 + (m.other_strand ? 2u : m.turned), 1);
     }
+    if (rc == SUND_OK)
+        rc = sund_store_sound(v->store, err); /* whether what was not found is not there */
     sund_store_reader_close(reader);
     return rc;
 }
@@ -152,6 +154,8 @@ sund_code sund_score_people(const sund_state *st, const sund_view *v, const int6
         if (rc == SUND_OK)
             add_row(v, &g, gain_of(own, i, m.turned), score, &all);
     }
+    if (rc == SUND_OK)
+        rc = sund_store_sound(v->store, err);
     for (size_t i = 0; i < v->n_person; i++)
         score[i] += all;
     sund_store_reader_close(reader);

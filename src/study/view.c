@@ -185,7 +185,7 @@ static sund_code fill_rows(sund_view *v, const sund_catalogue *c, sund_err *err)
         v->row[j] = in ? (uint32_t) row : UINT32_MAX;
         row += in;
     }
-    return SUND_OK;
+    return sund_store_sound(v->store, err);
 }
 
 struct sund_view_cache { uint32_t round; void *p; void (*free_it)(void *); };

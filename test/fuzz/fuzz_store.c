@@ -1,13 +1,17 @@
 /* The store's reader. A small sound store is made once; an input is a list of changes to one of its files (byte 0: the file, byte 1: whether its
  * digests are made right again so that the change is not merely noticed as a change), then everything is read. With bit 1 or 2 of byte 1 the changes
- * are to the inside of a packed block, or to lists, which an encoding then reads. */
+ * are to the inside of a packed block, or to lists, which an encoding then reads. With bit 3 the rest is a key file; with bit 4 the changes are to a file of the same
+ * store encrypted (file N_STORE_FILE: its manifest), in which no reading may come to other genotypes. */
 #include "base/file.h"
+#include "secagg/gcm.h"
+#include "store/key.h"
 #include "store/store_priv.h"
 
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -15,8 +19,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
 enum { PEOPLE = 70, SITES = 40 };
-static char     folder[] = "/tmp/sund-fuzz-XXXXXX", dir[64];
-static sund_buf sound[N_STORE_FILE];
+static char     folder[] = "/tmp/sund-fuzz-XXXXXX", dir[64], sealed_dir[64];
+static sund_buf sound[N_STORE_FILE], sealed[N_STORE_FILE + 1];
+static uint64_t truth; /* what reading all genotypes comes to */
 
 static int gone(const char *path, const struct stat *st, int kind, struct FTW *f)
 {
@@ -25,7 +30,7 @@ static int gone(const char *path, const struct stat *st, int kind, struct FTW *f
 }
 static void clean(void) { (void) nftw(folder, gone, 16, FTW_DEPTH | FTW_PHYS); }
 
-static void make(void)
+static void make(const char *to, const sund_store_key *key)
 {
     const char        *person[PEOPLE], *population[PEOPLE];
     static char        name[PEOPLE][8];
@@ -34,7 +39,7 @@ static void make(void)
     sund_gt            site;
     sund_phase         phase;
     sund_region        callable = { 20, 0, 5000 };
-    sund_store_plan    plan = { SUND_GRCH37, PEOPLE, person, sex, population, "fuzz", &callable, 1, true, 1 };
+    sund_store_plan    plan = { SUND_GRCH37, PEOPLE, person, sex, population, "fuzz", &callable, 1, true, 1, key };
     sund_store_writer *w = NULL;
 
     for (int i = 0; i < PEOPLE; i++) {
@@ -43,7 +48,7 @@ static void make(void)
         population[i] = i % 3 ? "A" : "B";
         sex[i] = (uint8_t) (i % 3);
     }
-    if (sund_store_writer_open(&w, dir, &plan, NULL) != SUND_OK)
+    if (sund_store_writer_open(&w, to, &plan, NULL) != SUND_OK)
         abort();
     for (uint32_t j = 0; j < SITES; j++) {
         sund_variant v = { j < 30 ? 20 : 23, 100 + 10 * j, "A", j % 2 ? "G" : "AT", 1, j % 2 ? 1 : 2 };
@@ -65,22 +70,99 @@ static void make(void)
 }
 
 static void path_of(int f, char out[128]) { (void) snprintf(out, 128, "%s/%s", dir, sund_store_file[f]); }
+static void sealed_path(int f, char out[128]) { (void) snprintf(out, 128, "%s/%s", sealed_dir, f < N_STORE_FILE ? sund_store_file[f] : sund_manifest_bin); }
+
+/** Of all genotypes; 0: an error was said. */
+static uint64_t read_sealed(void)
+{
+    sund_store        *s = NULL;
+    sund_store_reader *r = NULL;
+    uint8_t            code[PEOPLE];
+    uint64_t           sum = 1;
+    sund_gt            g;
+
+    if (sund_store_open(&s, sealed_dir, NULL) != SUND_OK || sund_store_reader_open(&r, s, NULL) != SUND_OK || sund_store_describe(s)->n_person != PEOPLE)
+        sum = 0;
+    for (size_t j = 0; sum && j < SITES; j++) {
+        sund_site site;
+
+        sund_store_site(s, j, &site);
+        if (sund_store_read(r, j, &g, NULL) != SUND_OK || sund_store_sound(s, NULL) != SUND_OK) {
+            sum = 0;
+            break;
+        }
+        sund_gt_codes(&g, PEOPLE, code);
+        for (int i = 0; i < PEOPLE; i++)
+            sum = (sum ^ code[i] ^ site.v.pos_bp) * 1099511628211u + 1;
+    }
+    sund_store_reader_close(r);
+    sund_store_close(s);
+    return sum;
+}
+
+static void put(const char *path, const void *p, size_t n);
+
+/** Changes to a file of the encrypted store: u16 place, u8 change. */
+static void sealed_changed(int f, const uint8_t *p, size_t n)
+{
+    char     path[128];
+    sund_buf b = { 0 };
+    uint64_t got;
+
+    sealed_path(f, path);
+    sund_buf_put(&b, sealed[f].p, sealed[f].n);
+    for (; n >= 3; p += 3, n -= 3) {
+        size_t place = (size_t) p[0] | (size_t) p[1] << 8;
+
+        if (place == 65535 && b.n > (size_t) p[2] * 16)
+            b.n = (size_t) p[2] * 16;
+        else if (b.n)
+            b.p[place % b.n] ^= p[2];
+    }
+    put(path, b.p, b.n);
+    got = read_sealed();
+    if (got && got != truth)
+        abort();
+    put(path, sealed[f].p, sealed[f].n);
+    sund_buf_free(&b);
+}
+
+static void load(void (*path_at)(int f, char out[128]), sund_buf *file, int n)
+{
+    for (int f = 0; f < n; f++) {
+        char path[128];
+
+        path_at(f, path);
+        if (sund_file_read(path, 1 << 20, &file[f], NULL) != SUND_OK)
+            abort();
+    }
+}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+    const sund_store_key *key = NULL;
+    char                  path[128], name[SUND_STORE_KEY_NAME + 1];
+
     (void) argc, (void) argv;
     if (sund_crypto_init(NULL) != SUND_OK || !mkdtemp(folder))
         abort();
+    sund_aead_by(&sund_gcm);
     (void) atexit(clean);
     (void) snprintf(dir, sizeof dir, "%s/store", folder);
-    make();
-    for (int f = 0; f < N_STORE_FILE; f++) {
-        char path[128];
-        path_of(f, path);
-        if (sund_file_read(path, 1 << 20, &sound[f], NULL) != SUND_OK)
-            abort();
+    (void) snprintf(sealed_dir, sizeof sealed_dir, "%s/sealed", folder);
+    (void) snprintf(path, sizeof path, "%s/key", folder);
+    if (sund_store_key_make(path, name, NULL) != SUND_OK || sund_store_key_add(path, &key, NULL) != SUND_OK)
+        abort();
+    make(dir, NULL);
+    make(sealed_dir, key);
+    load(path_of, sound, N_STORE_FILE);
+    load(sealed_path, sealed, N_STORE_FILE + 1);
+    for (int f = 0; f <= N_STORE_FILE; f++) { /* as sealed they are read-only */
+        sealed_path(f, path);
+        (void) chmod(path, 0600);
     }
-    return 0;
+    truth = read_sealed();
+    return truth ? 0 : (abort(), 1);
 }
 
 static void put(const char *path, const void *p, size_t n)
@@ -223,6 +305,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
     if (n < 2)
         return 0;
+    if (p[1] & 8) {
+        sund_key key;
+
+        (void) !sund_store_key_parse(p + 2, n - 2, &key);
+        return 0;
+    }
+    if (p[1] & 16) {
+        sealed_changed(p[0] % (N_STORE_FILE + 1), p + 2, n - 2);
+        return 0;
+    }
     if (p[1] & 6) {
         inside(p[1] & 2 ? 4 : 3, p + 2, n - 2);
         return 0;

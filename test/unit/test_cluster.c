@@ -228,7 +228,7 @@ static bool seat_ask(seat *s, const char *ask)
 
 static void seat_runner(seat *s, const sund_slurm *plan)
 {
-    sund_slurm_place place = { s->folder, s->store_dir, s->files_dir, NULL };
+    sund_slurm_place place = { s->folder, s->store_dir, s->files_dir, NULL, NULL };
 
     MUST(sund_slurm_open(&s->engine.runner, plan, &place, &s->engine, s->view, sund_cur_of(s->text, strlen(s->text)), err));
 }
@@ -544,7 +544,7 @@ static char fed_folder[200], fed_store[200], fed_files[200];
 static sund_code cluster_of_one(void *ctx, const sund_engine *e, const sund_view *v, sund_cur text, sund_runner **out, sund_err *err)
 {
     (void) ctx;
-    return sund_slurm_open(out, &small, &(sund_slurm_place){ fed_folder, fed_store, fed_files, NULL }, e, v, text, err);
+    return sund_slurm_open(out, &small, &(sund_slurm_place){ fed_folder, fed_store, fed_files, NULL, NULL }, e, v, text, err);
 }
 
 TEST(a_node_with_a_cluster_is_a_node)

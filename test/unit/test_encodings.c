@@ -127,7 +127,7 @@ static void write_store(const char *dir, size_t n, size_t m, const uint8_t *gt)
     const char       **person = calloc(n, sizeof *person), **population = calloc(n, sizeof *population);
     uint8_t           *sex = calloc(n, 1);
     uint64_t          *plane = calloc(5 * ((n + 63) / 64), sizeof *plane);
-    sund_store_plan    plan = { SUND_GRCH38, n, person, sex, population, "test", NULL, 0, false, 1 };
+    sund_store_plan    plan = { SUND_GRCH38, n, person, sex, population, "test", NULL, 0, false, 1, NULL };
     sund_store_writer *w = NULL;
 
     names_of(n, name, person, population, sex);

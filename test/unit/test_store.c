@@ -70,7 +70,7 @@ static sund_code open_writer(const model *d, const char *dir, sund_store_writer 
     static const char *const pops[] = { "FIN", "GBR", "" };
     const char              *person[MAX_PEOPLE], *pop[MAX_PEOPLE];
     sund_region              callable[2] = { { 20, 900, 3000 }, { 20, 5000, 90000 } };
-    sund_store_plan          plan = { SUND_GRCH37, d->n, person, d->sex, pop, "test", callable, 2, true, 1 };
+    sund_store_plan          plan = { SUND_GRCH37, d->n, person, d->sex, pop, "test", callable, 2, true, 1, NULL };
 
     for (size_t i = 0; i < d->n; i++) {
         person[i] = d->name[i];

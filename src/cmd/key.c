@@ -1,0 +1,45 @@
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "home/home.h"
+#include "store/key.h"
+
+#include <stdio.h>
+
+/* Keys of encrypted stores. */
+
+sund_code sund_give_key(const char *store, const char *key, sund_err *err)
+{
+    char beside[4096];
+
+    if (key)
+        return sund_store_key_add(key, NULL, err);
+    if (!sund_store_encrypted(store))
+        return SUND_OK;
+    SUND_TRY(sund_store_key_add_given(err));
+    SUND_TRY(sund_path_join(beside, sizeof beside, store, "..", err));
+    return sund_home_store_key(beside, err);
+}
+
+sund_code sund_open_store(sund_store **s, const char *store, const char *key, sund_err *err)
+{
+    SUND_TRY(sund_give_key(store, key, err));
+    return sund_store_open(s, store, err);
+}
+
+sund_code sund_cmd_key_make(int argc, char **argv, sund_err *err)
+{
+    const sund_opt  opt[] = { { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "key make", "FILE", "Makes a key that encrypts genotype stores, into a file that its owner alone may read. Keep a copy where the stores are not: without the key nobody, ever, reads what it encrypted. 'sund import --key FILE' "
+                          "encrypts with it; 'store_key = FILE' under [node] of sund.ini lets the home's commands and its node read the store.",
+                          "sund key make /etc/sund/store.key\nsund import --key /etc/sund/store.key --store fi/store --samples samples.tsv chr20.vcf.gz", opt, 1, 1 };
+    char            name[SUND_STORE_KEY_NAME + 1];
+    bool            helped = false;
+    size_t          n;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    SUND_TRY(sund_store_key_make(argv[1], name, err));
+    printf("%s: the key %s; keep a copy elsewhere: nothing that it encrypts can be read without it\n", argv[1], name);
+    return SUND_OK;
+}
