@@ -141,7 +141,7 @@ sund_code sund_cmd_study_veto(int argc, char **argv, sund_err *err)
 
 sund_code sund_cmd_study_revoke(int argc, char **argv, sund_err *err)
 {
-    return command(SUND_REVOKE, "study revoke", "Takes an approval back. A running study stops at every node before this node says another word in it. What was released is out: then this node deletes its copy, gives out none, and logs that.",
+    return command(SUND_REVOKE, "study revoke", "Takes an approval back. A running study stops at every node before this node says another word in it. What was released is out: then this node deletes its copy and tells the hub, which gives out the result no more; who has fetched it has it.",
                    "sund study revoke --home fi --by maria.ini --reason 'consent withdrawn by the biobank' 3f2a91c0", argc, argv, err);
 }
 

@@ -82,6 +82,8 @@ static void say(const told *t)
     printf("  %s\n  ", t->decision);
     if (strcmp(t->outcome, "released") == 0)
         say_rows(t);
+    else if (strcmp(t->outcome, "recalled") == 0)
+        printf("Its result was released, and recalled since: %s. It is given out no more; who had it before has it.\n", t->reason);
     else if (strcmp(t->outcome, "running") == 0)
         printf("It has not ended: nothing was released so far.\n");
     else

@@ -221,7 +221,7 @@ sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err)
         { "json", 'b', &as_json, NULL, "one JSON object a line" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts o = { "study status", "[OPTIONS] [STUDY]", "Where studies stand: submitted, deciding, computing, signing, released, refused or stopped, with the reason; or paused, for which node or fault.", "sund study status --home anna\nsund study status --wait --home anna 3f2a91c0", opt, 0, 1 };
+    const sund_opts o = { "study status", "[OPTIONS] [STUDY]", "Where studies stand: submitted, deciding, computing, signing, released, refused, stopped or recalled, with the reason; or paused, for which node or fault.", "sund study status --home anna\nsund study status --wait --home anna 3f2a91c0", opt, 0, 1 };
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
     sund_buf        reply = { 0 };
@@ -250,7 +250,7 @@ sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err)
         while (c.n && read_row(&c, &row))
             if (row_wanted(&row, n ? argv[1] : NULL, &d, whole)) {
                 last = row;
-                ended = strcmp(row.state, "released") == 0 || strcmp(row.state, "refused") == 0 || strcmp(row.state, "stopped") == 0;
+                ended = strcmp(row.state, "released") == 0 || strcmp(row.state, "refused") == 0 || strcmp(row.state, "stopped") == 0 || strcmp(row.state, "recalled") == 0;
                 if (!wait || ended)
                     print_row(&row, as_json);
                 hits++;
@@ -291,7 +291,7 @@ static sund_code ended_row(sund_link *l, const char *path, const sund_digest *d,
         return sund_fail(err, SUND_E_NOT_FOUND, "%s: the hub has no study of this very text; give the file as it was submitted", path);
     if (strcmp(out->state, "stopped") == 0 || strcmp(out->state, "refused") == 0)
         return SUND_OK;
-    return sund_fail(err, SUND_E_MISMATCH, "%s: the study is %s: %s", path, out->state, strcmp(out->state, "released") == 0 ? "its answer stands" : "the node that will not come back leaves it first ('sund study leave'), or another one stops it ('sund study revoke')");
+    return sund_fail(err, SUND_E_MISMATCH, "%s: the study is %s: %s", path, out->state, strcmp(out->state, "released") == 0 || strcmp(out->state, "recalled") == 0 ? "its answer stands" : "the node that will not come back leaves it first ('sund study leave'), or another one stops it ('sund study revoke')");
 }
 
 static void print_consequences(const status_row *was, const sund_study *s, const char *without)

@@ -26,7 +26,7 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_FILE_PUT] = "file-put",
         [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error", [SUND_MSG_HEADS] = "heads",
         [SUND_MSG_LOGIN] = "login",       [SUND_MSG_SUBMIT_LOGIN] = "submit-login",
-        [SUND_MSG_AGREEMENT_END] = "agreement-end",
+        [SUND_MSG_AGREEMENT_END] = "agreement-end", [SUND_MSG_RECALL] = "recall",
     };
 
     return kind < SUND_MSG_END && name[kind] ? name[kind] : "unknown";
@@ -145,7 +145,8 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
     case SUND_MSG_FETCH:
     case SUND_MSG_FILE_PUT:
     case SUND_MSG_FILE_GET:
-    case SUND_MSG_AGREEMENT_END: break;
+    case SUND_MSG_AGREEMENT_END:
+    case SUND_MSG_RECALL: break;
     default: return sund_fail(err, SUND_E_DENIED, "a message of kind %s holds data: it leaves through its own rules only", sund_msg_name(head->kind));
     }
     if (n > most)

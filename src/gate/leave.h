@@ -37,6 +37,7 @@ enum sund_msg {
     SUND_MSG_FILE_GET,/**< by digest */
     SUND_MSG_ERROR,        /**< hub: the request was refused: code and message */
     SUND_MSG_AGREEMENT_END = 42, /**< node: an agreement holds no more */
+    SUND_MSG_RECALL = 43,  /**< node: it approves a released study no more */
     SUND_MSG_HEADS = 48,   /**< node: the head of its ledger, answered by the hub's */
     SUND_MSG_LOGIN = 52,        /**< somebody in no roster: whose key this is, by tokens */
     SUND_MSG_SUBMIT_LOGIN = 53, /**< a signed study, and the login of who signs */

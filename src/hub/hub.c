@@ -182,7 +182,9 @@ static sund_code fetch(hub *h, const sund_envelope *e, const sund_digest *study,
     SUND_GO(sund_mailbox_may_fetch(&h->box, study, e->from, err));
     SUND_GO(sund_mailbox_text(&h->box, study, &text, err));
     sund_buf_blob(out, text.p, text.n);
-    rc = sund_mailbox_release(&h->box, study, out, err);
+    SUND_GO(sund_mailbox_release(&h->box, study, out, err));
+    /* who has a result is asked when it is recalled */
+    rc = sund_ledger_add(h->home.db, sund_msg_name(e->kind), sund_digest_hex(study).s, err, "given to %s", e->from);
 out:
     sund_buf_free(&text);
     return rc;
@@ -246,9 +248,11 @@ static sund_code do_notice(hub *h, const sund_envelope *e, sund_cur body, sund_e
     SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << SUND_ROLE_NODE, err));
     SUND_TRY(sund_end_read(body, &d, reason, err));
     if (!sund_digest_eq(&d, &e->about))
-        return sund_fail(err, SUND_E_DENIED, "a message of %s is about another agreement than it says", e->from);
+        return sund_fail(err, SUND_E_DENIED, "a message of %s is about something else than it says", e->from);
     (void) pthread_mutex_lock(&h->lock);
-    rc = sund_notices_post(&h->box, e, body.p, body.n, err);
+    rc = e->kind == SUND_MSG_RECALL ? sund_mailbox_recall(&h->box, &d, e->from, reason, err) : SUND_OK;
+    if (rc == SUND_OK)
+        rc = sund_notices_post(&h->box, e, body.p, body.n, err);
     if (rc == SUND_OK)
         rc = note(h, e, err);
     h->n_news++;
@@ -293,7 +297,8 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     case SUND_MSG_HEADS: return do_heads(h, e, body, out, err);
     case SUND_MSG_QUESTION: return do_question(h, e, body, out, err);
     case SUND_MSG_ANSWER: return sund_questions_answer(&h->questions, e->from, body, err);
-    case SUND_MSG_AGREEMENT_END: return do_notice(h, e, body, err);
+    case SUND_MSG_AGREEMENT_END:
+    case SUND_MSG_RECALL: return do_notice(h, e, body, err);
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:
     case SUND_MSG_FILE_PUT:

@@ -651,10 +651,57 @@ static sund_code only_body(sund_mailbox *m, const sund_digest *study, unsigned k
     return rc;
 }
 
+static sund_code recall(sund_mailbox *m, const sund_digest *study, const char *detail, sund_err *err)
+{
+    SUND_TRY(sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) SUND_MSG_RELEASE));
+    SUND_TRY(sund_bodies_drop(m->db, study, SUND_MSG_RELEASE, err));
+    return set_state(m, study, true, err, "recalled", detail);
+}
+
+/** By whom and why it was recalled; "" when it was not. */
+static sund_code recalled(sund_mailbox *m, const sund_digest *study, char *out, size_t cap, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    out[0] = 0;
+    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT detail FROM study WHERE digest=? AND state='recalled'", "b", study->b, sizeof study->b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more)
+        (void) snprintf(out, cap, "%s", sund_rows_text(rows, 0));
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_mailbox_recall(sund_mailbox *m, const sund_digest *study, const char *node, const char *reason, sund_err *err)
+{
+    char      detail[SUND_REASON_MAX + 64], before[64];
+    hub_study s;
+    int64_t   released = 0;
+
+    SUND_TRY(load(m, study, &s, err));
+    if (s.there && !asks(&s, node))
+        return sund_fail(err, SUND_E_DENIED, "the study does not ask %s", node);
+    SUND_TRY(sund_db_i64(m->db, &released, 0, err, "SELECT COUNT(*) FROM message WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) SUND_MSG_RELEASE));
+    if (!released)
+        return sund_fail(err, SUND_E_NOT_FOUND, "study %.12s has no release to be recalled", sund_digest_hex(study).s);
+    SUND_TRY(recalled(m, study, before, sizeof before, err));
+    if (before[0])
+        return SUND_OK;
+    (void) snprintf(detail, sizeof detail, "by %s: %.380s", node, reason);
+    SUND_TRY(sund_db_part(m->db, err));
+    return sund_db_part_end(m->db, true, recall(m, study, detail, err), err);
+}
+
 sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err)
 {
     bool there = false;
+    char why[SUND_REASON_MAX + 64];
 
+    SUND_TRY(recalled(m, study, why, sizeof why, err));
+    if (why[0])
+        return sund_fail(err, SUND_E_DENIED, "study %.12s was recalled after its release, %.280s", sund_digest_hex(study).s, why);
     SUND_TRY(only_body(m, study, SUND_MSG_RELEASE, out, &there, err));
     return there ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "study %.12s has no release yet; 'sund study status' says where it stands", sund_digest_hex(study).s);
 }

@@ -38,9 +38,12 @@ typedef sund_code (*sund_mailbox_each)(void *ctx, const sund_mailbox_row *row, s
 sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, sund_err *err) SUND_MUST_CHECK;
 /** Whether `who` may have a study's release: the researcher who asked, or a node of the study. */
 sund_code sund_mailbox_may_fetch(sund_mailbox *m, const sund_digest *study, const char *who, sund_err *err) SUND_MUST_CHECK;
+/** A node of a released study approves it no more: the result is deleted here, and given out to nobody again. Again changes nothing. Errors: SUND_E_NOT_FOUND when it has no release;
+ *  SUND_E_DENIED for a node that it does not ask. */
+sund_code sund_mailbox_recall(sund_mailbox *m, const sund_digest *study, const char *node, const char *reason, sund_err *err) SUND_MUST_CHECK;
 /** The text of a study. */
 sund_code sund_mailbox_text(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
-/** The release of a study: what all nodes signed. Errors: SUND_E_NOT_FOUND says the state the study is in. */
+/** The release of a study: what all nodes signed. Errors: SUND_E_NOT_FOUND says the state the study is in; SUND_E_DENIED: it was recalled. */
 sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
 #endif

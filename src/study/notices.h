@@ -3,7 +3,7 @@
 
 #include "study/mailbox.h"
 
-/** What nodes tell the whole federation outside of any study: that an agreement has ended for them. The hub keeps one log of it, and nodes hear it in the
+/** What nodes tell the whole federation outside of any study: that an agreement has ended for them, or that they recall a released study. The hub keeps one log of it, and nodes hear it in the
  *  answers to their polls as the log of a study that is named by zeros. */
 sund_code sund_notices_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK; /**< the hub's */
 /** A node's message, whose signature was checked. The same again changes nothing. Errors: SUND_E_LIMIT for more of one node than a federation has reason for. */

@@ -22,6 +22,7 @@ static const char *const tables =
     " digest BLOB NOT NULL, PRIMARY KEY(study, round, chunk, attempt)) STRICT;"
     "CREATE TABLE IF NOT EXISTS login(study BLOB PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, until INTEGER NOT NULL, verified INTEGER NOT NULL, visas TEXT NOT NULL,"
     " refusal TEXT NOT NULL) STRICT;"
+    "CREATE TABLE IF NOT EXISTS recall(study BLOB PRIMARY KEY, reason TEXT NOT NULL, told INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS replay(study BLOB PRIMARY KEY, secrets BLOB NOT NULL) STRICT;"; /* study/replay.h */
 
 sund_code sund_party_tables(sund_db *db, sund_err *err)

@@ -90,8 +90,13 @@ sund_code sund_leaving_may_agree(sund_db *db, const sund_roster *roster, const s
 /** The studies that s goes on from, its predecessor first, as long as all who left them have agreed to it. Errors: SUND_E_MISMATCH when s is not what its line `after` says. */
 sund_code sund_study_afters(sund_db *db, const sund_roster *roster, const sund_study *s, sund_digest out[SUND_NODE_MAX], size_t *n, sund_err *err) SUND_MUST_CHECK;
 
-/** An approval that is revoked (dac.h: sund_party_next() takes that up while the study runs) after the release: the node's copy goes, and the log says what
- *  that can and cannot do. Errors: SUND_E_NOT_FOUND when it is not released here. */
+/** An approval that is revoked (dac.h: sund_party_next() takes that up while the study runs) after the release: the node's copy goes, the log says what
+ *  that can and cannot do, and the hub is to be told, which then gives out none either. Errors: SUND_E_NOT_FOUND when it is not released here. */
 sund_code sund_party_recall(sund_db *db, const sund_digest *study, const char *node, const char *reason, sund_err *err) SUND_MUST_CHECK;
+/** One that the hub was not told yet; and that it was. */
+sund_code sund_recall_untold(sund_db *db, bool *any, sund_digest *study, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
+sund_code sund_recall_told(sund_db *db, const sund_digest *study, sund_err *err) SUND_MUST_CHECK;
+/** Another node of a study has recalled it. Logged here. Errors: SUND_E_DENIED unless it is a study of both. */
+sund_code sund_recall_heard(sund_db *db, const sund_roster *roster, const sund_digest *study, const char *node, const char *reason, sund_err *err) SUND_MUST_CHECK;
 
 #endif

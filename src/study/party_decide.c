@@ -1,6 +1,7 @@
 #include "study/party_priv.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "gate/ledger.h"
 #include "study/bodies.h"
 
@@ -163,14 +164,64 @@ sund_code sund_party_stands(sund_party *p, sund_err *err)
     return SUND_OK;
 }
 
-sund_code sund_party_recall(sund_db *db, const sund_digest *study, const char *node, const char *reason, sund_err *err)
+static sund_code recall(sund_db *db, const sund_digest *study, const char *node, const char *reason, sund_err *err)
 {
-    char note[SUND_REASON_MAX];
+    char note[SUND_REASON_MAX], cut[SUND_DAC_REASON_MAX + 1];
 
     (void) snprintf(note, sizeof note, "; approval revoked by %s: %s", node, reason);
+    (void) snprintf(cut, sizeof cut, "%s", reason);
+    sund_text_clean(cut);
     SUND_TRY(sund_db_run(db, err, "UPDATE study SET release=NULL, detail=detail || ? WHERE digest=? AND state=?", "tbi", note, study->b, sizeof study->b, (int64_t) SUND_PARTY_RELEASED));
     if (sund_db_changes(db) == 0)
         return sund_fail(err, SUND_E_NOT_FOUND, "study %.12s is not released here", sund_digest_hex(study).s);
+    SUND_TRY(sund_db_run(db, err, "INSERT OR IGNORE INTO recall(study, reason, told) VALUES(?,?,0)", "bt", study->b, sizeof study->b, cut));
     SUND_TRY(sund_bodies_drop(db, study, SUND_MSG_RELEASE, err));
-    return sund_ledger_add(db, "recalled", sund_digest_hex(study).s, err, "approval revoked after the release: what was given out cannot be called back; this node has deleted its copy and gives out none");
+    return sund_ledger_add(db, "recalled", sund_digest_hex(study).s, err, "approval revoked after the release: this node has deleted its copy and gives out none, and tells the hub to do the same; what was given out before cannot be called back");
+}
+
+sund_code sund_party_recall(sund_db *db, const sund_digest *study, const char *node, const char *reason, sund_err *err)
+{
+    SUND_TRY(sund_db_part(db, err));
+    return sund_db_part_end(db, true, recall(db, study, node, reason, err), err);
+}
+
+sund_code sund_recall_untold(sund_db *db, bool *any, sund_digest *study, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err)
+{
+    sund_rows *rows = NULL;
+    sund_code  rc;
+
+    *any = false;
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT study, reason FROM recall WHERE told=0 LIMIT 1", ""));
+    rc = sund_rows_next(rows, any, err);
+    if (rc == SUND_OK && *any) {
+        sund_cur c = sund_rows_blob(rows, 0);
+
+        *any = sund_cur_copy(&c, study->b, sizeof study->b);
+        (void) snprintf(reason, SUND_DAC_REASON_MAX + 1, "%s", sund_rows_text(rows, 1));
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_recall_told(sund_db *db, const sund_digest *study, sund_err *err)
+{
+    return sund_db_run(db, err, "UPDATE recall SET told=1 WHERE study=?", "b", study->b, sizeof study->b);
+}
+
+sund_code sund_recall_heard(sund_db *db, const sund_roster *roster, const sund_digest *study, const char *node, const char *reason, sund_err *err)
+{
+    sund_study   *s = calloc(1, sizeof *s);
+    sund_buf      text = { 0 };
+    sund_envelope e;
+    sund_code     rc = s ? sund_party_submitted(db, roster, study, &e, &text, NULL, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK)
+        rc = sund_study_parse(s, "study", text.p, text.n, err);
+    if (rc == SUND_OK && sund_study_node(s, node) < 0)
+        rc = sund_fail(err, SUND_E_DENIED, "%s recalls a study that did not ask it", node);
+    if (rc == SUND_OK)
+        rc = sund_ledger_add(db, "recalled", sund_digest_hex(study).s, err, "%s has revoked its approval after the release (%s): the hub gives the result out no more", node, reason);
+    sund_buf_free(&text);
+    free(s);
+    return rc;
 }

@@ -84,6 +84,15 @@ is(out("sqlite3 $FI/state.db \"SELECT COUNT(*) FROM study WHERE release IS NOT N
 my $log = out("$sund log show --home $FI");
 ok($log =~ /approval revoked by maria: said maria; \S+, signed [0-9a-f]{128}/ && $log =~ /recalled.*cannot be called back/, 'its log has the signed decision, and what it cannot do', "# $log");
 ok(state_at($FI, $c, qr/approval revoked by FI: said maria/), 'so has its status');
+ok(wait_for($f, $c, qr/recalled .*\n +by FI: said maria/, 20), 'the hub has heard it');
+fails("$sund study fetch --home $anna --out $tmp/late $c", 'and gives the result to nobody again', qr/recalled after its release, by FI: said maria/);
+fails("$sund study fetch --home $SE --out $tmp/late $c", 'nor to another node', qr/recalled after its release/);
+ok(!-e "$tmp/late", 'nothing came');
+ok(out("$sund log show --home $at/hub") =~ /fetch +\S+ +given to FI\b/ && out("$sund log show --home $at/hub") =~ /recall +\S+ +from FI/, 'its log has who fetched it before, and the recall');
+$log = '';
+for (1 .. 100) { $log = out("$sund log show --home $SE"); last if $log =~ /FI has revoked/; select undef, undef, undef, 0.2 }
+ok($log =~ /recalled .*FI has revoked its approval after the release \(said maria\)/, 'the other nodes write it down', "# $log");
+ok(out("$sund log show --public --home $at/hub") =~ /released, and recalled since: by FI: said maria/, 'citizens can read it');
 
 # ---- an exception takes two ----
 my $x = ask(number => 4);

@@ -1,5 +1,7 @@
 /* Who decides at a node: its committee's signatures, deadlines, exceptions, vetoes and revocations. */
 #include "fed.h"
+#include "node/notices.h"
+#include "study/agreement.h"
 #include "study/party_priv.h"
 #include "test.h"
 
@@ -263,6 +265,43 @@ TEST(a_revocation_holds_through_kills_and_lost_messages)
     CHECK(n_stopped >= 8);
 }
 
+/** The hub, told once, has the result no more; the other nodes write down what the one that recalls has signed. */
+static void recalled_at_the_hub(fed *f, const sund_digest *other)
+{
+    sund_home h = { .db = f->node[2].db, .roster = f->roster };
+    sund_buf  body = { 0 }, got = { 0 }, bytes = { 0 };
+    char      reason[SUND_DAC_REASON_MAX + 1];
+    bool      any = false;
+    sund_err  why = { SUND_OK, "" };
+
+    (void) snprintf(h.id, sizeof h.id, "N02");
+    MUST(sund_recall_untold(f->node[1].db, &any, &f->study, reason, err));
+    CHECK(any && strcmp(reason, "a mistake") == 0);
+    CHECK(sund_mailbox_release(&f->box, &f->study, &got, &why) == SUND_OK && got.n > 0);
+    CHECK(sund_mailbox_recall(&f->box, other, "N01", reason, &why) == SUND_E_NOT_FOUND && sund_mailbox_recall(&f->box, &f->study, "N09", reason, &why) == SUND_E_DENIED);
+    MUST(sund_mailbox_recall(&f->box, &f->study, "N01", reason, err));
+    MUST(sund_mailbox_recall(&f->box, &f->study, "N02", "me too", err)); /* the first word stands */
+    sund_buf_clear(&got);
+    CHECK(sund_mailbox_release(&f->box, &f->study, &got, &why) == SUND_E_DENIED && got.n == 0 && strstr(why.msg, "recalled after its release, by N01: a mistake"));
+    MUST(sund_recall_told(f->node[1].db, &f->study, err));
+    MUST(sund_recall_untold(f->node[1].db, &any, &f->study, reason, err));
+    CHECK(!any);
+    sund_end_write(&f->study, "a mistake", &body);
+    for (int k = 0; k < 4; k++) { /* by a stranger's key; about another study; of a node that it does not ask; as it is */
+        sund_identity mallory;
+        sund_envelope e = { .kind = SUND_MSG_RECALL, .channel = SUND_CHANNEL_STUDIES, .seq = sund_seq_next(0), .about = k == 1 ? *other : f->study };
+
+        fed_identity(&mallory, "N01");
+        sund_buf_clear(&bytes);
+        sund_envelope_write(&e, k == 0 ? &mallory : k == 2 ? &f->anna : &f->node[1].me, body.p, body.n, &bytes);
+        MUST(sund_notice_take(&h, (uint32_t) k, &e, sund_cur_of(body.p, body.n), err));
+        CHECK(logged(f, 2, "recalled", "N01 has revoked its approval after the release (a mistake)%") == (k == 3));
+    }
+    sund_buf_free(&body);
+    sund_buf_free(&got);
+    sund_buf_free(&bytes);
+}
+
 TEST(after_the_release_the_nodes_copy_goes_and_the_log_says_so)
 {
     world   *w = fed_world(120, test_rand());
@@ -285,6 +324,7 @@ TEST(after_the_release_the_nodes_copy_goes_and_the_log_says_so)
     fed_run(f);
     CHECK(strstr(fed_status(f, 1).detail, "approval revoked by N01: a mistake") != NULL);
     other = sund_digest_of("no", 2);
+    recalled_at_the_hub(f, &other);
     CHECK(sund_party_recall(f->node[1].db, &other, "N01", "a mistake", &why) == SUND_E_NOT_FOUND);
     fed_close(f);
     free(w);
