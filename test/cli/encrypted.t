@@ -48,6 +48,35 @@ for my $kind ([counts => ''], [linear => "outcome = simulated_trait\ncovariates 
     is(out("diff -r $a $b || true; echo same"), "same\n", 'and it is the same bytes, every file');
 }
 
+# ---- tasks of a cluster, which here are run by what stands for sbatch: they read the key themselves ----
+mkdir "$tmp/bin";
+spew("$tmp/bin/sbatch", <<"SH");
+#!/bin/sh
+for a; do case \$a in --array=*) list=\${a#--array=} ;; --*) ;; *) break ;; esac; shift; done
+echo "\$list" >>$tmp/arrays
+for r in \$(echo "\$list" | tr , ' '); do for t in \$(seq \${r%-*} \${r#*-}); do SLURM_ARRAY_TASK_ID=\$t "\$@" >>$tmp/tasks.log 2>&1; done; done
+for a; do work=\$a; done
+cat \$work/brief >>$tmp/briefs
+echo 7
+SH
+spew("$tmp/bin/$_", "#!/bin/sh\n") for qw(squeue scancel);
+chmod 0755, glob "$tmp/bin/*";
+study_file("$tmp/cluster.ini", analysis => 'counts', nodes => 'local', catalogue => $digest, chunk => 256);
+my $here = local_study($sealed, "$tmp/c", "$tmp/cluster.ini");
+spew("$sealed/sund.ini", slurp("$sealed/sund.ini") =~ s/^\[node\]\n\K/slurm_items = 300\n/mr);
+{
+    local $ENV{PATH} = "$tmp/bin:$ENV{PATH}";
+    my $there = local_study($sealed, "$tmp/c", "$tmp/cluster.ini", '--engine slurm');
+    is(out("diff -r $here $there || true; echo same"), "same\n", 'tasks of a cluster: the same bytes');
+    ok(-s "$tmp/arrays" && slurp("$tmp/briefs") =~ /\Q$key\E/ && slurp("$tmp/briefs") !~ /$secret/, 'they were told where the key is, not what it is') or note(slurp("$tmp/tasks.log"));
+    my $ini = slurp("$sealed/sund.ini");
+    mkdir "$tmp/given", 0700;
+    run("cp $key $tmp/given/sund-store-key");
+    spew("$sealed/sund.ini", $ini =~ s/^store_key = .*$/store_key = credential:sund-store-key/mr);
+    fails("CREDENTIALS_DIRECTORY=$tmp/given $sund study run --local --engine slurm --home $sealed --catalogue $tmp/c $tmp/cluster.ini", 'a credential cannot be given to them', qr/name a file that they see as store_key/);
+    spew("$sealed/sund.ini", $ini);
+}
+
 # ---- refusals ----
 my $away = "$tmp/away";
 run("cp -r $sealed/store $away");
