@@ -23,6 +23,7 @@ sund_code sund_cmd_roster(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_trust(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_login(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_key_make(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_encrypt(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_import(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_people(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_people_import(int argc, char **argv, sund_err *err);

@@ -1,6 +1,8 @@
 #include "base/file.h"
+#include "base/progress.h"
 #include "cmd/cmd.h"
 #include "home/home.h"
+#include "store/encrypt.h"
 #include "store/key.h"
 
 #include <stdio.h>
@@ -42,4 +44,43 @@ sund_code sund_cmd_key_make(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_store_key_make(argv[1], name, err));
     printf("%s: the key %s; keep a copy elsewhere: nothing that it encrypts can be read without it\n", argv[1], name);
     return SUND_OK;
+}
+
+static void show_bytes(void *ctx, uint64_t done, uint64_t total)
+{
+    sund_progress *bar = ctx;
+
+    bar->total = total;
+    sund_progress_at(bar, done);
+}
+
+sund_code sund_cmd_encrypt(int argc, char **argv, sund_err *err)
+{
+    const char           *key = NULL, *was = NULL;
+    const sund_opt        opt[] = {
+        { "key", 's', &key, "FILE", "the key to encrypt with ('sund key make'), or credential:NAME of systemd (needed)" },
+        { "was", 's', &was, "FILE", "the key that STORE is encrypted with (what the sund.ini beside it says)" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts       o = { "encrypt", "--key FILE STORE NEW", "Writes a store again, encrypted: one that is in the clear, or with another key. What is inside is the same, and so is the release that it is. The old one stays: put NEW in its place and remove it, as your storage removes things for good.",
+                                "sund encrypt --key /etc/sund/store.key fi/store fi/store.new\nsund encrypt --was old.key --key new.key fi/store fi/store.new", opt, 2, 2 };
+    const sund_store_key *k = NULL;
+    sund_progress         bar;
+    bool                  helped = false;
+    size_t                n;
+    sund_code             rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (!key)
+        return sund_fail(err, SUND_E_ARG, "--key is needed; see 'sund encrypt --help'");
+    SUND_TRY(sund_give_key(argv[1], was, err));
+    SUND_TRY(sund_store_key_add(key, &k, err));
+    sund_progress_begin(&bar, "encrypt", "bytes", 0);
+    rc = sund_store_encrypt(argv[1], argv[2], k, show_bytes, &bar, err);
+    sund_progress_end(&bar);
+    if (rc == SUND_OK)
+        printf("%s: %s, encrypted with the key %s\n", argv[2], argv[1], sund_store_key_name(k));
+    return rc;
 }

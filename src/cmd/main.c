@@ -17,6 +17,7 @@ static const sund_cmd cmds[] = {
     { "trust", "Set up", "whose logins and visas a home believes", sund_cmd_trust },
     { "login", "Set up", "a researcher's login by OpenID Connect, with GA4GH visas", sund_cmd_login },
     { "key make", "Set up", "a key that encrypts a genotype store", sund_cmd_key_make },
+    { "encrypt", "Set up", "a store that is there, encrypted, or encrypted with another key", sund_cmd_encrypt },
     { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },
     { "people import", "Set up", "clinical data: Phenopackets, Beacon-friendly JSON, OMOP", sund_cmd_people_import },
     { "people", "Set up", "persons, phenotypes, codes and consent into the home's database", sund_cmd_people },

@@ -253,8 +253,7 @@ static sund_code parse_manifest(const char *text, manifest *m)
     return SUND_OK;
 }
 
-/** The manifest's bytes into out; *path is its file. */
-static sund_code manifest_bytes(const char *dir, manifest *m, char path[1100], sund_buf *out, sund_err *err)
+sund_code sund_manifest_text(const char *dir, crypt_as *as, char path[1100], sund_buf *out, sund_err *err)
 {
     sund_buf   file = { 0 };
     crypt_file c;
@@ -267,8 +266,8 @@ static sund_code manifest_bytes(const char *dir, manifest *m, char path[1100], s
         return sund_file_read(path, 1 << 20, out, err);
     }
     SUND_GO(sund_file_read(path, 1 << 20, &file, err));
-    SUND_GO(sund_crypt_open(&c, path, sund_cur_of(file.p, file.n), F_MANIFEST, &m->crypt, true, err));
-    SUND_GO(sund_crypt_begin(m->crypt.key, c.p, &a, err));
+    SUND_GO(sund_crypt_open(&c, path, sund_cur_of(file.p, file.n), F_MANIFEST, as, true, err));
+    SUND_GO(sund_crypt_begin(as->key, c.p, &a, err));
     if (sund_buf_room(out, (size_t) c.n + 1))
         out->n = (size_t) c.n;
     SUND_GO(sund_buf_ok(out, err));
@@ -294,7 +293,7 @@ sund_code sund_manifest_read(const char *dir, manifest *m, sund_err *err)
     sund_code   rc;
 
     memset(&m->crypt, 0, sizeof m->crypt);
-    rc = manifest_bytes(dir, m, path, &b, err);
+    rc = sund_manifest_text(dir, &m->crypt, path, &b, err);
     if (rc != SUND_OK)
         goto out;
     rc = sund_fail(err, SUND_E_FORMAT, "%s: the manifest was altered or is not of this format", path);

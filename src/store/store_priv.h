@@ -152,6 +152,8 @@ uint64_t  sund_sum64(const void *p, size_t n); /* XXH3 */
 typedef struct manifest { unsigned version; sund_assembly assembly; uint64_t n_person, n_site, n_block, size[N_STORE_FILE]; sund_digest digest[N_STORE_FILE], self; crypt_as crypt; } manifest;
 #define sund_manifest_bin "manifest.bin" /* an encrypted store's, whose other files are then encrypted too */
 void      sund_manifest_write(const manifest *m, const char *source, sund_buf *out);
+/** Its bytes into out, decrypted where it is encrypted; *as says as what, path is its file. */
+sund_code sund_manifest_text(const char *dir, crypt_as *as, char path[1100], sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_manifest_read(const char *dir, manifest *m, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -104,6 +104,13 @@ spew("$away/sites.bin", $sites);
 fails("$sund freq --key $key $away", 'a byte that was altered, by its file', qr/sites\.bin: bytes \d+-\d+ cannot be decrypted/);
 fails("$sund verify --key $key $away", 'by verify too', qr/sites\.bin: bytes/);
 
+# ---- a store that is there already, and another key ----
+run("$sund encrypt --key $key $plain/store $tmp/later");
+run("$sund encrypt --was $key --key $tmp/other.key $tmp/later $tmp/rekeyed");
+is(out("$sund freq --key $tmp/other.key $tmp/rekeyed"), out("$sund freq $plain/store"), 'encrypted afterwards, and with another key: the same counts');
+fails("$sund freq --key $key $tmp/rekeyed", 'which the old key does not open', qr/is not that of this store/);
+fails("$sund encrypt --key $key $plain/store $tmp/later", 'nothing is written over', qr/exists already/);
+
 # ---- who withdrew ----
 spew("$tmp/gone", "$someone\n");
 run("$sund people --home $_ --withdraw $tmp/gone && $sund compact --home $_") for $plain, $sealed;

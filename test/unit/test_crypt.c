@@ -5,6 +5,7 @@
 #include "secagg/gcm.h"
 #include "store/compact.h"
 #include "store/crypt.h"
+#include "store/encrypt.h"
 #include "store/store_priv.h"
 #include "scratch.h"
 #include "test.h"
@@ -467,4 +468,32 @@ TEST(compaction_keeps_the_key)
     CHECK(sund_store_compact(scratch("all"), scratch("fewer"), gone, 1, NULL, NULL, &report, &err) == SUND_OK && report.n_person == 98);
     CHECK(sund_store_encrypted(scratch("fewer")) && !in_the_clear(scratch("fewer")));
     CHECK(sund_store_compacted(scratch("all"), scratch("fewer"), gone, NULL, NULL, &report, &err) == SUND_OK);
+}
+
+TEST(a_store_is_encrypted_afterwards_and_with_another_key)
+{
+    plan        p = { 100, 2000, NULL };
+    sund_err    err = { SUND_OK, "" };
+    sund_buf    b = { 0 };
+    sund_store *s[3] = { NULL, NULL, NULL };
+
+    CHECK(write_store(p, scratch("before"), p.m, NULL) == SUND_OK);
+    CHECK(sund_store_encrypt(scratch("before"), scratch("after"), key_of("key"), NULL, NULL, &err) == SUND_OK && !in_the_clear(scratch("after")));
+    CHECK(sund_store_encrypt(scratch("after"), scratch("rekeyed"), key_of("another"), NULL, NULL, &err) == SUND_OK);
+    CHECK(sund_store_encrypt(scratch("before"), scratch("after"), key_of("key"), NULL, NULL, &err) == SUND_E_MISMATCH);
+    CHECK(compare(p, scratch("after"), &err) == 1 && compare(p, scratch("rekeyed"), &err) == 1 && sund_store_verify(scratch("rekeyed"), NULL, NULL, &err) == SUND_OK);
+    CHECK(sund_store_open(&s[0], scratch("before"), NULL) == SUND_OK && sund_store_open(&s[1], scratch("after"), NULL) == SUND_OK && sund_store_open(&s[2], scratch("rekeyed"), NULL) == SUND_OK);
+    for (int k = 1; k < 3; k++) {
+        CHECK(sund_digest_eq(&sund_store_describe(s[0])->manifest, &sund_store_describe(s[k])->manifest));
+        CHECK(strcmp(sund_store_describe(s[k])->key, sund_store_key_name(key_of(k == 1 ? "key" : "another"))) == 0);
+    }
+    for (int k = 0; k < 3; k++)
+        sund_store_close(s[k]);
+    get(scratch("before/counts.bin"), &b); /* what is damaged is not made sound by it, and nothing is left */
+    b.p[b.n / 2] ^= 1;
+    CHECK(chmod(scratch("before/counts.bin"), 0600) == 0);
+    put(scratch("before/counts.bin"), b.p, b.n);
+    CHECK(sund_store_encrypt(scratch("before"), scratch("never"), key_of("key"), NULL, NULL, &err) == SUND_E_FORMAT && strstr(err.msg, "counts.bin"));
+    CHECK(access(scratch("never"), F_OK) != 0 && access(scratch("never.part"), F_OK) != 0);
+    sund_buf_free(&b);
 }
