@@ -80,3 +80,17 @@ bool sund_onto_of_prefix(const char *code, const char *prefix)
 
     return n && strncmp(code, prefix, n) == 0 && code[n] == ':';
 }
+
+void sund_code_variable(const char *code, char out[64])
+{
+    size_t n = 0;
+
+    if (*code < 'A' || (*code > 'Z' && *code < 'a') || *code > 'z')
+        out[n++] = 'm';
+    for (; *code && n < 63; code++) {
+        char c = *code >= 'A' && *code <= 'Z' ? (char) (*code - 'A' + 'a') : *code;
+
+        out[n++] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
+    }
+    out[n] = 0;
+}

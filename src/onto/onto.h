@@ -36,6 +36,8 @@ const sund_onto_info *sund_onto_about(const sund_onto *o);
 /** A code as it is kept and compared: from an IRI (http://purl.obolibrary.org/obo/HP_0001250) or a code (HP:0001250); Orphanet, ORDO -> ORPHA, MIM -> OMIM, ICD-10 -> ICD10.
  *  False for what is no PREFIX:LOCAL of letters, digits and _ . - within SUND_CODE_MAX bytes. */
 bool sund_onto_code(const char *s, size_t n, char out[SUND_CODE_MAX + 1]);
+/** The variable that holds a code's measurements: LOINC:35925-4 is loinc_35925_4. */
+void sund_code_variable(const char *code, char out[64]);
 /** Whether code belongs to the prefix. */
 bool sund_onto_of_prefix(const char *code, const char *prefix);
 

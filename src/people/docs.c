@@ -201,7 +201,7 @@ static void walk_value(walking *w, const sund_jval *v, size_t n_path)
         return;
     }
     for (const sund_jval *m = sund_j_next(v, &at, &name); m; m = sund_j_next(v, &at, &name)) {
-        bool   label = strcmp(name, "label") == 0 && sund_j_get(v, "id"); /* says the id again in words */
+        bool   label = strcmp(name, "label") == 0 && sund_j_n(v) == 2 && sund_j_get(v, "id"); /* says the id again in words */
         bool   open = ends(w->path, "info") || strcmp(w->path, "info") == 0 || ends(w->path, "individualToFileIdentifiers");
         size_t more = (size_t) snprintf(w->path + n_path, sizeof w->path - n_path, "%s%s", n_path ? "." : "", named(name) && !open ? name : "*");
 

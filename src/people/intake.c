@@ -173,20 +173,6 @@ sund_code intake_word(intake *in, const char *field, const sund_var *want, const
     return put_value(in, v, raw, err);
 }
 
-void sund_measure_variable(const char *code, char out[64])
-{
-    size_t n = 0;
-
-    if (*code < 'A' || (*code > 'Z' && *code < 'a') || *code > 'z')
-        out[n++] = 'm';
-    for (; *code && n < 63; code++) {
-        char c = *code >= 'A' && *code <= 'Z' ? (char) (*code - 'A' + 'a') : *code;
-
-        out[n++] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
-    }
-    out[n] = 0;
-}
-
 sund_code intake_measured(intake *in, const intake_measure *m, sund_err *err)
 {
     sund_var    want = { .type = SUND_VAR_REAL, .decimals = 3, .min = -999999000, .max = 999999000 };
@@ -197,7 +183,7 @@ sund_code intake_measured(intake *in, const intake_measure *m, sund_err *err)
     SUND_TRY(intake_record(in, m->field, SUND_RECORD_MEASURE, m->code, false, -1, err));
     if (!m->code || !sund_onto_code(m->code, strlen(m->code), code))
         return SUND_OK;
-    sund_measure_variable(code, want.name);
+    sund_code_variable(code, want.name);
     if (strlen(m->unit) >= sizeof want.unit || !sund_text_ok(m->unit)) {
         intake_left(in, m->field, "a unit of more than 31 bytes");
         return SUND_OK;

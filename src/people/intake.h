@@ -35,7 +35,4 @@ typedef struct sund_clinical_report {
 sund_code sund_people_take_in(sund_people *p, const sund_clinical_plan *plan, sund_clinical_report *out, sund_err *err) SUND_MUST_CHECK;
 void      sund_clinical_report_free(sund_clinical_report *r);
 
-/** The variable of a code's measurements: LOINC:35925-4 is loinc_35925_4. */
-void      sund_measure_variable(const char *code, char out[64]);
-
 #endif
