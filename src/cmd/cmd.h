@@ -37,6 +37,7 @@ sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_publish(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_dataset_check(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_dataset_find(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_dataset_validate(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_freq(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_kinship(int argc, char **argv, sund_err *err);

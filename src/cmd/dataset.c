@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "datasets/profile.h"
+#include "home/link.h"
 #include "node/describe.h"
 #include "rdf/turtle.h"
 
@@ -139,4 +140,80 @@ sund_code sund_cmd_dataset_validate(int argc, char **argv, sund_err *err)
     }
     sund_shapes_free(s);
     return rc == SUND_OK && bad ? sund_fail(err, SUND_E_MISMATCH, "%zu of %zu do not conform, or hold nothing that the shapes are about", bad, n) : rc;
+}
+
+/** Sends a search to the hub; the page that comes back is printed. */
+static sund_code ask_hub(const char *home, const char *path, const char *const (*kv)[2], size_t n, sund_err *err)
+{
+    sund_home h;
+    sund_link l = { 0 };
+    sund_buf  ask = { 0 }, reply = { 0 };
+    uint32_t  given = 0;
+    sund_code rc;
+
+    SUND_TRY(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    for (size_t i = 0; i < n; i++)
+        given += kv[i][1] != NULL;
+    sund_buf_str(&ask, path);
+    sund_buf_u32(&ask, given);
+    for (size_t i = 0; i < n; i++)
+        if (kv[i][1]) {
+            sund_buf_str(&ask, kv[i][0]);
+            sund_buf_str(&ask, kv[i][1]);
+        }
+    SUND_GO(sund_buf_ok(&ask, err));
+    SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
+    SUND_GO(sund_link_ask(&l, SUND_MSG_DATASETS, ask.p, ask.n, 30, &reply, err));
+    (void) fwrite(reply.p, 1, reply.n, stdout);
+out:
+    sund_link_close(&l);
+    sund_buf_free(&ask);
+    sund_buf_free(&reply);
+    sund_home_close(&h);
+    return rc;
+}
+
+/** Words of the command line as one text. */
+static void join(char **word, size_t n, char *out, size_t cap)
+{
+    out[0] = 0;
+    for (size_t i = 0; i < n; i++)
+        (void) snprintf(out + strlen(out), cap - strlen(out), "%s%s", i ? " " : "", word[i]);
+}
+
+sund_code sund_cmd_dataset_find(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home(), *country = NULL, *disease = NULL, *type = NULL, *access = NULL, *purpose = NULL, *node = NULL, *people = NULL;
+    bool            json = false, nodes = false, facets = false, helped = false;
+    char            words[1000];
+    const sund_opt  opt[] = {
+        { "country", 's', &country, "CC", "such as SE" },
+        { "disease", 's', &disease, "CODE", "such as ICD10:E11 (and what is below it), ORPHA:558, MONDO:0005148" },
+        { "type", 's', &type, "WORD", "whole-genome, exome, array, rna, phenotypes or frequencies" },
+        { "access", 's', &access, "WORD", "public, restricted or non-public" },
+        { "purpose", 's', &purpose, "CODE", "a use that is allowed, as a DUO code such as DUO:0000042" },
+        { "people", 's', &people, "N", "of at least so many people" },
+        { "node", 's', &node, "ID", "of this node" },
+        { "json", 'b', &json, NULL, "JSON rather than a table" },
+        { "nodes", 'b', &nodes, NULL, "instead: when each node's description was taken, and what was amiss since" },
+        { "facets", 'b', &facets, NULL, "instead: the values that there are, with how many data sets have them" },
+        { "home", 's', &home, "FOLDER", "a member's home" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "dataset find", "[OPTIONS] [WORD...]", "Data sets of all nodes, as the hub's catalogue has them: by words, each of which may be the beginning of one, and by what they are. Without either, all of them.",
+                          "sund dataset find --home anna diabetes\nsund dataset find --home anna --country SE --type whole-genome --people 1000\nsund dataset find --home anna --disease ICD10:E11 --json\nsund dataset find --home anna --nodes",
+                          opt, 0, 50 };
+    size_t          n;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    if (nodes && facets)
+        return sund_fail(err, SUND_E_ARG, "--nodes or --facets, not both; see 'sund dataset find --help'");
+    if (nodes || facets)
+        return ask_hub(home, nodes ? "/datasets/nodes" : "/datasets/facets", NULL, 0, err);
+    join(argv + 1, n, words, sizeof words);
+    const char *const kv[][2] = { { "q", words },         { "country", country }, { "disease", disease }, { "type", type }, { "access", access }, { "purpose", purpose },
+                                  { "people", people },   { "node", node },       { "format", json ? NULL : "tsv" } };
+    return ask_hub(home, "/datasets", kv, sizeof kv / sizeof *kv, err);
 }

@@ -38,6 +38,7 @@ static const sund_cmd cmds[] = {
     { "kinship", "Look", "related pairs and an unrelated set in a store of your own", sund_cmd_kinship },
     { "verify", "Look", "read every byte of a store and check every digest", sund_cmd_verify },
     { "lookup", "Look", "frequency of one variant over all countries", sund_cmd_lookup },
+    { "dataset find", "Look", "data sets of all nodes, by words and by what they are", sund_cmd_dataset_find },
     { "hub", "Run", "run the hub until stopped", sund_cmd_hub },
     { "node stop-release", "Run", "stop everything that leaves a node, at once", sund_cmd_node_stop },
     { "node allow-release", "Run", "let it go on", sund_cmd_node_go_on },

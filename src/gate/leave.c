@@ -26,7 +26,7 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_FILE_PUT] = "file-put",
         [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error", [SUND_MSG_HEADS] = "heads",
         [SUND_MSG_LOGIN] = "login",       [SUND_MSG_SUBMIT_LOGIN] = "submit-login",
-        [SUND_MSG_AGREEMENT_END] = "agreement-end", [SUND_MSG_RECALL] = "recall",
+        [SUND_MSG_AGREEMENT_END] = "agreement-end", [SUND_MSG_RECALL] = "recall", [SUND_MSG_DATASETS] = "datasets",
     };
 
     return kind < SUND_MSG_END && name[kind] ? name[kind] : "unknown";
@@ -141,6 +141,7 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
     case SUND_MSG_POLL:
     case SUND_MSG_HEADS:
     case SUND_MSG_QUESTION:
+    case SUND_MSG_DATASETS:
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:
     case SUND_MSG_FILE_PUT:

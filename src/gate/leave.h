@@ -41,6 +41,7 @@ enum sund_msg {
     SUND_MSG_HEADS = 48,   /**< node: the head of its ledger, answered by the hub's */
     SUND_MSG_LOGIN = 52,        /**< somebody in no roster: whose key this is, by tokens */
     SUND_MSG_SUBMIT_LOGIN = 53, /**< a signed study, and the login of who signs */
+    SUND_MSG_DATASETS = 56,     /**< anyone with a key: a search in the catalogue of data sets */
     SUND_MSG_END
 };
 const char *sund_msg_name(unsigned kind);

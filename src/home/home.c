@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access", "node.visa",
-                                     "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes",        "gate.cell_min",    "gate.mac",
+                                     "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes", "hub.harvest", "hub.shapes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
                                      "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", "node.data", "node.store_key",
                                      "dac.sign",        "dac.deadline_days", "dac.silence", NULL };
@@ -49,7 +49,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "# a key each ('sund dac init' prints their lines); while none is named, this node's operator decides.\n# deadline_days = 10\n# silence = refuse\n",
                         p->access, p->approve);
     if (p->role == SUND_ROLE_HUB)
-        sund_buf_printf(out, "\n[hub]\n# The address of this machine that the hub listens on: 0.0.0.0 is every IPv4 address, :: every address. What members dial is in the roster.\nlisten = %s\nport = %u\n# How many public files, and how large together, one member may send.\n# files = 1000\n# megabytes = 4096\n", p->listen, p->port);
+        sund_buf_printf(out, "\n[hub]\n# The address of this machine that the hub listens on: 0.0.0.0 is every IPv4 address, :: every address. What members dial is in the roster.\nlisten = %s\nport = %u\n# How many public files, and how large together, one member may send.\n# files = 1000\n# megabytes = 4096\n# Seconds between two questions to all nodes about their data sets, and SHACL shapes (a file or a folder) that what they say must have (doc/datasets.md).\n# harvest = 900\n# shapes = shapes\n", p->listen, p->port);
 }
 
 static sund_code write_in(const char *dir, const char *name, const void *p, size_t n, unsigned mode, sund_err *err)
@@ -297,6 +297,11 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     h->upload_mb = 4096;
     SUND_TRY(number(ini, "hub", "files", 0, 1000000000, &h->upload_files, err));
     SUND_TRY(number(ini, "hub", "megabytes", 0, 1000000000, &h->upload_mb, err));
+    h->harvest_s = 900;
+    SUND_TRY(number(ini, "hub", "harvest", 1, 86400, &h->harvest_s, err));
+    v = sund_ini_get(ini, "hub", "shapes");
+    if (snprintf(h->shapes, sizeof h->shapes, "%s", v ? v : "") >= (int) sizeof h->shapes)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [hub] shapes: the path is too long", ini->name);
     h->n_thread = (unsigned) threads;
     h->listen_port = (uint16_t) port;
     v = sund_ini_get(ini, "hub", "listen");

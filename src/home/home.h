@@ -31,6 +31,8 @@ typedef struct sund_home {
     uint16_t        listen_port;
     unsigned        n_thread;
     int64_t         upload_files, upload_mb; /**< hub: public files of one member, in number and MiB */
+    int64_t         harvest_s;  /**< hub: seconds between two questions about data sets */
+    char            shapes[1024]; /**< hub: SHACL shapes that their descriptions must have too; "" for none */
     bool            keep_replay, use_slurm;
     sund_dac        dac;     /**< node: who decides on studies */
     char            data[65]; /**< node: name of the data set that it brings, for agreements */

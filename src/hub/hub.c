@@ -6,6 +6,7 @@
 #include "gate/budget.h"
 #include "gate/heads.h"
 #include "home/link.h"
+#include "hub/harvest.h"
 #include "hub/logins.h"
 #include "hub/questions.h"
 #include "hub/uploads.h"
@@ -30,6 +31,7 @@ typedef struct hub {
     sund_home       home;
     sund_mailbox    box;
     sund_questions  questions;
+    sund_harvest    harvest;
     pthread_mutex_t lock, uploading;
     pthread_cond_t  news;
     uint64_t        n_news; /* rises with every message taken in */
@@ -296,6 +298,9 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     case SUND_MSG_POLL: return do_poll(h, e, body, out, err);
     case SUND_MSG_HEADS: return do_heads(h, e, body, out, err);
     case SUND_MSG_QUESTION: return do_question(h, e, body, out, err);
+    case SUND_MSG_DATASETS:
+        SUND_TRY(sund_logins_check(&h->home, e, anyone, err));
+        return sund_harvest_ask(&h->harvest, body, out, err);
     case SUND_MSG_ANSWER: return sund_questions_answer(&h->questions, e->from, body, err);
     case SUND_MSG_AGREEMENT_END:
     case SUND_MSG_RECALL: return do_notice(h, e, body, err);
@@ -349,6 +354,10 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
         handle_envelope(h, in, out);
         return;
     }
+    if (strcmp(in->method, "GET") == 0 && sund_pages_has(in->path)) {
+        sund_harvest_page(&h->harvest, in, out);
+        return;
+    }
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
     sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s of federation %s\n" : "not here\n", h->home.id, h->home.roster.name);
@@ -374,7 +383,8 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
         pthread_cond_init(&h->news, &a) != 0)
         return sund_fail(err, SUND_E_NOMEM, "cannot make a lock");
     (void) pthread_condattr_destroy(&a);
-    return sund_questions_init(&h->questions, &h->home.roster, err);
+    SUND_TRY(sund_questions_init(&h->questions, &h->home.roster, err));
+    return sund_harvest_open(&h->harvest, &h->home, &h->questions, err);
 }
 
 static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *key, sund_err *err)
@@ -421,6 +431,7 @@ sund_code sund_hub_run(const char *dir, const char *port_file, const _Atomic boo
     sund_buf_keep_memory();
     SUND_GO(open_hub(h, dir, &lock, err));
     SUND_GO(start(h, &server, &cert, &key, err));
+    SUND_GO(sund_harvest_start(&h->harvest, err));
     (void) snprintf(text, sizeof text, "%u\n", sund_server_port(server));
     if (port_file)
         SUND_GO(sund_file_write(port_file, text, strlen(text), 0644, err));
@@ -429,6 +440,7 @@ sund_code sund_hub_run(const char *dir, const char *port_file, const _Atomic boo
         (void) usleep(100000);
     stop_waiting(h);
 out:
+    sund_harvest_close(&h->harvest);
     sund_server_stop(server);
     if (key.p)
         sund_wipe(key.p, key.n);

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "home/link.h"
+#include "node/describe.h"
+#include "rdf/turtle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,11 +108,35 @@ static sund_code people(sund_answerer *a, const char *rest, sund_shown **out, su
     return rc;
 }
 
+/* ---- data sets ---- */
+
+static sund_code datasets(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
+{
+    sund_graph *g = NULL;
+    sund_buf    text = { 0 };
+    sund_code   rc = *rest ? sund_fail(err, SUND_E_ARG, "'datasets' asks for all of them") : sund_graph_new(&g, NULL, err);
+
+    if (rc == SUND_OK)
+        rc = sund_node_describe(&a->home, g, err);
+    if (rc == SUND_E_NOT_FOUND)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "this node describes no data sets");
+    if (rc == SUND_OK) {
+        sund_turtle_write(g, &text);
+        rc = sund_buf_ok(&text, err);
+    }
+    if (rc == SUND_OK)
+        rc = sund_shown_text(a->home.gate, SUND_ASK_DATASETS, text.p, text.n, out, err);
+    sund_buf_free(&text);
+    sund_graph_free(g);
+    return rc;
+}
+
 /* ---- a function for each verb ---- */
 
 static const struct { sund_verb verb; sund_code (*answer)(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err); } verb_table[] = {
     { SUND_ASK_VARIANTS, variants },
     { SUND_ASK_PEOPLE, people },
+    { SUND_ASK_DATASETS, datasets },
 };
 
 sund_code sund_answer_question(sund_answerer *a, const char *question, sund_shown **out, sund_err *err)

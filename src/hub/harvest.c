@@ -1,0 +1,193 @@
+#include "hub/harvest.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 20000, AGAIN_S = 30, KEYS_MAX = 16 };
+
+sund_code sund_harvest_open(sund_harvest *v, const sund_home *home, sund_questions *q, sund_err *err)
+{
+    const char *url = home->roster.hub_url;
+    char        path[2048];
+    size_t      n = strlen(url);
+
+    memset(v, 0, sizeof *v);
+    v->questions = q;
+    v->every_s = home->harvest_s;
+    (void) snprintf(v->title, sizeof v->title, "Data sets of the federation %s", home->roster.name);
+    SUND_TRY(sund_home_path(home, "datasets.ini", path, sizeof path, err));
+    if (sund_file_exists(path))
+        SUND_TRY(sund_describe_read(&v->own, path, err));
+    (void) snprintf(v->base, sizeof v->base, "%s%sfdp/", url, n && url[n - 1] == '/' ? "" : "/");
+    if (v->own && sund_describe_base(v->own, NULL))
+        (void) snprintf(v->base, sizeof v->base, "%s", sund_describe_base(v->own, NULL));
+    SUND_TRY(sund_home_path(home, home->shapes, path, sizeof path, err));
+    if (sund_profile_open(&v->profile, home->shapes[0] ? path : NULL, err) != SUND_OK)
+        return sund_fail_in(err, err ? err->code : SUND_E_FORMAT, "%s/sund.ini: [hub] shapes", home->dir);
+    SUND_TRY(sund_home_path(home, "datasets.db", path, sizeof path, err));
+    SUND_TRY(sund_copies_open(&v->write, path, err));
+    return sund_copies_open(&v->read, path, err);
+}
+
+/** UTC to the second, as catalogues say it. */
+static void time_now(char out[32])
+{
+    sund_time_text(out);
+    (void) snprintf(out + 19, 2, "Z");
+}
+
+/** One node's word. *good: it is in the catalogue now. */
+static sund_code take_one(sund_harvest *v, const sund_answer *a, bool *good, sund_err *err)
+{
+    sund_err  why = { .code = SUND_OK };
+    sund_cur  text;
+    char      now[32];
+    sund_code rc;
+
+    *good = false;
+    time_now(now);
+    if (!a->shown)
+        return sund_copies_miss(v->write, a->node, a->ms < 0 ? "the node is away" : "the node did not answer in time", now, err);
+    if (!sund_shown_answered(a->shown))
+        return sund_copies_miss(v->write, a->node, sund_shown_why(a->shown), now, err);
+    text = sund_shown_bytes(a->shown);
+    rc = sund_copies_take(v->write, v->profile, a->node, text.p, text.n, now, &why);
+    *good = rc == SUND_OK;
+    if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
+        return sund_fail(err, rc, "%s", why.msg);
+    if (rc != SUND_OK)
+        sund_log(SUND_LOG_WARN, "data sets of %s are refused, the last copy stays: %s", a->node, why.msg);
+    return SUND_OK;
+}
+
+/** Asks all once. *good: all are in the catalogue. */
+static sund_code ask_all(sund_harvest *v, bool *good, sund_err *err)
+{
+    sund_answers *a = calloc(1, sizeof *a);
+    sund_code     rc = a ? sund_questions_ask(v->questions, "datasets", WAIT_MS, a, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    *good = rc == SUND_OK;
+    for (size_t i = 0; a && rc == SUND_OK && !v->stop && i < a->n; i++) {
+        bool one;
+        rc = take_one(v, &a->row[i], &one, err);
+        *good = *good && one;
+    }
+    if (a)
+        sund_answers_free(a);
+    free(a);
+    return rc;
+}
+
+static void *run(void *arg)
+{
+    sund_harvest *v = arg;
+    double        next = sund_time_mono_s() + 1; /* nodes come first */
+
+    while (!v->stop) {
+        sund_err err = { .code = SUND_OK };
+        bool     good;
+
+        (void) usleep(100000);
+        if (sund_time_mono_s() < next)
+            continue;
+        if (ask_all(v, &good, &err) != SUND_OK && !v->stop)
+            sund_log(SUND_LOG_ERROR, "asking for data sets: %s", err.msg);
+        next = sund_time_mono_s() + (double) (good || v->every_s < AGAIN_S ? v->every_s : AGAIN_S);
+    }
+    return NULL;
+}
+
+sund_code sund_harvest_start(sund_harvest *v, sund_err *err)
+{
+    if (pthread_create(&v->thread, NULL, run, v) != 0)
+        return sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
+    v->running = true;
+    return SUND_OK;
+}
+
+void sund_harvest_close(sund_harvest *v)
+{
+    v->stop = true;
+    if (v->running)
+        (void) pthread_join(v->thread, NULL);
+    v->running = false;
+    sund_db_close(v->write);
+    sund_db_close(v->read);
+    sund_profile_free(v->profile);
+    sund_describe_free(v->own);
+    v->write = v->read = NULL;
+    v->profile = NULL;
+    v->own = NULL;
+}
+
+static sund_pages pages_of(const sund_harvest *v) { return (sund_pages){ v->read, v->own, v->base, v->title }; }
+
+static const char *of_request(const void *request, const char *key)
+{
+    const sund_request *in = request;
+
+    return in->query(in, key);
+}
+
+void sund_harvest_page(const sund_harvest *v, const sund_request *in, sund_response *out)
+{
+    sund_pages p = pages_of(v);
+    sund_err   err = { .code = SUND_OK };
+
+    out->status = 200;
+    if (sund_pages_serve(&p, in->path, in->header(in, "Accept"), of_request, in, &out->body, &out->type, &err) != SUND_OK) {
+        if (err.code != SUND_E_ARG && err.code != SUND_E_NOT_FOUND)
+            sund_log(SUND_LOG_ERROR, "a page of the catalogue: %s", err.msg);
+        out->type = "text/plain; charset=utf-8";
+        out->status = sund_code_http(err.code);
+        sund_buf_clear(&out->body);
+        sund_buf_printf(&out->body, "%s\n", err.code == SUND_E_ARG || err.code == SUND_E_NOT_FOUND ? err.msg : "the catalogue cannot be shown at present");
+    }
+}
+
+typedef struct asked { size_t n; char key[KEYS_MAX][24], value[KEYS_MAX][1024]; } asked;
+
+static const char *of_member(const void *request, const char *key)
+{
+    const asked *a = request;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->key[i], key) == 0)
+            return a->value[i];
+    return NULL;
+}
+
+sund_code sund_harvest_ask(const sund_harvest *v, sund_cur body, sund_buf *out, sund_err *err)
+{
+    sund_pages  p = pages_of(v);
+    asked      *a = calloc(1, sizeof *a);
+    const char *type;
+    sund_buf    page = { 0 };
+    char        path[1024];
+    sund_code   rc = SUND_OK;
+
+    if (!a)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    (void) sund_cur_str(&body, path, sizeof path);
+    a->n = sund_cur_u32(&body);
+    if (a->n > KEYS_MAX)
+        rc = sund_fail(err, SUND_E_LIMIT, "a search with too many keys");
+    for (size_t i = 0; rc == SUND_OK && i < a->n; i++) {
+        (void) sund_cur_str(&body, a->key[i], sizeof a->key[i]);
+        (void) sund_cur_str(&body, a->value[i], sizeof a->value[i]);
+    }
+    if (rc == SUND_OK)
+        rc = sund_cur_end(&body, "a search", err);
+    if (rc == SUND_OK)
+        rc = sund_pages_serve(&p, path, NULL, of_member, a, &page, &type, err);
+    if (rc == SUND_OK)
+        sund_buf_put(out, page.p, page.n); /* behind what the answer needs before it */
+    sund_buf_free(&page);
+    free(a);
+    return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
+}

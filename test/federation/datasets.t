@@ -1,0 +1,100 @@
+#!/usr/bin/perl
+# The catalogue of data sets over real processes: harvested from two nodes, searched, served as a FAIR Data Point; a broken description is refused with the reason while
+# the last good one stays; a node that is down is still listed, with when it was last heard.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/..";
+use Sund;
+use Time::HiRes qw(sleep time);
+
+sub description {
+    my ($cc, $more) = @_;
+    return "[catalogue]\ntitle-en = Genomes of $cc\ndescription-en = Data sets\npublisher = inst\nissued = 2026-01-15\n[agent inst]\nname-en = Institute of $cc\nemail = data\@example.org\n"
+        . "[dataset GDI-$cc-INST-1]\ntitle-en = Cohort of $cc\ndescription-en = Whole genomes\npublisher = inst\ncreator = inst\ncontact = inst\naccess = non-public\ncategory = human-genomic\ntype = whole-genome\ndiseases = ICD10:E11.9\n$more";
+}
+
+my $f  = federation('fed', SE => small_node('SE', people => 38, access => 'controlled'), DK => small_node('DK', people => 7, access => 'controlled'));
+my $at = $f->{at};
+stop('fed/hub');
+mkdir "$at/hub/shapes";
+spew("$at/hub/shapes/own.ttl", '@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .' . "\n<urn:x:Keyword> a sh:NodeShape ; sh:targetClass dcat:Dataset ; sh:property [ sh:path dcat:keyword ; sh:minCount 1 ] .\n");
+spew("$at/hub/sund.ini", slurp("$at/hub/sund.ini") =~ s/^\[hub\]\n\K/harvest = 1\nshapes = shapes\n/mr);
+spew("$at/hub/datasets.ini", "[catalogue]\ntitle-en = All of it\ndescription-en = The federation\npublisher = hub\nissued = 2026-02-01\n[agent hub]\nname-en = The hub\nemail = hub\@example.org\n");
+spew("$at/SE/datasets.ini", description('SE', "keywords-en = diabetes\n"));
+spew("$at/DK/datasets.ini", description('DK', "keywords-en = sugar\n"));
+start_hub($f);
+my $port = 0 + slurp("$at/hub.port");
+my $url  = "https://127.0.0.1:$port";
+
+sub get { my ($path, $accept) = @_; return `curl -sk -m 20 @{[$accept ? "-H 'Accept: $accept'" : '']} '$url$path'` }
+sub find { return out("$sund dataset find --home $at/anna $_[0]") }
+
+# Until a page matches.
+sub until_page {
+    my ($path, $like, $seconds) = @_;
+    my $t;
+    for (my $end = time + $seconds; time < $end; sleep 0.2) { $t = get($path); return $t if $t =~ $like }
+    print STDERR "# $path: $t\n# hub: ", slurp("$at/hub.log"), '# SE: ', slurp("$at/SE.log");
+    return '';
+}
+
+ok(until_page('/datasets', qr/"total": 2/, 30), 'both nodes are harvested');
+my $table = find('cohort');
+ok($table =~ /^GDI-SE-INST-1\tSE\t40\tnon-public\t/m, 'people come from the data, rounded', $table);
+ok($table =~ /^GDI-DK-INST-1\tDK\t\.\tnon-public\t/m, 'seven people are no number', $table);
+ok(find('--country DK') =~ /^identifier.*\nGDI-DK-INST-1\t[^\n]*\n\z/, 'a facet finds', find('--country DK'));
+ok(find('--disease ICD10:E11 --people 20') =~ /^identifier.*\nGDI-SE-INST-1\t[^\n]*\n\z/, 'facets together', '');
+ok(find('sug') =~ /GDI-DK/ && find('sug') !~ /GDI-SE/, 'the beginning of a word finds');
+fails("$sund dataset find --home $at/anna --country Sweden", 'a facet that is none', qr/two letters/);
+
+# The FAIR Data Point, from the root down, by the addresses that it gives.
+my $root = get('/fdp/');
+my ($listed) = $root =~ m{ldp:contains ([^;]*)};
+my %at = map { m{/fdp/(\w\w)/catalog$} ? ($1 => $_) : () } ($listed // '') =~ m{<([^>]*)>}g;
+is(join(' ', sort keys %at), 'DK SE', 'the root names the catalogues');
+sub follow { my ($iri, $accept) = @_; return get($iri =~ s{^https://127.0.0.1:\d+}{}r, $accept) }
+my $catalogue = follow($at{SE} // '/none');
+my ($dataset) = $catalogue =~ m{dcat:dataset <([^>]*)>};
+my $set = follow($dataset // '/none');
+my ($distribution) = $set =~ m{dcat:distribution <([^>]*)>};
+my $last = follow($distribution // '/none');
+ok($set =~ /GDI-SE-INST-1/ && $last =~ /dcat:accessURL/, 'root, catalogue, data set, distribution', $last);
+ok($set =~ /numberOfUniqueIndividuals "40"/, 'the number of people is in the graph');
+spew("$tmp/$_->[0].ttl", $_->[1]) for ['root', $root], ['catalogue', $catalogue], ['set', $set], ['distribution', $last];
+out("$sund dataset validate --triples $tmp/$_.ttl") for qw(root catalogue set distribution);
+my $json = follow($dataset, 'application/ld+json');
+ok($json =~ /^\{/ && $json =~ /"\@graph"/ && $json =~ /GDI-SE-INST-1/, 'JSON-LD where it is asked for');
+is(`curl -sk -o /dev/null -w '%{http_code} %{content_type}' '$url/fdp/SE/dataset/none'`, '404 text/plain; charset=utf-8', 'what is not there is 404');
+
+# A description that breaks the hub's shapes.
+my ($taken) = get('/datasets/nodes') =~ /"node": "SE"[^}]*?"taken": "([^"]*)"/s;
+spew("$at/SE/datasets.ini", description('SE', "publications = https://doi.org/10.1000/1\n"));
+my $nodes = until_page('/datasets/nodes', qr/"node": "SE"[^}]*"problem": "[^"]*keyword is missing/s, 20);
+ok($nodes, 'a broken description is refused with the reason', $nodes);
+ok(get('/fdp/SE/catalog') =~ /dcat:keyword "diabetes"/ && find('cohort --country SE') =~ /GDI-SE/, 'the last good copy stays');
+
+# One that the node itself cannot read is said in the node's log, not to others.
+spew("$at/SE/datasets.ini", description('SE', "keyword-en = diabetes\n"));
+$nodes = until_page('/datasets/nodes', qr/"node": "SE"[^}]*"problem": "this node cannot answer at present/s, 20);
+ok($nodes && slurp("$at/SE.log") =~ /'keyword-en' is not known in \[dataset\]; did you mean keywords/, 'what is wrong in datasets.ini is in the node\'s log', slurp("$at/SE.log"));
+fails("$sund dataset check --home $at/SE", 'and dataset check says it', qr/keyword-en/);
+
+# And sound again.
+spew("$at/SE/datasets.ini", description('SE', "keywords-en = insulin\n"));
+ok(until_page('/fdp/SE/catalog', qr/dcat:keyword "insulin"/, 20), 'a sound description is taken again');
+
+# A node that is down.
+stop('fed/DK');
+$nodes = until_page('/datasets/nodes', qr/"node": "DK"[^}]*"problem": "the node (?:is away|did not answer in time)"/s, 60);
+ok($nodes =~ /"node": "DK"[^}]*"taken": "20\d\d-\d\d-\d\dT[^"]*Z"/s, 'a node that is down is listed with when its description was taken', $nodes);
+ok(find('--country DK') =~ /GDI-DK-INST-1/ && get('/fdp/DK/catalog') =~ /Genomes of DK/, 'and its description is still found and shown');
+ok(find('--nodes') =~ /"node": "DK"/, 'dataset find --nodes says it too');
+
+# A hub that starts anew has the copies.
+stop('fed/SE');
+stop('fed/hub');
+start_hub($f);
+ok(get('/datasets') =~ /"total": 2/, 'copies outlive the hub');
+stop_all();
+done();
