@@ -23,6 +23,7 @@ sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err)
 
 void sund_answerer_close(sund_answerer *a)
 {
+    sund_terms_close(&a->terms);
     sund_lookup_close(&a->seat);
     sund_home_close(&a->home);
     free(a->query);
@@ -131,12 +132,18 @@ static sund_code datasets(sund_answerer *a, const char *rest, sund_shown **out, 
     return rc;
 }
 
+static sund_code terms(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
+{
+    return *rest ? sund_fail(err, SUND_E_ARG, "terms is asked without anything behind it") : sund_answer_terms(&a->terms, &a->home, out, err);
+}
+
 /* ---- a function for each verb ---- */
 
 static const struct { sund_verb verb; sund_code (*answer)(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err); } verb_table[] = {
     { SUND_ASK_VARIANTS, variants },
     { SUND_ASK_PEOPLE, people },
     { SUND_ASK_DATASETS, datasets },
+    { SUND_ASK_TERMS, terms },
 };
 
 sund_code sund_answer_question(sund_answerer *a, const char *question, sund_shown **out, sund_err *err)

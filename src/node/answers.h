@@ -4,6 +4,7 @@
 #include "gate/shown.h"
 #include "genome/query.h"
 #include "node/lookup.h"
+#include "node/terms.h"
 
 /** What answers questions (gate/shown.h) at a node: its own home, connection of the database and reader of the store. One thread at a time.
  *  Owns: sund_answerer_close(), safe on a zeroed one. */
@@ -11,6 +12,7 @@ typedef struct sund_answerer {
     sund_home        home;
     sund_lookup_seat seat;
     sund_query      *query; /**< room for one */
+    sund_terms       terms;
 } sund_answerer;
 sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err) SUND_MUST_CHECK;
 void      sund_answerer_close(sund_answerer *a);
