@@ -4,6 +4,8 @@
 #include "base/buf.h"
 #include "base/db.h"
 #include "base/opt.h"
+#include "gate/shown.h"
+#include "home/link.h"
 #include "store/store.h"
 #include "study/study.h"
 
@@ -32,6 +34,8 @@ sund_code sund_cmd_ontology_list(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_ontology_show(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_ontology_drop(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_case(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_match(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err);
@@ -90,6 +94,8 @@ sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, s
 sund_code sund_read_study(const char *path, sund_study *s, sund_buf *text, sund_err *err) SUND_MUST_CHECK;
 /** All its nodes are in the roster. Errors name the nearest. */
 sund_code sund_study_nodes_check(const sund_study *s, const sund_roster *r, sund_err *err) SUND_MUST_CHECK;
+/** One question to all nodes, through the hub. a: replaced. */
+sund_code sund_ask_question(sund_link *l, const char *question, sund_answers *a, sund_err *err) SUND_MUST_CHECK;
 /** The one study of a node's database whose name begins so. */
 sund_code sund_study_complete(sund_db *db, const char *arg, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 

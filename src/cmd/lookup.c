@@ -1,4 +1,7 @@
+#include "base/jsonread.h"
+#include "base/text.h"
 #include "cmd/cmd.h"
+#include "exchange/acmg.h"
 #include "gate/shown.h"
 #include "genome/query.h"
 #include "home/link.h"
@@ -45,7 +48,90 @@ static void put_line(sund_buf *out)
     sund_buf_free(out);
 }
 
-static void row_json(sund_json *j, const sund_answers *a, size_t i, const char *variant)
+/* ---- what laboratories say ---- */
+
+/** A node's answer to "interpretations", read; NULL when there is none. */
+static sund_jval *said_by(const sund_answers *said, size_t i)
+{
+    sund_jval *v = NULL;
+    sund_cur   text;
+
+    if (i >= said->n || !said->row[i].shown || !sund_shown_answered(said->row[i].shown))
+        return NULL;
+    text = sund_shown_bytes(said->row[i].shown);
+    return sund_json_read(text.p, text.n, &v, NULL) == SUND_OK ? v : NULL;
+}
+
+static const char *entry_text(const sund_jval *entry, const char *name)
+{
+    const char *s = sund_j_text(entry, name);
+
+    return s && sund_text_ok(s) ? s : "";
+}
+
+static const char *const entry_member[] = { "class", "gene", "condition", "criteria", "evidence", "date", "laboratory", "method", "reference", "standing" };
+
+static void said_json(sund_json *j, const sund_answers *said, size_t i)
+{
+    sund_jval       *v = said_by(said, i);
+    const sund_jval *l = sund_j_get(v, "interpretations");
+
+    if (!v) {
+        sund_json_null(j, "interpretations");
+        return;
+    }
+    sund_json_open(j, "interpretations", '[');
+    for (size_t k = 0; k < sund_j_n(l); k++) {
+        sund_json_open(j, NULL, '{');
+        for (size_t m = 0; m < sizeof entry_member / sizeof entry_member[0]; m++)
+            sund_json_str(j, entry_member[m], entry_text(sund_j_at(l, k), entry_member[m]));
+        sund_json_close(j, '}');
+    }
+    sund_json_close(j, ']');
+    sund_jval_free(v);
+}
+
+/** The classes that all nodes' laboratories give. */
+static sund_acmg_set said_set(const sund_answers *said)
+{
+    sund_acmg_set set = 0;
+
+    for (size_t i = 0; i < said->n; i++) {
+        sund_jval       *v = said_by(said, i);
+        const sund_jval *l = sund_j_get(v, "interpretations");
+
+        for (size_t k = 0; k < sund_j_n(l); k++)
+            set |= sund_acmg_bit(sund_acmg_parse(entry_text(sund_j_at(l, k), "class")));
+        sund_jval_free(v);
+    }
+    return set;
+}
+
+static void said_table(const sund_answers *said)
+{
+    sund_acmg_set set = said_set(said);
+    sund_acmg     consensus;
+
+    for (size_t i = 0; i < said->n; i++) {
+        sund_jval       *v = said_by(said, i);
+        const sund_jval *l = sund_j_get(v, "interpretations");
+
+        for (size_t k = 0; k < sund_j_n(l); k++) {
+            const sund_jval *e = sund_j_at(l, k);
+
+            printf("  %-12s %-4s %s%s%s%s%s, %s%s%s%s%s\n", said->row[i].node, entry_text(e, "class"), entry_text(e, "gene"), entry_text(e, "condition")[0] ? ", " : "", entry_text(e, "condition"),
+                   entry_text(e, "criteria")[0] ? ", " : "", entry_text(e, "criteria"), entry_text(e, "laboratory"), entry_text(e, "date")[0] ? ", " : "", entry_text(e, "date"),
+                   entry_text(e, "evidence")[0] ? ": " : "", entry_text(e, "evidence"));
+        }
+        if (!v && said->row[i].shown)
+            printf("  %-12s no interpretations: %s\n", said->row[i].node, sund_shown_why(said->row[i].shown));
+        sund_jval_free(v);
+    }
+    if (sund_acmg_discordant(set))
+        printf("  the laboratories are discordant: %s\n", sund_vkgl_name(sund_vkgl_of(set, &consensus)));
+}
+
+static void row_json(sund_json *j, const sund_answers *a, const sund_answers *said, size_t i, const char *variant)
 {
     sund_lookup_counts c = sund_answers_counts(a, i, variant);
 
@@ -61,10 +147,11 @@ static void row_json(sund_json *j, const sund_answers *a, size_t i, const char *
             cells_json(j, "female", &c.female);
         }
     }
+    said_json(j, said, i);
     sund_json_close(j, '}');
 }
 
-static void lookup_json(const char *text, const char *variant, const sund_answers *a)
+static void lookup_json(const char *text, const char *variant, const sund_answers *a, const sund_answers *said)
 {
     sund_lookup_cells total;
     sund_buf          out = { 0 };
@@ -75,12 +162,13 @@ static void lookup_json(const char *text, const char *variant, const sund_answer
     sund_json_str(&j, "variant", text);
     sund_json_open(&j, "countries", '[');
     for (size_t i = 0; i < a->n; i++)
-        row_json(&j, a, i, variant);
+        row_json(&j, a, said, i, variant);
     sund_json_close(&j, ']');
     if (sund_answers_total(a, variant, &total))
         cells_json(&j, "total", &total);
     else
         sund_json_null(&j, "total");
+    sund_json_bool(&j, "discordant", sund_acmg_discordant(said_set(said)));
     sund_json_close(&j, '}');
     put_line(&out);
 }
@@ -107,7 +195,7 @@ static void cells_line(const char *name, const sund_lookup_cells *c, const char 
            sund_frequency_faf95(c->ac, c->an), hom, hemi, female, male, status);
 }
 
-static void lookup_table(const char *text, const char *variant, const sund_answers *a)
+static void lookup_table(const char *text, const char *variant, const sund_answers *a, const sund_answers *said)
 {
     sund_lookup_cells total;
 
@@ -129,6 +217,7 @@ static void lookup_table(const char *text, const char *variant, const sund_answe
         cells_line("all", &total, ".", ".", "");
     else
         printf("  no total: it is given only when every country's number is; a counts study pools first and suppresses second\n");
+    said_table(said);
 }
 
 /** In its one spelling. */
@@ -167,25 +256,33 @@ static void bad_variant(const char *text, const sund_err *why, bool as_json)
     put_line(&out);
 }
 
-static sund_code ask_one(sund_link *l, const char *variant, sund_answers *a, sund_err *err)
+sund_code sund_ask_question(sund_link *l, const char *question, sund_answers *a, sund_err *err)
 {
-    sund_buf  text = { 0 }, ask = { 0 }, reply = { 0 };
+    sund_buf  ask = { 0 }, reply = { 0 };
     sund_code rc;
 
-    sund_buf_printf(&text, "variants %s", variant);
-    sund_buf_nul(&text);
-    rc = sund_buf_ok(&text, err);
-    if (rc == SUND_OK) {
-        sund_buf_str(&ask, (const char *) text.p);
-        rc = sund_buf_ok(&ask, err);
-    }
+    sund_buf_str(&ask, question);
+    rc = sund_buf_ok(&ask, err);
     if (rc == SUND_OK)
         rc = sund_link_ask(l, SUND_MSG_QUESTION, ask.p, ask.n, 30, &reply, err);
     if (rc == SUND_OK)
         rc = sund_answers_read(sund_cur_of(reply.p, reply.n), a, err);
-    sund_buf_free(&text);
     sund_buf_free(&ask);
     sund_buf_free(&reply);
+    return rc;
+}
+
+static sund_code ask_one(sund_link *l, const char *verb, const char *variant, sund_answers *a, sund_err *err)
+{
+    sund_buf  text = { 0 };
+    sund_code rc;
+
+    sund_buf_printf(&text, "%s %s", verb, variant);
+    sund_buf_nul(&text);
+    rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_ask_question(l, (const char *) text.p, a, err);
+    sund_buf_free(&text);
     return rc;
 }
 
@@ -207,7 +304,7 @@ static void note_silent(const sund_answers *a, char *list, size_t cap)
     }
 }
 
-static sund_code look_up(sund_link *l, const char *text, bool as_json, sund_answers *a, size_t *n_bad, sund_err *err)
+static sund_code look_up(sund_link *l, const char *text, bool as_json, sund_answers *a, sund_answers *said, size_t *n_bad, sund_err *err)
 {
     sund_buf  variant = { 0 };
     sund_err  why = { SUND_OK, "" };
@@ -217,8 +314,8 @@ static sund_code look_up(sund_link *l, const char *text, bool as_json, sund_answ
         (*n_bad)++;
         bad_variant(text, &why, as_json);
     }
-    else if ((rc = ask_one(l, (const char *) variant.p, a, err)) == SUND_OK) {
-        (as_json ? lookup_json : lookup_table)(text, (const char *) variant.p, a);
+    else if ((rc = ask_one(l, "variants", (const char *) variant.p, a, err)) == SUND_OK && (rc = ask_one(l, "interpretations", (const char *) variant.p, said, err)) == SUND_OK) {
+        (as_json ? lookup_json : lookup_table)(text, (const char *) variant.p, a, said);
     }
     sund_buf_free(&variant);
     return rc;
@@ -229,26 +326,27 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
     const char     *home = sund_default_home();
     bool            as_json = false, helped = false;
     const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "json", 'b', &as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
+    const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. Beside it stands what the countries' laboratories say of the variant, as far as they share it, and whether they are discordant (doc/interpretations.md). A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
                           "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.11:g.1000226A>T'", opt, 1, 64 };
-    sund_answers   *a = calloc(1, sizeof *a);
+    sund_answers   *a = calloc(1, sizeof *a), *said = calloc(1, sizeof *said);
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
     char            silent[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1] = "";
     size_t          n, n_bad = 0;
     sund_code       rc;
 
-    if (!a)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (!a || !said)
+        SUND_GO(sund_fail(err, SUND_E_NOMEM, "out of memory"));
     SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         goto out;
     SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
     for (size_t i = 1; i <= n; i++) {
-        SUND_GO(look_up(&l, argv[i], as_json, a, &n_bad, err));
+        SUND_GO(look_up(&l, argv[i], as_json, a, said, &n_bad, err));
         note_silent(a, silent, sizeof silent);
         sund_answers_free(a);
+        sund_answers_free(said);
     }
     if (n_bad)
         rc = sund_fail(err, SUND_E_ARG, "%zu of %zu are no variants", n_bad, n);
@@ -256,6 +354,7 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
         rc = sund_fail(err, SUND_E_UPSTREAM, "no answer in time from%s: the numbers are of the other nodes", silent);
 out:
     free(a);
+    free(said);
     sund_link_close(&l);
     sund_home_close(&h);
     return rc;

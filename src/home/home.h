@@ -17,6 +17,7 @@
  *      login          a researcher's: ID token and visas, one a line, mode 0600
  *      state.db       transcripts and ledger        people.db    persons (nodes)
  *      ontologies.db  terms by which people are counted
+ *      interpretations.db cases.db   what laboratories say of variants, and cases to be matched (nodes)
  *      keys/          session keys of running studies            files/       public files (catalogues, gene tables ...), by digest
  *      work/          studies that run on a cluster (nodes)
  *      tls.cert tls.key (hub)

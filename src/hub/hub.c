@@ -131,6 +131,30 @@ static sund_code spend(hub *h, const sund_envelope *e, const sund_answers *a, su
     return rc;
 }
 
+/** The question as nodes hear it from a member: what is shared in the federation may be shown, and whose cases are shown learns to whom. */
+static sund_code in_name_of(hub *h, const sund_envelope *e, char *text, sund_err *err)
+{
+    char        who[SUND_ID_MAX + 1], *copy;
+    const char *rest;
+    sund_verb   verb = sund_question_verb(text, &rest);
+    int         n;
+    sund_code   rc;
+
+    if (verb != SUND_ASK_INTERPRETATIONS && verb != SUND_ASK_MATCH)
+        return SUND_OK;
+    (void) pthread_mutex_lock(&h->lock);
+    rc = sund_logins_person(&h->home, e, who, err);
+    (void) pthread_mutex_unlock(&h->lock);
+    if (rc != SUND_OK)
+        return rc;
+    copy = strdup(rest);
+    if (!copy)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    n = verb == SUND_ASK_MATCH ? snprintf(text, SUND_QUESTION_MAX, "match @%s %s", who, copy) : snprintf(text, SUND_QUESTION_MAX, "interpretations %.*s federation", (int) strcspn(copy, " "), copy);
+    free(copy);
+    return n < SUND_QUESTION_MAX ? SUND_OK : sund_fail(err, SUND_E_LIMIT, "the question is too long");
+}
+
 static sund_code do_question(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
     sund_answers *a = calloc(1, sizeof *a);
@@ -142,6 +166,7 @@ static sund_code do_question(hub *h, const sund_envelope *e, sund_cur body, sund
     SUND_GO(sund_logins_check(&h->home, e, anyone, err));
     (void) sund_cur_str(&body, text, SUND_QUESTION_MAX);
     SUND_GO(sund_cur_end(&body, "a question", err));
+    SUND_GO(in_name_of(h, e, text, err));
     SUND_GO(sund_questions_ask(&h->questions, text, ANSWER_MS, a, err));
     SUND_GO(spend(h, e, a, err));
     sund_answers_write(a, out);

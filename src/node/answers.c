@@ -17,6 +17,7 @@ sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err)
     if (!a->query)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     SUND_TRY(sund_home_open(&a->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_DATA, err));
+    SUND_TRY(sund_clinical_open(&a->clinical, &a->home, err));
     SUND_TRY(sund_lookup_open(&a->seat, &a->home, err));
     return sund_lookup_refresh(&a->seat, err);
 }
@@ -25,6 +26,7 @@ void sund_answerer_close(sund_answerer *a)
 {
     sund_terms_close(&a->terms);
     sund_lookup_close(&a->seat);
+    sund_clinical_close(&a->clinical);
     sund_home_close(&a->home);
     free(a->query);
     memset(a, 0, sizeof *a);
@@ -137,6 +139,11 @@ static sund_code terms(sund_answerer *a, const char *rest, sund_shown **out, sun
     return *rest ? sund_fail(err, SUND_E_ARG, "terms is asked without anything behind it") : sund_answer_terms(&a->terms, &a->home, out, err);
 }
 
+/* ---- clinical exchange ---- */
+
+static sund_code interpretations(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err) { return sund_answer_interpretations(&a->clinical, &a->home, rest, out, err); }
+static sund_code match(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err) { return sund_answer_match(&a->clinical, &a->home, rest, out, err); }
+
 /* ---- a function for each verb ---- */
 
 static const struct { sund_verb verb; sund_code (*answer)(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err); } verb_table[] = {
@@ -144,6 +151,8 @@ static const struct { sund_verb verb; sund_code (*answer)(sund_answerer *a, cons
     { SUND_ASK_PEOPLE, people },
     { SUND_ASK_DATASETS, datasets },
     { SUND_ASK_TERMS, terms },
+    { SUND_ASK_INTERPRETATIONS, interpretations },
+    { SUND_ASK_MATCH, match },
 };
 
 sund_code sund_answer_question(sund_answerer *a, const char *question, sund_shown **out, sund_err *err)

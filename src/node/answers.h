@@ -3,6 +3,7 @@
 
 #include "gate/shown.h"
 #include "genome/query.h"
+#include "node/clinical.h"
 #include "node/lookup.h"
 #include "node/terms.h"
 
@@ -13,6 +14,7 @@ typedef struct sund_answerer {
     sund_lookup_seat seat;
     sund_query      *query; /**< room for one */
     sund_terms       terms;
+    sund_clinical    clinical;
 } sund_answerer;
 sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err) SUND_MUST_CHECK;
 void      sund_answerer_close(sund_answerer *a);

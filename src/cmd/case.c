@@ -1,0 +1,425 @@
+#include "base/gz.h"
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "exchange/mme.h"
+#include "home/home.h"
+#include "home/link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* case, match: cases of rare disease in the home's cases.db, and who is like whom. */
+
+typedef struct wish {
+    const char   *home, *sex, *contact, *institution, *href, *name;
+    sund_opt_list feature, absent, gene, disorder;
+    bool          consent, no_consent, test, all, json;
+} wish;
+
+typedef struct work {
+    sund_home   h;
+    sund_cases *s;
+    size_t      n, n_fresh;
+    const wish *o;
+    const char *file;
+} work;
+
+static sund_code begin(work *w, const wish *o, unsigned what, sund_err *err)
+{
+    char path[2048];
+
+    memset(w, 0, sizeof *w);
+    w->o = o;
+    SUND_TRY(sund_home_open(&w->h, o->home, what, err));
+    SUND_TRY(sund_home_path(&w->h, "cases.db", path, sizeof path, err));
+    return sund_cases_open(&w->s, path, err);
+}
+
+static void end(work *w)
+{
+    sund_cases_close(w->s);
+    sund_home_close(&w->h);
+}
+
+static bool fits(char *to, size_t cap, const char *from)
+{
+    if (!from)
+        return true;
+    (void) snprintf(to, cap, "%s", from);
+    return strlen(from) < cap;
+}
+
+/** What options say beside or instead of a file. */
+static sund_code complete(const wish *o, sund_case *c, sund_err *err)
+{
+    if (!fits(c->contact, sizeof c->contact, o->contact) || !fits(c->institution, sizeof c->institution, o->institution) || !fits(c->href, sizeof c->href, o->href))
+        return sund_fail(err, SUND_E_ARG, "contact, institution and href have at most %d bytes each", SUND_CASE_TEXT - 1);
+    c->consent = o->consent;
+    c->test |= o->test;
+    if (!c->contact[0] || !c->href[0])
+        return sund_fail(err, SUND_E_ARG, "--contact and --href are needed: the clinician, or the institution, that is written to about a match");
+    if (strncmp(c->href, "http://", 7) != 0 && strncmp(c->href, "https://", 8) != 0 && strncmp(c->href, "mailto:", 7) != 0)
+        return sund_fail(err, SUND_E_ARG, "--href begins with https:, http: or mailto:");
+    return SUND_OK;
+}
+
+/** MME's patient or request, or a phenopacket. */
+static sund_code read_one(const sund_jval *v, sund_case *c, sund_err *err)
+{
+    if (sund_j_kind(sund_j_get(v, "patient")) == SUND_J_OBJECT)
+        v = sund_j_get(v, "patient");
+    if (sund_j_get(v, "features") || sund_j_get(v, "genomicFeatures"))
+        return sund_case_read_mme(c, v, err);
+    return sund_case_read_phenopacket(c, v, err);
+}
+
+static sund_code import_one(work *w, const sund_jval *v, sund_err *err)
+{
+    sund_case *c = malloc(sizeof *c);
+    bool       fresh = false;
+    sund_code  rc = c ? read_one(v, c, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK)
+        rc = complete(w->o, c, err);
+    if (rc == SUND_OK)
+        rc = sund_case_put(w->s, c, &fresh, err);
+    free(c);
+    w->n++;
+    w->n_fresh += fresh;
+    return rc == SUND_OK ? SUND_OK : sund_fail_in(err, rc, "%s: case %zu", w->file, w->n);
+}
+
+static sund_code import_file(work *w, const char *path, sund_err *err)
+{
+    sund_buf   text = { 0 };
+    sund_jval *v = NULL;
+    sund_code  rc;
+
+    w->file = path;
+    w->n = w->n_fresh = 0;
+    SUND_TRY(sund_gz_read(path, (size_t) 1 << 28, &text, err));
+    rc = sund_json_read(text.p, text.n, &v, err);
+    if (rc != SUND_OK)
+        (void) sund_fail_in(err, rc, "%s", path);
+    else if (sund_j_kind(v) == SUND_J_ARRAY)
+        for (size_t i = 0; rc == SUND_OK && i < sund_j_n(v); i++)
+            rc = import_one(w, sund_j_at(v, i), err);
+    else
+        rc = import_one(w, v, err);
+    sund_jval_free(v);
+    sund_buf_free(&text);
+    if (rc == SUND_OK)
+        printf("%s: %zu cases, %zu of them new; %s\n", path, w->n, w->n_fresh, w->o->consent ? "with consent to be matched" : "without consent: they are shown to nobody");
+    return rc;
+}
+
+static sund_code import(work *w, char **file, size_t n, sund_err *err)
+{
+    sund_code rc = SUND_OK;
+
+    if (w->o->consent == w->o->no_consent)
+        return sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may these cases be matched with others'?");
+    for (size_t i = 0; rc == SUND_OK && i < n; i++)
+        rc = import_file(w, file[i], err);
+    return rc;
+}
+
+static sund_code add_terms(sund_case *c, const sund_opt_list *l, bool absent, sund_err *err)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (strncmp(l->at[i], "HP:", 3) != 0 || strlen(l->at[i]) != 10)
+            return sund_fail(err, SUND_E_ARG, "'%.40s' is no term of HPO: HP: and seven digits", l->at[i]);
+        (void) snprintf(c->feature[c->n_feature].id, sizeof c->feature[0].id, "%s", l->at[i]);
+        c->feature[c->n_feature++].absent = absent;
+    }
+    return SUND_OK;
+}
+
+static sund_code add(work *w, const char *name, sund_err *err)
+{
+    const wish *o = w->o;
+    sund_case  *c = calloc(1, sizeof *c);
+    bool        fresh = false;
+    sund_code   rc = SUND_OK;
+
+    if (!c)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (o->consent == o->no_consent)
+        SUND_GO(sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may this case be matched with others'?"));
+    if (!fits(c->own, sizeof c->own, name) || o->feature.n + o->absent.n > SUND_CASE_FEATURES || o->disorder.n > SUND_CASE_DISORDERS)
+        SUND_GO(sund_fail(err, SUND_E_ARG, "a case's name has at most %d bytes; it has at most %d features and %d disorders", SUND_CASE_TEXT - 1, SUND_CASE_FEATURES, SUND_CASE_DISORDERS));
+    SUND_GO(add_terms(c, &o->feature, false, err));
+    SUND_GO(add_terms(c, &o->absent, true, err));
+    for (size_t i = 0; i < o->gene.n; i++)
+        if (!fits(c->gene[c->n_gene++].gene, sizeof c->gene[0].gene, o->gene.at[i]))
+            SUND_GO(sund_fail(err, SUND_E_ARG, "'%.60s' is no gene's symbol", o->gene.at[i]));
+    for (size_t i = 0; i < o->disorder.n; i++)
+        if (!fits(c->disorder[c->n_disorder++], sizeof c->disorder[0], o->disorder.at[i]))
+            SUND_GO(sund_fail(err, SUND_E_ARG, "'%.60s' is no disorder's code", o->disorder.at[i]));
+    if (!c->n_feature && !c->n_gene)
+        SUND_GO(sund_fail(err, SUND_E_ARG, "a case has a --feature or a --gene"));
+    c->sex = o->sex ? o->sex[0] : 0;
+    if (o->sex && (strlen(o->sex) != 1 || !strchr("FMO", o->sex[0])))
+        SUND_GO(sund_fail(err, SUND_E_ARG, "--sex is F, M or O"));
+    SUND_GO(complete(o, c, err));
+    rc = sund_case_put(w->s, c, &fresh, err);
+    if (rc == SUND_OK)
+        printf("%s\n", fresh ? "a new case" : "replaced");
+out:
+    free(c);
+    return rc;
+}
+
+static sund_code tell(void *ctx, const sund_case *c, sund_err *err)
+{
+    (void) ctx, (void) err;
+    printf("%s\t%s\t%s%s\t%zu\t", c->own, c->pseudonym, c->withdrawn ? "withdrawn" : c->consent ? "consent" : "no consent", c->test ? ", test" : "", c->n_feature);
+    for (size_t i = 0; i < c->n_gene; i++)
+        printf("%s%s", i ? "," : "", c->gene[i].gene);
+    printf("\t%s <%s>\n", c->contact, c->href);
+    return SUND_OK;
+}
+
+static sund_code tell_notice(void *ctx, const sund_case_notice *n, sund_err *err)
+{
+    (void) err;
+    ++*(size_t *) ctx;
+    printf("%s\t%s\tscore %.2f, shown to %s for %s%s%s <%s>: %s\n", n->time, n->own, n->score, n->asker, n->contact, n->institution[0] ? ", " : "", n->institution, n->href, n->shared);
+    return SUND_OK;
+}
+
+static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
+{
+    work      w;
+    size_t    n_notice = 0;
+    sund_code rc = begin(&w, o, 0, err);
+
+    if (rc != SUND_OK)
+        (void) rc;
+    else if (strcmp(arg[0], "import") == 0 && n > 1)
+        rc = import(&w, arg + 1, n - 1, err);
+    else if (strcmp(arg[0], "add") == 0 && n == 2)
+        rc = add(&w, arg[1], err);
+    else if (strcmp(arg[0], "list") == 0 && n == 1) {
+        printf("case\tpseudonym\tstate\tfeatures\tgenes\tcontact\n");
+        rc = sund_cases_each(w.s, false, false, tell, NULL, err);
+    }
+    else if (strcmp(arg[0], "withdraw") == 0 && n == 2)
+        rc = sund_case_withdraw(w.s, arg[1], err);
+    else if (strcmp(arg[0], "consent") == 0 && n == 2 && o->consent != o->no_consent)
+        rc = sund_case_consent(w.s, arg[1], o->consent, err);
+    else if (strcmp(arg[0], "notices") == 0 && n == 1) {
+        rc = sund_case_notices(w.s, o->all, true, tell_notice, &n_notice, err);
+        if (rc == SUND_OK && !n_notice)
+            printf("%s\n", o->all ? "none" : "none that is new");
+    }
+    else
+        rc = sund_fail(err, SUND_E_ARG, "'add NAME', 'import FILE...', 'list', 'consent --consent|--no-consent NAME', 'withdraw NAME' or 'notices' is expected; see 'sund case --help'");
+    end(&w);
+    return rc;
+}
+
+sund_code sund_cmd_case(int argc, char **argv, sund_err *err)
+{
+    wish            o = { .home = sund_default_home() };
+    const sund_opt  opt[] = {
+        { "home", 's', &o.home, "FOLDER", "the node's home" },
+        { "consent", 'b', &o.consent, NULL, "add, import, consent: it may be matched with others', and its phenotype and genes be shown where it is" },
+        { "no-consent", 'b', &o.no_consent, NULL, "it may not: it is compared for its owner only" },
+        { "contact", 's', &o.contact, "TEXT", "add, import: the clinician or the team that is written to about a match" },
+        { "institution", 's', &o.institution, "TEXT", "add, import: theirs" },
+        { "href", 's', &o.href, "ADDRESS", "add, import: how they are reached: https://..., mailto:..." },
+        { "feature", 'l', &o.feature, "HP", "add: a term of HPO that was observed" },
+        { "absent", 'l', &o.absent, "HP", "add: one that was looked for and is not there" },
+        { "gene", 'l', &o.gene, "SYMBOL", "add: a candidate gene" },
+        { "disorder", 'l', &o.disorder, "CODE", "add: a disorder, e.g. OMIM:615273" },
+        { "sex", 's', &o.sex, "F|M|O", "add: the sex; it never leaves" },
+        { "test", 'b', &o.test, NULL, "add, import: a made-up case, which only test questions find" },
+        { "all", 'b', &o.all, NULL, "notices: those that were seen too" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts s = { "case", "add [OPTIONS] NAME\n       sund case import --consent|--no-consent [OPTIONS] FILE...\n       sund case list [--home FOLDER]\n       sund case consent --consent|--no-consent [--home FOLDER] NAME\n"
+                          "       sund case withdraw [--home FOLDER] NAME\n       sund case notices [--all] [--home FOLDER]",
+                          "Cases of rare disease, to be compared with others' by Matchmaker Exchange. NAME is yours and never leaves; outside a case has a random pseudonym. Files are Matchmaker Exchange patients (one, a request, or a "
+                          "list) or GA4GH Phenopackets v2. Nobody is shown a case without consent. 'notices' tells to whom cases were shown, with what was alike. 'withdraw' erases features and genes for good. See doc/matchmaker.md.",
+                          "sund case import --home fi --consent --contact 'Clinical Genetics' --institution HUS --href mailto:genetics@example.org case-12.json\n"
+                          "sund case add --home fi --consent --contact 'Clinical Genetics' --href mailto:genetics@example.org --feature HP:0001250 --feature HP:0001263 --feature HP:0000252 --gene NGLY1 case-13\n"
+                          "sund case notices --home fi\nsund case consent --no-consent --home fi case-12\nsund case withdraw --home fi case-13",
+                          opt, 1, 64 };
+    bool            helped = false;
+    size_t          n;
+
+    SUND_TRY(sund_opts_parse(&s, argc, argv, &n, &helped, err));
+    return helped ? SUND_OK : run(&o, argv + 1, n, err);
+}
+
+/* ---- match ---- */
+
+static void print_json(sund_buf *b)
+{
+    (void) fwrite(b->p, 1, b->n, stdout);
+    printf("\n");
+}
+
+/** Over the home's own cases, with or without consent: for the owner's own eyes, without limits or notices. */
+static sund_code match_own(const wish *o, const sund_case *query, int64_t max, sund_err *err)
+{
+    work             w;
+    sund_matcher    *m = NULL;
+    const sund_onto *hp = NULL;
+    sund_likeness      *found = calloc((size_t) max, sizeof *found);
+    sund_buf         out = { 0 };
+    sund_json        j;
+    size_t           n = 0;
+    sund_code        rc = begin(&w, o, SUND_HOME_ONTOS, err);
+
+    if (rc == SUND_OK && !found)
+        rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (rc == SUND_OK)
+        rc = sund_ontos_get(w.h.ontos, "HP", &hp, err);
+    if (rc == SUND_OK && !hp)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "no HPO is loaded: 'sund ontology load hp.obo'");
+    if (rc == SUND_OK)
+        rc = sund_matcher_make(&m, w.s, hp, true, false, err);
+    if (rc == SUND_OK)
+        rc = sund_match_find(m, query, 0, (size_t) max, false, query->own, found, &n, err);
+    sund_json_init(&j, &out, true);
+    sund_json_open(&j, NULL, '{');
+    sund_json_open(&j, "results", '[');
+    for (size_t i = 0; rc == SUND_OK && i < n; i++)
+        sund_mme_result(&j, m, &found[i], true);
+    sund_json_close(&j, ']');
+    sund_json_close(&j, '}');
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&out, err);
+    if (rc == SUND_OK)
+        print_json(&out);
+    sund_buf_free(&out);
+    sund_matcher_free(m);
+    sund_onto_free(hp);
+    free(found);
+    end(&w);
+    return rc;
+}
+
+/** The request on one line, as a question has it; its id, which is the owner's, does not leave. */
+static void question(const sund_case *c, sund_buf *out)
+{
+    sund_json j;
+
+    sund_buf_text(out, "match ");
+    sund_json_init(&j, out, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_open(&j, "patient", '{');
+    sund_json_str(&j, "id", "query");
+    if (c->test)
+        sund_json_bool(&j, "test", true);
+    sund_json_open(&j, "contact", '{');
+    sund_json_str(&j, "name", c->contact);
+    if (c->institution[0])
+        sund_json_str(&j, "institution", c->institution);
+    sund_json_str(&j, "href", c->href);
+    sund_json_close(&j, '}');
+    sund_json_open(&j, "features", '[');
+    for (size_t i = 0; i < c->n_feature; i++) {
+        sund_json_open(&j, NULL, '{');
+        sund_json_str(&j, "id", c->feature[i].id);
+        sund_json_str(&j, "observed", c->feature[i].absent ? "no" : "yes");
+        sund_json_close(&j, '}');
+    }
+    sund_json_close(&j, ']');
+    sund_json_open(&j, "genomicFeatures", '[');
+    for (size_t i = 0; i < c->n_gene; i++) {
+        sund_json_open(&j, NULL, '{');
+        sund_json_open(&j, "gene", '{');
+        sund_json_str(&j, "id", c->gene[i].gene);
+        sund_json_close(&j, '}');
+        sund_json_close(&j, '}');
+    }
+    sund_json_close(&j, ']');
+    sund_json_close(&j, '}');
+    sund_json_close(&j, '}');
+    sund_buf_nul(out);
+}
+
+static sund_code match_all(const wish *o, const sund_case *query, int64_t max, sund_err *err)
+{
+    sund_home     h = { .id = "" };
+    sund_link     l = { 0 };
+    sund_answers *a = calloc(1, sizeof *a);
+    sund_buf      text = { 0 }, out = { 0 };
+    sund_cur      answer[SUND_NODE_MAX];
+    size_t        n = 0;
+    sund_code     rc = a ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK)
+        rc = sund_home_open(&h, o->home, SUND_HOME_ROSTER | SUND_HOME_STATE, err);
+    if (rc == SUND_OK)
+        rc = sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err);
+    question(query, &text);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_ask_question(&l, (const char *) text.p, a, err);
+    for (size_t i = 0; rc == SUND_OK && i < a->n; i++) {
+        const sund_shown *s = a->row[i].shown;
+
+        if (s && sund_shown_answered(s))
+            answer[n++] = sund_shown_bytes(s);
+        else
+            fprintf(stderr, "%s: %s\n", a->row[i].node, s ? sund_shown_why(s) : "no answer in time");
+    }
+    if (rc == SUND_OK)
+        rc = sund_mme_merge(answer, n, (size_t) max, &out, err);
+    if (rc == SUND_OK)
+        print_json(&out);
+    if (a)
+        sund_answers_free(a);
+    free(a);
+    sund_buf_free(&text);
+    sund_buf_free(&out);
+    sund_link_close(&l);
+    sund_home_close(&h);
+    return rc;
+}
+
+sund_code sund_cmd_match(int argc, char **argv, sund_err *err)
+{
+    wish            o = { .home = sund_default_home() };
+    bool            federation = false, helped = false;
+    int64_t         max = 10;
+    const sund_opt  opt[] = {
+        { "home", 's', &o.home, "FOLDER", "the node's home; with --federation any member's" },
+        { "federation", 'b', &federation, NULL, "ask all nodes: phenotype, genes and contact of the file leave, its id does not" },
+        { "max", 'i', &max, "N", "so many results at most (10)" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts s = { "match", "[OPTIONS] FILE", "Cases that are like one: by its phenotype (simGIC over the HPO that is loaded) and genes, each with the terms and genes that make the score. FILE is a Matchmaker Exchange patient or request, or a Phenopacket. "
+                          "Without --federation it is compared with all the home's own cases, for its owner's eyes, and nothing leaves. With it, every node answers from the cases that have consent, and tells their owners.",
+                          "sund match --home fi case-12.json\nsund match --home anna --federation case-12.json", opt, 1, 1 };
+    sund_buf        text = { 0 };
+    sund_jval      *v = NULL;
+    sund_case      *c = calloc(1, sizeof *c);
+    size_t          n;
+    sund_code       rc;
+
+    if (!c)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_opts_parse(&s, argc, argv, &n, &helped, err));
+    if (helped)
+        goto out;
+    if (max < 1 || max > 1000)
+        SUND_GO(sund_fail(err, SUND_E_ARG, "--max is 1 to 1000"));
+    SUND_GO(sund_gz_read(argv[1], (size_t) 1 << 24, &text, err));
+    SUND_GO(sund_json_read(text.p, text.n, &v, err));
+    SUND_GO(read_one(v, c, err));
+    if (federation && !c->contact[0])
+        SUND_GO(sund_fail(err, SUND_E_ARG, "%s has no contact: others could not write to its owner; use Matchmaker Exchange's form", argv[1]));
+    rc = federation ? match_all(&o, c, max, err) : match_own(&o, c, max, err);
+out:
+    sund_jval_free(v);
+    sund_buf_free(&text);
+    free(c);
+    return rc;
+}

@@ -1,0 +1,65 @@
+#ifndef SUND_EXCHANGE_CASE_H
+#define SUND_EXCHANGE_CASE_H
+
+#include "base/db.h"
+#include "base/jsonread.h"
+#include "genome/contig.h"
+
+/** A case of rare disease: what may be asked about and matched, and no more. There is no place for a name, a birthday or an address of the patient. */
+enum { SUND_CASE_FEATURES = 256, SUND_CASE_GENES = 64, SUND_CASE_DISORDERS = 16, SUND_CASE_TEXT = 256 };
+
+typedef struct sund_case_feature { char id[24]; bool absent; } sund_case_feature; /**< "HP:0001250", observed or explicitly not */
+typedef struct sund_case_gene {
+    char gene[40];     /**< symbol or Ensembl id, as it was given */
+    char variant[160]; /**< "GRCh37:17-42929131-G-A"; "" when none was given, or not whole, or it is longer */
+} sund_case_gene;
+
+typedef struct sund_case {
+    int64_t           id;
+    char              own[SUND_CASE_TEXT];  /**< its owner's name for it, or the asker's id of a query. Never leaves this node */
+    char              pseudonym[33];        /**< its name outside: random, of this case alone */
+    char              sex;                  /**< 'F', 'M', 'O', or 0 */
+    bool              consent, withdrawn, test;
+    char              contact[SUND_CASE_TEXT], institution[SUND_CASE_TEXT], href[SUND_CASE_TEXT]; /**< of the clinician, institutional */
+    sund_case_feature feature[SUND_CASE_FEATURES];
+    sund_case_gene    gene[SUND_CASE_GENES];
+    char              disorder[SUND_CASE_DISORDERS][40];
+    size_t            n_feature, n_gene, n_disorder;
+} sund_case;
+
+/** One patient of Matchmaker Exchange v1.1: id, contact with name and href (http, https, mailto), and features or genomicFeatures are needed; label, ageOfOnset, inheritanceMode
+ *  and whatever the standard does not know are not kept. Human only. Errors: SUND_E_FORMAT naming the member. */
+sund_code sund_case_read_mme(sund_case *c, const sund_jval *patient, sund_err *err) SUND_MUST_CHECK;
+/** A GA4GH Phenopacket v2: id, subject.sex, phenotypicFeatures, diseases, and genes and variants of its interpretations. It has no contact: the caller gives one. */
+sund_code sund_case_read_phenopacket(sund_case *c, const sund_jval *packet, sund_err *err) SUND_MUST_CHECK;
+
+/** The node's cases, in an SQLite file (0600). Owns: sund_cases_close(), safe on NULL. */
+typedef struct sund_cases sund_cases;
+sund_code sund_cases_open(sund_cases **s, const char *path, sund_err *err) SUND_MUST_CHECK;
+void      sund_cases_close(sund_cases *s);
+/** Enters or replaces the case of that own name; its pseudonym stays when it is replaced. One that was withdrawn stays so: SUND_E_DENIED. *fresh: it is new. */
+sund_code sund_case_put(sund_cases *s, const sund_case *c, bool *fresh, sund_err *err) SUND_MUST_CHECK;
+/** Never again in any answer; its features and genes are erased. */
+sund_code sund_case_withdraw(sund_cases *s, const char *own, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_case_consent(sund_cases *s, const char *own, bool consent, sund_err *err) SUND_MUST_CHECK;
+/** Each case, whole, in order of its number. matchable: only those with consent that are not withdrawn, of that kind. */
+typedef sund_code (*sund_case_each)(void *ctx, const sund_case *c, sund_err *err);
+sund_code sund_cases_each(sund_cases *s, bool matchable, bool test, sund_case_each each, void *ctx, sund_err *err) SUND_MUST_CHECK;
+/** Another number after another connection, or this one, has changed a case. */
+sund_code sund_cases_version(sund_cases *s, int64_t *out, sund_err *err) SUND_MUST_CHECK;
+
+/** A case of ours was shown to somebody: its owner is told. */
+typedef struct sund_case_notice {
+    int64_t id;
+    char    own[SUND_CASE_TEXT], time[24], asker[128], contact[SUND_CASE_TEXT], institution[SUND_CASE_TEXT], href[SUND_CASE_TEXT], shared[512];
+    double  score;
+    bool    seen;
+} sund_case_notice;
+sund_code sund_case_notify(sund_cases *s, int64_t id, const char *asker, const sund_case *query, double score, const char *shared, sund_err *err) SUND_MUST_CHECK;
+typedef sund_code (*sund_case_notice_each)(void *ctx, const sund_case_notice *n, sund_err *err);
+/** Then they are seen, when seen is set. */
+sund_code sund_case_notices(sund_cases *s, bool all, bool seen, sund_case_notice_each each, void *ctx, sund_err *err) SUND_MUST_CHECK;
+/** One more question of an asker on that day: SUND_E_LIMIT when it is above max. */
+sund_code sund_cases_asked(sund_cases *s, const char *asker, const char *day, int64_t max, sund_err *err) SUND_MUST_CHECK;
+
+#endif

@@ -1,0 +1,81 @@
+#!/usr/bin/perl
+# Clinical exchange over three nodes: both sides see that their laboratories are discordant; a case with consent is found, explained, and its owner told; one without never appears, nor does an owner's
+# name for a case, nor what is shared less far; each in nodes that run.
+use strict;
+use warnings;
+use lib 'test';
+use Sund;
+use JSON::PP;
+
+my $asan = -x ($ENV{SUND_ASAN} // '') ? $ENV{SUND_ASAN} : $sund;
+my %node = map { $_ => { %{ small_node($_) }, program => $asan } } qw(AA BB CC);
+my $f = federation('exchange', %node);
+my $at = $f->{at};
+my $variant = '20-1000-A-G';
+
+sub own { my ($c, @row) = @_; spew("$tmp/$c.said", "variant\tgene\tcondition\tclass\tcriteria\tevidence\tdate\tlaboratory\tshare\n" . join '', map { "$_\n" } @row); run("$sund interpret import --home $at/$c --assembly GRCh37 $tmp/$c.said"); return }
+own('AA', "$variant\tSKI\tOMIM:182212\tP\tPVS1\tPMID:24357594, 3 families\t2024-05-17\tlab-one\tfederation", "$variant\tSKI\tOMIM:182212\tLP\t\tsecret-local-word\t2024-05-18\tlab-two\tlocal");
+own('BB', "$variant\tSKI\tOMIM:182212\tLB\tBS1\t\t2025-01-02\tlab-three\tpublic");
+own('CC', "20-1100-A-G\tSKI\t\tB\t\t\t\tlab-four\tfederation", "$variant\tSKI\t\tB\t\tsecret-agreement-word\t\tlab-five\tagreement");
+
+sub looked_up {
+    for my $try (1 .. 60) {    # nodes that have just started may be late
+        my $text = `$sund lookup --json --home $at/$_[0] $_[1] 2>/dev/null`;
+        my $r = $text ? decode_json($text) : undef;
+        return ($r, $text) if $r && !grep { $_->{status} eq 'timeout' || !$_->{interpretations} } @{ $r->{countries} };
+        select undef, undef, undef, 0.2;
+    }
+    return;
+}
+for my $who (qw(AA BB anna)) {    # both sides, and a researcher
+    my ($r, $text) = looked_up($who, $variant);
+    my %said = map { my $c = $_; map { ("$c->{node} $_->{laboratory}" => $_->{class}) } @{ $c->{interpretations} } } @{ $r->{countries} };
+    is(join(' ', map { "$_=$said{$_}" } sort keys %said), 'AA lab-one=P BB lab-three=LB', "$who sees what laboratories of both nodes say");
+    ok($r->{discordant}, "$who is told that they are discordant");
+    ok($text !~ /secret/, "$who is not shown what is shared less far");
+}
+my $table = out("$sund lookup --home $at/anna $variant");
+ok($table =~ /BB +LB +SKI, OMIM:182212, BS1, lab-three, 2025-01-02/ && $table =~ /discordant: total_disagreement/, 'the table has them beside the frequency', $table);
+my ($none) = looked_up('anna', '20-1100-A-G');
+ok(!$none->{discordant}, 'one laboratory alone is not discordant');
+
+# withdrawn, it is shown no more, in a node that runs
+my ($entry) = grep { $_->{laboratory} eq 'lab-three' } @{ decode_json(out("$sund interpret list --json --home $at/BB $variant")) };
+run("$sund interpret withdraw --home $at/BB --reason 'wrong transcript' $entry->{entry}");
+my ($after) = looked_up('anna', $variant);
+ok(!$after->{discordant} && !(grep { $_->{node} eq 'BB' && @{ $_->{interpretations} } } @{ $after->{countries} }), 'withdrawn, it is shown no more');
+
+# --- cases ---
+my @term = map { sprintf 'HP:%07d', $_ } 1 .. 8;
+spew("$tmp/hpo.tsv", "id\tname\tparents\n" . join '', map { "$term[$_]\tterm $_\t" . ($_ ? $term[int(($_ - 1) / 2)] : '') . "\n" } 0 .. 7);
+run("$sund ontology load --home $at/$_ --version 1 $tmp/hpo.tsv") for sort keys %node;
+sub patient { my ($id, $gene, @t) = @_; return encode_json({ id => $id, contact => { name => "Dr $id", institution => 'Clinic', href => 'mailto:genetics@example.org' }, features => [ map { { id => $term[$_] } } @t ], genomicFeatures => [ $gene ? { gene => { id => $gene } } : () ] }) }
+sub case_in { my ($c, $id, $consent, $gene, @t) = @_; spew("$tmp/case.json", patient("hospital-$id", $gene, @t)); run("$sund case import --home $at/$c --$consent $tmp/case.json"); return }
+case_in('AA', 'one', 'consent', 'NGLY1', 4, 5, 6);
+case_in('BB', 'two', 'no-consent', 'NGLY1', 4, 5, 6);
+case_in('CC', 'three', 'consent', 'LAMA1', 4, 5);
+spew("$tmp/query.json", patient('my-own-name', 'NGLY1', 4, 5, 6));
+
+my $text = out("$sund match --home $at/anna --federation $tmp/query.json");
+my $r = decode_json($text)->{results};
+is(scalar @$r, 2, 'cases with consent are found, and no other');
+is($r->[0]{patient}{contact}{name}, 'Dr hospital-one', 'the most alike first, with whom to write to');
+is(join(',', map { $_->{gene}{id} } @{ $r->[0]{patient}{genomicFeatures} }), 'NGLY1', 'with its gene');
+ok($r->[0]{score}{patient} > 0.9 && $r->[0]{score}{patient} <= 1 && @{ $r->[0]{score}{_explanation}{shared} } == 3, 'and why it is alike', $text);
+ok($text !~ /"hospital-/ && $text !~ /Dr hospital-two/, 'no owner\'s name of a case is in it');
+my $told = out("$sund case notices --home $at/AA");
+ok($told =~ /hospital-one\tscore \S+, shown to anna for Dr my-own-name, Clinic <mailto:genetics\@example.org>: NGLY1/, 'its owner is told to whom and why', $told);
+ok(out("$sund case notices --home $at/BB") =~ /none/, 'nobody is told of a case that was not shown');
+ok(slurp("$at/AA.log") =~ /match: 1 cases were shown to anna/ && slurp("$at/AA.log") !~ /hospital/, 'the log has it, without a name');
+for my $c (sort keys %node) { ok(slurp("$at/$c.log") !~ /HP:|NGLY1|my-own-name/, "$c\'s log has no phenotype") }
+
+run("$sund case consent --home $at/AA --no-consent hospital-one");
+run("$sund case withdraw --home $at/CC hospital-three");
+is(scalar @{ decode_json(out("$sund match --home $at/anna --federation $tmp/query.json"))->{results} }, 0, 'without consent, or withdrawn, a case is found no more, in nodes that run');
+spew("$tmp/query.json", patient('my-own-name', '', 4));
+run("$sund match --home $at/anna --federation $tmp/query.json 2>$tmp/why");
+ok(slurp("$tmp/why") =~ /AA: a gene or at least 3 observed features are needed/, 'one term is no question');
+ok((stat "$at/AA/cases.db")[2] % 64 == 0 && (stat "$at/AA/interpretations.db")[2] % 64 == 0, 'the files are their owner\'s alone');
+is(join(',', map { stop("$f->{name}/$_") } sort keys %node), '0,0,0', 'nodes end well');
+stop_all();
+done();
