@@ -359,7 +359,7 @@ static const key *key_of(const sund_ini_item *i)
             continue;
         if (k->form != 'T' && k->form != 'W' && i->key[n] == 0)
             return k;
-        if ((k->form == 'T' || k->form == 'W') && i->key[n] == '-' && strlen(i->key + n + 1) >= 2)
+        if ((k->form == 'T' || k->form == 'W') && i->key[n] == '-' && strlen(i->key + n + 1) >= 2 && strlen(i->key + n + 1) < 36 && sund_lang_ok(i->key + n + 1))
             return k;
     }
     return NULL;

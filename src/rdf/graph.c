@@ -238,6 +238,18 @@ sund_term sund_graph_typed(sund_graph *g, const char *text, const char *datatype
 
 sund_term sund_graph_text(sund_graph *g, const char *text) { return sund_graph_typed(g, text, XSD("string")); }
 
+bool sund_lang_ok(const char *lang)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+    for (const char *s = lang;; s++) {
+        size_t n = strspn(s, s == lang ? "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" : letters);
+        s += n;
+        if (n < 1 || n > 8 || *s != '-')
+            return n >= 1 && n <= 8 && !*s;
+    }
+}
+
 sund_term sund_graph_lang(sund_graph *g, const char *text, const char *lang)
 {
     sund_term d = sund_graph_iri(g, RDF("langString"));
@@ -246,7 +258,7 @@ sund_term sund_graph_lang(sund_graph *g, const char *text, const char *lang)
 
     if (!d)
         return 0;
-    if (n == 0 || n >= sizeof low || strspn(lang, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != n)
+    if (n >= sizeof low || !sund_lang_ok(lang))
         return spoil(g, SUND_E_FORMAT, "a text with a language that is none, such as en or pt-br");
     for (size_t i = 0; i <= n; i++)
         low[i] = (char) (lang[i] >= 'A' && lang[i] <= 'Z' ? lang[i] | 32 : lang[i]);

@@ -64,5 +64,7 @@ sund_code sund_graph_list(const sund_graph *g, sund_term head, sund_term *out, s
 
 /** What an IRI may hold (RFC 3987, as Turtle reads it): it is absolute, and has none of <>"{}|^`\, blanks and control characters. */
 bool sund_iri_ok(const char *iri);
+/** A language as RDF writes it: en, pt-br. */
+bool sund_lang_ok(const char *lang);
 
 #endif
