@@ -134,6 +134,8 @@ static sund_code datasets(sund_answerer *a, const char *rest, sund_shown **out, 
     return rc;
 }
 
+/* ---- terms ---- */
+
 static sund_code terms(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
 {
     return *rest ? sund_fail(err, SUND_E_ARG, "terms is asked without anything behind it") : sund_answer_terms(&a->terms, &a->home, out, err);

@@ -138,3 +138,30 @@ sund_code sund_who_has(sund_people *p, const cohort_node *n, sund_each_person *e
 
     return n->name[0] ? by_code(&a, err) : any_of_kind(&a, err);
 }
+
+static int by_name(const void *a, const void *b) { return strcmp(a, b); }
+
+sund_code sund_people_ontologies(sund_people *p, const sund_cohort *c, sund_buf *out, sund_err *err)
+{
+    char  (*prefix)[17] = calloc(c->n_node + 1, sizeof *prefix);
+    size_t    n = 0;
+    sund_code rc = prefix ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    for (size_t i = 1; prefix && i < c->n_node; i++)
+        if (c->node[i].kind == NODE_HAS && c->node[i].name[0] && strcspn(c->node[i].name, ":") < sizeof *prefix)
+            (void) snprintf(prefix[n++], sizeof *prefix, "%.*s", (int) strcspn(c->node[i].name, ":"), c->node[i].name);
+    if (n)
+        qsort(prefix, n, sizeof *prefix, by_name);
+    for (size_t i = 0; i < n && rc == SUND_OK; i++) {
+        const sund_onto *o = NULL;
+
+        if (i && strcmp(prefix[i], prefix[i - 1]) == 0)
+            continue;
+        rc = sund_ontos_get(p->ontos, prefix[i], &o, err);
+        if (rc == SUND_OK && o)
+            sund_buf_printf(out, "ontology\t%s\t%s\t%.32s\n", prefix[i], sund_onto_about(o)->version, sund_digest_hex(&sund_onto_about(o)->digest).s);
+        sund_onto_free(o);
+    }
+    free(prefix);
+    return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
+}

@@ -13,6 +13,8 @@ sund_code sund_people_open(sund_people **p, const char *path, sund_err *err) SUN
 void      sund_people_close(sund_people *p);
 /** The ontologies by which `has CODE` takes what is below a code. They stay the caller's, and outlive p. */
 void      sund_people_use(sund_people *p, sund_ontos *ontos);
+/** A line for each ontology by which a cohort takes people here, sorted: prefix, version, digest. Equal at all nodes of a study, or the study is refused. */
+sund_code sund_people_ontologies(sund_people *p, const sund_cohort *c, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
 typedef enum sund_var_type { SUND_VAR_INTEGER, SUND_VAR_REAL, SUND_VAR_BINARY, SUND_VAR_CATEGORY } sund_var_type;
 

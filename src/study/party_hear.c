@@ -82,7 +82,7 @@ static sund_code check_lines(sund_party *p, sund_thresholds *joined, sund_err *e
         if (!sund_digest_eq(&l->roster, &first->roster))
             return sund_fail(err, SUND_E_MISMATCH, "%s and %s work with different rosters: 'sund roster show' at each, and install the latest", p->study.node[0], p->study.node[i]);
         if (strcmp(l->vars, first->vars) != 0)
-            return sund_fail(err, SUND_E_MISMATCH, "%s and %s declare the study's variables differently: their data dictionaries must agree", p->study.node[0],
+            return sund_fail(err, SUND_E_MISMATCH, "%s and %s declare the study's variables differently: their data dictionaries, and the ontologies of the cohort's codes, must agree", p->study.node[0],
                              p->study.node[i]);
         for (size_t k = 0; p->study.strata_country && k < i; k++)
             if (strata_meet(p->peer[k].line.strata, l->strata))

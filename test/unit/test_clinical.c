@@ -73,6 +73,32 @@ TEST(has_takes_what_is_below)
     sund_ontos_close(ontos);
 }
 
+static void declares(sund_people *p, const char *text, const char *want)
+{
+    sund_cohort *c = NULL;
+    sund_buf     b = { 0 };
+
+    CHECK(sund_cohort_parse(&c, text, NULL) == SUND_OK && sund_people_ontologies(p, c, &b, NULL) == SUND_OK);
+    sund_buf_nul(&b);
+    CHECK(strncmp((const char *) b.p, want, strlen(want)) == 0 && (want[0] || b.n == 0));
+    CHECK(!want[0] || b.n == strlen(want) + 33);
+    sund_cohort_free(c);
+    sund_buf_free(&b);
+}
+
+TEST(a_cohort_says_by_which_ontologies_it_takes_people)
+{
+    sund_ontos  *ontos = NULL;
+    sund_people *p = people_with(&ontos);
+
+    declares(p, "has XY:1 and has ICD10:E11", "");
+    sund_people_use(p, ontos);
+    declares(p, "all or has any disease", "");
+    declares(p, "has XY:1 and (sex = F or not has disease XY:2) and has ICD10:E11", "ontology\tXY\t1\t");
+    sund_people_close(p);
+    sund_ontos_close(ontos);
+}
+
 static void prints(const char *text, const char *want)
 {
     sund_cohort *c = NULL;
