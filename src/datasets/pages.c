@@ -186,10 +186,12 @@ static sund_code write_found(void *ctx, const sund_found *f, sund_err *err)
     return sund_buf_ok(w->out, err);
 }
 
-static sund_code search(const sund_pages *p, sund_pages_query query, const void *request, sund_buf *out, const char **type, sund_err *err)
+static const char *value_of(const sund_page_ask *a, const char *key) { return a->query(a->request, key); }
+
+static sund_code search(const sund_pages *p, const sund_page_ask *a, sund_buf *out, const char **type, sund_err *err)
 {
-    const char *people = query(request, "people"), *format = query(request, "format");
-    sund_find   f = { query(request, "q"), query(request, "country"), query(request, "disease"), query(request, "type"), query(request, "access"), query(request, "purpose"), query(request, "node"), 0 };
+    const char *people = value_of(a, "people"), *format = value_of(a, "format");
+    sund_find   f = { value_of(a, "q"), value_of(a, "country"), value_of(a, "disease"), value_of(a, "type"), value_of(a, "access"), value_of(a, "purpose"), value_of(a, "node"), 0 };
     writing     w = { .out = out, .tsv = format && strcmp(format, "tsv") == 0 };
     int64_t     n;
 
@@ -270,15 +272,16 @@ static sund_code nodes(const sund_pages *p, sund_buf *out, sund_err *err)
     return sund_buf_ok(out, err);
 }
 
-sund_code sund_pages_serve(const sund_pages *p, const char *path, const char *accept, sund_pages_query query, const void *request, sund_buf *out, const char **type, sund_err *err)
+sund_code sund_pages_serve(const sund_pages *p, const sund_page_ask *ask, sund_buf *out, const char **type, sund_err *err)
 {
-    sund_code rc = SUND_E_NOT_FOUND;
+    const char *path = ask->path;
+    sund_code   rc;
 
     *type = "application/json";
     if (strncmp(path, "/fdp", 4) == 0 && sund_pages_has(path))
-        rc = serve_fdp(p, path[4] ? path + 5 : "", accept, out, type, err);
+        rc = serve_fdp(p, path[4] ? path + 5 : "", ask->accept, out, type, err);
     else if (strcmp(path, "/datasets") == 0 || strcmp(path, "/datasets/") == 0)
-        rc = search(p, query, request, out, type, err);
+        rc = search(p, ask, out, type, err);
     else if (strcmp(path, "/datasets/facets") == 0)
         rc = facets(p, out, err);
     else if (strcmp(path, "/datasets/nodes") == 0)

@@ -10,7 +10,7 @@
  *      /fdp/NODE/catalog              all that a node says          /fdp/NODE/dataset/ID   one data set with what it needs
  *      /datasets?q=WORDS&country=SE&disease=ICD10:E11&type=whole-genome&access=non-public&purpose=DUO:0000042&people=100&node=SE[&format=tsv]
  *      /datasets/facets               /datasets/nodes               values to choose from; when each node's copy was taken, and what was amiss since
- *  Graphs are Turtle, or JSON-LD where `accept` says so; the rest is JSON. */
+ *  Graphs are Turtle, or JSON-LD where `accept` says so; the rest is JSON. A node shows its own so: copies in memory, which have taken its own word. */
 typedef struct sund_pages {
     sund_db             *db;
     const sund_describe *own;  /**< what the hub says of itself; NULL: nothing */
@@ -21,7 +21,8 @@ typedef struct sund_pages {
 typedef const char *(*sund_pages_query)(const void *request, const char *key);
 
 bool sund_pages_has(const char *path); /**< whether a path is one of these */
+typedef struct sund_page_ask { const char *path, *accept; sund_pages_query query; const void *request; } sund_page_ask; /**< accept may be NULL */
 /** *type: content type. Errors: SUND_E_NOT_FOUND, SUND_E_ARG; out then holds nothing. */
-sund_code sund_pages_serve(const sund_pages *p, const char *path, const char *accept, sund_pages_query query, const void *request, sund_buf *out, const char **type, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_pages_serve(const sund_pages *p, const sund_page_ask *ask, sund_buf *out, const char **type, sund_err *err) SUND_MUST_CHECK;
 
 #endif

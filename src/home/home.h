@@ -18,6 +18,7 @@
  *      state.db       transcripts and ledger        people.db    persons (nodes)
  *      ontologies.db  terms by which people are counted
  *      interpretations.db cases.db   what laboratories say of variants, and cases to be matched (nodes)
+ *      datasets.ini   what its data sets are (nodes), what the catalogue is (hub)      datasets.db   the catalogue (hub)
  *      keys/          session keys of running studies            files/       public files (catalogues, gene tables ...), by digest
  *      work/          studies that run on a cluster (nodes)
  *      tls.cert tls.key (hub)

@@ -136,11 +136,12 @@ static const char *of_request(const void *request, const char *key)
 
 void sund_harvest_page(const sund_harvest *v, const sund_request *in, sund_response *out)
 {
-    sund_pages p = pages_of(v);
-    sund_err   err = { .code = SUND_OK };
+    sund_pages    p = pages_of(v);
+    sund_page_ask ask = { in->path, in->header(in, "Accept"), of_request, in };
+    sund_err      err = { .code = SUND_OK };
 
     out->status = 200;
-    if (sund_pages_serve(&p, in->path, in->header(in, "Accept"), of_request, in, &out->body, &out->type, &err) != SUND_OK) {
+    if (sund_pages_serve(&p, &ask, &out->body, &out->type, &err) != SUND_OK) {
         if (err.code != SUND_E_ARG && err.code != SUND_E_NOT_FOUND)
             sund_log(SUND_LOG_ERROR, "a page of the catalogue: %s", err.msg);
         out->type = "text/plain; charset=utf-8";
@@ -184,7 +185,7 @@ sund_code sund_harvest_ask(const sund_harvest *v, sund_cur body, sund_buf *out, 
     if (rc == SUND_OK)
         rc = sund_cur_end(&body, "a search", err);
     if (rc == SUND_OK)
-        rc = sund_pages_serve(&p, path, NULL, of_member, a, &page, &type, err);
+        rc = sund_pages_serve(&p, &(sund_page_ask){ path, NULL, of_member, a }, &page, &type, err);
     if (rc == SUND_OK)
         sund_buf_put(out, page.p, page.n); /* behind what the answer needs before it */
     sund_buf_free(&page);

@@ -16,7 +16,7 @@ my %shapes = (
 );
 my $f  = federation('fed', SE => small_node('SE', people => 38, access => 'controlled'));
 my $at = $f->{at};
-spew("$at/SE/datasets.ini", slurp("$FindBin::Bin/../../doc/examples/datasets.ini") =~ s/^base = .*\n//mr =~ s/^cohort = .*/cohort = all/mr);
+spew("$at/SE/datasets.ini", slurp("$FindBin::Bin/../../doc/examples/node/datasets.ini") =~ s/^base = .*\n//mr =~ s/^cohort = .*/cohort = all/mr);
 stop('fed/hub');
 spew("$at/hub/sund.ini", slurp("$at/hub/sund.ini") =~ s/^\[hub\]\n\K/harvest = 1\n/mr);
 start_hub($f);

@@ -12,7 +12,7 @@ my $home = "$tmp/node";
 home($home, id => 'SE', access => 'controlled');
 spew("$tmp/people.tsv", join '', "person\tsex\tcountry\tborn\tconsent\n", map { "P$_\t" . ($_ % 2 ? 'F' : 'M') . "\tSE\t" . (1950 + $_ % 40) . "\tDUO:0000042\n" } 1 .. 163);
 run("$sund people --home $home $tmp/people.tsv");
-spew("$home/datasets.ini", slurp("$FindBin::Bin/../../doc/examples/datasets.ini"));
+spew("$home/datasets.ini", slurp("$FindBin::Bin/../../doc/examples/node/datasets.ini"));
 spew("$tmp/good.ttl",    out("$sund dataset check --home $home"));
 spew("$tmp/good.jsonld", out("$sund dataset check --jsonld --home $home"));
 

@@ -80,7 +80,7 @@ static char *serve(hub *h, const char *path, const char *accept, const char *con
     const char *type = "";
     sund_err    err = { 0 };
     at          r = { kv };
-    sund_code   rc = sund_pages_serve(&p, path, accept, query, &r, &out, &type, &err);
+    sund_code   rc = sund_pages_serve(&p, &(sund_page_ask){ path, accept, query, &r }, &out, &type, &err);
 
     CHECK(rc == want && sund_pages_has(path));
     if (rc != want)
