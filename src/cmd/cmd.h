@@ -29,6 +29,7 @@ sund_code sund_cmd_encrypt(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_import(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_people(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_people_import(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_people_count(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_ontology_load(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_ontology_list(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_ontology_show(int argc, char **argv, sund_err *err);

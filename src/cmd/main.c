@@ -20,6 +20,7 @@ static const sund_cmd cmds[] = {
     { "encrypt", "Set up", "a store that is there, encrypted, or encrypted with another key", sund_cmd_encrypt },
     { "import", "Set up", "VCF, VCF.gz or BCF into a sealed genotype store", sund_cmd_import },
     { "people import", "Set up", "clinical data: Phenopackets, Beacon-friendly JSON, OMOP", sund_cmd_people_import },
+    { "people count", "Set up", "how many people of your own are in a cohort, exactly", sund_cmd_people_count },
     { "people", "Set up", "persons, phenotypes, codes and consent into the home's database", sund_cmd_people },
     { "ontology load", "Set up", "ontologies (HPO, MONDO, ...) by whose edges people are counted", sund_cmd_ontology_load },
     { "ontology list", "Set up", "the ontologies that are loaded, and their versions", sund_cmd_ontology_list },
