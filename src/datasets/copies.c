@@ -211,6 +211,23 @@ sund_code sund_copies_miss(sund_db *db, const char *node, const char *why, const
     return sund_db_run(db, err, "INSERT INTO copy(node, asked, why) VALUES(?,?,?) ON CONFLICT(node) DO UPDATE SET asked=excluded.asked, why=excluded.why", "ttt", node, time, text);
 }
 
+sund_code sund_copies_forget(sund_db *db, const char *node, const char *why, const char *time, sund_err *err)
+{
+    sund_code rc = sund_db_script(db, "BEGIN IMMEDIATE", err);
+
+    SUND_TRY(rc);
+    rc = forget_index(db, node, err);
+    if (rc == SUND_OK)
+        rc = sund_db_run(db, err, "DELETE FROM copy WHERE node=?", "t", node);
+    if (rc == SUND_OK && *why)
+        rc = sund_copies_miss(db, node, why, time, err);
+    if (rc == SUND_OK)
+        rc = sund_db_script(db, "COMMIT", err);
+    if (rc != SUND_OK)
+        (void) !sund_db_script(db, "ROLLBACK", NULL);
+    return rc;
+}
+
 /* ---- reading ---- */
 
 sund_code sund_copies_each(sund_db *db, sund_code (*fn)(void *ctx, const sund_copy *c, sund_err *err), void *ctx, sund_err *err)

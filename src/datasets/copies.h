@@ -12,8 +12,10 @@ sund_code sund_copies_open(sund_db **db, const char *path, sund_err *err) SUND_M
  *  Refused: what is not Turtle, breaks the profile, describes data sets under another address than its own catalogue's, or those of another node.
  *  Errors: SUND_E_DENIED, _FORMAT, _LIMIT for a refusal; _IO, _NOMEM for our own trouble, and then nothing is kept. time: 2026-11-26T18:30:00Z. */
 sund_code sund_copies_take(sund_db *db, const sund_profile *p, const char *node, const void *turtle, size_t n, const char *time, sund_err *err) SUND_MUST_CHECK;
-/** It was asked and said nothing, or that it has nothing to say. */
+/** It was asked and said nothing: its copy stays. */
 sund_code sund_copies_miss(sund_db *db, const char *node, const char *why, const char *time, sund_err *err) SUND_MUST_CHECK;
+/** It has no data sets, or is no more in the federation: its copy goes. why "": so does its name. */
+sund_code sund_copies_forget(sund_db *db, const char *node, const char *why, const char *time, sund_err *err) SUND_MUST_CHECK;
 
 typedef struct sund_copy { const char *node, *catalogue, *taken, *asked, *why; int64_t n_dataset; } sund_copy; /**< taken "": no copy; why "": the last word was taken */
 sund_code sund_copies_each(sund_db *db, sund_code (*fn)(void *ctx, const sund_copy *c, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;

@@ -573,6 +573,7 @@ sund_code sund_describe_root(const sund_describe *d, const char *base, const cha
     put(&m, root, FDPO("metadataIssued"), sund_graph_object(g, root, DCT("issued")));
     put(&m, root, FDPO("metadataModified"), sund_graph_object(g, root, sund_graph_object(g, root, DCT("modified")) ? DCT("modified") : DCT("issued")));
     put(&m, root, DCAT("endpointURL"), root);
+    put(&m, root, DCAT("endPointURL"), root); /* as the specification of FAIR Data Points spells it */
     if (!sund_graph_object(g, root, DCT("license")))
         sund_graph_link(g, root, DCT("license"), EU("licence/CC0"));
     for (size_t i = 0; i < n; i++)

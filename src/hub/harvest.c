@@ -10,30 +10,6 @@
 
 enum { WAIT_MS = 20000, AGAIN_S = 30, KEYS_MAX = 16 };
 
-sund_code sund_harvest_open(sund_harvest *v, const sund_home *home, sund_questions *q, sund_err *err)
-{
-    const char *url = home->roster.hub_url;
-    char        path[2048];
-    size_t      n = strlen(url);
-
-    memset(v, 0, sizeof *v);
-    v->questions = q;
-    v->every_s = home->harvest_s;
-    (void) snprintf(v->title, sizeof v->title, "Data sets of the federation %s", home->roster.name);
-    SUND_TRY(sund_home_path(home, "datasets.ini", path, sizeof path, err));
-    if (sund_file_exists(path))
-        SUND_TRY(sund_describe_read(&v->own, path, err));
-    (void) snprintf(v->base, sizeof v->base, "%s%sfdp/", url, n && url[n - 1] == '/' ? "" : "/");
-    if (v->own && sund_describe_base(v->own, NULL))
-        (void) snprintf(v->base, sizeof v->base, "%s", sund_describe_base(v->own, NULL));
-    SUND_TRY(sund_home_path(home, home->shapes, path, sizeof path, err));
-    if (sund_profile_open(&v->profile, home->shapes[0] ? path : NULL, err) != SUND_OK)
-        return sund_fail_in(err, err ? err->code : SUND_E_FORMAT, "%s/sund.ini: [hub] shapes", home->dir);
-    SUND_TRY(sund_home_path(home, "datasets.db", path, sizeof path, err));
-    SUND_TRY(sund_copies_open(&v->write, path, err));
-    return sund_copies_open(&v->read, path, err);
-}
-
 /** UTC to the second, as catalogues say it. */
 static void time_now(char out[32])
 {
@@ -56,6 +32,9 @@ static sund_code take_one(sund_harvest *v, const sund_answer *a, bool *good, sun
     if (!sund_shown_answered(a->shown))
         return sund_copies_miss(v->write, a->node, sund_shown_why(a->shown), now, err);
     text = sund_shown_bytes(a->shown);
+    *good = text.n == 0;
+    if (*good)
+        return sund_copies_forget(v->write, a->node, "the node describes no data sets", now, err);
     rc = sund_copies_take(v->write, v->profile, a->node, text.p, text.n, now, &why);
     *good = rc == SUND_OK;
     if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
@@ -63,6 +42,59 @@ static sund_code take_one(sund_harvest *v, const sund_answer *a, bool *good, sun
     if (rc != SUND_OK)
         sund_log(SUND_LOG_WARN, "data sets of %s are refused, the last copy stays: %s", a->node, why.msg);
     return SUND_OK;
+}
+
+typedef struct gone { const sund_roster *roster; char node[SUND_ID_MAX + 1]; bool any; } gone;
+
+static sund_code find_gone(void *ctx, const sund_copy *c, sund_err *err)
+{
+    gone *g = ctx;
+
+    (void) err;
+    if (!g->any && !sund_roster_find(g->roster, c->node, SUND_ROLE_NODE)) {
+        g->any = true;
+        (void) snprintf(g->node, sizeof g->node, "%s", c->node);
+    }
+    return SUND_OK;
+}
+
+/** Copies of nodes that are in the roster no more go. */
+static sund_code forget_gone(sund_harvest *v, const sund_roster *r, sund_err *err)
+{
+    gone g = { .roster = r };
+
+    do {
+        g.any = false;
+        SUND_TRY(sund_copies_each(v->write, find_gone, &g, err));
+        if (g.any)
+            SUND_TRY(sund_copies_forget(v->write, g.node, "", "", err));
+    } while (g.any);
+    return SUND_OK;
+}
+
+sund_code sund_harvest_open(sund_harvest *v, const sund_home *home, sund_questions *q, sund_err *err)
+{
+    const char *url = home->roster.hub_url;
+    char        path[2048];
+    size_t      n = strlen(url);
+
+    memset(v, 0, sizeof *v);
+    v->questions = q;
+    v->every_s = home->harvest_s;
+    (void) snprintf(v->title, sizeof v->title, "Data sets of the federation %s", home->roster.name);
+    SUND_TRY(sund_home_path(home, "datasets.ini", path, sizeof path, err));
+    if (sund_file_exists(path))
+        SUND_TRY(sund_describe_read(&v->own, path, err));
+    (void) snprintf(v->base, sizeof v->base, "%s%sfdp/", url, n && url[n - 1] == '/' ? "" : "/");
+    if (v->own && sund_describe_base(v->own, NULL))
+        (void) snprintf(v->base, sizeof v->base, "%s", sund_describe_base(v->own, NULL));
+    SUND_TRY(sund_home_path(home, home->shapes, path, sizeof path, err));
+    if (sund_profile_open(&v->profile, home->shapes[0] ? path : NULL, err) != SUND_OK)
+        return sund_fail_in(err, err ? err->code : SUND_E_FORMAT, "%s/sund.ini: [hub] shapes", home->dir);
+    SUND_TRY(sund_home_path(home, "datasets.db", path, sizeof path, err));
+    SUND_TRY(sund_copies_open(&v->write, path, err));
+    SUND_TRY(forget_gone(v, &home->roster, err));
+    return sund_copies_open(&v->read, path, err);
 }
 
 /** Asks all once. *good: all are in the catalogue. */

@@ -121,12 +121,12 @@ static sund_code datasets(sund_answerer *a, const char *rest, sund_shown **out, 
 
     if (rc == SUND_OK)
         rc = sund_node_describe(&a->home, g, err);
-    if (rc == SUND_E_NOT_FOUND)
-        rc = sund_fail(err, SUND_E_NOT_FOUND, "this node describes no data sets");
     if (rc == SUND_OK) {
         sund_turtle_write(g, &text);
         rc = sund_buf_ok(&text, err);
     }
+    else if (rc == SUND_E_NOT_FOUND) /* no datasets.ini: nothing is said, and what was said before holds no more */
+        rc = SUND_OK;
     if (rc == SUND_OK)
         rc = sund_shown_text(a->home.gate, SUND_ASK_DATASETS, text.p, text.n, out, err);
     sund_buf_free(&text);

@@ -84,6 +84,13 @@ fails("$sund dataset check --home $at/SE", 'and dataset check says it', qr/keywo
 spew("$at/SE/datasets.ini", description('SE', "keywords-en = insulin\n"));
 ok(until_page('/fdp/SE/catalog', qr/dcat:keyword "insulin"/, 20), 'a sound description is taken again');
 
+# A node that takes its description away has no data sets any more.
+unlink "$at/SE/datasets.ini";
+ok(until_page('/datasets', qr/"total": 1/, 20), 'a description that is taken away is gone');
+ok(get('/datasets/nodes') =~ /"node": "SE",\s+"datasets": 0,\s+"taken": null,[^}]*"problem": "the node describes no data sets"/, 'and the list of nodes says so', get('/datasets/nodes'));
+spew("$at/SE/datasets.ini", description('SE', "keywords-en = insulin\n"));
+ok(until_page('/datasets', qr/"total": 2/, 20), 'and comes back');
+
 # A node that is down.
 stop('fed/DK');
 $nodes = until_page('/datasets/nodes', qr/"node": "DK"[^}]*"problem": "the node (?:is away|did not answer in time)"/s, 60);

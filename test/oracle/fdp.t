@@ -38,5 +38,17 @@ for (['catalog', '/fdp/SE/catalog'], ['dataset', '/fdp/SE/dataset/GDI-SE-KI-1'])
     is($n, scalar @nt, "$name: JSON-LD has as many triples");
     is($triples, join("\n", sort grep { !/_:/ } @nt), "$name: the same ones");
 }
+
+# The root, against the shapes of GDI's mini-node: its file lacks the prefix ':'.
+spew("$at/hub/datasets.ini", "[catalogue]\ntitle-en = All of it\ndescription-en = The federation\npublisher = hub\nlicence = CC_BY_4_0\nlanguages = en\nissued = 2026-02-01\n[agent hub]\nname-en = The hub\nemail = hub\@example.org\nhomepage = https://example.org/\n");
+stop('fed/hub');
+start_hub($f);
+for (my $end = time + 30; time < $end && get('/fdp/', 'text/turtle') !~ /All of it/; sleep 0.2) { }
+my ($fdp) = glob(qq("$ENV{SUND_SHARED}/conformance/dcat/gdi-mini-node/mini_node/fdp/service/shacl/fairdp.ttl"));
+spew("$tmp/fairdp.ttl", '@prefix : <urn:x:> .' . "\n" . slurp($fdp));
+spew("$tmp/root.ttl", get('/fdp/', 'text/turtle'));
+my %o = oracle("$tmp/fairdp.ttl", "$tmp/root.ttl");
+my ($n, $bad, $focus) = @{ $o{"$tmp/root.ttl"} };
+ok($n == 0 && $focus >= 2, 'root: conforms to the shapes of a FAIR Data Point', "# $n results, $focus focus nodes\n" . slurp("$tmp/oracle") . `node '$ENV{SUND_ROOT}/build/oracle/shacl-validate.mjs' $tmp/fairdp.ttl $tmp/root.ttl; cat $tmp/root.ttl`);
 stop_all();
 done();

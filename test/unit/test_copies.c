@@ -160,6 +160,10 @@ TEST(a_broken_graph_is_refused_and_the_last_good_copy_stays)
     j = serve(&h, "/datasets/nodes", NULL, NULL, SUND_OK);
     CHECK(strstr(j, "was not heard") && strstr(j, "\"taken\": \"2026-11-26T10:00:00Z\""));
     free(j);
+    CHECK(sund_copies_forget(h.db, "SE", "describes no data sets", "2026-11-26T13:30:00Z", NULL) == SUND_OK && strcmp(FOUND("q", "diabetes"), "") == 0);
+    j = serve(&h, "/datasets/nodes", NULL, NULL, SUND_OK);
+    CHECK(strstr(j, "describes no data sets") && strstr(j, "\"taken\": null"));
+    free(j);
     CHECK(take(&h, "SE", turtle("SE", "", 30), "2026-11-26T14:00:00Z", NULL) == SUND_OK);
     j = serve(&h, "/datasets/nodes", NULL, NULL, SUND_OK);
     CHECK(!strstr(j, "problem") && strstr(j, "\"taken\": \"2026-11-26T14:00:00Z\""));
