@@ -57,5 +57,7 @@ sund_code sund_rule_sketch(const sund_thresholds *t, int64_t n_person, int64_t n
 bool      sund_rule_own_part(const sund_thresholds *t, double eigenvalue);
 /** Of a score with coefficients from outside: the largest part of its variance that is one variant's. */
 sund_code sund_rule_dominance(const sund_thresholds *t, double share, sund_err *err) SUND_MUST_CHECK;
+/** Of a column's squares: the part that few people make up. */
+sund_code sund_rule_few(const sund_thresholds *t, double share, const char *column, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -289,7 +289,7 @@ const sund_analysis        sund_analysis_linear = {
     .title = "Linear regression of one or many traits on every variant",
     .help = "Effect, standard error and -log10 p of each variant on each outcome, given the covariates, in two phases: counts of every variant, "
             "then sums of those common enough. strata = country (default) equals one intercept for each country; missing = mean or drop.",
-    .rules = "parties, cell-min, eligible, mac, model-size",
+    .rules = "parties, cell-min, eligible, mac, model-size, dominance",
     .by_variant = true,
     .options = options,
     .check = linear_check,

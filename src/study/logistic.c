@@ -422,7 +422,7 @@ const sund_analysis        sund_analysis_logistic = {
     .title = "Logistic regression of a binary outcome on every variant",
     .help = "Score test of each variant given the covariates, with saddlepoint p-values where cases or carriers are few and Firth's estimates for hits; or Wald's or Firth's regression of each. "
             "The outcome's second code is the case. strata = country (default) equals one intercept for each country; missing = mean, or drop with test = wald or firth.",
-    .rules = "parties, cell-min, eligible, mac, model-size",
+    .rules = "parties, cell-min, eligible, mac, model-size, dominance",
     .by_variant = true,
     .options = options,
     .check = logistic_check,

@@ -357,7 +357,7 @@ const sund_analysis        sund_analysis_meta = {
     .title = "Meta-analysis of the sites' own regressions, no site's estimate seen",
     .help = "Each country's people at each node are a site that fits the outcome on every variant and the covariates at home. Fixed and random effects, heterogeneity. "
             "Variants that fewer than three sites can estimate are left out.",
-    .rules = "parties, cell-min, eligible, mac, model-size",
+    .rules = "parties, cell-min, eligible, mac, model-size, dominance",
     .by_variant = true,
     .check = meta_check,
     .begin = meta_begin,

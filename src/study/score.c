@@ -279,7 +279,7 @@ const sund_analysis        sund_analysis_score = {
     .title = "A polygenic score of the PGS Catalog",
     .help = "The score of every person stays at home as a variable; over the countries its distribution, and with an outcome R2, or AUC and odds ratio per standard "
             "deviation, by group, and calibration by tenth. Missing calls take the pooled mean.",
-    .rules = "parties, cell-min, round-5, complement, size",
+    .rules = "parties, cell-min, round-5, complement, size, dominance",
     .catalogue = SUND_CATALOGUE_UNUSED,
     .strata = SUND_STRATA_NEVER,
     .options = options,

@@ -399,7 +399,7 @@ const sund_analysis        sund_analysis_tables = {
     .title = "Counts, cross-tables, means and medians",
     .help = "People by the groups of one or two variables, or by how they carry a gene's variants, with mean, standard deviation and median of a number in each group: incidence by age band, "
             "severity by sex. People who lack a value are left out.",
-    .rules = "parties, cell-min, round-5, complement, size",
+    .rules = "parties, cell-min, round-5, complement, size, dominance",
     .catalogue = SUND_CATALOGUE_UNUSED,
     .strata = SUND_STRATA_NEVER,
     .options = options,

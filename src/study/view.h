@@ -105,6 +105,9 @@ void      sund_view_products(const sund_view *v, const uint32_t *person, size_t 
  *  values may lie, and how fine they are, is declared in var and must be the same at every node. */
 sund_code sund_view_keep(const sund_view *v, sund_people *people, size_t n_var, const sund_var *var, const int64_t *raw, sund_err *err) SUND_MUST_CHECK;
 
+/** Rule dominance, of the columns: no few people of this node's make up nine tenths of a column's squares, by itself or beside the columns before it; nor one person of all of them
+ *  together. Not judged: binary columns of a level that few here have (cell-min is over all nodes); beside others, where there are fewer than three people a column. */
+sund_code   sund_view_weights(const sund_view *v, const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
 /** Digest of who takes part and with which values: a node that starts again mid-study checks that it is still the same. Never leaves. */
 sund_digest sund_view_digest(const sund_view *v);
 /** A view written down, for a process on another machine that has the same store but not the people: who takes part, by store column, and their

@@ -457,7 +457,7 @@ const sund_analysis        sund_analysis_wgr = {
     .title = "Whole-genome regression of a trait, then every variant",
     .help = "For cohorts with relatives or structure: two levels of ridge regression (REGENIE, step 1) predict the outcome from all chromosomes, exactly over the countries; "
             "each variant is then tested on what the other chromosomes leave; of a binary outcome by logistic ridge and score tests. Predictions stay at home.",
-    .rules = "parties, cell-min, eligible, mac, model-size",
+    .rules = "parties, cell-min, eligible, mac, model-size, dominance",
     .by_variant = true,
     .catalogue = SUND_CATALOGUE_NEEDED,
     .options = options,

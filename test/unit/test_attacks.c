@@ -4,6 +4,8 @@
 #include "gate/memory.h"
 #include "test.h"
 
+static double uniform(void) { return (double) (test_rand() >> 11) / 9007199254740992.0; }
+
 /** A counts study of a cohort at the first n nodes, or at all but one of them. True when it was released. */
 static bool answered(fed *f, const char *whom, size_t n, int but, const char *rule)
 {
@@ -118,6 +120,102 @@ TEST(rosters_that_differ_by_one)
     free(w);
 }
 
+/* ---- columns that weigh one person ---- */
+
+/** The column by which the asker would single out person t, as it lies in the nodes' data. */
+enum { ONE_HOT, HUGE, ONE_HOT_COVARIATE, NEARLY_ALIKE, TRICKS };
+static const char *const trick_name[TRICKS] = { "an outcome that is one person's", "an outcome with one huge value", "a covariate that is one person's", "an outcome and a covariate that differ by one person" };
+
+static void play(world *w, int trick, size_t t)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        double noise = uniform() + uniform() + uniform() - 1.5;
+
+        w->no_bmi[i] = false;
+        w->bmi[i] = trick == ONE_HOT_COVARIATE ? (i == t ? 60 : 10) : 20 + floor(uniform() * 100) / 10;
+        w->trait[i] = trick == ONE_HOT ? i == t : trick == HUGE ? (i == t ? 49 : 0.01 * noise) : trick == ONE_HOT_COVARIATE ? 20 * (i == t) + noise : w->bmi[i] + 3 * (i == t);
+    }
+}
+
+/** Share of the released variants at which person t's genotype follows from the released effect: with a residual that is one person's, beta = (g - mean) / sum of squares. */
+static double guessed(const world *w, const sund_buf *bytes, size_t t, double height)
+{
+    char  *table = fed_table(bytes, "table");
+    size_t right = 0, n = 0;
+
+    for (size_t r = 0; table && *fed_cell(table, r, "pos"); r++) {
+        size_t j = (size_t) (atoi(fed_cell(table, r, "pos")) - 1001) / 100;
+        double p = atof(fed_cell(table, r, "af")), g = atof(fed_cell(table, r, "beta")) / height * 2 * p * (1 - p) * (double) w->n + 2 * p;
+
+        if (j >= w->m || w->gt[j][t] == SUND_GT_MISSING)
+            continue;
+        n++;
+        right += (uint8_t) fmin(fmax(floor(g + 0.5), 0), 2) == w->gt[j][t];
+    }
+    free(table);
+    return n ? (double) right / (double) n : 0;
+}
+
+TEST(columns_that_weigh_one_person)
+{
+    const sund_thresholds t = sund_thresholds_default();
+    world                *w = fed_world(W_PEOPLE, 8);
+    size_t                tried[TRICKS] = { 0 }, won[TRICKS] = { 0 }, answered_all = 0;
+
+    for (int trick = 0; trick < TRICKS; trick++)
+        for (size_t k = 0; k < 4; k++) {
+            size_t   whom = 31 + 97 * k;
+            fed     *f;
+            sund_buf bytes = { 0 };
+
+            play(w, trick, whom);
+            f = fed_even(w, 4, &t);
+            fed_ask(f, trick < ONE_HOT_COVARIATE ? "analysis = linear\noutcome = trait\ncovariates = sex\nstrata = none\n" : "analysis = linear\noutcome = trait\ncovariates = bmi\nstrata = none\n");
+            fed_run(f);
+            tried[trick]++;
+            if (sund_mailbox_release(&f->box, &f->study, &bytes, NULL) == SUND_OK) {
+                answered_all++;
+                won[trick] += guessed(w, &bytes, whom, trick == HUGE ? 49 : trick == NEARLY_ALIKE ? 3 : trick == ONE_HOT ? 1 : 20) > 0.9;
+            }
+            else
+                CHECK(strstr(fed_status(f, 0).detail, "rule dominance"));
+            sund_buf_free(&bytes);
+            fed_close(f);
+        }
+    for (int trick = 0; trick < TRICKS; trick++) {
+        printf("# genotypes of one person by %s: read for %zu of %zu\n", trick_name[trick], won[trick], tried[trick]);
+        CHECK(won[trick] == 0);
+    }
+    printf("# of these %d studies answered: %zu\n", TRICKS * 4, answered_all);
+    CHECK(answered_all == 0);
+    free(w);
+}
+
+/** Honest data are skewed, and go together. */
+TEST(skewed_columns_pass)
+{
+    const sund_thresholds t = sund_thresholds_default();
+    world                *w = fed_world(W_PEOPLE, 9);
+    fed                  *f;
+    sund_buf              bytes;
+
+    for (size_t i = 0; i < w->n; i++) { /* like a value of the laboratory; and nearly the same of another day */
+        double x = exp(1.2 * (uniform() + uniform() + uniform() - 1.5));
+
+        w->no_bmi[i] = false;
+        w->trait[i] = fmin(x, 49);
+        w->bmi[i] = fmin(12 + 3 * x + 0.2 * uniform(), 59);
+    }
+    f = fed_even(w, 4, &t);
+    fed_ask(f, "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nstrata = none\n");
+    fed_run(f);
+    bytes = fed_release(f);
+    CHECK(bytes.n > 0);
+    sund_buf_free(&bytes);
+    fed_close(f);
+    free(w);
+}
+
 /* ---- membership ---- */
 
 enum { GROUP = 400, SITES = 4 * GROUP };
@@ -127,8 +225,6 @@ typedef struct crowd { /* people inside the data, people outside, of one populat
     uint8_t in[GROUP][SITES], out[GROUP][SITES];
     int64_t ac[SITES]; /* of those inside */
 } crowd;
-
-static double uniform(void) { return (double) (test_rand() >> 11) / 9007199254740992.0; }
 
 /* Frequencies evenly between low and high; or as in a genome, where a tenth as frequent is ten times as many. */
 static crowd *crowd_new(double low, double high, bool genome)
