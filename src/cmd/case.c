@@ -303,53 +303,13 @@ static sund_code match_own(const wish *o, const sund_case *query, int64_t max, s
     return rc;
 }
 
-/** The request on one line, as a question has it; its id, which is the owner's, does not leave. */
-static void question(const sund_case *c, sund_buf *out)
-{
-    sund_json j;
-
-    sund_buf_text(out, "match ");
-    sund_json_init(&j, out, false);
-    sund_json_open(&j, NULL, '{');
-    sund_json_open(&j, "patient", '{');
-    sund_json_str(&j, "id", "query");
-    if (c->test)
-        sund_json_bool(&j, "test", true);
-    sund_json_open(&j, "contact", '{');
-    sund_json_str(&j, "name", c->contact);
-    if (c->institution[0])
-        sund_json_str(&j, "institution", c->institution);
-    sund_json_str(&j, "href", c->href);
-    sund_json_close(&j, '}');
-    sund_json_open(&j, "features", '[');
-    for (size_t i = 0; i < c->n_feature; i++) {
-        sund_json_open(&j, NULL, '{');
-        sund_json_str(&j, "id", c->feature[i].id);
-        sund_json_str(&j, "observed", c->feature[i].absent ? "no" : "yes");
-        sund_json_close(&j, '}');
-    }
-    sund_json_close(&j, ']');
-    sund_json_open(&j, "genomicFeatures", '[');
-    for (size_t i = 0; i < c->n_gene; i++) {
-        sund_json_open(&j, NULL, '{');
-        sund_json_open(&j, "gene", '{');
-        sund_json_str(&j, "id", c->gene[i].gene);
-        sund_json_close(&j, '}');
-        sund_json_close(&j, '}');
-    }
-    sund_json_close(&j, ']');
-    sund_json_close(&j, '}');
-    sund_json_close(&j, '}');
-    sund_buf_nul(out);
-}
-
 static sund_code match_all(const wish *o, const sund_case *query, int64_t max, sund_err *err)
 {
     sund_home     h = { .id = "" };
     sund_link     l = { 0 };
     sund_answers *a = calloc(1, sizeof *a);
     sund_buf      text = { 0 }, out = { 0 };
-    sund_cur      answer[SUND_NODE_MAX];
+    sund_mme_answer answer[SUND_NODE_MAX];
     size_t        n = 0;
     sund_code     rc = a ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
@@ -357,18 +317,17 @@ static sund_code match_all(const wish *o, const sund_case *query, int64_t max, s
         rc = sund_home_open(&h, o->home, SUND_HOME_ROSTER | SUND_HOME_STATE, err);
     if (rc == SUND_OK)
         rc = sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err);
-    question(query, &text);
     if (rc == SUND_OK)
-        rc = sund_buf_ok(&text, err);
+        rc = sund_mme_question(query, &text, err);
     if (rc == SUND_OK)
         rc = sund_ask_question(&l, (const char *) text.p, a, err);
     for (size_t i = 0; rc == SUND_OK && i < a->n; i++) {
         const sund_shown *s = a->row[i].shown;
 
-        if (s && sund_shown_answered(s))
-            answer[n++] = sund_shown_bytes(s);
-        else
-            fprintf(stderr, "%s: %s\n", a->row[i].node, s ? sund_shown_why(s) : "no answer in time");
+        answer[n] = (sund_mme_answer){ a->row[i].node, s ? sund_shown_why(s) : "no answer in time", s && sund_shown_answered(s), s ? sund_shown_bytes(s) : sund_cur_of("", 0) };
+        if (!answer[n].answered)
+            fprintf(stderr, "%s: %s\n", answer[n].node, answer[n].why);
+        n++;
     }
     if (rc == SUND_OK)
         rc = sund_mme_merge(answer, n, (size_t) max, &out, err);

@@ -36,6 +36,7 @@ sund_code sund_cmd_ontology_show(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_ontology_drop(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_case(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_peer(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_match(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err);

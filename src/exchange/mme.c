@@ -261,6 +261,46 @@ sund_code sund_desk_answer(sund_desk *d, const sund_case *query, const char *ask
     return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
 }
 
+sund_code sund_mme_question(const sund_case *c, sund_buf *out, sund_err *err)
+{
+    sund_json j;
+
+    sund_buf_text(out, "match ");
+    sund_json_init(&j, out, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_open(&j, "patient", '{');
+    sund_json_str(&j, "id", "query");
+    if (c->test)
+        sund_json_bool(&j, "test", true);
+    sund_json_open(&j, "contact", '{');
+    sund_json_str(&j, "name", c->contact);
+    if (c->institution[0])
+        sund_json_str(&j, "institution", c->institution);
+    sund_json_str(&j, "href", c->href);
+    sund_json_close(&j, '}');
+    sund_json_open(&j, "features", '[');
+    for (size_t i = 0; i < c->n_feature; i++) {
+        sund_json_open(&j, NULL, '{');
+        sund_json_str(&j, "id", c->feature[i].id);
+        sund_json_str(&j, "observed", c->feature[i].absent ? "no" : "yes");
+        sund_json_close(&j, '}');
+    }
+    sund_json_close(&j, ']');
+    sund_json_open(&j, "genomicFeatures", '[');
+    for (size_t i = 0; i < c->n_gene; i++) {
+        sund_json_open(&j, NULL, '{');
+        sund_json_open(&j, "gene", '{');
+        sund_json_str(&j, "id", c->gene[i].gene);
+        sund_json_close(&j, '}');
+        sund_json_close(&j, '}');
+    }
+    sund_json_close(&j, ']');
+    sund_json_close(&j, '}');
+    sund_json_close(&j, '}');
+    sund_buf_nul(out);
+    return sund_buf_ok(out, err);
+}
+
 /* ---- results of several nodes ---- */
 
 typedef struct merged { const sund_jval *result; double score; size_t order; } merged;
@@ -308,15 +348,13 @@ static void again(sund_json *j, const char *key, const sund_jval *v, unsigned de
         sund_json_null(j, key);
 }
 
-sund_code sund_mme_merge(const sund_cur *answer, size_t n, size_t max, sund_buf *out, sund_err *err)
+/** What came of each node; and what it found, into all. */
+static size_t read_answers(const sund_mme_answer *a, size_t n, sund_jval **v, merged *all)
 {
-    sund_jval **v = calloc(n + 1, sizeof *v);
-    merged     *all = calloc(n * SUND_MME_RESULTS + 1, sizeof *all);
-    size_t      n_all = 0;
-    sund_json   j;
+    size_t n_all = 0;
 
-    for (size_t i = 0; v && all && i < n; i++) {
-        const sund_jval *results = sund_json_read(answer[i].p, answer[i].n, &v[i], NULL) == SUND_OK ? sund_j_get(v[i], "results") : NULL;
+    for (size_t i = 0; i < n; i++) {
+        const sund_jval *results = a[i].answered && sund_json_read(a[i].text.p, a[i].text.n, &v[i], NULL) == SUND_OK ? sund_j_get(v[i], "results") : NULL;
 
         for (size_t k = 0; k < sund_j_n(results) && k < SUND_MME_RESULTS; k++) {
             const sund_jval *r = sund_j_at(results, k);
@@ -328,6 +366,16 @@ sund_code sund_mme_merge(const sund_cur *answer, size_t n, size_t max, sund_buf 
             }
         }
     }
+    return n_all;
+}
+
+sund_code sund_mme_merge(const sund_mme_answer *a, size_t n, size_t max, sund_buf *out, sund_err *err)
+{
+    sund_jval **v = calloc(n + 1, sizeof *v);
+    merged     *all = calloc(n * SUND_MME_RESULTS + 1, sizeof *all);
+    size_t      n_all = v && all ? read_answers(a, n, v, all) : 0;
+    sund_json   j;
+
     if (n_all)
         qsort(all, n_all, sizeof *all, by_score);
     sund_json_init(&j, out, false);
@@ -335,6 +383,16 @@ sund_code sund_mme_merge(const sund_cur *answer, size_t n, size_t max, sund_buf 
     sund_json_open(&j, "results", '[');
     for (size_t i = 0; i < n_all && i < max; i++)
         again(&j, NULL, all[i].result, 0);
+    sund_json_close(&j, ']');
+    sund_json_open(&j, "_nodes", '[');
+    for (size_t i = 0; i < n; i++) {
+        sund_json_open(&j, NULL, '{');
+        sund_json_str(&j, "node", a[i].node);
+        sund_json_bool(&j, "answered", a[i].answered);
+        if (!a[i].answered)
+            sund_json_str(&j, "why", a[i].why);
+        sund_json_close(&j, '}');
+    }
     sund_json_close(&j, ']');
     sund_json_close(&j, '}');
     for (size_t i = 0; v && i < n; i++)

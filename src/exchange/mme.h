@@ -33,7 +33,11 @@ sund_code sund_desk_answer(sund_desk *d, const sund_case *query, const char *ask
 /** One result into a list that is open: of another's view (open false: what leaves), or of the owner's own. */
 void sund_mme_result(sund_json *j, const sund_matcher *m, const sund_likeness *x, bool own);
 
-/** Results of several nodes as one answer: best first, at most max. Answers that are none are left out. */
-sund_code sund_mme_merge(const sund_cur *answer, size_t n, size_t max, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+/** A case as the question that leaves: "match {...}" on one line, NUL-terminated. Of it leave contact, features and genes; not its id, sex, disorders and variants. */
+sund_code sund_mme_question(const sund_case *c, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+
+/** Answers of several nodes as one: results best first, at most max; "_nodes" says of each whether it answered, or why not. text: of one that answered. */
+typedef struct sund_mme_answer { const char *node, *why; bool answered; sund_cur text; } sund_mme_answer;
+sund_code sund_mme_merge(const sund_mme_answer *a, size_t n, size_t max, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -8,6 +8,7 @@
 #include "home/link.h"
 #include "hub/harvest.h"
 #include "hub/logins.h"
+#include "hub/match.h"
 #include "hub/questions.h"
 #include "hub/uploads.h"
 #include "net/server.h"
@@ -377,6 +378,10 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
 
     if (strcmp(in->path, SUND_HUB_PATH) == 0 && strcmp(in->method, "POST") == 0) {
         handle_envelope(h, in, out);
+        return;
+    }
+    if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
+        sund_match_page(&h->home, &h->questions, in, out);
         return;
     }
     if (strcmp(in->method, "GET") == 0 && sund_pages_has(in->path)) {

@@ -69,6 +69,45 @@ ok(out("$sund case notices --home $at/BB") =~ /none/, 'nobody is told of a case 
 ok(slurp("$at/AA.log") =~ /match: 1 cases were shown to anna/ && slurp("$at/AA.log") !~ /hospital/, 'the log has it, without a name');
 for my $c (sort keys %node) { ok(slurp("$at/$c.log") !~ /HP:|NGLY1|my-own-name/, "$c\'s log has no phenotype") }
 
+# --- the same over HTTP, as other services of Matchmaker Exchange ask ---
+my ($port) = slurp("$at/hub.port") =~ /(\d+)/;
+my $token = out("$sund peer add --home $at/hub decipher") =~ s/\s//gr;
+is(out("$sund peer list --home $at/hub") =~ s/\t.*//sr, 'decipher', 'a service is known by name');
+ok(slurp("$at/hub/peers.ini") !~ /\Q$token\E/ && (stat "$at/hub/peers.ini")[2] % 64 == 0, 'its token is not kept');
+my $mme = 'application/vnd.ga4gh.matchmaker.v1.1+json';
+
+sub post {    # status and body
+    my ($body, $token_given, $type, @more) = @_;
+    spew("$tmp/body", $body);
+    my $text = out("curl -sk @more -H 'X-Auth-Token: $token_given' -H 'Content-Type: $type' -w '\\n%{http_code} %{content_type}' " . (@more ? '' : "--data-binary \@$tmp/body ") . "https://127.0.0.1:$port/match");
+    my ($answer, $status, $said) = $text =~ /\A(.*)\n(\d+) (\S+)\z/s;
+    ok($said eq $mme && decode_json($answer), 'an answer is JSON of its own type') if $status != 200;
+    return ($status, $answer);
+}
+my $request = encode_json({ patient => decode_json(slurp("$tmp/query.json")), _disclaimer => 'none' });
+is((post($request, 'no such token', $mme))[0], 401, 'without a token nothing is said');
+is((post($request, $token, 'application/json'))[0], 415, 'another media type is refused');
+is((post($request, $token, $mme =~ s/v1\.1/v2.0/r))[0], 406, 'and another version');
+is((post($request, $token, $mme, '-X', 'GET'))[0], 405, 'and another method');
+is((post('{', $token, $mme))[0], 400, 'and what is no JSON');
+is((post('{"patient":{"id":"x"}}', $token, $mme))[0], 422, 'and what is no request');
+my ($status, $answer) = post($request, $token, $mme);
+is("$status " . @{ decode_json($answer)->{results} }, '200 2', 'a service is answered from the cases of all nodes');
+ok($answer !~ /"hospital-|hospital-two/ && !(grep { !$_->{answered} } @{ decode_json($answer)->{_nodes} }), 'without owners\' names, and says which nodes answered');
+ok(out("$sund case notices --home $at/AA") =~ /shown to mme-decipher for Dr my-own-name/, 'and the owner is told of the service');
+my $schema = ($ENV{SUND_SHARED} // '../shared') . '/data/matchmaker/reference-server/mme_server/schemas/api.json';
+if (-e $schema && system('python3 -c "import jsonschema" 2>/dev/null') == 0) {
+    spew("$tmp/answer.json", $answer);
+    spew("$tmp/request.json", $request);
+    spew("$tmp/valid.py", "import json, sys, jsonschema\ns = json.load(open(sys.argv[1]))\nfor kind, name in (('response', sys.argv[2]), ('request', sys.argv[3])):\n    s['\$ref'] = '#/definitions/' + kind\n"
+        . "    for e in jsonschema.Draft4Validator(s).iter_errors(json.load(open(name))): print(kind, e.message)\nbad = json.load(open(sys.argv[2])); del bad['results'][0]['patient']['contact']\ns['\$ref'] = '#/definitions/response'\n"
+        . "print('finds' if list(jsonschema.Draft4Validator(s).iter_errors(bad)) else 'blind')\n");
+    is(out("python3 $tmp/valid.py $schema $tmp/answer.json $tmp/request.json") =~ s/\s+\z//r, 'finds', 'request and answer are valid by the published schema');
+}
+else { note('the schema is not looked at: no shared data, or no python3-jsonschema') }
+run("$sund peer remove --home $at/hub decipher");
+is((post($request, $token, $mme))[0], 401, 'a token that was taken back ends at once');
+
 run("$sund case consent --home $at/AA --no-consent hospital-one");
 run("$sund case withdraw --home $at/CC hospital-three");
 is(scalar @{ decode_json(out("$sund match --home $at/anna --federation $tmp/query.json"))->{results} }, 0, 'without consent, or withdrawn, a case is found no more, in nodes that run');

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     static sund_onto *o;
     static sund_case  c;
     sund_jval        *v = NULL;
-    sund_cur          answer[2] = { sund_cur_of(p, n), sund_cur_of(p, n) };
+    sund_mme_answer   answer[2] = { { "a", "", true, sund_cur_of(p, n) }, { "b", "why", false, sund_cur_of(p, n) } };
     sund_buf          out = { 0 };
 
     if (!o && sund_onto_read(&o, "little", little, sizeof little - 1, "1", NULL) != SUND_OK)

@@ -1,6 +1,7 @@
 /* Cases: who is like whom and why; consent, withdrawal, notices, bounds; the 50 published benchmark patients of Matchmaker Exchange. */
 #include "base/file.h"
 #include "exchange/mme.h"
+#include "exchange/peers.h"
 #include "test.h"
 
 #include "scratch.h"
@@ -263,4 +264,35 @@ TEST(scores_are_explained)
     sund_onto_free(o);
     free(c[0]);
     free(c[1]);
+}
+
+TEST(answers_of_nodes_are_one)
+{
+    static const char one[] = "{\"results\":[{\"score\":{\"patient\":0.5},\"patient\":{\"id\":\"a\"}}]}", two[] = "{\"results\":[{\"score\":{\"patient\":0.9},\"patient\":{\"id\":\"b\"}},{\"score\":{\"patient\":7},\"patient\":{\"id\":\"c\"}}]}";
+    const sund_mme_answer answer[] = { { "AA", "", true, { (const uint8_t *) one, sizeof one - 1, false } }, { "BB", "no", false, { NULL, 0, false } }, { "CC", "", true, { (const uint8_t *) two, sizeof two - 1, false } }, { "DD", "", true, { (const uint8_t *) "x", 1, false } } };
+    sund_buf              out = { 0 };
+    sund_err              err = { SUND_OK, "" };
+
+    CHECK(sund_mme_merge(answer, 4, 1, &out, &err) == SUND_OK);
+    sund_buf_nul(&out);
+    CHECK(strstr((char *) out.p, "\"b\"") && !strstr((char *) out.p, "\"a\"") && !strstr((char *) out.p, "\"c\"") && strstr((char *) out.p, "{\"node\":\"BB\",\"answered\":false,\"why\":\"no\"}"));
+    sund_buf_free(&out);
+}
+
+TEST(tokens_of_services)
+{
+    const char *path = scratch("peers.ini");
+    char        token[65], other[65], name[SUND_PEER_NAME_MAX + 1];
+    sund_err    err = { SUND_OK, "" };
+    bool        found = true;
+
+    CHECK(sund_peers_find(path, "x", name, &found, &err) == SUND_OK && !found);
+    CHECK(sund_peers_add(path, "decipher", token, &err) == SUND_OK && sund_peers_add(path, "phenomecentral", other, &err) == SUND_OK && sund_peers_add(path, "decipher", other, &err) == SUND_E_ARG);
+    CHECK(sund_peers_add(path, "a b", other, &err) == SUND_E_ARG);
+    CHECK(sund_peers_find(path, token, name, &found, &err) == SUND_OK && found && strcmp(name, "decipher") == 0);
+    token[0] = token[0] == 'a' ? 'b' : 'a';
+    CHECK(sund_peers_find(path, token, name, &found, &err) == SUND_OK && !found);
+    CHECK(sund_peers_remove(path, "decipher", &err) == SUND_OK && sund_peers_remove(path, "decipher", &err) == SUND_E_NOT_FOUND);
+    CHECK(sund_file_write(path, "[peer x]\ntoken = 12\n", 20, 0600, &err) == SUND_OK && sund_peers_find(path, token, name, &found, &err) == SUND_E_FORMAT);
+    CHECK(sund_file_write(path, "", 0, 0644, &err) == SUND_OK && sund_peers_find(path, token, name, &found, &err) == SUND_E_DENIED);
 }

@@ -1,0 +1,54 @@
+#include "cmd/cmd.h"
+#include "exchange/peers.h"
+#include "home/home.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* peer: services that may ask the hub for matches over HTTP. */
+
+static sund_code list(const char *path, sund_err *err)
+{
+    sund_buf  out = { 0 };
+    sund_code rc = sund_peers_list(path, &out, err);
+
+    if (rc == SUND_OK)
+        printf("%.*s", (int) out.n, out.n ? (char *) out.p : "");
+    if (rc == SUND_OK && !out.n)
+        printf("nobody: POST /match is answered to no one\n");
+    sund_buf_free(&out);
+    return rc;
+}
+
+sund_code sund_cmd_peer(int argc, char **argv, sund_err *err)
+{
+    const char     *home = sund_default_home();
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the hub's home" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "peer", "add [--home FOLDER] NAME\n       sund peer list [--home FOLDER]\n       sund peer remove [--home FOLDER] NAME",
+                          "Services of Matchmaker Exchange that may ask for cases by POST /match at the hub. 'add' makes a token and says it once, for the header X-Auth-Token; kept is its digest. "
+                          "What such a service is shown, owners of cases are told, under the name mme-NAME. A change holds at once. See doc/matchmaker.md.",
+                          "sund peer add --home hub decipher\nsund peer list --home hub\nsund peer remove --home hub decipher", opt, 1, 2 };
+    char            path[2048], token[65];
+    bool            helped = false;
+    sund_home       h;
+    size_t          n;
+    sund_code       rc;
+
+    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
+    if (helped)
+        return SUND_OK;
+    SUND_TRY(sund_home_open(&h, home, 0, err));
+    rc = sund_home_path(&h, "peers.ini", path, sizeof path, err);
+    sund_home_close(&h);
+    if (rc != SUND_OK)
+        return rc;
+    if (strcmp(argv[1], "list") == 0 && n == 1)
+        return list(path, err);
+    if (strcmp(argv[1], "remove") == 0 && n == 2)
+        return sund_peers_remove(path, argv[2], err);
+    if (strcmp(argv[1], "add") != 0 || n != 2)
+        return sund_fail(err, SUND_E_ARG, "'add NAME', 'list' or 'remove NAME' is expected; see 'sund peer --help'");
+    SUND_TRY(sund_peers_add(path, argv[2], token, err));
+    printf("%s\n", token);
+    return SUND_OK;
+}
