@@ -112,7 +112,7 @@ static sund_code count(const char *home, const char *purpose, const char *text, 
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_PEOPLE, err));
     SUND_GO(sund_cohort_parse(&c, text, err));
     SUND_GO(sund_people_select(h.people, c, purpose ? purpose : h.lookup, &set, err));
-    SUND_GO(sund_people_ontologies(h.people, c, &vars, err));
+    SUND_GO(sund_people_ontologies(h.people, c, purpose ? purpose : h.lookup, &vars, err));
     sund_buf_nul(&vars);
     rc = sund_buf_ok(&vars, err);
     if (rc == SUND_OK)

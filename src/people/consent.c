@@ -1,6 +1,7 @@
 #include "people/people_priv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Data Use Ontology: what a person's consent permits. Permission terms say for what; modifiers add conditions. A condition on who asks or what
@@ -88,7 +89,45 @@ bool sund_consent_known(const char *codes)
     return true;
 }
 
-bool sund_consent_allows(const char *codes, const char *purpose)
+bool sund_consent_allows(const char *codes, const char *purpose) { return sund_consent_allows_by(codes, purpose, &(sund_consent_by){ NULL, NULL }); }
+
+sund_code sund_consent_by_make(sund_consent_by *by, sund_ontos *ontos, const char *purpose, sund_err *err)
+{
+    const char *disease;
+    uint32_t    t, *list;
+
+    memset(by, 0, sizeof *by);
+    (void) purpose_bit(purpose, &disease);
+    if (!disease[0])
+        return SUND_OK;
+    SUND_TRY(sund_ontos_get(ontos, disease, &by->onto, err));
+    t = by->onto ? sund_onto_find(by->onto, disease) : SUND_ONTO_NONE;
+    if (t == SUND_ONTO_NONE)
+        return SUND_OK;
+    by->above = calloc(sund_onto_words(by->onto), sizeof *by->above);
+    list = malloc(((size_t) sund_onto_about(by->onto)->n_term + 1) * sizeof *list);
+    if (by->above && list)
+        (void) sund_onto_above(by->onto, t, by->above, list);
+    free(list);
+    return by->above && list ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+}
+
+void sund_consent_by_free(sund_consent_by *by)
+{
+    sund_onto_free(by->onto);
+    free(by->above);
+    memset(by, 0, sizeof *by);
+}
+
+/** Consent to research on a disease is one to research on each kind of it. */
+static bool covers(const sund_consent_by *by, const char *of, const char *disease)
+{
+    uint32_t t = by->above ? sund_onto_find(by->onto, of) : SUND_ONTO_NONE;
+
+    return strcmp(of, disease) == 0 || (t != SUND_ONTO_NONE && (by->above[t / 64] >> (t % 64) & 1));
+}
+
+bool sund_consent_allows_by(const char *codes, const char *purpose, const sund_consent_by *by)
 {
     const char *disease, *of;
     unsigned    want = purpose_bit(purpose, &disease), allowed = 0, forbidden = 0;
@@ -101,7 +140,7 @@ bool sund_consent_allows(const char *codes, const char *purpose)
             return false;
         allowed |= d->allows;
         forbidden |= d->forbids;
-        if (strcmp(d->name, "DS") == 0 && of[0] && strcmp(of, disease) == 0)
+        if (strcmp(d->name, "DS") == 0 && of[0] && covers(by, of, disease))
             allowed |= P_DISEASE;
     }
     return want && (allowed & want) && !(forbidden & want);

@@ -141,15 +141,18 @@ sund_code sund_who_has(sund_people *p, const cohort_node *n, sund_each_person *e
 
 static int by_name(const void *a, const void *b) { return strcmp(a, b); }
 
-sund_code sund_people_ontologies(sund_people *p, const sund_cohort *c, sund_buf *out, sund_err *err)
+sund_code sund_people_ontologies(sund_people *p, const sund_cohort *c, const char *purpose, sund_buf *out, sund_err *err)
 {
-    char  (*prefix)[17] = calloc(c->n_node + 1, sizeof *prefix);
-    size_t    n = 0;
-    sund_code rc = prefix ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    char      (*prefix)[17] = calloc(c->n_node + 1, sizeof *prefix);
+    const char *disease = strchr(purpose, '=');
+    size_t      n = 0;
+    sund_code   rc = prefix ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     for (size_t i = 1; prefix && i < c->n_node; i++)
         if (c->node[i].kind == NODE_HAS && c->node[i].name[0] && strcspn(c->node[i].name, ":") < sizeof *prefix)
             (void) snprintf(prefix[n++], sizeof *prefix, "%.*s", (int) strcspn(c->node[i].name, ":"), c->node[i].name);
+    if (prefix && disease && strcspn(disease + 1, ":") < sizeof *prefix)
+        (void) snprintf(prefix[n++], sizeof *prefix, "%.*s", (int) strcspn(disease + 1, ":"), disease + 1);
     if (n)
         qsort(prefix, n, sizeof *prefix, by_name);
     for (size_t i = 0; i < n && rc == SUND_OK; i++) {

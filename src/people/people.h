@@ -13,8 +13,8 @@ sund_code sund_people_open(sund_people **p, const char *path, sund_err *err) SUN
 void      sund_people_close(sund_people *p);
 /** The ontologies by which `has CODE` takes what is below a code. They stay the caller's, and outlive p. */
 void      sund_people_use(sund_people *p, sund_ontos *ontos);
-/** A line for each ontology by which a cohort takes people here, sorted: prefix, version, digest. Equal at all nodes of a study, or the study is refused. */
-sund_code sund_people_ontologies(sund_people *p, const sund_cohort *c, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+/** A line for each ontology by which a cohort and a purpose (its disease) take people here, sorted: prefix, version, digest. Equal at all nodes of a study, or the study is refused. */
+sund_code sund_people_ontologies(sund_people *p, const sund_cohort *c, const char *purpose, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
 typedef enum sund_var_type { SUND_VAR_INTEGER, SUND_VAR_REAL, SUND_VAR_BINARY, SUND_VAR_CATEGORY } sund_var_type;
 
@@ -52,7 +52,8 @@ void      sund_var_print(const sund_var *v, sund_buf *out);
 
 /** Whether it is a purpose that consent is checked against. Errors: SUND_E_ARG listing the purposes. */
 sund_code sund_purpose_check(const char *purpose, sund_err *err) SUND_MUST_CHECK;
-/** DUO codes separated by commas: all known; and whether together they allow a purpose. */
+/** DUO codes separated by commas: all known; and whether together they allow a purpose. Where people are selected, consent to a disease allows each kind of it too that the home's ontology
+ *  has below it. */
 bool      sund_consent_known(const char *codes);
 bool      sund_consent_allows(const char *codes, const char *purpose);
 /** A number that is another one once some other connection or process has changed anything here: what was computed from these people is then computed anew. */

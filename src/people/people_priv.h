@@ -14,6 +14,12 @@ bool      sund_decimal_parse(const char *s, int decimals, int64_t *out);
 bool      sund_var_value(const sund_var *v, const char *s, int64_t *raw);
 sund_code sund_dictionary_import(sund_people *p, const char *path, uint64_t *n, sund_err *err) SUND_MUST_CHECK;
 
+/** sund_consent_allows() where the home has an ontology of the purpose's disease: consent to a disease above it allows too. Owns: sund_consent_by_free(). */
+typedef struct sund_consent_by { const sund_onto *onto; uint64_t *above; } sund_consent_by; /* the purpose's disease and what is above it; NULL: without */
+sund_code sund_consent_by_make(sund_consent_by *by, sund_ontos *ontos, const char *purpose, sund_err *err) SUND_MUST_CHECK;
+void      sund_consent_by_free(sund_consent_by *by);
+bool      sund_consent_allows_by(const char *codes, const char *purpose, const sund_consent_by *by);
+
 /** The people of a `has`, by internal id, in no order and perhaps more than once (has.c). */
 typedef void sund_each_person(void *ctx, int64_t person);
 sund_code sund_who_has(sund_people *p, const cohort_node *n, sund_each_person *each, void *ctx, sund_err *err) SUND_MUST_CHECK;

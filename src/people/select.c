@@ -20,16 +20,20 @@ typedef struct world {
 
 static sund_code load_world(world *w, const char *purpose, sund_err *err)
 {
-    sund_rows *rows = NULL;
-    bool       more = false;
-    int64_t    n = 0;
-    sund_code  rc;
+    sund_consent_by by;
+    sund_rows      *rows = NULL;
+    bool            more = false;
+    int64_t         n = 0;
+    sund_code       rc = sund_consent_by_make(&by, w->p->ontos, purpose, err);
 
-    SUND_TRY(sund_db_i64(w->p->db, &n, 0, err, "SELECT COUNT(*) FROM person", ""));
+    SUND_GO(rc);
+    SUND_GO(sund_db_i64(w->p->db, &n, 0, err, "SELECT COUNT(*) FROM person", ""));
     w->row = calloc((size_t) n + 1, sizeof *w->row);
-    if (!w->row)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory for %lld people", (long long) n);
-    SUND_TRY(sund_db_query(w->p->db, &rows, err, "SELECT id, person, sex, country, population, born, consent, withdrawn AND NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.person=p.id AND w.time > ?1 AND ?1 <> '')"
+    if (!w->row) {
+        rc = sund_fail(err, SUND_E_NOMEM, "out of memory for %lld people", (long long) n);
+        goto out;
+    }
+    SUND_GO(sund_db_query(w->p->db, &rows, err, "SELECT id, person, sex, country, population, born, consent, withdrawn AND NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.person=p.id AND w.time > ?1 AND ?1 <> '')"
                            " FROM person p ORDER BY id", "t", w->p->as_of));
     while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more && (int64_t) w->n < n) {
         row *r = &w->row[w->n++];
@@ -41,11 +45,13 @@ static sund_code load_world(world *w, const char *purpose, sund_err *err)
         (void) snprintf(r->population, sizeof r->population, "%s", sund_rows_text(rows, 4));
         r->has_born = !sund_rows_null(rows, 5);
         r->born = sund_rows_i64(rows, 5);
-        r->allowed = sund_consent_allows(sund_rows_text(rows, 6), purpose);
+        r->allowed = sund_consent_allows_by(sund_rows_text(rows, 6), purpose, &by);
         r->withdrawn = sund_rows_i64(rows, 7) != 0;
     }
-    sund_rows_close(rows);
     w->n_word = w->n / 64 + 1;
+out:
+    sund_rows_close(rows);
+    sund_consent_by_free(&by);
     return rc;
 }
 

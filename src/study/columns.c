@@ -59,14 +59,14 @@ static sund_code add_variable(sund_columns_plan *plan, sund_people *people, cons
     return SUND_OK;
 }
 
-/** By which ontologies the cohort takes people: at all nodes by the same. */
-static sund_code add_ontologies(sund_people *people, const char *text, sund_buf *vars, sund_err *err)
+/** By which ontologies cohort and purpose take people: at all nodes by the same. */
+static sund_code add_ontologies(sund_people *people, const sund_study *s, sund_buf *vars, sund_err *err)
 {
     sund_cohort *c = NULL;
-    sund_code    rc = sund_cohort_parse(&c, text, err);
+    sund_code    rc = sund_cohort_parse(&c, s->cohort, err);
 
     if (rc == SUND_OK)
-        rc = sund_people_ontologies(people, c, vars, err);
+        rc = sund_people_ontologies(people, c, s->purpose, vars, err);
     sund_cohort_free(c);
     return rc;
 }
@@ -88,7 +88,7 @@ sund_code sund_columns_make(sund_columns_plan *plan, sund_people *people, const 
         SUND_TRY(add_variable(plan, people, o->value, ROLE, vars, err));
         memcpy(plan->role[plan->n_role++], o->name, sizeof o->name);
     }
-    return vars ? add_ontologies(people, s->cohort, vars, err) : SUND_OK;
+    return vars ? add_ontologies(people, s, vars, err) : SUND_OK;
 }
 
 size_t sund_columns_role(const sund_columns_plan *plan, const char *option)

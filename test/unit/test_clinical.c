@@ -73,12 +73,44 @@ TEST(has_takes_what_is_below)
     sund_ontos_close(ontos);
 }
 
+static size_t count_for(sund_people *p, const char *purpose)
+{
+    sund_cohort    *c = NULL;
+    sund_person_set set = { 0 };
+    size_t          n = SIZE_MAX;
+
+    if (sund_cohort_parse(&c, "all", NULL) == SUND_OK && sund_people_select(p, c, purpose, &set, NULL) == SUND_OK)
+        n = set.n;
+    sund_cohort_free(c);
+    sund_person_set_free(&set);
+    return n;
+}
+
+TEST(consent_to_a_disease_allows_its_kinds)
+{
+    sund_ontos  *ontos = NULL;
+    sund_people *p = people_with(&ontos);
+    sund_cohort *c = NULL;
+    sund_buf     b = { 0 };
+
+    CHECK(sund_db_script(p->db, "INSERT INTO person(id, person, sex, country, population, consent) VALUES(1,'a',0,'','','DS=XY:2'),(2,'b',0,'','','DS=XY:4'),(3,'c',0,'','','DS=XY:2,IRB'),(4,'d',0,'','','DS=XY:3')", NULL) == SUND_OK);
+    CHECK(count_for(p, "disease-research=XY:4") == 1 && count_for(p, "disease-research=XY:2") == 1);
+    sund_people_use(p, ontos);
+    CHECK(count_for(p, "disease-research=XY:4") == 3); /* XY:4 is a kind of XY:2 and of XY:3; a condition that cannot be checked leaves one out */
+    CHECK(count_for(p, "disease-research=XY:2") == 1 && count_for(p, "disease-research=XY:20") == 1 && count_for(p, "disease-research=XY:1") == 0 && count_for(p, "health-research") == 0 && count_for(p, "disease-research") == 0);
+    CHECK(sund_cohort_parse(&c, "all", NULL) == SUND_OK && sund_people_ontologies(p, c, "disease-research=XY:4", &b, NULL) == SUND_OK && b.n > 5 && memcmp(b.p, "ontology\tXY", 11) == 0);
+    sund_cohort_free(c);
+    sund_buf_free(&b);
+    sund_people_close(p);
+    sund_ontos_close(ontos);
+}
+
 static void declares(sund_people *p, const char *text, const char *want)
 {
     sund_cohort *c = NULL;
     sund_buf     b = { 0 };
 
-    CHECK(sund_cohort_parse(&c, text, NULL) == SUND_OK && sund_people_ontologies(p, c, &b, NULL) == SUND_OK);
+    CHECK(sund_cohort_parse(&c, text, NULL) == SUND_OK && sund_people_ontologies(p, c, "general-research", &b, NULL) == SUND_OK);
     sund_buf_nul(&b);
     CHECK(strncmp((const char *) b.p, want, strlen(want)) == 0 && (want[0] || b.n == 0));
     CHECK(!want[0] || b.n == strlen(want) + 33);
