@@ -2,8 +2,6 @@
 
 #include "base/log.h"
 #include "home/link.h"
-#include "node/describe.h"
-#include "rdf/turtle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +25,7 @@ void sund_answerer_close(sund_answerer *a)
     sund_terms_close(&a->terms);
     sund_lookup_close(&a->seat);
     sund_clinical_close(&a->clinical);
+    sund_described_free(&a->described);
     sund_home_close(&a->home);
     free(a->query);
     memset(a, 0, sizeof *a);
@@ -113,25 +112,13 @@ static sund_code people(sund_answerer *a, const char *rest, sund_shown **out, su
 
 /* ---- data sets ---- */
 
+/** Without a datasets.ini nothing is said, and what was said before holds no more. */
 static sund_code datasets(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
 {
-    sund_graph *g = NULL;
-    sund_buf    text = { 0 };
-    sund_code   rc = *rest ? sund_fail(err, SUND_E_ARG, "'datasets' asks for all of them") : sund_graph_new(&g, NULL, err);
-
-    if (rc == SUND_OK)
-        rc = sund_node_describe(&a->home, g, err);
-    if (rc == SUND_OK) {
-        sund_turtle_write(g, &text);
-        rc = sund_buf_ok(&text, err);
-    }
-    else if (rc == SUND_E_NOT_FOUND) /* no datasets.ini: nothing is said, and what was said before holds no more */
-        rc = SUND_OK;
-    if (rc == SUND_OK)
-        rc = sund_shown_text(a->home.gate, SUND_ASK_DATASETS, text.p, text.n, out, err);
-    sund_buf_free(&text);
-    sund_graph_free(g);
-    return rc;
+    if (*rest)
+        return sund_fail(err, SUND_E_ARG, "'datasets' asks for all of them");
+    SUND_TRY(sund_described_now(&a->described, &a->home, err));
+    return sund_shown_text(a->home.gate, SUND_ASK_DATASETS, a->described.text.p, a->described.text.n, out, err);
 }
 
 /* ---- terms ---- */

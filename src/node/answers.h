@@ -3,6 +3,7 @@
 
 #include "gate/shown.h"
 #include "genome/query.h"
+#include "node/describe.h"
 #include "node/clinical.h"
 #include "node/lookup.h"
 #include "node/terms.h"
@@ -13,6 +14,7 @@ typedef struct sund_answerer {
     sund_home        home;
     sund_lookup_seat seat;
     sund_query      *query; /**< room for one */
+    sund_described   described;
     sund_terms       terms;
     sund_clinical    clinical;
 } sund_answerer;

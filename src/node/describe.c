@@ -1,5 +1,8 @@
 #include "node/describe.h"
 
+#include "base/file.h"
+#include "rdf/turtle.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +65,26 @@ static sund_code count_one(sund_home *h, const char *id, const char *cohort, sun
     return rc == SUND_OK ? SUND_OK : sund_fail_in(err, rc, "datasets.ini: [dataset %s] cohort", id);
 }
 
+/** People of data set i: of an earlier one when the cohort is the same, which it mostly is. */
+static sund_code count_each(sund_home *h, const sund_describe *d, sund_census **own, const sund_census **people, sund_err *err)
+{
+    for (size_t i = 0; i < sund_describe_n(d); i++) {
+        for (size_t k = 0; k < i && !people[i]; k++)
+            if (strcmp(sund_describe_cohort(d, k), sund_describe_cohort(d, i)) == 0)
+                people[i] = people[k];
+        if (!people[i]) {
+            SUND_TRY(count_one(h, sund_describe_id(d, i), sund_describe_cohort(d, i), &own[i], err));
+            people[i] = own[i];
+        }
+    }
+    return SUND_OK;
+}
+
 sund_code sund_node_describe(sund_home *h, sund_graph *g, sund_err *err)
 {
     sund_describe *d = NULL;
-    sund_census  **people = NULL;
+    sund_census  **own = NULL;
+    const sund_census **people = NULL;
     char           file[1200], base[1100];
     size_t         n = 0;
     sund_code      rc;
@@ -73,15 +92,71 @@ sund_code sund_node_describe(sund_home *h, sund_graph *g, sund_err *err)
     SUND_TRY(sund_home_path(h, "datasets.ini", file, sizeof file, err));
     SUND_TRY(sund_describe_read(&d, file, err));
     n = sund_describe_n(d);
+    own = calloc(n + 1, sizeof *own);
     people = calloc(n + 1, sizeof *people);
-    rc = people ? sund_node_base(h, d, base, sizeof base, err) : sund_fail(err, SUND_E_NOMEM, "out of memory counting people");
-    for (size_t i = 0; rc == SUND_OK && i < n; i++)
-        rc = count_one(h, sund_describe_id(d, i), sund_describe_cohort(d, i), &people[i], err);
+    rc = own && people ? sund_node_base(h, d, base, sizeof base, err) : sund_fail(err, SUND_E_NOMEM, "out of memory counting people");
     if (rc == SUND_OK)
-        rc = sund_describe_graph(d, base, (const sund_census *const *) people, g, err);
-    for (size_t i = 0; people && i < n; i++)
-        sund_census_free(people[i]);
+        rc = count_each(h, d, own, people, err);
+    if (rc == SUND_OK)
+        rc = sund_describe_graph(d, base, people, g, err);
+    for (size_t i = 0; own && i < n; i++)
+        sund_census_free(own[i]);
+    free(own);
     free(people);
     sund_describe_free(d);
     return rc;
+}
+
+static sund_code make_text(sund_home *h, sund_buf *out, sund_err *err)
+{
+    sund_graph *g = NULL;
+    sund_code   rc = sund_graph_new(&g, NULL, err);
+
+    if (rc == SUND_OK)
+        rc = sund_node_describe(h, g, err);
+    if (rc == SUND_OK) {
+        sund_turtle_write(g, out);
+        rc = sund_buf_ok(out, err);
+    }
+    sund_graph_free(g);
+    return rc;
+}
+
+sund_code sund_described_now(sund_described *d, sund_home *h, sund_err *err)
+{
+    sund_buf    bytes = { 0 };
+    char        path[1200];
+    sund_digest file;
+    int64_t     version, year = year_now();
+    sund_code   rc;
+
+    SUND_TRY(sund_home_path(h, "datasets.ini", path, sizeof path, err));
+    if (!sund_file_exists(path)) {
+        sund_described_free(d);
+        return SUND_OK;
+    }
+    rc = sund_file_read(path, 1 << 20, &bytes, err);
+    file = sund_digest_of(bytes.p, bytes.n);
+    sund_buf_free(&bytes);
+    if (rc == SUND_OK)
+        rc = sund_people_version(h->people, &version, err);
+    if (rc != SUND_OK || (d->ready && d->version == version && d->year == year && sund_digest_eq(&d->file, &file)))
+        return rc;
+    sund_described_free(d); /* nothing is said by what held before */
+    rc = make_text(h, &d->text, err);
+    if (rc != SUND_OK)
+        sund_described_free(d);
+    else {
+        d->ready = true;
+        d->version = version;
+        d->year = year;
+        d->file = file;
+    }
+    return rc;
+}
+
+void sund_described_free(sund_described *d)
+{
+    sund_buf_free(&d->text);
+    memset(d, 0, sizeof *d);
 }
