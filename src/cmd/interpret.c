@@ -2,6 +2,8 @@
 #include "base/gz.h"
 #include "base/ini.h"
 #include "base/json.h"
+#include "base/jsonread.h"
+#include "base/text.h"
 #include "cmd/cmd.h"
 #include "exchange/forms.h"
 #include "exchange/vkgl.h"
@@ -16,7 +18,7 @@
 typedef struct wish {
     const char   *home, *form, *assembly, *reference, *laboratory, *share, *date, *method, *as, *out, *reason, *class, *gene, *release, *deletes, *pseudogenes;
     sund_opt_list mapping, report;
-    bool          check, history, withdrawn, json, single;
+    bool          check, history, withdrawn, json, single, federation;
 } wish;
 
 typedef struct work {
@@ -246,6 +248,101 @@ static sund_code tell_discord(void *ctx, const sund_discord *d, sund_err *err)
     return SUND_OK;
 }
 
+/* ---- discordant with other nodes ---- */
+
+typedef struct shared_names { sund_buf text; size_t n; char last[2304]; } shared_names;
+
+/** The names of variants that others may see here already: asking for them tells nobody anything. */
+static sund_code add_name(void *ctx, const sund_interpretation *e, sund_err *err)
+{
+    shared_names *l = ctx;
+
+    if (!sund_interpretation_may(e, SUND_ASKER_FEDERATION) || strcmp(l->last, e->variant) == 0)
+        return SUND_OK;
+    (void) snprintf(l->last, sizeof l->last, "%s", e->variant);
+    sund_buf_text(&l->text, e->variant);
+    sund_buf_u8(&l->text, 0);
+    l->n++;
+    return sund_buf_ok(&l->text, err);
+}
+
+/** Each entry of an answer as "NODE LABORATORY=CLASS" into text; its classes into set. */
+static void add_said(const sund_answer *a, sund_acmg_set *set, sund_buf *text)
+{
+    sund_jval       *v = NULL;
+    sund_cur         bytes = a->shown && sund_shown_answered(a->shown) ? sund_shown_bytes(a->shown) : sund_cur_of("", 0);
+    const sund_jval *l = bytes.n && sund_json_read(bytes.p, bytes.n, &v, NULL) == SUND_OK ? sund_j_get(v, "interpretations") : NULL;
+
+    for (size_t k = 0; k < sund_j_n(l); k++) {
+        const char *lab = sund_j_text(sund_j_at(l, k), "laboratory"), *class = sund_j_text(sund_j_at(l, k), "class");
+
+        if (!lab || !class || !sund_text_ok(lab) || sund_acmg_parse(class) == SUND_ACMG_NONE)
+            continue;
+        *set |= sund_acmg_bit(sund_acmg_parse(class));
+        sund_buf_printf(text, "%s%s %s=%s", text->n ? "; " : "", a->node, lab, sund_acmg_code(sund_acmg_parse(class)));
+    }
+    sund_jval_free(v);
+}
+
+static sund_code ask_variant(sund_link *l, const char *variant, sund_answers *a, size_t *n_found, sund_err *err)
+{
+    sund_buf      text = { 0 }, said = { 0 };
+    sund_acmg_set set = 0;
+    sund_acmg     consensus;
+    sund_code     rc;
+
+    sund_buf_printf(&text, "interpretations %s", variant);
+    sund_buf_nul(&text);
+    rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_ask_question(l, (const char *) text.p, a, err);
+    if (rc == SUND_OK)
+        for (size_t i = 0; i < a->n; i++) {
+            add_said(&a->row[i], &set, &said);
+            if (!a->row[i].shown || !sund_shown_answered(a->row[i].shown))
+                fprintf(stderr, "%s: %s: %s\n", variant, a->row[i].node, a->row[i].shown ? sund_shown_why(a->row[i].shown) : "no answer in time");
+        }
+    sund_buf_nul(&said);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&said, err);
+    if (rc == SUND_OK && sund_acmg_discordant(set)) {
+        printf("%s\t%s\t%s\n", variant, sund_vkgl_name(sund_vkgl_of(set, &consensus)), (char *) said.p);
+        ++*n_found;
+    }
+    sund_answers_free(a);
+    sund_buf_free(&text);
+    sund_buf_free(&said);
+    return rc;
+}
+
+/** Of what this node shares: where laboratories anywhere differ. */
+static sund_code discordant_anywhere(work *w, const wish *o, sund_err *err)
+{
+    const sund_interpretation_query q = { .gene = o->gene };
+    shared_names                    l = { .n = 0 };
+    sund_home                       h = { .id = "" };
+    sund_link                       link = { 0 };
+    sund_answers                   *a = calloc(1, sizeof *a);
+    size_t                          n_found = 0;
+    sund_code                       rc = a ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK)
+        rc = sund_interpretations_each(w->s, &q, add_name, &l, err);
+    if (rc == SUND_OK)
+        rc = sund_home_open(&h, o->home, SUND_HOME_ROSTER | SUND_HOME_STATE, err);
+    if (rc == SUND_OK)
+        rc = sund_link_open(&link, &h, SUND_CHANNEL_COMMANDS, err);
+    if (rc == SUND_OK)
+        printf("variant\tconsensus\tlaboratories\n");
+    for (const char *name = (const char *) l.text.p; rc == SUND_OK && l.n > 0; l.n--, name += strlen(name) + 1)
+        rc = ask_variant(&link, name, a, &n_found, err);
+    sund_buf_free(&l.text);
+    sund_link_close(&link);
+    sund_home_close(&h);
+    free(a);
+    return rc;
+}
+
 static sund_code one_entry(work *w, const wish *o, const char *what, const char *number, sund_err *err)
 {
     int64_t   id;
@@ -338,6 +435,8 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
         rc = list(&w, o, n == 2 ? arg[1] : NULL, err);
     else if ((strcmp(arg[0], "review") == 0 || strcmp(arg[0], "withdraw") == 0) && n == 2)
         rc = one_entry(&w, o, arg[0], arg[1], err);
+    else if (strcmp(arg[0], "discordant") == 0 && n == 1 && o->federation)
+        rc = discordant_anywhere(&w, o, err);
     else if (strcmp(arg[0], "discordant") == 0 && n == 1) {
         printf("variant\tentries\tclasses\tconsensus\n");
         rc = sund_interpretations_discordant(w.s, tell_discord, &w, err);
@@ -363,7 +462,8 @@ sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
         { "check", 'b', &o.check, NULL, "import: read everything, keep nothing" },
         { "as", 's', &o.as, "WHOM", "export: what may be shown to own (all), agreement, federation or public" },
         { "out", 's', &o.out, "PATH", "export: file; vkgl: folder" },
-        { "gene", 's', &o.gene, "SYMBOL", "list: only of this gene" },
+        { "federation", 'b', &o.federation, NULL, "discordant: ask all nodes about each variant that this node shares with them" },
+        { "gene", 's', &o.gene, "SYMBOL", "list, discordant --federation: only of this gene" },
         { "withdrawn", 'b', &o.withdrawn, NULL, "list: what was withdrawn too" },
         { "history", 'b', &o.history, NULL, "list: every version" },
         { "json", 'b', &o.json, NULL, "list: for programs, with every field" },
@@ -385,7 +485,7 @@ sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
                           "No field is for a person, and text that looks like one's number, birthday or address is refused. See doc/interpretations.md.",
                           "sund interpret import --home nl --assembly GRCh37 --share federation consensus.tsv\nsund interpret import --home fi --assembly GRCh38 --laboratory HUS --share agreement sheet.csv\n"
                           "sund interpret list --home nl --gene BRCA1\nsund interpret review --home nl --class LP --date 2026-03-01 --reason 'second family' 12\nsund interpret withdraw --home nl --reason 'wrong transcript' 12\n"
-                          "sund interpret discordant --home nl\nsund interpret export --home nl --form clinvar-vcf --as public --out public.vcf\nsund interpret vkgl --release 202611 --out submit --deletes old_REMOVED.tsv consensus.tsv",
+                          "sund interpret discordant --home nl --federation\nsund interpret export --home nl --form clinvar-vcf --as public --out public.vcf\nsund interpret vkgl --release 202611 --out submit --deletes old_REMOVED.tsv consensus.tsv",
                           opt, 1, 64 };
     bool            helped = false;
     size_t          n;

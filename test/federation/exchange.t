@@ -39,6 +39,10 @@ ok($table =~ /BB +LB +SKI, OMIM:182212, BS1, lab-three, 2025-01-02/ && $table =~
 my ($none) = looked_up('anna', '20-1100-A-G');
 ok(!$none->{discordant}, 'one laboratory alone is not discordant');
 
+# both sides find it, without knowing where to look; and nobody asks for what is not shared
+for my $c (qw(AA BB)) { my $found = out("$sund interpret discordant --federation --home $at/$c"); ok($found =~ /\A[^\n]*\n\Q$variant\E\ttotal_disagreement\tAA lab-one=P; BB lab-three=LB\n\z/, "$c finds it", $found) }
+is(out("$sund interpret discordant --home $at/CC") =~ tr/\n//, 1, 'CC has none of its own');
+
 # withdrawn, it is shown no more, in a node that runs
 my ($entry) = grep { $_->{laboratory} eq 'lab-three' } @{ decode_json(out("$sund interpret list --json --home $at/BB $variant")) };
 run("$sund interpret withdraw --home $at/BB --reason 'wrong transcript' $entry->{entry}");

@@ -1,0 +1,66 @@
+#!/usr/bin/perl
+# The commands of clinical exchange: VKGL's cycle as published, tables in and out, versions, what is left out by line, and what must be refused; phenopackets as cases.
+use strict;
+use warnings;
+use lib 'test';
+use Sund;
+use JSON::PP;
+
+run("$sund init --id NL $tmp/nl");
+my $in = "$sund interpret";
+my $at = "--home $tmp/nl";
+my $shared = ($ENV{SUND_SHARED} // '../shared') . '/data';
+my $vkgl = "$shared/interpretations/vkgl-clinvar/src/test/resources";
+
+spew("$tmp/own.tsv", "variant\tgene\tcondition\tclass\tevidence\tlaboratory\n17-43045712-T-C\tBRCA1\tOMIM:604370\tP\tPMID:25741868\ta\n17-43045712-T-C\tBRCA1\t\tB\t\tb\n17-99999999-T-C\tX\t\tP\t\ta\n1-500-A-T\t\t\tP\tborn 1980-02-01\ta\n");
+fails("$in import $at $tmp/own.tsv", 'the assembly has to be said', qr/--assembly GRCh37 or GRCh38/);
+my $said = out("$in import $at --assembly GRCh38 --share federation $tmp/own.tsv 2>&1");
+ok($said =~ /own\.tsv:4: left out: the place is behind/ && $said =~ /own\.tsv:5: left out: evidence has a whole date/ && $said =~ /4 rows; 2 entries: 2 new, 0 changed, 0 as before; 2 left out/ && $said !~ /1980/, 'what is left out is named by line, and not repeated', $said);
+ok(out("$in import $at $tmp/own.tsv 2>/dev/null") =~ /0 new, 2 changed/, 'another share is a change');
+ok(out("$in import $at --check $tmp/own.tsv 2>/dev/null") =~ /2 as before.*nothing was kept/s, '--check keeps nothing');
+fails("$in import $at --assembly GRCh37 $tmp/own.tsv", 'another assembly is refused', qr/never carried over/);
+ok(out("$in discordant $at") =~ /^17-43045712-T-C\t2\tB,P\ttotal_disagreement$/m, 'laboratories are found to be discordant');
+run("$in review $at --class LP --date 2026-03-01 --reason 'second family' 1");
+run("$in withdraw $at --reason 'wrong transcript' 2");
+fails("$in withdraw $at --reason 'seen 2.1.1980' 1", 'a reason with a date is refused', qr/whole date/);
+fails("$in review $at --date 2026-02-30 1", 'a day that is none', qr/no day/);
+fails("$in withdraw $at 1", 'a withdrawal has a reason', qr/--reason/);
+is(join('|', sort map { "$_->{entry}.$_->{version} $_->{class} $_->{standing} $_->{why}" } @{ decode_json(out("$in list $at --json --history")) }), '1.1 P active |1.2 P active |1.3 LP reviewed second family|2.1 B active |2.2 B active |2.3 B withdrawn wrong transcript', 'every version is there');
+is(scalar @{ decode_json(out("$in list $at --json 17:43045712:T:C")) }, 1, 'withdrawn ones are listed when asked for');
+is(out("$in export $at --as public") =~ tr/\n//, 1, 'what is local leaves for nobody');
+is(out("$in export $at --as own") =~ tr/\n//, 2, 'its own see it');
+spew("$tmp/bad.tsv", "variant\tclass\tpatient_name\n1-5-A-T\tP\tx\n");
+fails("$in import $at --laboratory a $tmp/bad.tsv", 'there is no place for a person', qr/patient_name.*nothing about a person/);
+fails("$in import $at --laboratory a --share all $tmp/own.tsv", 'shares have names', qr/local, agreement, federation or public/);
+is(sprintf('%04o', (stat "$tmp/nl/interpretations.db")[2] & 0777), '0600', 'the file is its owner\'s alone');
+
+if (-d $vkgl) {
+    run("$in vkgl --release IT --out $tmp/it --deletes $vkgl/IT_Delete.tsv --pseudogenes $vkgl/IT_Pseudo.txt --mapping $vkgl/IT_Mapping.tsv --report umcg=$vkgl/IT_ClinVar_report.txt --report amc=$vkgl/IT_ClinVar_report2.txt $vkgl/IT_Consensus.tsv");
+    my ($n, $wrong) = (0, '');
+    for my $want (glob "$vkgl/expected/IT/*") {
+        my ($name) = $want =~ m{([^/]+)\z};
+        my $set = sub { my %l = map { $_ => 1 } split /\r?\n/, slurp($_[0]); join "\n", sort keys %l };
+        $n++;
+        $wrong .= "# $name\n" if $set->($want) ne $set->("$tmp/it/$name");
+    }
+    ok($n == 19 && $wrong eq '', "VKGL's cycle: $n files as published", $wrong);
+}
+
+# --- cases ---
+my $case = "$sund case";
+my $packet = encode_json({ id => 'p-1', subject => { id => 'p-1', sex => 'FEMALE', dateOfBirth => '1999-01-02' }, phenotypicFeatures => [ { type => { id => 'HP:0000002' } }, { type => { id => 'HP:0000003' }, excluded => JSON::PP::true } ] });
+spew("$tmp/p.json", $packet);
+fails("$case import $at --contact C --href mailto:a\@example.org $tmp/p.json", 'whether there is consent has to be said', qr/--consent or --no-consent/);
+fails("$case import $at --consent $tmp/p.json", 'somebody has to be reached', qr/--contact and --href/);
+run("$case import $at --consent --contact C --href mailto:a\@example.org $tmp/p.json");
+run("$case add $at --no-consent --contact C --href https://example.org/c --feature HP:0000002 --gene SKI p-2");
+ok(out("$case list $at") =~ /^p-1\t[0-9a-f]{32}\tconsent\t2\t.*^p-2\t[0-9a-f]{32}\tno consent\t1\tSKI\t/ms, 'cases are listed');
+ok(slurp("$tmp/nl/cases.db") . slurp("$tmp/nl/cases.db-wal") !~ /1999-01-02/, 'a birthday is not kept');
+fails("$sund match $at $tmp/p.json", 'without HPO nothing is compared', qr/no HPO is loaded/);
+spew("$tmp/hpo.tsv", "id\tname\tparents\nHP:0000001\tAll\t\nHP:0000002\tB\tHP:0000001\nHP:0000003\tC\tHP:0000001\n");
+run("$sund ontology load $at --version 1 $tmp/hpo.tsv");
+is(decode_json(out("$sund match $at $tmp/p.json"))->{results}[0]{patient}{id}, 'p-2', 'a home\'s own cases are compared, with or without consent');
+run("$case withdraw $at p-2");
+is(scalar @{ decode_json(out("$sund match $at $tmp/p.json"))->{results} }, 0, 'withdrawn, it is no more');
+fails("$case add $at --no-consent --contact C --href https://example.org/c --feature HP:0000002 p-2", 'nor does it come back', qr/does not come back/);
+done();
