@@ -11,5 +11,17 @@ task 'secagg' => sub {
         row(task => 'of it, the check of the addition', unit => 's of CPU', ours => $v->{check_cpu_s});
         row(task => 'bytes up and down', unit => 'MB', ours => $v->{up_mb} + $v->{down_mb});
     }
+
+    # Real processes over TLS on this machine. Thirty nodes share its cores, hence fewer variants.
+    for my $at ([3, 'r400k'], [30, 'r100k']) {
+        my ($nodes, $d) = ($at->[0], data($at->[1]));
+        my $v = measure(1, ours => { cmd => "bench/restarts $d->{store} $d->{people} $d->{dictionary} $d->{bcf} $nodes" })->{ours}{value};
+        my %what = (calm => 'undisturbed', node => 'one node killed and started again in the middle', hub => 'the hub killed and started again in the middle');
+        for my $k (qw(calm node hub)) {
+            row(task => "counts of $d->{m} variants, $nodes nodes and a hub as processes, $what{$k}: submission to release", unit => 's', ours => $v->{"${k}_wall_s"});
+            row(task => 'of it, CPU of all processes', unit => 's of CPU', ours => $v->{"${k}_cpu_s"});
+            row(task => 'bytes up, of one node (the one that was killed)', unit => 'MB', ours => $v->{"${k}_up_mb"});
+        }
+    }
 };
 1;

@@ -7,6 +7,8 @@
 
 /* What each message of a study's log means to one node. Every check here is made by every node, on the same log, so all come to the same end. */
 
+enum { RELEASE_MAX = 64 << 20 };
+
 static sund_code hear_submit(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err)
 {
     sund_submit s;
@@ -355,6 +357,16 @@ static void note_opened(sund_party *p)
     sund_wipe(&h, sizeof h);
 }
 
+/** A result that the hub would not take would be tried again for ever. */
+static sund_code fits(const sund_party *p, sund_err *err)
+{
+    size_t n;
+
+    (void) sund_release_bytes(p->release, &n);
+    return n <= sund_msg_max_bytes(SUND_MSG_RELEASE) && n <= RELEASE_MAX ? SUND_OK
+                                                                         : sund_fail(err, SUND_E_LIMIT, "the result has more than %d MiB, which no message holds: ask of a region at a time", RELEASE_MAX >> 20);
+}
+
 /** All own masks are known: the total is opened, in memory only, and the engine goes on. */
 static sund_code open_total(sund_party *p, sund_err *err)
 {
@@ -375,7 +387,7 @@ static sund_code open_total(sund_party *p, sund_err *err)
     if (rc == SUND_OK)
         rc = sund_engine_finish(&p->engine, (const char *) facts.p, &p->release, err);
     sund_buf_free(&facts);
-    return rc;
+    return rc == SUND_OK ? fits(p, err) : rc;
 }
 
 static sund_code hear_open(sund_party *p, size_t from, sund_cur body, sund_err *err)
