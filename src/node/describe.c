@@ -127,7 +127,7 @@ sund_code sund_described_now(sund_described *d, sund_home *h, sund_err *err)
     sund_buf    bytes = { 0 };
     char        path[1200];
     sund_digest file;
-    int64_t     version, year = year_now();
+    int64_t     people = 0, ontos = 0, year = year_now();
     sund_code   rc;
 
     SUND_TRY(sund_home_path(h, "datasets.ini", path, sizeof path, err));
@@ -139,8 +139,10 @@ sund_code sund_described_now(sund_described *d, sund_home *h, sund_err *err)
     file = sund_digest_of(bytes.p, bytes.n);
     sund_buf_free(&bytes);
     if (rc == SUND_OK)
-        rc = sund_people_version(h->people, &version, err);
-    if (rc != SUND_OK || (d->ready && d->version == version && d->year == year && sund_digest_eq(&d->file, &file)))
+        rc = sund_people_version(h->people, &people, err);
+    if (rc == SUND_OK && h->ontos)
+        rc = sund_ontos_version(h->ontos, &ontos, err);
+    if (rc != SUND_OK || (d->ready && d->people == people && d->ontos == ontos && d->year == year && sund_digest_eq(&d->file, &file)))
         return rc;
     sund_described_free(d); /* nothing is said by what held before */
     rc = make_text(h, &d->text, err);
@@ -148,7 +150,8 @@ sund_code sund_described_now(sund_described *d, sund_home *h, sund_err *err)
         sund_described_free(d);
     else {
         d->ready = true;
-        d->version = version;
+        d->people = people;
+        d->ontos = ontos;
         d->year = year;
         d->file = file;
     }
