@@ -84,6 +84,10 @@ fails("$sund dataset check --home $at/SE", 'and dataset check says it', qr/keywo
 spew("$at/SE/datasets.ini", description('SE', "keywords-en = insulin\n"));
 ok(until_page('/fdp/SE/catalog', qr/dcat:keyword "insulin"/, 20), 'a sound description is taken again');
 
+# Twelve people withdraw.
+run("$sund people --home $at/SE " . spew("$tmp/gone.tsv", "person\twithdrawn\n" . join '', map { sprintf "SE%03d\t1\n", $_ } 1 .. 12));
+ok(until_page('/fdp/SE/catalog', qr/numberOfUniqueIndividuals "25"/, 20), 'numbers follow the people');
+
 # A node that takes its description away has no data sets any more.
 unlink "$at/SE/datasets.ini";
 ok(until_page('/datasets', qr/"total": 1/, 20), 'a description that is taken away is gone');
