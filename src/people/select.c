@@ -18,11 +18,21 @@ typedef struct world {
     size_t       n, n_word;
 } world;
 
+static void copy_text(char *to, size_t cap, const char *s)
+{
+    size_t n = strnlen(s, cap - 1);
+
+    memcpy(to, s, n);
+    to[n] = 0;
+}
+
 static sund_code load_world(world *w, const char *purpose, sund_err *err)
 {
     sund_consent_by by;
     sund_rows      *rows = NULL;
-    bool            more = false;
+    bool            more = false, allowed = false;
+    char            last[64] = "";
+    const char     *codes;
     int64_t         n = 0;
     sund_code       rc = sund_consent_by_make(&by, w->p->ontos, purpose, err);
 
@@ -39,13 +49,18 @@ static sund_code load_world(world *w, const char *purpose, sund_err *err)
         row *r = &w->row[w->n++];
 
         r->id = sund_rows_i64(rows, 0);
-        (void) snprintf(r->name, sizeof r->name, "%s", sund_rows_text(rows, 1));
+        copy_text(r->name, sizeof r->name, sund_rows_text(rows, 1));
         r->sex = sund_rows_i64(rows, 2);
-        (void) snprintf(r->country, sizeof r->country, "%s", sund_rows_text(rows, 3));
-        (void) snprintf(r->population, sizeof r->population, "%s", sund_rows_text(rows, 4));
+        copy_text(r->country, sizeof r->country, sund_rows_text(rows, 3));
+        copy_text(r->population, sizeof r->population, sund_rows_text(rows, 4));
         r->has_born = !sund_rows_null(rows, 5);
         r->born = sund_rows_i64(rows, 5);
-        r->allowed = sund_consent_allows_by(sund_rows_text(rows, 6), purpose, &by);
+        codes = sund_rows_text(rows, 6);
+        if (w->n == 1 || strcmp(last, codes) != 0) { /* many people have the codes of the one before */
+            allowed = sund_consent_allows_by(codes, purpose, &by);
+            copy_text(last, sizeof last, strlen(codes) < sizeof last ? codes : "too long to be kept");
+        }
+        r->allowed = allowed;
         r->withdrawn = sund_rows_i64(rows, 7) != 0;
     }
     w->n_word = w->n / 64 + 1;
@@ -57,8 +72,10 @@ out:
 
 static size_t place(const world *w, int64_t id)
 {
-    size_t lo = 0, hi = w->n;
+    size_t lo = 0, hi = w->n, guess = w->n && id >= w->row[0].id ? (size_t) (id - w->row[0].id) : SIZE_MAX;
 
+    if (guess < w->n && w->row[guess].id == id) /* ids follow each other, most often */
+        return guess;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
 

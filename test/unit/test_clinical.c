@@ -410,3 +410,27 @@ TEST(cineca)
     sund_clinical_report_free(&r);
     sund_people_close(p);
 }
+
+/* Consent is looked at anew for everybody whose codes differ from those of the person before, however long they are. */
+TEST(consent_of_neighbours)
+{
+    sund_people *p = nobody();
+    char         text[400];
+
+    (void) snprintf(text, sizeof text, "INSERT INTO person(id, person, sex, country, population, consent) VALUES(1,'a',0,'','','GRU'),(2,'b',0,'','','%s,IRB'),(3,'c',0,'','','%s'),(4,'d',0,'','','%.63s'),(5,'e',0,'','',''),(9,'f',0,'','','GRU')",
+                    "GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB", "GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB",
+                    "GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB,GRU,HMB");
+    CHECK(sund_db_script(p->db, text, NULL) == SUND_OK);
+    CHECK(count(p, "all") == 4);
+    record(p, 9, "HP:1", SUND_RECORD_PHENOTYPE, false, -1); /* ids that do not follow each other */
+    record(p, 7, "HP:1", SUND_RECORD_PHENOTYPE, false, -1); /* of nobody */
+    CHECK(count(p, "has HP:1") == 1);
+    CHECK(sund_db_script(p->db, "UPDATE person SET withdrawn=1 WHERE id=9", NULL) == SUND_OK && count(p, "has HP:1") == 0);
+    CHECK(sund_people_erase_withdrawn(p, NULL) == SUND_OK);
+    {
+        int64_t n = -1;
+
+        CHECK(sund_db_i64(p->db, &n, -1, NULL, "SELECT COUNT(*) FROM record WHERE person=9", "") == SUND_OK && n == 0);
+    }
+    sund_people_close(p);
+}
