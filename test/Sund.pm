@@ -6,7 +6,7 @@ use Exporter 'import';
 use File::Temp qw(tempdir);
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(time sleep);
-our @EXPORT = qw(ok is done note skip_all $sund shared $tmp run out fails tsv slurp spew home study_file catalogue local_study
+our @EXPORT = qw(ok is done note skip_all $sund shared $tmp run out fails tsv slurp spew home study_file catalogue local_study port_free
     federation small_node start pid_of start_hub start_node stop stop_all submit status wait_for fetch);
 
 our $sund = $ENV{SUND} // 'build/release/sund';

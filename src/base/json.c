@@ -23,20 +23,27 @@ static void newline(sund_json *j)
         sund_buf_text(j->out, "  ");
 }
 
+/** Runs of plain bytes at once. */
 static void text(sund_json *j, const char *s)
 {
-    sund_buf_text(j->out, "\"");
-    for (; *s; s++) {
-        unsigned char c = (unsigned char) *s;
+    sund_buf_put(j->out, "\"", 1);
+    for (;;) {
+        size_t        n = 0;
+        unsigned char c;
 
+        while ((c = (unsigned char) s[n]) >= 32 && c != '"' && c != '\\' && c != 127)
+            n++;
+        sund_buf_put(j->out, s, n);
+        s += n;
+        if (!c)
+            break;
         if (c == '"' || c == '\\')
             sund_buf_printf(j->out, "\\%c", c);
-        else if (c < 32 || c == 127)
-            sund_buf_printf(j->out, "\\u%04x", c);
         else
-            sund_buf_u8(j->out, c);
+            sund_buf_printf(j->out, "\\u%04x", c);
+        s++;
     }
-    sund_buf_text(j->out, "\"");
+    sund_buf_put(j->out, "\"", 1);
 }
 
 /** Comma, line and key before a value. */
@@ -84,7 +91,7 @@ void sund_json_str(sund_json *j, const char *key, const char *value)
 void sund_json_i64(sund_json *j, const char *key, int64_t value)
 {
     lead(j, key);
-    sund_buf_printf(j->out, "%lld", (long long) value);
+    sund_buf_i64(j->out, value);
 }
 
 void sund_json_f64(sund_json *j, const char *key, double value)

@@ -33,8 +33,12 @@ sund_code sund_gate_stopped(sund_db *db, sund_err *err)
 {
     sund_rows *rows = NULL;
     bool       more = false;
+    int64_t    n = 0;
     sund_code  rc;
 
+    SUND_TRY(sund_db_i64(db, &n, 0, err, "SELECT COUNT(*) FROM stopped", ""));
+    if (n == 0)
+        return SUND_OK;
     SUND_TRY(sund_db_query(db, &rows, err, "SELECT since, reason FROM stopped", ""));
     rc = sund_rows_next(rows, &more, err);
     if (rc == SUND_OK && more)

@@ -41,6 +41,18 @@ static int parse_refseq(const char *name, sund_assembly *assembly)
     return (int) n;
 }
 
+void sund_contig_refseq(sund_assembly a, int contig, char out[40])
+{
+    unsigned version = a == SUND_GRCH38 ? contigs[contig].version38 : contigs[contig].version37;
+
+    if (contig == SUND_MT && a != SUND_ASSEMBLY_NONE)
+        (void) snprintf(out, 40, "refseq:NC_012920.1");
+    else if (a == SUND_ASSEMBLY_NONE)
+        (void) snprintf(out, 40, "chr:%s", contigs[contig].name);
+    else
+        (void) snprintf(out, 40, "refseq:NC_%06d.%u", contig, version);
+}
+
 int sund_contig_parse(const char *name, sund_assembly *assembly)
 {
     sund_assembly a = SUND_ASSEMBLY_NONE;

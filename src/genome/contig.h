@@ -20,6 +20,8 @@ typedef enum sund_copies { SUND_DIPLOID = 0, SUND_COPIES_X, SUND_COPIES_Y, SUND_
  *  RefSeq accessions also say the assembly (*assembly set, else SUND_ASSEMBLY_NONE); assembly may be NULL. */
 int         sund_contig_parse(const char *name, sund_assembly *assembly);
 const char *sund_contig_name(int contig); /**< "1".."22","X","Y","MT" */
+/** "refseq:NC_000020.11", or "chr:20" when the assembly is not known. */
+void        sund_contig_refseq(sund_assembly a, int contig, char out[40]);
 uint32_t    sund_contig_length(sund_assembly a, int contig);
 const char *sund_assembly_name(sund_assembly a); /**< "GRCh37", "GRCh38" */
 /** "GRCh37", "hg19", "b37", "GRCh38", "hg38", any case. */

@@ -224,9 +224,22 @@ static sund_code take_allele(const char *whole, const char *a, const char *which
     return sund_buf_ok(store, err);
 }
 
+/** HGVS: "g.1000226A>T", of mitochondria "m.8993T>G". What it says of deletions and insertions leaves out bases that REF and ALT have. */
+static bool genomic(const char *pos) { return (pos[0] == 'g' || pos[0] == 'm') && pos[1] == '.'; }
+
+static char *split_genomic(char **pos, char digits[12])
+{
+    size_t n = strspn(*pos + 2, "0123456789");
+    char  *rest = *pos + 2 + n;
+
+    (void) snprintf(digits, 12, "%.*s", (int) (n < 12 ? n : 11), *pos + 2);
+    *pos = digits;
+    return rest;
+}
+
 sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, sund_err *err)
 {
-    char          copy[NAME_MAX_BYTES + 1], *pos, *ref, *alt;
+    char          copy[NAME_MAX_BYTES + 1], digits[12], *pos, *ref, *alt;
     sund_assembly unused;
     int64_t       p;
     sund_variant  got = { 0 };
@@ -239,7 +252,7 @@ sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, su
     got.contig = sund_contig_parse(copy, &unused);
     if (!got.contig)
         return name_fail(s, "the contig is none of 1-22, X, Y, MT", err);
-    ref = pos ? cut(pos, "-: ") : NULL;
+    ref = pos ? genomic(pos) ? split_genomic(&pos, digits) : cut(pos, "-: ") : NULL;
     if (!pos || !sund_parse_i64(pos, 1, 300000000, &p))
         return name_fail(s, "the position is not a whole number from 1", err);
     alt = ref ? cut(ref, "-:>") : NULL;
@@ -256,7 +269,10 @@ sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, su
 
 void sund_variant_print(const sund_variant *v, sund_buf *out)
 {
-    sund_buf_printf(out, "%s-%u-", sund_contig_name(v->contig), v->pos_bp + 1);
+    sund_buf_text(out, sund_contig_name(v->contig));
+    sund_buf_text(out, "-");
+    sund_buf_i64(out, (int64_t) v->pos_bp + 1);
+    sund_buf_text(out, "-");
     sund_buf_put(out, v->ref, v->n_ref);
     sund_buf_text(out, "-");
     sund_buf_put(out, v->alt, v->n_alt);

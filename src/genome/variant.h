@@ -35,7 +35,8 @@ sund_code sund_variant_kind(const sund_variant *v, sund_kind *kind, sund_err *er
  *  Source: Tan, Abecasis, Kang, Bioinformatics 2015. */
 sund_code sund_variant_normalise(sund_variant *v, const sund_reference *ref, sund_buf *scratch, sund_err *err) SUND_MUST_CHECK;
 
-/** "20-1000226-A-T", "chr20:1000226:A:T", "NC_000020.10:1000226:A:T", "20:1000226 A>T" -> variant; alleles point into
+/** "20-1000226-A-T", "chr20:1000226:A:T", "NC_000020.10:1000226:A:T", "20:1000226 A>T",
+ *  and of HGVS substitutions, "NC_000020.11:g.1000226A>T" -> variant; alleles point into
  *  store (caller's, SUND_ALLELE_MAX not needed: at most 1024 bytes each here). Errors name the part that is wrong. */
 sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, sund_err *err) SUND_MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include "hub/harvest.h"
 #include "hub/logins.h"
 #include "hub/match.h"
+#include "hub/pages.h"
 #include "hub/questions.h"
 #include "hub/uploads.h"
 #include "net/server.h"
@@ -33,6 +34,7 @@ typedef struct hub {
     sund_mailbox    box;
     sund_questions  questions;
     sund_harvest    harvest;
+    sund_hub_pages *pages;
     pthread_mutex_t lock, uploading;
     pthread_cond_t  news;
     uint64_t        n_news; /* rises with every message taken in */
@@ -380,14 +382,8 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
         handle_envelope(h, in, out);
         return;
     }
-    if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
-        sund_match_page(&h->home, &h->questions, in, out);
+    if ((strncmp(in->path, "/beacon", 7) == 0 || sund_pages_has(in->path) || strcmp(in->path, SUND_MATCH_PATH) == 0) && sund_hub_pages_answer(h->pages, in, out))
         return;
-    }
-    if (strcmp(in->method, "GET") == 0 && sund_pages_has(in->path)) {
-        sund_harvest_page(&h->harvest, in, out);
-        return;
-    }
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
     sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s of federation %s\n" : "not here\n", h->home.id, h->home.roster.name);
@@ -420,19 +416,11 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
 static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *key, sund_err *err)
 {
     sund_server_config c = { .host = h->home.listen_host, .port = h->home.listen_port, .max_body = BODY_MAX + 4096, .max_connections = 512, .handler = handle, .ctx = h };
-    char               path[2048];
 
-    SUND_TRY(sund_home_path(&h->home, "tls.cert", path, sizeof path, err));
-    SUND_TRY(sund_file_read(path, 65536, cert, err));
-    SUND_TRY(sund_home_path(&h->home, "tls.key", path, sizeof path, err));
-    SUND_TRY(sund_file_private(path, err));
-    SUND_TRY(sund_file_read(path, 65536, key, err));
-    sund_buf_nul(cert);
-    sund_buf_nul(key);
-    SUND_TRY(sund_buf_ok(cert, err));
-    SUND_TRY(sund_buf_ok(key, err));
+    SUND_TRY(sund_home_tls(&h->home, cert, key, err));
     c.cert_pem = (const char *) cert->p;
     c.key_pem = (const char *) key->p;
+    SUND_TRY(sund_hub_pages_open(&h->pages, &h->home, &h->questions, &h->harvest, &h->lock, err));
     if (sund_server_start(server, &c, err) != SUND_OK)
         return sund_fail_in(err, err ? err->code : SUND_E_IO, "%s/sund.ini: [hub] listen, port", h->home.dir);
     return SUND_OK;
@@ -466,12 +454,16 @@ sund_code sund_hub_run(const char *dir, const char *port_file, const _Atomic boo
     if (port_file)
         SUND_GO(sund_file_write(port_file, text, strlen(text), 0644, err));
     sund_log(SUND_LOG_INFO, "hub %s of %s listens on %s:%u", h->home.id, h->home.roster.name, h->home.listen_host, sund_server_port(server));
-    while (!*stop)
+    for (unsigned i = 1; !*stop; i++) {
         (void) usleep(100000);
+        if (i % 10 == 0)
+            sund_hub_pages_tick(h->pages);
+    }
     stop_waiting(h);
 out:
     sund_harvest_close(&h->harvest);
     sund_server_stop(server);
+    sund_hub_pages_close(h->pages);
     if (key.p)
         sund_wipe(key.p, key.n);
     sund_buf_free(&cert);

@@ -16,7 +16,7 @@
 /* A connection has a thread, so that a handler may wait, or a few threads serve all. A watchdog shuts down connections that take too long over a handshake, a request or reading
  * an answer: the library's own time-out starts again with every byte that drips in. */
 
-enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10, BODIES_AT_ONCE = 16 };
+enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10, LOOP_MEMORY_BYTES = 12 << 10, BODIES_AT_ONCE = 16 };
 
 /* One connection, from its first packet to its last. */
 typedef struct wire {
@@ -316,7 +316,7 @@ static struct MHD_Daemon *start_daemon(sund_server *s, struct sockaddr_storage *
     tls[2].ptr_value = priorities;
     return MHD_start_daemon(flags, s->config.port, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *) at,
                             MHD_OPTION_CONNECTION_LIMIT, s->config.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t) MEMORY_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, s->config.cert_pem ? tls : none, MHD_OPTION_ARRAY, s->config.n_loop > 1 ? loops : none,
+                            (size_t) (s->config.n_loop ? LOOP_MEMORY_BYTES : MEMORY_BYTES) /* cleared for each request */, MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, s->config.cert_pem ? tls : none, MHD_OPTION_ARRAY, s->config.n_loop > 1 ? loops : none,
                             MHD_OPTION_END);
 }
 

@@ -61,7 +61,10 @@ sund_code sund_lookup_refresh(sund_lookup_seat *s, sund_err *err)
     int64_t                version;
     sund_code              rc;
 
+    if (s->ready && sund_time_mono_s() - s->looked_s < SUND_LOOK_AGAIN_S)
+        return SUND_OK;
     SUND_TRY(sund_people_version(s->home->people, &version, err));
+    s->looked_s = sund_time_mono_s();
     if (s->ready && version == s->version)
         return SUND_OK;
     s->ready = false; /* nobody is counted by what held before */

@@ -7,6 +7,7 @@
 #include "home/link.h"
 #include "node/answers.h"
 #include "node/notices.h"
+#include "node/pages.h"
 #include "study/mailbox.h"
 #include "study/party.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A node: one loop that polls the hub's log of studies and says what its parties owe, and a second thread for questions. */
+/* A node: one loop that polls the hub's log of studies and says what its parties owe, and beside it a thread for questions and one for pages. */
 
 enum { PARTIES_MAX = 1024, WAIT_S = 15, RUNNING_WAIT_S = 1, HEADS_S = 3600 };
 
@@ -373,15 +374,16 @@ static void loop(node *n)
     sund_buf_free(&reply);
 }
 
-typedef struct answers_thread { const char *dir; const _Atomic bool *stop; } answers_thread;
+/** What runs beside the studies: questions that the hub passes on, and the node's own pages. */
+typedef struct beside { const char *dir, *what; const _Atomic bool *stop; sund_code (*serve)(const char *dir, const _Atomic bool *stop, sund_err *err); pthread_t thread; bool runs; } beside;
 
-static void *serve_answers(void *arg)
+static void *serve(void *arg)
 {
-    answers_thread *t = arg;
-    sund_err       err = { SUND_OK, "" };
+    beside  *b = arg;
+    sund_err err = { SUND_OK, "" };
 
-    if (sund_answers_serve(t->dir, t->stop, &err) != SUND_OK)
-        sund_log(SUND_LOG_ERROR, "questions are not answered: %s", err.msg);
+    if (b->serve(b->dir, b->stop, &err) != SUND_OK)
+        sund_log(SUND_LOG_ERROR, "%s: %s", b->what, err.msg);
     return NULL;
 }
 
@@ -415,22 +417,26 @@ sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err
     node          n;
     char          key_dir[2048];
     int           lock = -1;
-    pthread_t     lookups;
-    answers_thread t = { dir, stop };
+    beside        t[] = { { .dir = dir, .what = "questions are not answered", .stop = stop, .serve = sund_answers_serve }, { .dir = dir, .what = "there are no pages", .stop = stop, .serve = sund_node_pages_serve } };
     sund_code     rc;
 
     memset(&n, 0, sizeof n);
     n.stop = stop;
     sund_buf_keep_memory();
     rc = open_node(&n, dir, key_dir, sizeof key_dir, &lock, err);
-    if (rc == SUND_OK && pthread_create(&lookups, NULL, serve_answers, &t) != 0)
-        rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
+    for (size_t i = 0; i < 2 && rc == SUND_OK; i++) {
+        t[i].runs = pthread_create(&t[i].thread, NULL, serve, &t[i]) == 0;
+        if (!t[i].runs)
+            rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
+    }
     if (rc == SUND_OK) {
         sund_log(SUND_LOG_INFO, "node %s: %zu people, %zu sites, access %s, hub %s", n.home.id, sund_store_describe(n.home.store)->n_person,
                  sund_store_describe(n.home.store)->n_site, n.home.access, n.home.roster.hub_url);
         loop(&n);
-        (void) pthread_join(lookups, NULL);
     }
+    for (size_t i = 0; i < 2; i++)
+        if (t[i].runs)
+            (void) pthread_join(t[i].thread, NULL);
     for (size_t i = 0; i < n.n_run; i++)
         sund_party_close(n.run[i].party);
     free(n.run);

@@ -105,13 +105,14 @@ static sund_code remember(sund_db *seen, const sund_jws *t, const char *iss, con
 
 /* ---- the login ---- */
 
+/** key NULL: whoever holds the token may use it. */
 static sund_code verify_id(sund_login *out, const sund_issuer *i, const sund_jws *t, sund_db *seen, const sund_pub *key, int64_t now, sund_err *err)
 {
     const char *nonce, *azp;
-    sund_digest holder = sund_digest_of(key->b, sizeof key->b);
+    sund_digest holder = { { 0 } };
     size_t      n;
 
-    SUND_TRY(sund_jws_verify(t, i->keys, i->jku, false, "|JWT", err));
+    SUND_TRY(sund_jws_verify(t, i->keys, i->jku, false, key ? "|JWT" : "|JWT|at+jwt", err));
     SUND_TRY(check_times(t, now, &out->until, err));
     azp = sund_jws_text(t, "azp");
     if (!audience_has(t->body, i->client, &n) || (n > 1 && !azp) || (sund_jws_has(t, "azp") && (!azp || strcmp(azp, i->client) != 0)))
@@ -120,7 +121,9 @@ static sund_code verify_id(sund_login *out, const sund_issuer *i, const sund_jws
                          "is '%.80s' at %.200s",
                          i->client, i->iss);
     nonce = sund_jws_text(t, "nonce");
-    if (!nonce || strcmp(nonce, sund_login_nonce(key).s) != 0)
+    if (key)
+        holder = sund_digest_of(key->b, sizeof key->b);
+    if (key && (!nonce || strcmp(nonce, sund_login_nonce(key).s) != 0))
         return sund_fail(err, SUND_E_DENIED, "the token is bound to another key: its nonce is not the digest of the key that signs");
     if (!take_text(t->body, "sub", out->subject, sizeof out->subject))
         return sund_fail(err, SUND_E_DENIED, "the token does not say whose it is (sub, 1 to %d bytes)", SUND_CLAIM_MAX);
@@ -303,4 +306,32 @@ void sund_login_visas_text(const sund_login *l, sund_buf *out)
     }
     if (l->n_ignored)
         sund_buf_printf(out, "%zu more that %s not count: %s\n", l->n_ignored, l->n_ignored == 1 ? "does" : "do", l->ignored);
+}
+
+sund_code sund_bearer_verify(const sund_trust *t, const char *token, int64_t now, char *who, size_t cap, sund_err *err)
+{
+    sund_jws          *jws = NULL;
+    const sund_issuer *i = NULL;
+    sund_login        *l = calloc(1, sizeof *l);
+    sund_cur           line = sund_cur_of(token, strlen(token));
+    sund_buf           name = { 0 };
+    sund_code          rc = l ? open_line(t, &line, &jws, &i, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK && (!i || !i->client[0]))
+        rc = not_trusted(jws, "logins", err);
+    if (rc == SUND_OK)
+        rc = verify_id(l, i, jws, NULL, NULL, now, err);
+    if (rc == SUND_OK) {
+        sund_digest d;
+
+        sund_buf_str(&name, l->issuer);
+        sund_buf_str(&name, l->subject);
+        d = sund_digest_of(name.p, name.n);
+        rc = sund_buf_ok(&name, err);
+        (void) snprintf(who, cap, "login-%.16s", sund_digest_hex(&d).s);
+    }
+    sund_buf_free(&name);
+    sund_jws_free(jws);
+    free(l);
+    return rc;
 }

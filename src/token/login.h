@@ -46,6 +46,10 @@ sund_code sund_login_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_login_verify(sund_login *out, const sund_trust *t, sund_db *seen, const sund_pub *key, sund_cur tokens, int64_t now,
                             sund_err *err) SUND_MUST_CHECK;
 
+/** Who a bearer token is of: an ID token or a JWT access token (RFC 9068, typ at+jwt) of an issuer that is trusted for logins, for its audience here, now. No key is bound to it:
+ * whoever holds it may use it, so it opens what is registered and nothing of a study. who: "login-" and the digest of issuer and subject. Errors as above. */
+sund_code sund_bearer_verify(const sund_trust *t, const char *token, int64_t now, char *who, size_t cap, sund_err *err) SUND_MUST_CHECK;
+
 /** A ControlledAccessGrants visa with exactly this value, asserted by a data access committee (or
  * the visa does not say by whom). */
 bool sund_login_grants(const sund_login *l, const char *dataset);

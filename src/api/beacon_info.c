@@ -1,0 +1,184 @@
+#include "api/beacon.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What this beacon is and where its pages are. */
+
+static const struct entry { const char *type, *plural, *path, *term, *label, *name; bool records; } entries[] = {
+    { "genomicVariant", "genomicVariations", "g_variants", "ENSGLOSSARY:0000092", "Variant", "Genomic variants", true },
+    { "individual", "individuals", "individuals", "NCIT:C25190", "Person", "Individuals", false },
+    { "biosample", "biosamples", "biosamples", "NCIT:C70699", "Biospecimen", "Biological samples", false },
+    { "dataset", "datasets", "datasets", "NCIT:C47824", "Data set", "Data sets", true },
+    { "cohort", "cohorts", "cohorts", "NCIT:C61512", "Cohort", "Cohorts", true },
+};
+enum { N_ENTRY = sizeof entries / sizeof entries[0] };
+
+/** '{', meta of an answer that is no query's, "response": '{'. */
+static void open_info(const sund_face *f, sund_json *j, sund_response *out)
+{
+    out->status = 200;
+    out->type = "application/json; charset=utf-8";
+    sund_json_init(j, &out->body, false);
+    sund_json_open(j, NULL, '{');
+    sund_json_open(j, "meta", '{');
+    sund_json_str(j, "beaconId", f->id);
+    sund_json_str(j, "apiVersion", SUND_BEACON_API);
+    sund_json_open(j, "returnedSchemas", '[');
+    sund_json_close(j, ']');
+    sund_json_close(j, '}');
+    sund_json_open(j, "response", '{');
+}
+
+static void close_info(sund_json *j)
+{
+    sund_json_close(j, '}');
+    sund_json_close(j, '}');
+}
+
+static void organisation(const sund_face *f, sund_json *j, bool beacon)
+{
+    sund_json_open(j, "organization", '{');
+    if (beacon)
+        sund_json_str(j, "id", f->id);
+    sund_json_str(j, "name", f->organisation);
+    if (beacon && f->contact[0])
+        sund_json_str(j, "contactUrl", f->contact);
+    sund_json_str(j, beacon ? "welcomeUrl" : "url", f->welcome);
+    sund_json_close(j, '}');
+}
+
+void sund_beacon_info(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+{
+    sund_json j;
+
+    (void) in;
+    (void) id;
+    open_info(f, &j, out);
+    sund_json_str(&j, "id", f->id);
+    sund_json_str(&j, "name", f->name);
+    sund_json_str(&j, "description", f->about);
+    sund_json_str(&j, "apiVersion", SUND_BEACON_API);
+    sund_json_str(&j, "version", f->version);
+    sund_json_str(&j, "environment", f->environment);
+    sund_json_str(&j, "welcomeUrl", f->welcome);
+    organisation(f, &j, true);
+    close_info(&j);
+}
+
+void sund_beacon_service(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+{
+    sund_json j;
+
+    (void) in;
+    (void) id;
+    out->status = 200;
+    out->type = "application/json; charset=utf-8";
+    sund_json_init(&j, &out->body, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "id", f->id);
+    sund_json_str(&j, "name", f->name);
+    sund_json_str(&j, "description", f->about);
+    sund_json_open(&j, "type", '{');
+    sund_json_str(&j, "group", "org.ga4gh");
+    sund_json_str(&j, "artifact", "beacon");
+    sund_json_str(&j, "version", SUND_BEACON_API);
+    sund_json_close(&j, '}');
+    organisation(f, &j, false);
+    if (f->contact[0])
+        sund_json_str(&j, "contactUrl", f->contact);
+    sund_json_str(&j, "environment", f->environment);
+    sund_json_str(&j, "version", f->version);
+    sund_json_close(&j, '}');
+}
+
+static void entry_type(const struct entry *e, sund_json *j)
+{
+    char text[160];
+
+    sund_json_open(j, e->type, '{');
+    sund_json_str(j, "id", e->type);
+    sund_json_str(j, "name", e->name);
+    sund_json_str(j, "partOfSpecification", "Beacon " SUND_BEACON_API);
+    sund_json_open(j, "ontologyTermForThisType", '{');
+    sund_json_str(j, "id", e->term);
+    sund_json_str(j, "label", e->label);
+    sund_json_close(j, '}');
+    sund_json_open(j, "defaultSchema", '{');
+    (void) snprintf(text, sizeof text, "beacon-%s-v2.0.0", e->type);
+    sund_json_str(j, "id", text);
+    (void) snprintf(text, sizeof text, "Default schema of %s", e->name);
+    sund_json_str(j, "name", text);
+    (void) snprintf(text, sizeof text, "https://raw.githubusercontent.com/ga4gh-beacon/beacon-v2/main/models/json/beacon-v2-default-model/%s/defaultSchema.json", e->plural);
+    sund_json_str(j, "referenceToSchemaDefinition", text);
+    sund_json_str(j, "schemaVersion", "v2.0.0");
+    sund_json_close(j, '}');
+    sund_json_bool(j, "nonFilteredQueriesAllowed", true);
+    sund_json_close(j, '}');
+}
+
+static void entry_types(sund_json *j)
+{
+    sund_json_open(j, "entryTypes", '{');
+    for (size_t i = 0; i < N_ENTRY; i++)
+        entry_type(&entries[i], j);
+    sund_json_close(j, '}');
+}
+
+void sund_beacon_entry_types(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+{
+    sund_json j;
+
+    (void) in;
+    (void) id;
+    open_info(f, &j, out);
+    entry_types(&j);
+    close_info(&j);
+}
+
+void sund_beacon_configuration(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+{
+    sund_json j;
+
+    (void) in;
+    (void) id;
+    open_info(f, &j, out);
+    sund_json_str(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    sund_json_open(&j, "maturityAttributes", '{');
+    sund_json_str(&j, "productionStatus", strcmp(f->environment, "prod") == 0 ? "PROD" : strcmp(f->environment, "dev") == 0 ? "DEV" : "TEST");
+    sund_json_close(&j, '}');
+    sund_json_open(&j, "securityAttributes", '{');
+    sund_json_str(&j, "defaultGranularity", "record");
+    sund_json_open(&j, "securityLevels", '[');
+    sund_json_str(&j, NULL, "PUBLIC");
+    sund_json_str(&j, NULL, "REGISTERED");
+    sund_json_close(&j, ']');
+    sund_json_close(&j, '}');
+    entry_types(&j);
+    close_info(&j);
+}
+
+void sund_beacon_map(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+{
+    sund_json j;
+    char      url[600];
+
+    (void) in;
+    (void) id;
+    open_info(f, &j, out);
+    sund_json_str(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    sund_json_open(&j, "endpointSets", '{');
+    for (size_t i = 0; i < N_ENTRY; i++) {
+        sund_json_open(&j, entries[i].type, '{');
+        sund_json_str(&j, "entryType", entries[i].type);
+        (void) snprintf(url, sizeof url, "%.400s/%s", f->url, entries[i].path);
+        sund_json_str(&j, "rootUrl", url);
+        if (entries[i].records) {
+            (void) snprintf(url, sizeof url, "%.400s/%s/{id}", f->url, entries[i].path);
+            sund_json_str(&j, "singleEntryUrl", url);
+        }
+        sund_json_close(&j, '}');
+    }
+    sund_json_close(&j, '}');
+    close_info(&j);
+}

@@ -1,0 +1,130 @@
+#include "api/beacon.h"
+#include "genome/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A Beacon's six ways to ask for variants, as one question: sequence, range, bracket, gene (by the node's table of names), HGVS, and an amino-acid change (likewise). */
+
+/** "refseq:NC_000020.11", "chr20", "20": its contig; another assembly than the data's is an error, not an empty answer. */
+static sund_code contig_of(const sund_beacon_request *r, int *contig, sund_err *err)
+{
+    const char   *name = sund_beacon_text(r, "referenceName"), *assembly = sund_beacon_text(r, "assemblyId"), *colon;
+    sund_assembly named = SUND_ASSEMBLY_NONE, said = SUND_ASSEMBLY_NONE;
+
+    if (!name)
+        return sund_fail(err, SUND_E_ARG, "'referenceName' is missing: 20, chr20 or NC_000020.11");
+    colon = strchr(name, ':');
+    *contig = sund_contig_parse(colon ? colon + 1 : name, &named);
+    if (!*contig)
+        return sund_fail(err, SUND_E_ARG, "referenceName '%.40s' is none of 1-22, X, Y, MT, with chr or as NC_...", name);
+    if (assembly && sund_assembly_parse(assembly, &said, NULL) != SUND_OK)
+        return sund_fail(err, SUND_E_ARG, "assemblyId '%.40s' is neither GRCh37 nor GRCh38", assembly);
+    if (r->face->assembly != SUND_ASSEMBLY_NONE && ((named != SUND_ASSEMBLY_NONE && named != r->face->assembly) || (said != SUND_ASSEMBLY_NONE && said != r->face->assembly)))
+        return sund_fail(err, SUND_E_ARG, "the data here are on %s: ask with positions on it", sund_assembly_name(r->face->assembly));
+    return SUND_OK;
+}
+
+/** Conditions on the alleles of a region. */
+static sund_code conditions(const sund_beacon_request *r, sund_buf *q, sund_err *err)
+{
+    const char *type = sund_beacon_text(r, "variantType"), *ref = sund_beacon_text(r, "referenceBases"), *alt = sund_beacon_text(r, "alternateBases");
+    int64_t     v[2];
+    size_t      n;
+
+    if (type && sund_qtype_of(type) == SUND_N_QTYPE)
+        return sund_fail(err, SUND_E_ARG, "variantType '%.40s' is none of SNP, MNP, INS, DEL, INDEL, DUP, CNV, BND", type);
+    if (type)
+        sund_buf_printf(q, " type=%s", type);
+    if (ref)
+        sund_buf_printf(q, " ref=%s", ref);
+    if (alt && strcmp(alt, "N") != 0) /* any base */
+        sund_buf_printf(q, " alt=%s", alt);
+    SUND_TRY(sund_beacon_numbers(r, "variantMinLength", v, &n, err));
+    if (n)
+        sund_buf_printf(q, " min=%lld", (long long) v[0]);
+    SUND_TRY(sund_beacon_numbers(r, "variantMaxLength", v, &n, err));
+    if (n)
+        sund_buf_printf(q, " max=%lld", (long long) v[0]);
+    return SUND_OK;
+}
+
+static bool plain_bases(const char *s) { return s && s[0] && strspn(s, "ACGTacgt") == strlen(s); }
+
+static sund_code by_position(const sund_beacon_request *r, sund_buf *q, bool *exact, sund_err *err)
+{
+    const char *ref = sund_beacon_text(r, "referenceBases"), *alt = sund_beacon_text(r, "alternateBases");
+    int64_t     start[2] = { 0, 0 }, end[2] = { 0, 0 };
+    size_t      n_start, n_end;
+    int         contig = 0;
+
+    SUND_TRY(contig_of(r, &contig, err));
+    SUND_TRY(sund_beacon_numbers(r, "start", start, &n_start, err));
+    SUND_TRY(sund_beacon_numbers(r, "end", end, &n_end, err));
+    if (n_start == 0)
+        return sund_fail(err, SUND_E_ARG, "'start' is missing: a position, 0-based");
+    if (n_start == 2 && n_end == 2) { /* a bracket: the first base in [s0, s1), the last one in [e0, e1) */
+        if (start[1] <= start[0] || end[1] <= end[0])
+            return sund_fail(err, SUND_E_ARG, "a bracket is start [FROM, TO] and end [FROM, TO], FROM below TO, 0-based");
+        sund_buf_printf(q, "%s:%lld-%lld ends=%lld-%lld", sund_contig_name(contig), (long long) start[0] + 1, (long long) start[1], (long long) end[0] + 1, (long long) end[1]);
+        return conditions(r, q, err);
+    }
+    if (n_start == 2 && n_end == 0) { /* a range in one word */
+        end[0] = start[1];
+        n_end = 1;
+    }
+    if (n_start == 2 || n_end == 2)
+        return sund_fail(err, SUND_E_ARG, "one position in 'start' and one in 'end', or two in both");
+    if (plain_bases(ref) && plain_bases(alt) && !sund_beacon_text(r, "variantType")) {
+        if (n_end && end[0] != start[0] + (int64_t) strlen(ref) && end[0] != start[0] + 1)
+            return sund_fail(err, SUND_E_ARG, "'end' is not where 'referenceBases' from 'start' end");
+        *exact = true;
+        sund_buf_printf(q, "%s-%lld-%s-%s", sund_contig_name(contig), (long long) start[0] + 1, ref, alt);
+        return SUND_OK;
+    }
+    if (!n_end && !alt && !ref)
+        return sund_fail(err, SUND_E_ARG, "'start' alone is a position: give 'end' too, or 'referenceBases' and 'alternateBases'");
+    if (!n_end)
+        end[0] = start[0] + 1;
+    if (end[0] <= start[0])
+        return sund_fail(err, SUND_E_ARG, "'end' is behind 'start': the region is half-open, 0-based");
+    sund_buf_printf(q, "%s:%lld-%lld", sund_contig_name(contig), (long long) start[0] + 1, (long long) end[0]);
+    return conditions(r, q, err);
+}
+
+sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, bool *exact, sund_err *err)
+{
+    const char *hgvs = sund_beacon_text(r, "genomicAlleleShortForm|allele"), *gene = sund_beacon_text(r, "geneId|geneid"), *change = sund_beacon_text(r, "aminoacidChange|aminoacidchange");
+    sund_query *q;
+    size_t      at = question->n;
+    sund_code   rc = SUND_OK;
+
+    *exact = false;
+    sund_buf_text(question, "variants ");
+    if (hgvs) {
+        *exact = true;
+        sund_buf_text(question, hgvs);
+    }
+    else if (gene || change)
+        return sund_fail(err, SUND_E_ARG, "no table of genes is given here: ask by position (referenceName, start, end)");
+    else
+        SUND_TRY(by_position(r, question, exact, err));
+    sund_buf_nul(question);
+    SUND_TRY(sund_buf_ok(question, err));
+    /* in its one spelling, and refused here if it is none */
+    q = calloc(1, sizeof *q);
+    if (!q)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    rc = sund_query_parse(q, (const char *) question->p + at + strlen("variants "), err);
+    if (rc == SUND_OK) {
+        question->n = at + strlen("variants ");
+        *exact = q->n_name > 0;
+        sund_query_print(q, question);
+        sund_buf_nul(question);
+        rc = sund_buf_ok(question, err);
+    }
+    sund_query_free(q);
+    free(q);
+    return rc;
+}

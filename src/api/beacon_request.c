@@ -1,0 +1,403 @@
+#include "api/beacon.h"
+
+#include "base/ini.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* What is asked, out of a GET's parameters or a POST's body, leniently where clients differ and strictly where a mistake would change the answer. */
+
+static const char *const granularities[] = { "boolean", "count", "record", NULL }, *const includes[] = { "HIT", "ALL", "MISS", "NONE", NULL };
+
+static int word_of(const char *s, const char *const *list)
+{
+    for (int i = 0; list[i]; i++)
+        if (strcasecmp(s, list[i]) == 0)
+            return i;
+    return -1;
+}
+
+/** "geneId|geneid": the next name of the list into one; false at the end. */
+static bool next_name(const char **list, char one[64])
+{
+    size_t n = strcspn(*list, "|");
+
+    if (!**list || n >= 64)
+        return false;
+    memcpy(one, *list, n);
+    one[n] = 0;
+    *list += n + ((*list)[n] == '|');
+    return true;
+}
+
+static const sund_jval *param(const sund_beacon_request *r, const char *name)
+{
+    char one[64];
+
+    while (next_name(&name, one)) {
+        const sund_jval *v = sund_j_get(r->params, one);
+
+        if (v && sund_j_kind(v) != SUND_J_NULL)
+            return v;
+    }
+    return NULL;
+}
+
+static const char *query(const sund_beacon_request *r, const char *name)
+{
+    char one[64];
+
+    while (next_name(&name, one)) {
+        const char *v = r->in->query(r->in, one);
+
+        if (v && v[0])
+            return v;
+    }
+    return NULL;
+}
+
+const char *sund_beacon_text(const sund_beacon_request *r, const char *name)
+{
+    const sund_jval *v = param(r, name);
+
+    if (!r->body)
+        return query(r, name);
+    return sund_j_kind(v) == SUND_J_ARRAY ? sund_j_str(sund_j_at(v, 0)) : sund_j_str(v);
+}
+
+static bool numbers_of_text(const char *s, int64_t out[2], size_t *n)
+{
+    for (*n = 0; *s && *n < 2; (*n)++) {
+        char   one[24];
+        size_t len = strcspn(s, ",");
+
+        if (len >= sizeof one)
+            return false;
+        memcpy(one, s, len);
+        one[len] = 0;
+        if (!sund_parse_i64(one, 0, INT32_MAX, &out[*n]))
+            return false;
+        s += len + (s[len] == ',');
+    }
+    return !*s;
+}
+
+static bool numbers_of_json(const sund_jval *v, int64_t out[2], size_t *n)
+{
+    *n = sund_j_kind(v) == SUND_J_ARRAY ? sund_j_n(v) : 1;
+    if (*n > 2)
+        return false;
+    for (size_t i = 0; i < *n; i++) {
+        const sund_jval *one = sund_j_kind(v) == SUND_J_ARRAY ? sund_j_at(v, i) : v;
+        const char      *s = sund_j_str(one);
+
+        if (s ? !sund_parse_i64(s, 0, INT32_MAX, &out[i]) : (!sund_j_int(one, &out[i]) || out[i] < 0 || out[i] > INT32_MAX))
+            return false;
+    }
+    return true;
+}
+
+sund_code sund_beacon_numbers(const sund_beacon_request *r, const char *name, int64_t out[2], size_t *n, sund_err *err)
+{
+    const sund_jval *v = param(r, name);
+    const char      *s = r->body ? NULL : query(r, name);
+    bool             good = true;
+
+    *n = 0;
+    if (s)
+        good = numbers_of_text(s, out, n);
+    else if (v)
+        good = sund_j_str(v) ? numbers_of_text(sund_j_str(v), out, n) : numbers_of_json(v, out, n);
+    return good ? SUND_OK : sund_fail(err, SUND_E_ARG, "'%s' is one or two positions, 0-based, e.g. [1000] or [1000, 1010]", name);
+}
+
+/** A number that is there must be one. */
+static sund_code page_number(const sund_jval *v, const char *s, const char *what, int64_t *out, sund_err *err)
+{
+    bool good = s ? sund_parse_i64(s, 0, 1 << 30, out) : !v || sund_j_kind(v) == SUND_J_NULL || (sund_j_int(v, out) && *out >= 0 && *out <= 1 << 30);
+
+    return good ? SUND_OK : sund_fail(err, SUND_E_ARG, "pagination: '%s' is a number from 0", what);
+}
+
+static sund_code read_choice(const char *s, const char *const *list, const char *what, int *out, sund_err *err)
+{
+    int k = s ? word_of(s, list) : *out;
+
+    if (k < 0)
+        return sund_fail(err, SUND_E_ARG, "'%s' is one of %s, %s, %s%s%s", what, list[0], list[1], list[2], list[3] ? ", " : "", list[3] ? list[3] : "");
+    *out = k;
+    return SUND_OK;
+}
+
+/** requestParameters: flat, under g_variant, an empty list or null. */
+static sund_code read_params(sund_beacon_request *r, const sund_jval *q, sund_err *err)
+{
+    const sund_jval *p = sund_j_get(q, "requestParameters"), *inner = sund_j_get(p, "g_variant");
+    sund_jkind       k = sund_j_kind(p);
+
+    if (k == SUND_J_NONE || k == SUND_J_NULL || (k == SUND_J_ARRAY && sund_j_n(p) == 0))
+        return SUND_OK;
+    if (k != SUND_J_OBJECT || (inner && sund_j_kind(inner) != SUND_J_OBJECT))
+        return sund_fail(err, SUND_E_ARG, "query.requestParameters is an object");
+    r->params = inner ? inner : p;
+    return SUND_OK;
+}
+
+static sund_code read_post(sund_beacon_request *r, sund_err *err)
+{
+    const sund_jval *q, *page;
+    int              g = (int) r->granularity, i = (int) r->include;
+
+    if (r->in->n_body == 0)
+        return sund_fail(err, SUND_E_ARG, "a POST has a body: {\"meta\": {...}, \"query\": {...}}");
+    SUND_TRY(sund_json_read(r->in->body, r->in->n_body, &r->body, err));
+    if (sund_j_kind(r->body) != SUND_J_OBJECT)
+        return sund_fail(err, SUND_E_FORMAT, "the body is an object: {\"meta\": {...}, \"query\": {...}}");
+    q = sund_j_get(r->body, "query");
+    if (q && sund_j_kind(q) != SUND_J_OBJECT && sund_j_kind(q) != SUND_J_NULL)
+        return sund_fail(err, SUND_E_FORMAT, "'query' is an object");
+    page = sund_j_get(q, "pagination");
+    SUND_TRY(read_params(r, q, err));
+    r->filters = sund_j_get(q, "filters");
+    if (sund_j_kind(r->filters) == SUND_J_NULL)
+        r->filters = NULL;
+    if (r->filters && (sund_j_kind(r->filters) != SUND_J_ARRAY || sund_j_n(r->filters) > SUND_BEACON_FILTERS))
+        return sund_fail(err, SUND_E_ARG, "'filters' is a list of at most %d", SUND_BEACON_FILTERS);
+    SUND_TRY(read_choice(sund_j_text(q, "requestedGranularity"), granularities, "requestedGranularity", &g, err));
+    SUND_TRY(read_choice(sund_j_text(q, "includeResultsetResponses"), includes, "includeResultsetResponses", &i, err));
+    r->granularity = (sund_granularity) g;
+    r->include = (sund_include) i;
+    SUND_TRY(page_number(sund_j_get(page, "skip"), NULL, "skip", &r->skip, err));
+    SUND_TRY(page_number(sund_j_get(page, "limit"), NULL, "limit", &r->limit, err));
+    (void) sund_j_bool(sund_j_get(q, "testMode"), &r->test);
+    return SUND_OK;
+}
+
+static sund_code read_get(sund_beacon_request *r, sund_err *err)
+{
+    int         g = (int) r->granularity, i = (int) r->include;
+    const char *test = r->in->query(r->in, "testMode");
+
+    SUND_TRY(read_choice(query(r, "requestedGranularity"), granularities, "requestedGranularity", &g, err));
+    SUND_TRY(read_choice(query(r, "includeResultsetResponses"), includes, "includeResultsetResponses", &i, err));
+    r->granularity = (sund_granularity) g;
+    r->include = (sund_include) i;
+    SUND_TRY(page_number(NULL, query(r, "skip"), "skip", &r->skip, err));
+    SUND_TRY(page_number(NULL, query(r, "limit"), "limit", &r->limit, err));
+    r->test = test && strcmp(test, "true") == 0;
+    return SUND_OK;
+}
+
+/** Who asks: nobody in particular, or whom a token is of. A token that does not hold is an error, never "anonymous". */
+static sund_code read_asker(sund_beacon_request *r, sund_err *err)
+{
+    const char *h = r->in->header(r->in, "Authorization");
+
+    memcpy(r->who.name, "anonymous", sizeof "anonymous");
+    r->who.registered = false;
+    if (!h)
+        return SUND_OK;
+    r->token_bad = strncasecmp(h, "Bearer ", 7) != 0;
+    if (r->token_bad)
+        return sund_fail(err, SUND_E_DENIED, "Authorization: Bearer TOKEN is taken here, nothing else");
+    r->token_bad = r->face->bearer(r->face->ctx, h + 7, &r->who, err) != SUND_OK;
+    return r->token_bad ? sund_fail_in(err, SUND_E_DENIED, "the token") : SUND_OK;
+}
+
+sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sund_request *in, const char *entry, sund_err *err)
+{
+    memset(r, 0, sizeof *r);
+    r->face = f;
+    r->in = in;
+    r->granularity = SUND_GRAN_RECORD;
+    r->limit = SUND_BEACON_LIMIT;
+    (void) strncpy(r->entry, entry, sizeof r->entry - 1);
+    SUND_TRY(read_asker(r, err));
+    return strcmp(in->method, "POST") == 0 ? read_post(r, err) : read_get(r, err);
+}
+
+void sund_beacon_done(sund_beacon_request *r)
+{
+    sund_jval_free(r->body);
+    r->body = NULL;
+}
+
+/* ---- the frame of an answer ---- */
+
+static void schemas(sund_json *j, const char *key, const char *entry)
+{
+    char name[80] = "beacon-";
+
+    sund_json_open(j, key, '[');
+    if (entry[0]) {
+        (void) strncat(strncat(name, entry, 40), "-v2.0.0", 8);
+        sund_json_open(j, NULL, '{');
+        sund_json_str(j, "entityType", entry);
+        sund_json_str(j, "schema", name);
+        sund_json_close(j, '}');
+    }
+    sund_json_close(j, ']');
+}
+
+/** A value as it was asked, back: only what is known and bounded. */
+static void echo(sund_json *j, const char *key, const sund_jval *v)
+{
+    int64_t     n;
+    const char *s = sund_j_str(v);
+
+    if (s && strlen(s) < 256 && sund_text_ok(s))
+        sund_json_str(j, key, s);
+    else if (sund_j_int(v, &n))
+        sund_json_i64(j, key, n);
+    else if (sund_j_kind(v) == SUND_J_ARRAY && sund_j_n(v) <= 2) {
+        sund_json_open(j, key, '[');
+        for (size_t i = 0; i < sund_j_n(v); i++)
+            echo(j, NULL, sund_j_at(v, i));
+        sund_json_close(j, ']');
+    }
+}
+
+static void echo_params(const sund_beacon_request *r, sund_json *j)
+{
+    static const char *const known[] = { "referenceName", "start", "end", "referenceBases", "alternateBases", "assemblyId", "variantType", "variantMinLength", "variantMaxLength", "geneId", "aminoacidChange", "genomicAlleleShortForm" };
+
+    sund_json_open(j, "requestParameters", '{');
+    sund_json_open(j, "g_variant", '{');
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        bool        list = strcmp(known[i], "start") == 0 || strcmp(known[i], "end") == 0;
+        const char *s = r->body ? NULL : r->in->query(r->in, known[i]);
+        int64_t     v[2];
+        size_t      n = 0;
+
+        if (list) {
+            if (sund_beacon_numbers(r, known[i], v, &n, NULL) != SUND_OK || n == 0)
+                continue;
+            sund_json_open(j, known[i], '[');
+            for (size_t k = 0; k < n; k++)
+                sund_json_i64(j, NULL, v[k]);
+            sund_json_close(j, ']');
+        }
+        else if (s && strlen(s) < 256 && sund_text_ok(s))
+            sund_json_str(j, known[i], s);
+        else
+            echo(j, known[i], sund_j_get(r->params, known[i]));
+    }
+    sund_json_close(j, '}');
+    sund_json_close(j, '}');
+}
+
+static void echo_filters(const sund_beacon_request *r, sund_json *j)
+{
+    const char *s = r->body ? NULL : r->in->query(r->in, "filters");
+
+    sund_json_open(j, "filters", '[');
+    if (s && strlen(s) < 1024 && sund_text_ok(s))
+        sund_json_str(j, NULL, s);
+    for (size_t i = 0; i < sund_j_n(r->filters); i++) {
+        const sund_jval *v = sund_j_at(r->filters, i);
+        const char      *id = sund_j_str(v) ? sund_j_str(v) : sund_j_text(v, "id");
+
+        if (id && strlen(id) < 256 && sund_text_ok(id))
+            sund_json_str(j, NULL, id);
+    }
+    sund_json_close(j, ']');
+}
+
+static void request_summary(const sund_beacon_request *r, sund_json *j)
+{
+    sund_json_open(j, "receivedRequestSummary", '{');
+    sund_json_str(j, "apiVersion", SUND_BEACON_API);
+    schemas(j, "requestedSchemas", r->entry);
+    sund_json_open(j, "pagination", '{');
+    sund_json_i64(j, "skip", r->skip);
+    sund_json_i64(j, "limit", r->limit);
+    sund_json_close(j, '}');
+    sund_json_str(j, "requestedGranularity", granularities[r->granularity]);
+    sund_json_str(j, "includeResultsetResponses", includes[r->include]);
+    sund_json_bool(j, "testMode", r->test);
+    echo_filters(r, j);
+    echo_params(r, j);
+    sund_json_close(j, '}');
+}
+
+void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, sund_json *j, sund_buf *out)
+{
+    (void) sund_buf_room(out, 4096);
+    sund_json_init(j, out, false);
+    sund_json_open(j, NULL, '{');
+    sund_json_open(j, "meta", '{');
+    sund_json_str(j, "beaconId", r->face->id);
+    sund_json_str(j, "apiVersion", SUND_BEACON_API);
+    sund_json_str(j, "returnedGranularity", granularities[returned]);
+    schemas(j, "returnedSchemas", r->entry);
+    request_summary(r, j);
+    sund_json_close(j, '}');
+}
+
+void sund_beacon_summary(sund_json *j, sund_granularity g, bool exists, int64_t n)
+{
+    sund_json_open(j, "responseSummary", '{');
+    sund_json_bool(j, "exists", exists);
+    if (g != SUND_GRAN_BOOLEAN && n >= 0)
+        sund_json_i64(j, "numTotalResults", n);
+    sund_json_close(j, '}');
+}
+
+void sund_beacon_nodes(sund_json *j, const sund_answers *a, const char *(*status)(const sund_answers *a, size_t i, void *ctx), void *ctx)
+{
+    sund_json_open(j, "info", '{');
+    sund_json_open(j, "nodes", '[');
+    for (size_t i = 0; i < a->n; i++) {
+        const sund_shown *s = a->row[i].shown;
+
+        sund_json_open(j, NULL, '{');
+        sund_json_str(j, "id", a->row[i].node);
+        sund_json_str(j, "status", !s ? "timeout" : !sund_shown_answered(s) ? "refused" : status(a, i, ctx));
+        if (s && !sund_shown_answered(s))
+            sund_json_str(j, "why", sund_shown_why(s));
+        if (!s && a->row[i].ms < 0)
+            sund_json_str(j, "why", "away: it was not waited for");
+        if (a->row[i].ms >= 0)
+            sund_json_i64(j, "milliseconds", a->row[i].ms);
+        sund_json_close(j, '}');
+    }
+    sund_json_close(j, ']');
+    sund_json_close(j, '}');
+}
+
+void sund_beacon_error(const sund_face *f, const sund_beacon_request *r, const sund_err *why, sund_response *out)
+{
+    sund_json j;
+
+    out->status = r && r->token_bad ? 401 : sund_code_http(why->code);
+    if (out->status == 401) {
+        out->header[out->n_header].name = "WWW-Authenticate";
+        out->header[out->n_header++].value = "Bearer error=\"invalid_token\"";
+    }
+    out->type = "application/json; charset=utf-8";
+    sund_buf_clear(&out->body);
+    sund_json_init(&j, &out->body, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_open(&j, "meta", '{');
+    sund_json_str(&j, "beaconId", f->id);
+    sund_json_str(&j, "apiVersion", SUND_BEACON_API);
+    sund_json_str(&j, "returnedGranularity", "boolean");
+    sund_json_open(&j, "returnedSchemas", '[');
+    sund_json_close(&j, ']');
+    sund_json_open(&j, "receivedRequestSummary", '{');
+    sund_json_str(&j, "apiVersion", SUND_BEACON_API);
+    sund_json_open(&j, "requestedSchemas", '[');
+    sund_json_close(&j, ']');
+    sund_json_open(&j, "pagination", '{');
+    sund_json_close(&j, '}');
+    sund_json_str(&j, "requestedGranularity", "boolean");
+    sund_json_close(&j, '}');
+    sund_json_close(&j, '}');
+    sund_json_open(&j, "error", '{');
+    sund_json_i64(&j, "errorCode", out->status);
+    sund_json_str(&j, "errorMessage", why->msg);
+    sund_json_close(&j, '}');
+    sund_json_close(&j, '}');
+}

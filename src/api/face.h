@@ -1,0 +1,36 @@
+#ifndef SUND_API_FACE_H
+#define SUND_API_FACE_H
+
+#include "gate/shown.h"
+#include "genome/contig.h"
+#include "net/server.h"
+
+/** The pages of a node or of the hub: HTTP in, questions out, and what is shown as others' formats have it. Nothing here computes or sees a person: all that can be
+ *  printed is in a sund_shown. */
+typedef struct sund_caller { char name[64]; bool registered; } sund_caller; /**< "anonymous", or who a token says */
+
+typedef struct sund_face {
+    const char    *id;           /**< of the beacon, "org.example.dk" */
+    const char    *name, *about; /**< for people */
+    const char    *organisation, *contact, *welcome; /**< contact: mailto:... or https://... */
+    const char    *url;          /**< where these pages are, no slash at the end */
+    const char    *environment;  /**< prod, test, dev, staging */
+    const char    *version;      /**< of the program */
+    const char    *total;        /**< name of all nodes together at the hub; NULL at a node */
+    sund_assembly  assembly;
+    bool           open;         /**< of data declared open */
+    /** Puts a question to the node, or to all of them: out has a row each. Errors: SUND_E_DENIED for rules about the asker, SUND_E_LIMIT when too much is asked at once. */
+    sund_code (*ask)(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err);
+    /** Who a bearer token is of. Errors: SUND_E_DENIED. */
+    sund_code (*bearer)(void *ctx, const char *token, sund_caller *out, sund_err *err);
+    void *ctx;
+} sund_face;
+
+/** Answers a request whose path is one of these pages: false, and nothing done, for others. */
+bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response *out);
+
+/** The pages, for the description that /openapi.json gives and for the tests. */
+typedef struct sund_page { const char *method, *path, *what; } sund_page; /**< method: "GET" or "GET POST"; path with {id} for a part */
+const sund_page *sund_face_pages(size_t *n);
+
+#endif

@@ -1,0 +1,98 @@
+#include "home/site.h"
+
+#include "base/file.h"
+#include "base/ini.h"
+#include "base/text.h"
+#include "token/trust.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static sund_code take(const sund_ini *ini, const char *key, const char *otherwise, char *out, size_t cap, sund_err *err)
+{
+    const char *v = sund_ini_get(ini, "pages", key);
+
+    if (!v)
+        v = otherwise;
+    if (strlen(v) >= cap || !sund_text_ok(v))
+        return sund_fail(err, SUND_E_FORMAT, "%s: [pages] %s: at most %zu bytes of text", ini->name, key, cap - 1);
+    (void) snprintf(out, cap, "%s", v);
+    return SUND_OK;
+}
+
+static bool address(const char *s)
+{
+    uint8_t b[16];
+
+    return inet_pton(AF_INET, s, b) == 1 || inet_pton(AF_INET6, s, b) == 1;
+}
+
+static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_ini *ini, sund_err *err)
+{
+    static const char *const environments[] = { "prod", "test", "dev", "staging", NULL };
+    const char              *port = sund_ini_get(ini, "pages", "port"), *tls = sund_ini_get(ini, "pages", "tls");
+    char                     url[128], id[80], name[80];
+    int64_t                  n = 0;
+    size_t                   k = 0;
+
+    if (port && !sund_parse_i64(port, 0, 65535, &n))
+        return sund_fail(err, SUND_E_FORMAT, "%s: [pages] port: a number up to 65535", ini->name);
+    p->port = (uint16_t) n;
+    if (tls && strcmp(tls, "yes") != 0 && strcmp(tls, "no") != 0)
+        return sund_fail(err, SUND_E_FORMAT, "%s: [pages] tls: 'yes' or 'no' is expected", ini->name);
+    p->tls = tls && strcmp(tls, "yes") == 0;
+    if (sund_ini_get(ini, "pages", "assembly") && sund_assembly_parse(sund_ini_get(ini, "pages", "assembly"), &p->assembly, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s: [pages] assembly", ini->name);
+    SUND_TRY(take(ini, "listen", "127.0.0.1", p->listen, sizeof p->listen, err));
+    if (!address(p->listen))
+        return sund_fail(err, SUND_E_FORMAT, "%s: [pages] listen: an IP address of this machine", ini->name);
+    (void) snprintf(url, sizeof url, "http%s://%s:%u", p->tls ? "s" : "", p->listen, p->port);
+    (void) snprintf(id, sizeof id, "org.sund.%s", h->id);
+    (void) snprintf(name, sizeof name, "%s %s", h->role == SUND_ROLE_HUB ? "Federation" : "Genomes of", h->role == SUND_ROLE_HUB ? h->roster.name : h->id);
+    SUND_TRY(take(ini, "url", url, p->url, sizeof p->url, err));
+    SUND_TRY(take(ini, "id", id, p->id, sizeof p->id, err));
+    SUND_TRY(take(ini, "name", name, p->name, sizeof p->name, err));
+    SUND_TRY(take(ini, "about", "Frequencies of variants and numbers of people, by the rules of its gate", p->about, sizeof p->about, err));
+    SUND_TRY(take(ini, "organisation", h->id, p->organisation, sizeof p->organisation, err));
+    SUND_TRY(take(ini, "contact", "", p->contact, sizeof p->contact, err));
+    SUND_TRY(take(ini, "welcome", p->url, p->welcome, sizeof p->welcome, err));
+    SUND_TRY(take(ini, "environment", "test", p->environment, sizeof p->environment, err));
+    while (environments[k] && strcmp(environments[k], p->environment) != 0)
+        k++;
+    if (!environments[k])
+        return sund_fail(err, SUND_E_FORMAT, "%s: [pages] environment: prod, test, dev or staging", ini->name);
+    if (!sund_url_ok(p->url) || p->url[strlen(p->url) - 1] == '/')
+        if (strncmp(p->url, "http://", 7) != 0)
+            return sund_fail(err, SUND_E_FORMAT, "%s: [pages] url: https://NAME without a slash at its end", ini->name);
+    return SUND_OK;
+}
+
+sund_code sund_pages_config_read(sund_pages_config *p, const sund_home *h, sund_err *err)
+{
+    sund_ini  ini;
+    char      path[2048];
+    sund_code rc;
+
+    memset(p, 0, sizeof *p);
+    SUND_TRY(sund_home_path(h, "sund.ini", path, sizeof path, err));
+    SUND_TRY(sund_ini_read(&ini, path, err));
+    rc = read_ini(p, h, &ini, err);
+    sund_ini_free(&ini);
+    return rc;
+}
+
+sund_code sund_home_tls(const sund_home *h, sund_buf *cert, sund_buf *key, sund_err *err)
+{
+    char path[2048];
+
+    SUND_TRY(sund_home_path(h, "tls.cert", path, sizeof path, err));
+    SUND_TRY(sund_file_read(path, 65536, cert, err));
+    SUND_TRY(sund_home_path(h, "tls.key", path, sizeof path, err));
+    SUND_TRY(sund_file_private(path, err));
+    SUND_TRY(sund_file_read(path, 65536, key, err));
+    sund_buf_nul(cert);
+    sund_buf_nul(key);
+    SUND_TRY(sund_buf_ok(cert, err));
+    return sund_buf_ok(key, err);
+}

@@ -1,0 +1,27 @@
+#ifndef SUND_HOME_SITE_H
+#define SUND_HOME_SITE_H
+
+#include "home/home.h"
+
+/** [pages] in sund.ini: the pages that a node or the hub serves to others' programs (Beacon and others). Without a port a node serves none; a hub serves them beside its own
+ *  port too, under /beacon.
+ *
+ *      [pages]
+ *      listen = 127.0.0.1          # an address of this machine; nginx in front of anything public
+ *      port = 8080
+ *      tls = no                    # yes: with tls.cert and tls.key of the home
+ *      url = https://beacon.example.org
+ *      id = org.example.beacon     name = ...    about = ...    organisation = ...    contact = mailto:...    welcome = https://...    environment = test
+ */
+typedef struct sund_pages_config {
+    char     listen[64], url[256], id[128], name[128], about[512], organisation[128], contact[256], welcome[256], environment[16];
+    sund_assembly assembly; /**< of a hub: [pages] assembly = GRCh38; a node's is its store's */
+    uint16_t port; /**< 0: none */
+    bool     tls;
+} sund_pages_config;
+/** Errors name the file and key. */
+sund_code sund_pages_config_read(sund_pages_config *p, const sund_home *h, sund_err *err) SUND_MUST_CHECK;
+/** tls.cert and tls.key of the home, NUL behind each. Errors: a key that others may read. */
+sund_code sund_home_tls(const sund_home *h, sund_buf *cert, sund_buf *key, sund_err *err) SUND_MUST_CHECK;
+
+#endif

@@ -1,0 +1,147 @@
+#include "hub/pages.h"
+
+#include "api/face.h"
+#include "base/log.h"
+#include "gate/budget.h"
+#include "hub/match.h"
+#include "token/login.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_MS = 5000, BODY_MAX = 1 << 20 };
+
+struct sund_hub_pages {
+    const sund_home *home;
+    sund_questions  *questions;
+    const sund_harvest *harvest;
+    pthread_mutex_t *db_lock; /* of the studies' transactions */
+    sund_pages_config       config;
+    sund_face        face;
+    sund_pagelog    *log;
+    sund_server     *server;
+};
+
+static sund_code note(sund_hub_pages *p, const sund_caller *who, const char *question, const sund_answers *a, sund_err *err)
+{
+    sund_code rc;
+
+    (void) pthread_mutex_lock(p->db_lock);
+    rc = sund_budget_answers(p->home->db, who->name, a, err);
+    if (rc == SUND_OK)
+        rc = sund_pagelog_note(p->log, who->name, question, a, err);
+    (void) pthread_mutex_unlock(p->db_lock);
+    return rc;
+}
+
+static sund_code ask(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err)
+{
+    sund_hub_pages *p = ctx;
+
+    SUND_TRY(sund_questions_ask(p->questions, question, ANSWER_MS, out, err));
+    return note(p, who, question, out, err);
+}
+
+static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err *err)
+{
+    sund_hub_pages *p = ctx;
+    sund_trust      t;
+    sund_code       rc;
+
+    SUND_TRY(sund_trust_read(&t, p->home->dir, err));
+    rc = sund_bearer_verify(&t, token, (int64_t) (sund_time_us() / 1000000), out->name, sizeof out->name, err);
+    sund_trust_free(&t);
+    out->registered = rc == SUND_OK;
+    return rc;
+}
+
+bool sund_hub_pages_answer(sund_hub_pages *p, const sund_request *in, sund_response *out)
+{
+    if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
+        sund_match_page(p->home, p->questions, in, out);
+        return true;
+    }
+    if (strcmp(in->method, "GET") == 0 && sund_pages_has(in->path)) {
+        sund_harvest_page(p->harvest, in, out);
+        return true;
+    }
+    return sund_face_answer(&p->face, in, out);
+}
+
+static void handle(void *ctx, const sund_request *in, sund_response *out)
+{
+    sund_hub_pages *p = ctx;
+
+    if (sund_hub_pages_answer(p, in, out))
+        return;
+    out->type = "text/plain; charset=utf-8";
+    out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
+    sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s: /beacon, /openapi.json\n" : "not here\n", p->home->id);
+}
+
+static sund_code serve(sund_hub_pages *p, sund_err *err)
+{
+    sund_server_config c = { .host = p->config.listen, .port = p->config.port, .max_body = BODY_MAX, .max_connections = 512, .request_s = 20, .handler = handle, .ctx = p };
+    sund_buf           cert = { 0 }, key = { 0 };
+    sund_code          rc = SUND_OK;
+
+    if (p->config.tls) {
+        SUND_GO(sund_home_tls(p->home, &cert, &key, err));
+        c.cert_pem = (const char *) cert.p;
+        c.key_pem = (const char *) key.p;
+    }
+    rc = sund_server_start(&p->server, &c, err);
+    if (rc != SUND_OK)
+        (void) sund_fail_in(err, rc, "%s/sund.ini: [pages] listen, port", p->home->dir);
+    else
+        sund_log(SUND_LOG_INFO, "pages are at %s:%u", p->config.listen, sund_server_port(p->server));
+out:
+    if (key.p)
+        sund_wipe(key.p, key.n);
+    sund_buf_free(&cert);
+    sund_buf_free(&key);
+    return rc;
+}
+
+sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_questions *q, const sund_harvest *harvest, pthread_mutex_t *db_lock, sund_err *err)
+{
+    sund_hub_pages *p = calloc(1, sizeof *p);
+    sund_code       rc;
+
+    if (!p)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    p->home = h;
+    p->questions = q;
+    p->harvest = harvest;
+    p->db_lock = db_lock;
+    SUND_GO(sund_pages_config_read(&p->config, h, err));
+    SUND_GO(sund_pagelog_open(&p->log, h->db, err));
+    p->face = (sund_face){ .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
+                           .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .ctx = p };
+    if (p->config.port)
+        SUND_GO(serve(p, err));
+out:
+    if (rc == SUND_OK)
+        *out = p;
+    else
+        sund_hub_pages_close(p);
+    return rc;
+}
+
+void sund_hub_pages_tick(sund_hub_pages *p)
+{
+    (void) pthread_mutex_lock(p->db_lock);
+    if (sund_pagelog_flush(p->log, NULL) != SUND_OK)
+        sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
+    (void) pthread_mutex_unlock(p->db_lock);
+}
+
+void sund_hub_pages_close(sund_hub_pages *p)
+{
+    if (!p)
+        return;
+    sund_server_stop(p->server);
+    sund_pagelog_close(p->log);
+    free(p);
+}

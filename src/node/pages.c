@@ -1,0 +1,154 @@
+#include "node/pages.h"
+
+#include "api/face.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "gate/budget.h"
+#include "gate/pagelog.h"
+#include "home/site.h"
+#include "net/server.h"
+#include "node/answers.h"
+#include "token/login.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The one place that joins a socket for anybody to a node's answers: what goes out is made by api/ from what the gate shows. */
+
+typedef struct site {
+    sund_answerer answerer;
+    sund_pages_config    config;
+    sund_face     face;
+    sund_pagelog *log;
+    double        looked_s; /* for the kill switch */
+} site;
+
+/** The kill switch, each 5 ms at most. */
+static sund_code allowed(site *s, sund_err *err)
+{
+    double now = sund_time_mono_s();
+
+    if (now - s->looked_s < SUND_LOOK_AGAIN_S)
+        return SUND_OK;
+    SUND_TRY(sund_gate_stopped(s->answerer.home.db, err));
+    s->looked_s = now; /* what is stopped is looked at each time */
+    return SUND_OK;
+}
+
+static sund_code ask(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err)
+{
+    site *s = ctx;
+
+    SUND_TRY(allowed(s, err));
+    out->n = 1;
+    (void) snprintf(out->row[0].node, sizeof out->row[0].node, "%s", s->answerer.home.id);
+    out->row[0].ms = 0;
+    out->row[0].shown = NULL;
+    SUND_TRY(sund_answer_question(&s->answerer, question, &out->row[0].shown, err));
+    if (!s->face.open)
+        SUND_TRY(sund_budget_answers(s->answerer.home.db, who->name, out, err));
+    return sund_pagelog_note(s->log, who->name, question, out, err);
+}
+
+static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err *err)
+{
+    site      *s = ctx;
+    sund_trust t;
+    sund_code  rc;
+
+    SUND_TRY(sund_trust_read(&t, s->answerer.home.dir, err));
+    rc = sund_bearer_verify(&t, token, (int64_t) (sund_time_us() / 1000000), out->name, sizeof out->name, err);
+    sund_trust_free(&t);
+    out->registered = rc == SUND_OK;
+    return rc;
+}
+
+static void handle(void *ctx, const sund_request *in, sund_response *out)
+{
+    site *s = ctx;
+
+    if (sund_face_answer(&s->face, in, out))
+        return;
+    out->type = "text/plain; charset=utf-8";
+    out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
+    sund_buf_printf(&out->body, out->status == 200 ? "Sund node %s: /beacon, /openapi.json\n" : "not here\n", s->answerer.home.id);
+}
+
+static sund_code open_site(site *s, const char *dir, sund_err *err)
+{
+    sund_home *h = &s->answerer.home;
+
+    SUND_TRY(sund_answerer_open(&s->answerer, dir, err));
+    SUND_TRY(sund_pages_config_read(&s->config, h, err));
+    SUND_TRY(sund_budget_open(h->db, err));
+    SUND_TRY(sund_pagelog_open(&s->log, h->db, err));
+    s->face = (sund_face){ .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
+                           .welcome = s->config.welcome, .url = s->config.url, .environment = s->config.environment, .version = SUND_VERSION,
+                           .assembly = sund_store_describe(h->store)->assembly, .open = h->thresholds.open, .ask = ask, .bearer = bearer, .ctx = s };
+    return SUND_OK;
+}
+
+static sund_code serve(site *s, const _Atomic bool *stop, sund_err *err)
+{
+    sund_server_config c = { .host = s->config.listen, .port = s->config.port, .max_body = 1 << 20, .max_connections = 1024, .request_s = 20, .n_loop = 1, .handler = handle, .ctx = s };
+    sund_server       *server = NULL;
+    sund_buf           cert = { 0 }, key = { 0 };
+    sund_code          rc = SUND_OK;
+
+    if (s->config.tls) {
+        SUND_GO(sund_home_tls(&s->answerer.home, &cert, &key, err));
+        c.cert_pem = (const char *) cert.p;
+        c.key_pem = (const char *) key.p;
+    }
+    rc = sund_server_start(&server, &c, err);
+    if (rc != SUND_OK) {
+        (void) sund_fail_in(err, rc, "%s/sund.ini: [pages] listen, port", s->answerer.home.dir);
+        goto out;
+    }
+    sund_log(SUND_LOG_INFO, "pages are at %s:%u", s->config.listen, sund_server_port(server));
+    while (!*stop) {
+        (void) usleep(500000);
+        if (sund_pagelog_flush(s->log, NULL) != SUND_OK)
+            sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
+    }
+out:
+    sund_server_stop(server);
+    if (key.p)
+        sund_wipe(key.p, key.n);
+    sund_buf_free(&cert);
+    sund_buf_free(&key);
+    return rc;
+}
+
+/** Before anything is opened twice: are there pages at all? */
+static sund_code wanted(const char *dir, bool *yes, sund_err *err)
+{
+    sund_home  h;
+    sund_pages_config p;
+    sund_code  rc;
+
+    SUND_TRY(sund_home_open(&h, dir, SUND_HOME_ROSTER, err));
+    rc = sund_pages_config_read(&p, &h, err);
+    *yes = p.port != 0;
+    sund_home_close(&h);
+    return rc;
+}
+
+sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_err *err)
+{
+    static site s; /* one a process */
+    bool        yes = false;
+    sund_code   rc;
+
+    SUND_TRY(wanted(dir, &yes, err));
+    if (!yes)
+        return SUND_OK;
+    memset(&s, 0, sizeof s);
+    rc = open_site(&s, dir, err);
+    if (rc == SUND_OK)
+        rc = serve(&s, stop, err);
+    sund_pagelog_close(s.log);
+    sund_answerer_close(&s.answerer);
+    return rc;
+}

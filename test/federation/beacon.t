@@ -1,0 +1,159 @@
+#!/usr/bin/perl
+# Beacon v2 of a hub over three countries and of a node: every answer against the schemas, numbers against counts made here, and the faults of other systems.
+use strict;
+use warnings;
+use lib 'test';
+use Sund;
+use JSON::PP;
+
+shared('..');
+my $schemas = "$ENV{SUND_SHARED}/conformance/beacon-v2";
+my $validator = "$ENV{SUND_SHARED}/recipes/beacon-validate.py";
+-d $schemas && -e $validator or skip_all('no shared schemas');
+
+# ---- three countries; at 20:300 a second ALT; 20:1500 carried by three; 20:1600 by nobody ----
+my %alt = (300 => 'G,T');
+my %count;    # node => { name => [ac, an, hom] } by sex too
+sub country {
+    my ($c, $n, $access) = @_;
+    my @id = map { sprintf "$c%03d", $_ } 1 .. $n;
+    my $rows = '';
+    for my $pos (map { 100 * $_ } 1 .. 14, 16) {
+        my @alts = split /,/, $alt{$pos} // 'G';
+        my (@gt, $i);
+        for my $i (0 .. $n - 1) {
+            my @a = $pos == 1600 ? (0, 0) : $pos == 1500 ? (0, 0) : map { my $k = ($i * 7 + $_ * 3 + $pos / 100 + ord $c) % 5; $k < 2 ? 1 + ($k % @alts) : 0 } 0, 1;
+            push @gt, \@a;
+        }
+        for my $k (1 .. @alts) {
+            my $name = "20-$pos-A-$alts[$k-1]";
+            for my $i (0 .. $n - 1) {
+                my $x = grep { $_ == $k } @{ $gt[$i] };
+                for my $g ('', $i % 2 ? 'M' : 'F') { $count{$c}{$name}{$g}[0] += $x; $count{$c}{$name}{$g}[1] += 2; $count{$c}{$name}{$g}[2] += $x == 2 }
+            }
+        }
+        $rows .= join("\t", 20, $pos, '.', 'A', join(',', @alts), '.', '.', '.', 'GT', map { join '/', @$_ } @gt) . "\n";
+    }
+    spew("$tmp/$c.vcf", join('', map { "$_\n" } '##fileformat=VCFv4.2', '##contig=<ID=20,length=63025520>', '##FORMAT=<ID=GT,Number=1,Type=String,Description="x">', join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), @id)) . $rows);
+    spew("$tmp/$c.samples", "person\tsex\n" . join '', map { "$id[$_]\t" . ($_ % 2 ? 'M' : 'F') . "\n" } 0 .. $#id);
+    spew("$tmp/$c.tsv", "person\tsex\tcountry\tconsent\tcodes\n" . join '', map { "$id[$_]\t" . ($_ % 2 ? 'M' : 'F') . "\t$c\tGRU\t" . ($_ % 3 ? '' : 'ICD10:E10') . "\n" } 0 .. $#id);
+    spew("$tmp/$c.bed", "20\t0\t2000\n");
+    return { import => "--samples $tmp/$c.samples --assembly GRCh37 --callable $tmp/$c.bed $tmp/$c.vcf", people => "$tmp/$c.tsv", access => $access };
+}
+my %node = (DK => country('DK', 60, 'open'), FI => country('FI', 90, 'open'), SE => country('SE', 30, 'open'));
+my $f = federation('beacon', %node);
+my ($hub, $dk) = map { my $p = 20000 + ($$ * 11 + $_) % 30000; $p++ while !port_free($p); $p } 7, 9007;
+stop("$f->{name}/$_") for qw(hub DK);
+spew("$f->{at}/hub/sund.ini", slurp("$f->{at}/hub/sund.ini") . "\n[pages]\nport = $hub\nassembly = GRCh37\nid = org.example.north\norganisation = North\ncontact = mailto:hub\@example.org\nwelcome = https://example.org\n");
+spew("$f->{at}/DK/sund.ini", slurp("$f->{at}/DK/sund.ini") . "\n[pages]\nport = $dk\nid = org.example.dk\n");
+start_hub($f);
+start_node($f, 'DK');
+my ($H, $N) = ("http://127.0.0.1:$hub/beacon", "http://127.0.0.1:$dk/beacon");
+for (1 .. 200) { last if `curl -s $N/info` && `curl -s '$H/individuals'` =~ /"numTotalResults":180/; select undef, undef, undef, 0.1 }
+
+sub get { my ($url) = @_; my $t = `curl -s '$url'`; return eval { decode_json($t) } // { text => $t } }
+sub post { my ($url, $q) = @_; spew("$tmp/body.json", ref $q ? encode_json($q) : $q); my $t = `curl -s -H 'Content-Type: application/json' --data-binary \@$tmp/body.json '$url'`; return eval { decode_json($t) } // { text => $t } }
+sub query { my ($url, $params, %more) = @_; return post($url, { meta => { apiVersion => '2.0' }, query => { requestParameters => $params, requestedGranularity => 'record', %more } }) }
+my $tried = 0;
+sub valid {
+    my ($kind, $doc, $entity) = @_;
+    spew("$tmp/doc.json", encode_json($doc));
+    my $said = `/usr/bin/python3 $validator $schemas $kind @{[ $entity // '' ]} < $tmp/doc.json 2>&1`;
+    $tried++;
+    return $? == 0 ? '' : "# $kind: $said";
+}
+sub set { my ($d, $id) = @_; my ($s) = grep { $_->{id} eq $id } @{ $d->{response}{resultSets} // [] }; return $s // {} }
+sub freq { my ($set, $pop, $k) = @_; my ($p) = grep { $_->{population} eq $pop } map { @{ $_->{frequencies} } } map { @{ $_->{frequencyInPopulations} } } $set->{results}[ $k // 0 ] // (); return $p // {} }
+
+# ---- every page by its schema ----
+my $seq = { referenceName => '20', start => [199], end => [200], referenceBases => 'A', alternateBases => 'G', assemblyId => 'GRCh37' };
+my $bad = '';
+for my $at ($H, $N) {
+    $bad .= valid('Info', get("$at/")) . valid('Info', get("$at/info")) . valid('Configuration', get("$at/configuration")) . valid('Map', get("$at/map")) . valid('EntryTypes', get("$at/entry_types"));
+    $bad .= valid('Resultsets', query("$at/g_variants", $seq), 'genomicVariations') . valid('Resultsets', query("$at/individuals", undef));
+    $bad .= valid('Boolean', query("$at/g_variants", $seq, requestedGranularity => 'boolean')) . valid('Count', query("$at/individuals", undef, requestedGranularity => 'count'));
+    $bad .= valid('FilteringTerms', get("$at/filtering_terms")) . valid('Collections', get("$at/datasets"), 'datasets') . valid('Collections', get("$at/cohorts"), 'cohorts') . valid('Error', get("$at/g_variants?start=5"));
+}
+is($bad, '', "$tried answers are valid by their schemas");
+my $info = get("$H/service-info");
+ok($info->{type}{artifact} eq 'beacon' && $info->{id} eq 'org.example.north' && $info->{organization}{name} eq 'North', 'service-info');
+
+# ---- numbers ----
+my $d = query("$H/g_variants", $seq);
+my $wrong = '';
+my @total = (0, 0, 0);
+for my $c (qw(DK FI SE)) {
+    for my $g ('', 'F', 'M') {
+        my ($ac, $an, $hom) = @{ $count{$c}{'20-200-A-G'}{$g} };
+        my $p = freq(set($d, $c), $g ? "${c}_$g" : $c);
+        $wrong .= "# $c $g: $p->{alleleCount}/$p->{alleleNumber}, want $ac/$an\n" if ($p->{alleleCount} // -1) != $ac || $p->{alleleNumber} != $an || abs($p->{alleleFrequency} - $ac / $an) > 1e-12;
+        $wrong .= "# $c $g: alleles do not add up\n" if $p->{alleleCountHomozygous} != 2 * $hom || $p->{alleleCountHomozygous} + $p->{alleleCountHeterozygous} + $p->{alleleCountHemizygous} != $ac;
+        if (!$g) { $total[0] += $ac; $total[1] += $an; $total[2] += $hom }
+    }
+}
+my $t = freq(set($d, 'test'), 'Total');
+ok($wrong eq '' && $t->{alleleCount} == $total[0] && $t->{alleleNumber} == $total[1], 'each country by sex, and all together: sums of counts, not of shares', $wrong);
+my ($tf, $tm) = (freq(set($d, 'test'), 'F'), freq(set($d, 'test'), 'M'));
+is($tf->{alleleCount} + $tm->{alleleCount}, $total[0], 'women and men add up to all');
+is(join(' ', sort map { $_->{population} } map { @{ $_->{frequencies} } } map { @{ $_->{frequencyInPopulations} } } map { $_->{results}[0] } @{ $d->{response}{resultSets} }), 'DK DK_F DK_M F FI FI_F FI_M M SE SE_F SE_M Total', 'populations as the portal reads them');
+is(join(' ', map { "$_->{id}:$_->{status}" } @{ $d->{info}{nodes} }), 'DK:counted FI:counted SE:counted', 'every node is named with its status');
+is(get("$H/g_variants/20-200-A-G")->{response}{resultSets}[0]{results}[0]{identifiers}{genomicHGVSId}, 'NC_000020.10:g.200A>G', 'by name, with its HGVS name');
+
+# ---- spellings ----
+my $same = sub { my ($q, $what) = @_; my $x = query("$H/g_variants", $q); return ok((freq(set($x, 'test'), 'Total')->{alleleCount} // '') eq $total[0], $what, '# ' . encode_json($x) . "\n") };
+$same->({ %$seq, referenceName => $_ }, "referenceName $_") for qw(chr20 NC_000020.10 refseq:NC_000020.10);
+$same->({ g_variant => $seq }, 'parameters under g_variant');
+$same->({ genomicAlleleShortForm => 'NC_000020.10:g.200A>G' }, 'genomicAlleleShortForm');
+$same->({ allele => '20:g.200A>G' }, 'allele, as it was called');
+$same->({ %$seq, start => 199, end => undef }, 'a number for start, null for end');
+my $x = query("$H/g_variants", { %$seq, referenceName => 'NC_000020.11' });
+ok($x->{error}{errorMessage} =~ /GRCh37/, 'the other assembly is an error, not an empty answer', encode_json($x));
+is(get("$H/g_variants?referenceName=20&start=199&referenceBases=A&alternateBases=G")->{responseSummary}{numTotalResults}, 1, 'GET');
+is(post("http://127.0.0.1:$hub/v2.0.0/g_variants", { query => { requestParameters => { referenceName => '20', start => [199], end => [200], assemblyId => 'GRCh37' }, requestedGranularity => 'record', pagination => { limit => 1 } } })->{response}{resultSets}[0]{id}, 'DK', 'a position without bases, at the portal\'s path');
+for my $empty ([], undef, {}) { $x = post("$H/g_variants", { query => { requestParameters => $empty } }); ok($x->{error}{errorCode} == 400 && $x->{error}{errorMessage} =~ /referenceName/, 'no parameters, written ' . encode_json([$empty])) }
+
+# ---- ranges, brackets, pages ----
+$x = query("$H/g_variants", { referenceName => '20', start => [0], end => [450] }, pagination => { limit => 0 });
+is(join(' ', map { $_->{variantInternalId} } @{ set($x, 'DK')->{results} }), '20-100-A-G 20-200-A-G 20-300-A-G 20-300-A-T 20-400-A-G', 'a range: both ALT alleles of one place');
+is(join(' ', map { $_->{variantInternalId} } @{ set(query("$H/g_variants", { referenceName => '20', start => [0], end => [450] }, pagination => { limit => 2, skip => 1 }), 'SE')->{results} }), '20-300-A-G 20-300-A-T', 'skip counts pages, limit holds for each data set');
+is(set(query("$H/g_variants", { referenceName => '20', start => [0], end => [450], alternateBases => 'T' }), 'FI')->{resultsCount}, 1, 'a range with alternateBases');
+is(set(query("$H/g_variants", { referenceName => '20', start => [ 150, 250 ], end => [ 150, 250 ] }), 'FI')->{resultsCount}, 1, 'a bracket');
+$x = query("$H/g_variants", { referenceName => '20', start => [1599], referenceBases => 'A', alternateBases => 'G' }, includeResultsetResponses => 'ALL');
+ok(!$x->{responseSummary}{exists} && set($x, 'DK')->{info}{status} eq 'counted' && set($x, 'DK')->{info}{alleleNumber} == 120, 'carried by nobody and covered: no, of so many alleles');
+$x = query("$H/g_variants", { referenceName => '20', start => [5000], referenceBases => 'A', alternateBases => 'G' }, includeResultsetResponses => 'ALL');
+is(join(' ', map { $_->{status} } @{ $x->{info}{nodes} }), 'not-covered not-covered not-covered', 'not covered is said');
+is(scalar @{ query("$H/g_variants", $seq, includeResultsetResponses => $_)->{response}{resultSets} }, $_ eq 'MISS' || $_ eq 'NONE' ? 0 : 4, "includeResultsetResponses $_") for qw(HIT ALL MISS NONE);
+
+# ---- people ----
+is(get("$H/individuals?filters=ICD10:E10")->{responseSummary}{numTotalResults}, 60, 'people with a code, over all nodes');
+is(post("$H/individuals", { query => { filters => [ { id => 'NCIT:C16576' }, { id => 'ICD10:E10', includeDescendantTerms => JSON::PP::true } ], requestedGranularity => 'count' } })->{responseSummary}{numTotalResults}, 30, 'two filters are ANDed');
+ok(get("$H/individuals/DK001")->{error}{errorCode} == 403, 'no single person');
+ok(post("$H/individuals", { query => { filters => [ { id => 'HP:1', similarity => 'high' } ] } })->{error}{errorCode} == 400, 'a similarity that is not there is refused');
+
+# ---- a node that hangs, and one that is away ----
+kill 'STOP', pid_of("$f->{name}/SE");
+my $from = time;
+$x = query("$H/g_variants", $seq, includeResultsetResponses => 'ALL');
+ok(time - $from <= 6 && join(' ', map { "$_->{id}:$_->{status}" } @{ $x->{info}{nodes} }) eq 'DK:counted FI:counted SE:timeout' && !%{ set($x, 'test') }{exists}, 'a node that hangs is named, and nothing is called the total', encode_json($x->{info}));
+sleep 9;
+$from = time;
+$x = query("$H/g_variants", $seq);
+ok(time - $from <= 2 && $x->{info}{nodes}[2]{why} =~ /not waited for/, 'one that is away for long is not waited for', encode_json($x->{info}));
+kill 'CONT', pid_of("$f->{name}/SE");
+
+# ---- wrong input ----
+my @bad = ('{', '[]', '"x"', '{"query":5}', '{"query":{"requestParameters":7}}', '{"query":{"pagination":{"limit":-1},"requestParameters":{}}}', '{"query":{"requestedGranularity":"all"}}', '{"query":{"filters":{}}}', '{"query":{"requestParameters":{"referenceName":"20","start":[1,2,3]}}}', '[' x 100000);
+is(join(' ', map { post("$_->[1]/g_variants", $_->[0])->{error}{errorCode} // 'none' } map { [ $_, $N ] } @bad), join(' ', (400) x 9, 413), 'bodies that are no questions') or note(join "\n", map { encode_json(post("$N/g_variants", $_)) } @bad);
+is(`curl -s -o /dev/null -w '%{http_code}' -X POST $H/info`, '405', 'a method that a page does not take');
+is(`curl -s -o /dev/null -w '%{http_code}' $H/nothing`, '404', 'a page that is not there');
+is(`curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer abc' $H/individuals`, '401', 'a token that is none is refused, not passed over');
+my $api = get("http://127.0.0.1:$hub/openapi.json");
+ok($api->{paths}{'/g_variants'}{post} && $api->{paths}{'/individuals/{id}'}{get}, 'the description of all pages');
+
+# ---- the log ----
+sleep 2;
+run("$sund log show --home $f->{at}/DK");
+ok(slurp("$tmp/stdout") =~ /pages .*to anonymous: variants, \d+ questions/, 'what pages showed is in the log, in batches');
+ok(out("$sund log verify --home $f->{at}/$_") =~ /entries/, "the log of $_ holds") for qw(DK hub);
+stop_all();
+done();
