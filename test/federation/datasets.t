@@ -85,7 +85,7 @@ spew("$at/SE/datasets.ini", description('SE', "keywords-en = insulin\n"));
 ok(until_page('/fdp/SE/catalog', qr/dcat:keyword "insulin"/, 20), 'a sound description is taken again');
 
 # Twelve people withdraw.
-run("$sund people --home $at/SE " . spew("$tmp/gone.tsv", "person\twithdrawn\n" . join '', map { sprintf "SE%03d\t1\n", $_ } 1 .. 12));
+run("$sund people --home $at/SE " . spew("$tmp/gone.tsv", "person\tconsent\twithdrawn\n" . join '', map { sprintf "SE%03d\tGRU\t1\n", $_ } 1 .. 12));
 ok(until_page('/fdp/SE/catalog', qr/numberOfUniqueIndividuals "25"/, 20), 'numbers follow the people');
 
 # A node that takes its description away has no data sets any more.
