@@ -1,4 +1,5 @@
 #include "api/beacon.h"
+#include "api/terms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,33 +173,30 @@ void sund_beacon_cohorts(const sund_face *f, const sund_request *in, const char 
 
 void sund_beacon_terms(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
 {
-    static const struct { const char *id, *label, *type; } always[] = { { "NCIT:C16576", "Female", "ontology" }, { "NCIT:C20197", "Male", "ontology" } };
     sund_beacon_request r = { .body = NULL };
+    sund_answers       *a = calloc(1, sizeof *a);
     sund_err            err = { SUND_OK, "" };
+    sund_code           rc = a ? sund_beacon_read(&r, f, in, "filteringTerm", &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
     sund_json           j;
 
     (void) id;
-    if (sund_beacon_read(&r, f, in, "filteringTerm", &err) != SUND_OK) {
-        sund_beacon_error(f, &r, &err, out);
-        return;
-    }
-    out->status = 200;
-    out->type = "application/json; charset=utf-8";
-    sund_beacon_open(&r, SUND_GRAN_RECORD, &j, &out->body);
-    sund_json_open(&j, "response", '{');
-    sund_json_open(&j, "filteringTerms", '[');
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
-        sund_json_open(&j, NULL, '{');
-        sund_json_str(&j, "id", always[i].id);
-        sund_json_str(&j, "label", always[i].label);
-        sund_json_str(&j, "type", always[i].type);
-        sund_json_open(&j, "scopes", '[');
-        sund_json_str(&j, NULL, "individual");
-        sund_json_close(&j, ']');
+    if (rc == SUND_OK)
+        rc = f->ask(f->ctx, &r.who, "terms", a, &err);
+    if (rc == SUND_OK) {
+        out->status = 200;
+        out->type = "application/json; charset=utf-8";
+        sund_beacon_open(&r, SUND_GRAN_RECORD, &j, &out->body);
+        sund_json_open(&j, "response", '{');
+        rc = sund_terms_list(a, &j, &err);
+        sund_json_close(&j, '}');
         sund_json_close(&j, '}');
     }
-    sund_json_close(&j, ']');
-    sund_json_close(&j, '}');
-    sund_json_close(&j, '}');
+    if (rc != SUND_OK) {
+        sund_buf_clear(&out->body);
+        sund_beacon_error(f, &r, &err, out);
+    }
     sund_beacon_done(&r);
+    if (a)
+        sund_answers_free(a);
+    free(a);
 }
