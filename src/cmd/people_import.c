@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/people.h"
 #include "home/home.h"
 #include "people/intake.h"
 
@@ -50,6 +51,8 @@ static sund_code take_in(const char *home, const sund_clinical_plan *plan, bool 
     rc = table ? take_table(h.people, plan, err) : sund_people_take_in(h.people, plan, &r, err);
     if (rc == SUND_OK && !table)
         print_report(&r);
+    if (rc == SUND_OK)
+        rc = sund_compare_with_store(&h, err);
     sund_clinical_report_free(&r);
     sund_home_close(&h);
     return rc;

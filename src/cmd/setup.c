@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
+#include "cmd/people.h"
 #include "home/home.h"
 
 #include <stdio.h>
@@ -86,8 +87,7 @@ static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
     return rc;
 }
 
-/** How persons and genotypes fit together, where there are genotypes: counts, for this node's operator. */
-static sund_code compare_with_store(const sund_home *h, sund_err *err)
+sund_code sund_compare_with_store(const sund_home *h, sund_err *err)
 {
     sund_store     *s = NULL;
     sund_person_set all = { 0 };
@@ -166,7 +166,7 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
     if (rc == SUND_OK && gone)
         rc = withdraw(h.people, gone, err);
     if (rc == SUND_OK && n)
-        rc = compare_with_store(&h, err);
+        rc = sund_compare_with_store(&h, err);
     sund_home_close(&h);
     return rc;
 }
