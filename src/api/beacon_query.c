@@ -93,6 +93,14 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, bool *ex
     return conditions(r, q, err);
 }
 
+/** A gene that is a region can have conditions; one that is a list of variants is as it is. */
+static sund_code conditions_of_gene(const sund_beacon_request *r, sund_buf *q, size_t at, sund_err *err)
+{
+    bool region = memchr(q->p + at, ':', q->n - at) != NULL;
+
+    return region ? conditions(r, q, err) : SUND_OK;
+}
+
 sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, bool *exact, sund_err *err)
 {
     const char *hgvs = sund_beacon_text(r, "genomicAlleleShortForm|allele"), *gene = sund_beacon_text(r, "geneId|geneid"), *change = sund_beacon_text(r, "aminoacidChange|aminoacidchange");
@@ -102,12 +110,17 @@ sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, bo
 
     *exact = false;
     sund_buf_text(question, "variants ");
-    if (hgvs) {
-        *exact = true;
+    if (hgvs && sund_is_rsid(hgvs))
+        SUND_TRY(sund_names_rsid(r->face->names, hgvs, question, err));
+    else if (hgvs)
         sund_buf_text(question, hgvs);
+    else if (change && !gene)
+        return sund_fail(err, SUND_E_ARG, "an aminoacidChange is of a gene: give 'geneId' too");
+    else if (gene) {
+        SUND_TRY(sund_names_gene(r->face->names, gene, change, question, err));
+        if (!change)
+            SUND_TRY(conditions_of_gene(r, question, at, err));
     }
-    else if (gene || change)
-        return sund_fail(err, SUND_E_ARG, "no table of genes is given here: ask by position (referenceName, start, end)");
     else
         SUND_TRY(by_position(r, question, exact, err));
     sund_buf_nul(question);

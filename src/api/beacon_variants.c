@@ -307,9 +307,13 @@ void sund_beacon_variants(const sund_face *f, const sund_request *in, const char
     sund_code           rc = a ? sund_beacon_read(&r, f, in, "genomicVariant", &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
 
     if (rc == SUND_OK && id) {
-        sund_buf_printf(&q, "variants %.2200s", id);
+        sund_buf_text(&q, "variants ");
+        if (sund_is_rsid(id))
+            rc = sund_names_rsid(f->names, id, &q, &err);
+        else
+            sund_buf_printf(&q, "%.2200s", id);
         sund_buf_nul(&q);
-        rc = sund_buf_ok(&q, &err);
+        rc = rc == SUND_OK ? sund_buf_ok(&q, &err) : rc;
     }
     else if (rc == SUND_OK && (r.filters || sund_beacon_text(&r, "filters")) && (sund_j_n(r.filters) || !r.body))
         rc = sund_fail(&err, SUND_E_ARG, "frequencies of filtered people are not computed here: ask /individuals how many there are, and a study for their frequencies");

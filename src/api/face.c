@@ -20,7 +20,7 @@ static const page pages[] = {
     { { "GET", "/map", "where the entry types are" }, sund_beacon_map },
     { { "GET", "/entry_types", "entry types" }, sund_beacon_entry_types },
     { { "GET POST", "/filtering_terms", "which filters there are" }, sund_beacon_terms },
-    { { "GET POST", "/g_variants", "frequencies of variants: by sequence, range, bracket or HGVS" }, sund_beacon_variants },
+    { { "GET POST", "/g_variants", "frequencies of variants: by sequence, range, bracket, HGVS, rsID, gene or amino-acid change" }, sund_beacon_variants },
     { { "GET POST", "/g_variants/{id}", "one variant by its name, 20-1000226-A-T" }, sund_beacon_variants },
     { { "GET POST", "/individuals", "how many people the filters take" }, sund_beacon_people },
     { { "GET POST", "/individuals/{id}", "refused: single people do not leave a node" }, sund_beacon_people },

@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 #include "exchange/acmg.h"
 #include "gate/shown.h"
+#include "genome/names.h"
 #include "genome/query.h"
 #include "home/link.h"
 #include "stats/frequency.h"
@@ -304,58 +305,102 @@ static void note_silent(const sund_answers *a, char *list, size_t cap)
     }
 }
 
-static sund_code look_up(sund_link *l, const char *text, bool as_json, sund_answers *a, sund_answers *said, size_t *n_bad, sund_err *err)
+typedef struct lookups { sund_link link; const sund_names *names; bool as_json; sund_answers *counts, *said; size_t n_bad; char silent[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1]; } lookups;
+
+/** One variant by its own name. */
+static sund_code look_up_one(lookups *k, const char *text, sund_err *err)
 {
     sund_buf  variant = { 0 };
     sund_err  why = { SUND_OK, "" };
     sund_code rc = SUND_OK;
 
     if (spelled(text, &variant, &why) != SUND_OK) { /* the others are asked all the same */
-        (*n_bad)++;
-        bad_variant(text, &why, as_json);
+        k->n_bad++;
+        bad_variant(text, &why, k->as_json);
     }
-    else if ((rc = ask_one(l, "variants", (const char *) variant.p, a, err)) == SUND_OK && (rc = ask_one(l, "interpretations", (const char *) variant.p, said, err)) == SUND_OK) {
-        (as_json ? lookup_json : lookup_table)(text, (const char *) variant.p, a, said);
+    else if ((rc = ask_one(&k->link, "variants", (const char *) variant.p, k->counts, err)) == SUND_OK && (rc = ask_one(&k->link, "interpretations", (const char *) variant.p, k->said, err)) == SUND_OK) {
+        (k->as_json ? lookup_json : lookup_table)(text, (const char *) variant.p, k->counts, k->said);
+        note_silent(k->counts, k->silent, sizeof k->silent);
     }
+    sund_answers_free(k->counts);
+    sund_answers_free(k->said);
     sund_buf_free(&variant);
+    return rc;
+}
+
+/** "rs113488022" or "BRAF:V600E": the variants that the table has for it. False for other words. */
+static bool other_name(const lookups *k, const char *text, sund_buf *variants, sund_err *why)
+{
+    char        gene[80];
+    size_t      n = strcspn(text, ":");
+    const char *change = text[n] ? text + n + 1 : "";
+
+    if (sund_is_rsid(text)) {
+        (void) !sund_names_rsid(k->names, text, variants, why);
+        return true;
+    }
+    if (!*change || n >= sizeof gene || sund_contig_parse(text[n] ? (memcpy(gene, text, n), gene[n] = 0, gene) : "", NULL))
+        return false;
+    (void) !sund_names_gene(k->names, gene, change, variants, why);
+    return true;
+}
+
+static sund_code look_up(lookups *k, const char *text, sund_err *err)
+{
+    sund_buf  variants = { 0 };
+    sund_err  why = { SUND_OK, "" };
+    sund_code rc = SUND_OK;
+    char     *one, *save = NULL;
+
+    if (!other_name(k, text, &variants, &why))
+        return look_up_one(k, text, err);
+    if (why.code != SUND_OK) {
+        k->n_bad++;
+        bad_variant(text, &why, k->as_json);
+    }
+    sund_buf_nul(&variants);
+    for (one = why.code == SUND_OK ? strtok_r((char *) variants.p, ",", &save) : NULL; one && rc == SUND_OK; one = strtok_r(NULL, ",", &save))
+        rc = look_up_one(k, one, err);
+    sund_buf_free(&variants);
     return rc;
 }
 
 sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
 {
-    const char     *home = sund_default_home();
-    bool            as_json = false, helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "json", 'b', &as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
+    const char     *home = sund_default_home(), *table = NULL;
+    lookups         k = { .as_json = false };
+    bool            helped = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "names", 's', &table, "FILE", "a table of rsIDs, genes and amino-acid changes (doc/pages.md)" }, { "json", 'b', &k.as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
     const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. Beside it stands what the countries' laboratories say of the variant, as far as they share it, and whether they are discordant (doc/interpretations.md). A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
-                          "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.11:g.1000226A>T'", opt, 1, 64 };
-    sund_answers   *a = calloc(1, sizeof *a), *said = calloc(1, sizeof *said);
+                          "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.11:g.1000226A>T'\nsund lookup --names names.tsv rs113488022 BRAF:V600E", opt, 1, 64 };
     sund_home       h = { .id = "" };
-    sund_link       l = { 0 };
-    char            silent[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1] = "";
-    size_t          n, n_bad = 0;
+    sund_names     *names = NULL;
+    size_t          n;
     sund_code       rc;
 
-    if (!a || !said)
+    k.counts = calloc(1, sizeof *k.counts);
+    k.said = calloc(1, sizeof *k.said);
+    if (!k.counts || !k.said)
         SUND_GO(sund_fail(err, SUND_E_NOMEM, "out of memory"));
     SUND_GO(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         goto out;
+    if (table)
+        SUND_GO(sund_names_read(&names, table, err));
+    k.names = names;
     SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
-    SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
-    for (size_t i = 1; i <= n; i++) {
-        SUND_GO(look_up(&l, argv[i], as_json, a, said, &n_bad, err));
-        note_silent(a, silent, sizeof silent);
-        sund_answers_free(a);
-        sund_answers_free(said);
-    }
-    if (n_bad)
-        rc = sund_fail(err, SUND_E_ARG, "%zu of %zu are no variants", n_bad, n);
-    else if (silent[0])
-        rc = sund_fail(err, SUND_E_UPSTREAM, "no answer in time from%s: the numbers are of the other nodes", silent);
+    SUND_GO(sund_link_open(&k.link, &h, SUND_CHANNEL_COMMANDS, err));
+    for (size_t i = 1; i <= n; i++)
+        SUND_GO(look_up(&k, argv[i], err));
+    if (k.n_bad)
+        rc = sund_fail(err, SUND_E_ARG, "%zu of %zu are no variants", k.n_bad, n);
+    else if (k.silent[0])
+        rc = sund_fail(err, SUND_E_UPSTREAM, "no answer in time from%s: the numbers are of the other nodes", k.silent);
 out:
-    free(a);
-    free(said);
-    sund_link_close(&l);
+    free(k.counts);
+    free(k.said);
+    sund_names_free(names);
+    sund_link_close(&k.link);
     sund_home_close(&h);
     return rc;
 }

@@ -18,7 +18,7 @@ static const char *const known[] = { "sund.id",        "sund.role",     "sund.th
                                      "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes", "hub.harvest", "hub.shapes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
                                      "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", "node.data", "node.store_key",
-                                     "pages.listen", "pages.port", "pages.tls", "pages.url", "pages.id", "pages.name", "pages.about", "pages.organisation", "pages.contact", "pages.welcome", "pages.environment", "pages.assembly",
+                                     "pages.listen", "pages.port", "pages.tls", "pages.url", "pages.id", "pages.name", "pages.about", "pages.organisation", "pages.contact", "pages.welcome", "pages.environment", "pages.assembly", "pages.names",
                                      "dac.sign",        "dac.deadline_days", "dac.silence", NULL };
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };

@@ -57,6 +57,8 @@ static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_i
     SUND_TRY(take(ini, "organisation", h->id, p->organisation, sizeof p->organisation, err));
     SUND_TRY(take(ini, "contact", "", p->contact, sizeof p->contact, err));
     SUND_TRY(take(ini, "welcome", p->url, p->welcome, sizeof p->welcome, err));
+    if (sund_ini_get(ini, "pages", "names"))
+        SUND_TRY(sund_home_path(h, sund_ini_get(ini, "pages", "names"), p->names, sizeof p->names, err));
     SUND_TRY(take(ini, "environment", "test", p->environment, sizeof p->environment, err));
     while (environments[k] && strcmp(environments[k], p->environment) != 0)
         k++;

@@ -9,12 +9,13 @@
  *      [pages]
  *      listen = 127.0.0.1          # an address of this machine; nginx in front of anything public
  *      port = 8080
+ *      names = names.tsv           # rsIDs, genes and amino-acid changes of variants
  *      tls = no                    # yes: with tls.cert and tls.key of the home
  *      url = https://beacon.example.org
  *      id = org.example.beacon     name = ...    about = ...    organisation = ...    contact = mailto:...    welcome = https://...    environment = test
  */
 typedef struct sund_pages_config {
-    char     listen[64], url[256], id[128], name[128], about[512], organisation[128], contact[256], welcome[256], environment[16];
+    char     listen[64], url[256], id[128], name[128], about[512], organisation[128], contact[256], welcome[256], environment[16], names[1024]; /**< names: path of a table of rsIDs and genes (genome/names.h), or "" */
     sund_assembly assembly; /**< of a hub: [pages] assembly = GRCh38; a node's is its store's */
     uint16_t port; /**< 0: none */
     bool     tls;

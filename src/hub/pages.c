@@ -20,6 +20,7 @@ struct sund_hub_pages {
     sund_pages_config       config;
     sund_face        face;
     sund_pagelog    *log;
+    sund_names      *names;
     sund_server     *server;
 };
 
@@ -117,7 +118,9 @@ sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_que
     p->db_lock = db_lock;
     SUND_GO(sund_pages_config_read(&p->config, h, err));
     SUND_GO(sund_pagelog_open(&p->log, h->db, err));
-    p->face = (sund_face){ .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
+    if (p->config.names[0])
+        SUND_GO(sund_names_read(&p->names, p->config.names, err));
+    p->face = (sund_face){ .names = p->names, .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
                            .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .ctx = p };
     if (p->config.port)
         SUND_GO(serve(p, err));
@@ -143,5 +146,6 @@ void sund_hub_pages_close(sund_hub_pages *p)
         return;
     sund_server_stop(p->server);
     sund_pagelog_close(p->log);
+    sund_names_free(p->names);
     free(p);
 }

@@ -21,6 +21,7 @@ typedef struct site {
     sund_pages_config    config;
     sund_face     face;
     sund_pagelog *log;
+    sund_names   *names;
     double        looked_s; /* for the kill switch */
 } site;
 
@@ -83,7 +84,9 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
     SUND_TRY(sund_pages_config_read(&s->config, h, err));
     SUND_TRY(sund_budget_open(h->db, err));
     SUND_TRY(sund_pagelog_open(&s->log, h->db, err));
-    s->face = (sund_face){ .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
+    if (s->config.names[0])
+        SUND_TRY(sund_names_read(&s->names, s->config.names, err));
+    s->face = (sund_face){ .names = s->names, .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
                            .welcome = s->config.welcome, .url = s->config.url, .environment = s->config.environment, .version = SUND_VERSION,
                            .assembly = sund_store_describe(h->store)->assembly, .open = h->thresholds.open, .ask = ask, .bearer = bearer, .ctx = s };
     return SUND_OK;
@@ -149,6 +152,7 @@ sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_
     if (rc == SUND_OK)
         rc = serve(&s, stop, err);
     sund_pagelog_close(s.log);
+    sund_names_free(s.names);
     sund_answerer_close(&s.answerer);
     return rc;
 }

@@ -1,8 +1,11 @@
 /* Questions: their texts, what is shown by the rules of each verb, as bytes, put together over nodes, and the hub's board of them. (TSAN) */
 #include "base/log.h"
 #include "gate/budget.h"
+#include "base/file.h"
+#include "genome/names.h"
 #include "genome/query.h"
 #include "hub/questions.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <unistd.h>
@@ -74,6 +77,45 @@ TEST(a_region_takes_what_overlaps_it_and_a_bracket_what_ends_in_it)
     CHECK(takes("20:1-9 type=DEL", 20, 5, "A", "<DEL>") && takes("20:1-9 type=CNV", 20, 5, "A", "<CN0>") && takes("20:1-9 type=DUP", 20, 5, "A", "<DUP:TANDEM>") && !takes("20:1-9 type=DUP", 20, 5, "A", "<DUPE>"));
     CHECK(takes("20:1-9 ref=N alt=T", 20, 5, "A", "T") && !takes("20:1-9 ref=N alt=T", 20, 5, "AC", "T") && !takes("20:1-9 alt=T", 20, 5, "A", "G"));
     CHECK(takes("20:1-9 min=3", 20, 5, "A", "AAA") && !takes("20:1-9 min=3", 20, 5, "A", "AA") && !takes("20:1-9 max=1", 20, 5, "A", "AA"));
+}
+
+static bool named(const sund_names *n, const char *gene_or_rsid, const char *change, const char *want)
+{
+    sund_buf  b = { 0 };
+    sund_code rc = sund_is_rsid(gene_or_rsid) ? sund_names_rsid(n, gene_or_rsid, &b, NULL) : sund_names_gene(n, gene_or_rsid, change, &b, NULL);
+    bool      same;
+
+    sund_buf_nul(&b);
+    same = (rc == SUND_OK) == (want[0] != 0) && strcmp((const char *) b.p, want) == 0;
+    sund_buf_free(&b);
+    return same;
+}
+
+static sund_code read_names(const char *text, sund_names **n, sund_err *err)
+{
+    *n = NULL;
+    CHECK(sund_file_write(scratch("names.tsv"), text, strlen(text), 0644, NULL) == SUND_OK);
+    return sund_names_read(n, scratch("names.tsv"), err);
+}
+
+TEST(variants_have_other_names)
+{
+    static const char *const bad[] = { "rsid\nrs1\n", "variant\tregion\tgene\n1-5-A-T\t1:1-9\tG\n", "variant\trsid\n1-5-A\trs1\n", "variant\trsid\n1-5-A-T\tss1\n", "region\trsid\n1:1-9\trs1\n",
+                                       "variant\taminoacid\n1-5-A-T\tV600E\n", "variant\tgene\taminoacid\n1-5-A-T\tBRAF\tV600E;DROP\n", NULL };
+    sund_names *n;
+    sund_err    err = { SUND_OK, "" };
+
+    CHECK(read_names("variant\tregion\trsid\tgene\taminoacid\n7-140453136-A-T\t\trs113488022\tBRAF\tV600E\n7-140453136-A-G\t\trs113488022\tBRAF\tp.Val600Ala\n7-140453137-C-A\t\t\tBRAF\tV600L\n"
+                     "\t17:41196312-41277500\t\tBRCA1\t\n", &n, &err) == SUND_OK);
+    CHECK(named(n, "rs113488022", NULL, "7-140453136-A-G,7-140453136-A-T") && named(n, "RS113488022", NULL, "7-140453136-A-G,7-140453136-A-T") && named(n, "rs1", NULL, ""));
+    CHECK(named(n, "BRAF", "V600E", "7-140453136-A-T") && named(n, "braf", "p.Val600Glu", "7-140453136-A-T") && named(n, "BRAF", "V600A", "7-140453136-A-G") && named(n, "BRAF", "V600K", ""));
+    CHECK(named(n, "BRCA1", NULL, "17:41196312-41277500") && named(n, "BRAF", NULL, "7-140453136-A-G,7-140453136-A-T,7-140453137-C-A") && named(n, "TP53", NULL, "") && named(NULL, "BRAF", NULL, ""));
+    sund_names_free(n);
+    for (size_t i = 0; bad[i]; i++) {
+        CHECK(read_names(bad[i], &n, &err) == SUND_E_FORMAT && !n && (strstr(err.msg, "names.tsv:2: ") || strstr(err.msg, "names.tsv:1: ")));
+        sund_names_free(n);
+    }
+    CHECK(!sund_is_rsid("rs") && !sund_is_rsid("rs12x") && !sund_is_rsid("20-1-A-T"));
 }
 
 /* ---- what is shown ---- */
