@@ -27,7 +27,7 @@ static const sund_cmd cmds[] = {
     { "ontology show", "Set up", "a term: its name, parents, and what is below it", sund_cmd_ontology_show },
     { "ontology drop", "Set up", "take an ontology away", sund_cmd_ontology_drop },
     { "interpret", "Set up", "what laboratories say of variants: in, out, review, discordances", sund_cmd_interpret },
-    { "peer", "Set up", "services that may ask the hub for matches by Matchmaker Exchange", sund_cmd_peer },
+    { "peer", "Set up", "services that may ask for matches by Matchmaker Exchange", sund_cmd_peer },
     { "case", "Set up", "cases of rare disease: in, consent, withdrawal, and to whom they were shown", sund_cmd_case },
     { "compact", "Set up", "remove the people who withdrew from storage", sund_cmd_compact },
     { "catalogue", "Set up", "make a public list of variants, pinned by its digest", sund_cmd_catalogue },

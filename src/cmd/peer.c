@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* peer: services that may ask the hub for matches over HTTP. */
+/* peer: services that may ask for matches over HTTP. */
 
 static sund_code list(const char *path, sund_err *err)
 {
@@ -23,9 +23,9 @@ static sund_code list(const char *path, sund_err *err)
 sund_code sund_cmd_peer(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home();
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the hub's home" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of the hub or of a node" }, { NULL, 0, NULL, NULL, NULL } };
     const sund_opts o = { "peer", "add [--home FOLDER] NAME\n       sund peer list [--home FOLDER]\n       sund peer remove [--home FOLDER] NAME",
-                          "Services of Matchmaker Exchange that may ask for cases by POST /match at the hub. 'add' makes a token and says it once, for the header X-Auth-Token; kept is its digest. "
+                          "Services of Matchmaker Exchange that may ask for cases by POST /match: at the hub, of all nodes; at a node with pages of its own, of that one. 'add' makes a token and says it once, for the header X-Auth-Token; kept is its digest. "
                           "What such a service is shown, owners of cases are told, under the name mme-NAME. A change holds at once. See doc/matchmaker.md.",
                           "sund peer add --home hub decipher\nsund peer list --home hub\nsund peer remove --home hub decipher", opt, 1, 2 };
     char            path[2048], token[65];

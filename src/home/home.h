@@ -21,7 +21,8 @@
  *      datasets.ini   what its data sets are (nodes), what the catalogue is (hub)      datasets.db   the catalogue (hub)
  *      keys/          session keys of running studies            files/       public files (catalogues, gene tables ...), by digest
  *      work/          studies that run on a cluster (nodes)
- *      tls.cert tls.key peers.ini (hub)
+ *      peers.ini      services that may ask for matches, by digests of their tokens, mode 0600
+ *      tls.cert tls.key (hub)
  *  Paths in sund.ini are relative to the home. */
 typedef struct sund_home {
     char            dir[1024], id[SUND_ID_MAX + 1], store_path[1024], listen_host[64], access[16];

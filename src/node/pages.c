@@ -3,6 +3,7 @@
 #include "api/face.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "exchange/mme_http.h"
 #include "gate/budget.h"
 #include "gate/pagelog.h"
 #include "home/site.h"
@@ -52,6 +53,44 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
     return sund_pagelog_note(s->log, who->name, question, out, err);
 }
 
+/** POST /match: services that have a token in this home's peers.ini, from this node's cases. */
+static void match_page(site *s, const sund_request *in, sund_response *out)
+{
+    char            path[2048] = "", asker[SUND_MME_ASKER], why[240];
+    sund_mme_http   request = { in->method, in->header(in, "Content-Type"), in->header(in, "X-Auth-Token"), in->body, in->n_body, path };
+    sund_answers    a = { .n = 1 };
+    sund_mme_answer answer;
+    sund_buf        question = { 0 };
+    sund_err        err = { SUND_OK, "" };
+    sund_code       rc = sund_home_path(&s->answerer.home, "peers.ini", path, sizeof path, &err);
+
+    out->type = SUND_MME_TYPE;
+    out->status = sund_mme_http_question(&request, asker, &question, why);
+    if (why[0])
+        sund_log(SUND_LOG_ERROR, "a request for matches is refused: %s", why);
+    if (out->status) {
+        out->body = question;
+        return;
+    }
+    (void) snprintf(a.row[0].node, sizeof a.row[0].node, "%s", s->answerer.home.id);
+    if (rc == SUND_OK)
+        rc = allowed(s, &err);
+    if (rc == SUND_OK)
+        rc = sund_answer_question(&s->answerer, (const char *) question.p, &a.row[0].shown, &err);
+    if (rc == SUND_OK)
+        rc = sund_pagelog_note(s->log, asker, (const char *) question.p, &a, &err);
+    out->status = rc == SUND_OK ? 200 : sund_code_http(rc);
+    if (rc == SUND_OK) {
+        answer = (sund_mme_answer){ a.row[0].node, sund_shown_why(a.row[0].shown), sund_shown_answered(a.row[0].shown), sund_shown_bytes(a.row[0].shown) };
+        rc = sund_mme_merge(&answer, 1, SUND_MME_RESULTS, &out->body, &err);
+        out->status = rc == SUND_OK ? 200 : 500;
+    }
+    if (rc != SUND_OK)
+        sund_mme_http_error(&out->body, out->status, rc == SUND_E_DENIED ? err.msg : "this node cannot answer at present");
+    sund_shown_free(a.row[0].shown);
+    sund_buf_free(&question);
+}
+
 static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err *err)
 {
     site      *s = ctx;
@@ -69,6 +108,10 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
 {
     site *s = ctx;
 
+    if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
+        match_page(s, in, out);
+        return;
+    }
     if (sund_face_answer(&s->face, in, out))
         return;
     out->type = "text/plain; charset=utf-8";

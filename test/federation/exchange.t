@@ -80,10 +80,11 @@ is(out("$sund peer list --home $at/hub") =~ s/\t.*//sr, 'decipher', 'a service i
 ok(slurp("$at/hub/peers.ini") !~ /\Q$token\E/ && (stat "$at/hub/peers.ini")[2] % 64 == 0, 'its token is not kept');
 my $mme = 'application/vnd.ga4gh.matchmaker.v1.1+json';
 
+my $at_url = "https://127.0.0.1:$port/match";
 sub post {    # status and body
     my ($body, $token_given, $type, @more) = @_;
     spew("$tmp/body", $body);
-    my $text = out("curl -sk @more -H 'X-Auth-Token: $token_given' -H 'Content-Type: $type' -w '\\n%{http_code} %{content_type}' " . (@more ? '' : "--data-binary \@$tmp/body ") . "https://127.0.0.1:$port/match");
+    my $text = out("curl -sk @more -H 'X-Auth-Token: $token_given' -H 'Content-Type: $type' -w '\\n%{http_code} %{content_type}' " . (@more ? '' : "--data-binary \@$tmp/body ") . $at_url);
     my ($answer, $status, $said) = $text =~ /\A(.*)\n(\d+) (\S+)\z/s;
     ok($said eq $mme && decode_json($answer), 'an answer is JSON of its own type') if $status != 200;
     return ($status, $answer);
@@ -111,6 +112,27 @@ if (-e $schema && system('python3 -c "import jsonschema" 2>/dev/null') == 0) {
 else { note('the schema is not looked at: no shared data, or no python3-jsonschema') }
 run("$sund peer remove --home $at/hub decipher");
 is((post($request, $token, $mme))[0], 401, 'a token that was taken back ends at once');
+
+# --- and a node by itself, on pages of its own ---
+my $own_port = 20000 + ($$ * 13) % 20000;
+for (1 .. 50) { last if port_free($own_port); $own_port++ }
+stop("$f->{name}/AA");
+spew("$at/AA/sund.ini", slurp("$at/AA/sund.ini") . "\n[pages]\nlisten = 127.0.0.1\nport = $own_port\n");
+$token = out("$sund peer add --home $at/AA phenomecentral") =~ s/\s//gr;
+start_node($f, 'AA');
+for (1 .. 200) { last if slurp("$at/AA.log") =~ /pages are at/; select undef, undef, undef, 0.05 }
+$at_url = "http://127.0.0.1:$own_port/match";
+is((post($request, 'no such token', $mme))[0], 401, 'a node answers services with a token of its own');
+($status, $answer) = post($request, $token, $mme);
+is("$status " . join(',', map { $_->{patient}{contact}{name} } @{ decode_json($answer)->{results} }), '200 Dr hospital-one', 'from its own cases');
+ok(out("$sund case notices --home $at/AA") =~ /shown to mme-phenomecentral/, 'and tells their owners');
+my $ledger = '';
+for (1 .. 50) { $ledger = out("$sund log show --home $at/AA"); last if $ledger =~ /to mme-phenomecentral: match, 1 questions, 1 answered/; select undef, undef, undef, 0.1 }
+ok($ledger =~ /to mme-phenomecentral: match, 1 questions, 1 answered/ && $ledger !~ /HP:|NGLY1/, 'the ledger has it, without a phenotype');
+run("$sund node stop-release --home $at/AA --reason test");
+select undef, undef, undef, 0.1;
+ok((post($request, $token, $mme))[0] != 200, 'not while all that leaves is stopped');
+run("$sund node allow-release --home $at/AA --reason test");
 
 run("$sund case consent --home $at/AA --no-consent hospital-one");
 run("$sund case withdraw --home $at/CC hospital-three");
