@@ -79,8 +79,8 @@ sund_code intake_bff(intake *in, const sund_jval *v, sund_err *err)
     static const struct { const char *name, *field; sund_record_kind kind; } one[] = { { "ethnicity", "ethnicity.id", SUND_RECORD_ETHNICITY }, { "geographicOrigin", "geographicOrigin.id", SUND_RECORD_ORIGIN } };
     const char *name = sund_j_text(v, "id"), *karyotype = sund_j_text(v, "karyotypicSex");
 
-    if (!name)
-        return intake_fail(in, "is no individual: it has no id", err);
+    if (!name || !sund_j_get(v, "sex")) /* other collections of the model have ids too */
+        return intake_fail(in, "is no individual: it needs id and sex (NCIT:C17998 where that is not known)", err);
     SUND_TRY(intake_person(in, name, err));
     SUND_TRY(take_sex(in, sund_j_text(sund_j_get(v, "sex"), "id"), err));
     if (karyotype && strcmp(karyotype, "UNKNOWN_KARYOTYPE") != 0)

@@ -183,6 +183,8 @@ static sund_code one_packet(intake *in, const sund_jval *v, sund_err *err)
 
     if (!name)
         return intake_fail(in, in->plan->by_document ? "is no phenopacket: it has no id" : "is no phenopacket with a subject that has an id (with --id document the document's id is taken)", err);
+    if (!subject && !sund_j_get(v, "metaData")) /* a biosample, or anything else with an id */
+        return intake_fail(in, "is no phenopacket: it has neither subject nor metaData", err);
     SUND_TRY(intake_person(in, name, err));
     SUND_TRY(about(in, subject, err));
     SUND_TRY(features(in, sund_j_get(v, "phenotypicFeatures"), "type", SUND_RECORD_PHENOTYPE, "phenotypicFeatures.type.id", err));

@@ -295,6 +295,8 @@ TEST(imports_that_are_refused_leave_nothing)
         if (!strstr(err.msg, bad[i].why))
             fprintf(stderr, "# %s: %s\n", bad[i].text, err.msg);
     }
+    CHECK(take(p, SUND_CLINICAL_PHENOPACKET, file("bad.json", "{\"id\":\"B1\",\"individualId\":\"S1\"}"), true, &r, NULL) != SUND_OK); /* a biosample */
+    CHECK(take(p, SUND_CLINICAL_BFF, file("bad.json", "[{\"id\":\"B1\",\"individualId\":\"S1\"}]"), false, &r, NULL) != SUND_OK);
     CHECK(sund_db_i64(p->db, &n, -1, NULL, "SELECT COUNT(*) FROM person", "") == SUND_OK && n == 0);
     sund_people_close(p);
 }
@@ -308,7 +310,7 @@ TEST(families_cohorts_and_long_names)
     CHECK(take(p, SUND_CLINICAL_PHENOPACKET, file("f.json", "{\"id\":\"F\",\"proband\":{\"subject\":{\"id\":\"A\"}},\"relatives\":[{\"subject\":{\"id\":\"B\"}}],\"pedigree\":{}} {\"id\":\"C\",\"members\":[{\"subject\":{\"id\":\"C\"}}]}"), false, &r, NULL) == SUND_OK);
     CHECK(r.n_person == 3 && left(&r, "pedigree") == 1);
     sund_clinical_report_free(&r);
-    (void) snprintf(text, sizeof text, "{\"id\":\"%0100d\"} {\"id\":\"%0101d\"}", 1, 1);
+    (void) snprintf(text, sizeof text, "{\"id\":\"%0100d\",\"sex\":{\"id\":\"NCIT:C17998\"}} {\"id\":\"%0101d\",\"sex\":{}}", 1, 1);
     CHECK(take(p, SUND_CLINICAL_BFF, file("l.json", text), false, &r, NULL) == SUND_OK && r.n_person == 2 && r.n_new == 2 && r.n_shortened == 2);
     sund_clinical_report_free(&r);
     CHECK(take(p, SUND_CLINICAL_BFF, file("l.json", text), false, &r, NULL) == SUND_OK && r.n_new == 0); /* the same again */
