@@ -9,6 +9,7 @@
 #include "home/site.h"
 #include "net/server.h"
 #include "node/answers.h"
+#include "node/own.h"
 #include "token/login.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ typedef struct site {
     sund_face     face;
     sund_pagelog *log;
     sund_names   *names;
+    sund_own      own;
     double        looked_s; /* for the kill switch */
 } site;
 
@@ -104,6 +106,34 @@ static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err
     return rc;
 }
 
+static const char *of_request(const void *request, const char *key)
+{
+    const sund_request *in = request;
+
+    return in->query(in, key);
+}
+
+/** A page of the node's own catalogue of data sets: asked for as anybody asks. */
+static void datasets(site *s, const sund_request *in, sund_response *out)
+{
+    static const sund_caller anybody = { .name = "anonymous" };
+    sund_answers             a = { .n = 0 };
+    sund_page_ask            page = { in->path, in->header(in, "Accept"), of_request, in };
+    sund_err                 err = { .code = SUND_OK };
+    sund_code                rc = ask(s, &anybody, "datasets", &a, &err);
+
+    out->status = 200;
+    if (rc == SUND_OK)
+        rc = sund_own_page(&s->own, s->answerer.home.id, a.row[0].shown, &page, &out->body, &out->type, &err);
+    sund_answers_free(&a);
+    if (rc != SUND_OK) {
+        out->type = "text/plain; charset=utf-8";
+        out->status = sund_code_http(rc);
+        sund_buf_clear(&out->body);
+        sund_buf_printf(&out->body, "%s\n", rc == SUND_E_ARG || rc == SUND_E_NOT_FOUND || rc == SUND_E_UPSTREAM ? err.msg : "this node cannot answer at present");
+    }
+}
+
 static void handle(void *ctx, const sund_request *in, sund_response *out)
 {
     site *s = ctx;
@@ -112,11 +142,15 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
         match_page(s, in, out);
         return;
     }
+    if (strcmp(in->method, "GET") == 0 && sund_pages_has(in->path)) {
+        datasets(s, in, out);
+        return;
+    }
     if (sund_face_answer(&s->face, in, out))
         return;
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
-    sund_buf_printf(&out->body, out->status == 200 ? "Sund node %s: /beacon, /openapi.json\n" : "not here\n", s->answerer.home.id);
+    sund_buf_printf(&out->body, out->status == 200 ? "Sund node %s: /beacon, /openapi.json, /fdp/, /datasets\n" : "not here\n", s->answerer.home.id);
 }
 
 static sund_code open_site(site *s, const char *dir, sund_err *err)
@@ -127,6 +161,7 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
     SUND_TRY(sund_pages_config_read(&s->config, h, err));
     SUND_TRY(sund_budget_open(h->db, err));
     SUND_TRY(sund_pagelog_open(&s->log, h->db, err));
+    SUND_TRY(sund_own_open(&s->own, h, s->config.url, err));
     if (s->config.names[0])
         SUND_TRY(sund_names_read(&s->names, s->config.names, err));
     s->face = (sund_face){ .names = s->names, .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
@@ -196,6 +231,7 @@ sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_
         rc = serve(&s, stop, err);
     sund_pagelog_close(s.log);
     sund_names_free(s.names);
+    sund_own_close(&s.own);
     sund_answerer_close(&s.answerer);
     return rc;
 }

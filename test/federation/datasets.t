@@ -23,6 +23,11 @@ spew("$at/hub/sund.ini", slurp("$at/hub/sund.ini") =~ s/^\[hub\]\n\K/harvest = 1
 spew("$at/hub/datasets.ini", "[catalogue]\ntitle-en = All of it\ndescription-en = The federation\npublisher = hub\nissued = 2026-02-01\n[agent hub]\nname-en = The hub\nemail = hub\@example.org\n");
 spew("$at/SE/datasets.ini", description('SE', "keywords-en = diabetes\n"));
 spew("$at/DK/datasets.ini", description('DK', "keywords-en = sugar\n"));
+my $own = 20000 + ($$ * 11) % 30000;
+$own++ while !port_free($own);
+spew("$at/SE/sund.ini", slurp("$at/SE/sund.ini") . "\n[pages]\nport = $own\n");
+stop('fed/SE');
+start_node($f, 'SE');
 start_hub($f);
 my $port = 0 + slurp("$at/hub.port");
 my $url  = "https://127.0.0.1:$port";
@@ -67,6 +72,12 @@ my $json = follow($dataset, 'application/ld+json');
 ok($json =~ /^\{/ && $json =~ /"\@graph"/ && $json =~ /GDI-SE-INST-1/, 'JSON-LD where it is asked for');
 is(`curl -sk -o /dev/null -w '%{http_code} %{content_type}' '$url/fdp/SE/dataset/none'`, '404 text/plain; charset=utf-8', 'what is not there is 404');
 
+# The node's own pages.
+sub own { my ($path) = @_; return scalar `curl -s -m 20 'http://127.0.0.1:$own$path'` }
+for (1 .. 100) { last if own('/datasets') =~ /total/; sleep 0.1 }
+is(own('/fdp/SE/catalog'), $catalogue, 'a node shows the same by itself');
+ok(own('/fdp/') =~ m{ldp:contains <https://127.0.0.1:\d+/fdp/SE/catalog>} && own('/datasets?q=diab') =~ /"identifier": "GDI-SE-INST-1"/ && own('/datasets?q=sugar') =~ /"total": 0/, 'its root, and a search in it', own('/fdp/'));
+
 # A description that breaks the hub's shapes.
 my ($taken) = get('/datasets/nodes') =~ /"node": "SE"[^}]*?"taken": "([^"]*)"/s;
 spew("$at/SE/datasets.ini", description('SE', "publications = https://doi.org/10.1000/1\n"));
@@ -87,6 +98,8 @@ ok(until_page('/fdp/SE/catalog', qr/dcat:keyword "insulin"/, 20), 'a sound descr
 # Twelve people withdraw.
 run("$sund people --home $at/SE " . spew("$tmp/gone.tsv", "person\tconsent\twithdrawn\n" . join '', map { sprintf "SE%03d\tGRU\t1\n", $_ } 1 .. 12));
 ok(until_page('/fdp/SE/catalog', qr/numberOfUniqueIndividuals "25"/, 20), 'numbers follow the people');
+
+ok(own('/fdp/SE/catalog') =~ /numberOfUniqueIndividuals "25"/, 'at the node too');
 
 # A node that takes its description away has no data sets any more.
 unlink "$at/SE/datasets.ini";
