@@ -278,9 +278,11 @@ static void add_said(const sund_answer *a, sund_acmg_set *set, sund_buf *text)
 
         if (!lab || !class || !sund_text_ok(lab) || sund_acmg_parse(class) == SUND_ACMG_NONE)
             continue;
-        *set |= sund_acmg_bit(sund_acmg_parse(class));
         sund_buf_printf(text, "%s%s %s=%s", text->n ? "; " : "", a->node, lab, sund_acmg_code(sund_acmg_parse(class)));
     }
+    l = sund_j_get(v, "classes");
+    for (size_t k = 0; k < sund_j_n(l); k++)
+        *set |= sund_acmg_bit(sund_acmg_parse(sund_j_str(sund_j_at(l, k)) ? sund_j_str(sund_j_at(l, k)) : ""));
     sund_jval_free(v);
 }
 

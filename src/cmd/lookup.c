@@ -76,6 +76,7 @@ static void said_json(sund_json *j, const sund_answers *said, size_t i)
 {
     sund_jval       *v = said_by(said, i);
     const sund_jval *l = sund_j_get(v, "interpretations");
+    int64_t          more = 0;
 
     if (!v) {
         sund_json_null(j, "interpretations");
@@ -89,6 +90,8 @@ static void said_json(sund_json *j, const sund_answers *said, size_t i)
         sund_json_close(j, '}');
     }
     sund_json_close(j, ']');
+    if (sund_j_int(sund_j_get(v, "more"), &more) && more > 0)
+        sund_json_i64(j, "more_interpretations", more);
     sund_jval_free(v);
 }
 
@@ -99,10 +102,10 @@ static sund_acmg_set said_set(const sund_answers *said)
 
     for (size_t i = 0; i < said->n; i++) {
         sund_jval       *v = said_by(said, i);
-        const sund_jval *l = sund_j_get(v, "interpretations");
+        const sund_jval *l = sund_j_get(v, "classes");
 
         for (size_t k = 0; k < sund_j_n(l); k++)
-            set |= sund_acmg_bit(sund_acmg_parse(entry_text(sund_j_at(l, k), "class")));
+            set |= sund_acmg_bit(sund_acmg_parse(sund_j_str(sund_j_at(l, k)) ? sund_j_str(sund_j_at(l, k)) : ""));
         sund_jval_free(v);
     }
     return set;
@@ -116,6 +119,7 @@ static void said_table(const sund_answers *said)
     for (size_t i = 0; i < said->n; i++) {
         sund_jval       *v = said_by(said, i);
         const sund_jval *l = sund_j_get(v, "interpretations");
+        int64_t          more = 0;
 
         for (size_t k = 0; k < sund_j_n(l); k++) {
             const sund_jval *e = sund_j_at(l, k);
@@ -124,6 +128,8 @@ static void said_table(const sund_answers *said)
                    entry_text(e, "criteria")[0] ? ", " : "", entry_text(e, "criteria"), entry_text(e, "laboratory"), entry_text(e, "date")[0] ? ", " : "", entry_text(e, "date"),
                    entry_text(e, "evidence")[0] ? ": " : "", entry_text(e, "evidence"));
         }
+        if (sund_j_int(sund_j_get(v, "more"), &more) && more > 0)
+            printf("  %-12s and %lld more\n", said->row[i].node, (long long) more);
         if (!v && said->row[i].shown)
             printf("  %-12s no interpretations: %s\n", said->row[i].node, sund_shown_why(said->row[i].shown));
         sund_jval_free(v);

@@ -418,11 +418,12 @@ static sund_code show(void *ctx, const sund_interpretation *e, sund_err *err)
     showing *f = ctx;
 
     (void) err;
-    if (!sund_interpretation_may(e, f->who) || f->n >= SUND_INTERPRETATIONS_SHOWN)
+    if (!sund_interpretation_may(e, f->who))
         return SUND_OK;
-    f->n++;
     if (e->standing != SUND_STANDS_WITHDRAWN)
         f->set |= sund_acmg_bit(e->acmg);
+    if (f->n++ >= SUND_INTERPRETATIONS_SHOWN)
+        return SUND_OK;
     sund_json_open(f->j, NULL, '{');
     sund_json_str(f->j, "class", sund_acmg_code(e->acmg));
     sund_json_str(f->j, "gene", e->gene);
@@ -438,7 +439,7 @@ static sund_code show(void *ctx, const sund_interpretation *e, sund_err *err)
     return SUND_OK;
 }
 
-sund_code sund_interpretations_shown(sund_interpretations *s, const char *variant, sund_asker who, sund_json *j, const char *key, sund_acmg_set *set, sund_err *err)
+sund_code sund_interpretations_shown(sund_interpretations *s, const char *variant, sund_asker who, sund_json *j, const char *key, sund_acmg_set *set, size_t *n_more, sund_err *err)
 {
     const sund_interpretation_query q = { .variant = variant, .withdrawn = who == SUND_ASKER_OWN };
     showing                         f = { j, who, 0, 0 };
@@ -447,5 +448,6 @@ sund_code sund_interpretations_shown(sund_interpretations *s, const char *varian
     SUND_TRY(sund_interpretations_each(s, &q, show, &f, err));
     sund_json_close(j, ']');
     *set = f.set;
+    *n_more = f.n > SUND_INTERPRETATIONS_SHOWN ? f.n - SUND_INTERPRETATIONS_SHOWN : 0;
     return sund_buf_ok(j->out, err);
 }

@@ -34,6 +34,7 @@ sund_code sund_answer_interpretations(sund_clinical *c, const sund_home *h, cons
     sund_variant  v;
     sund_assembly assembly;
     sund_acmg_set set;
+    size_t        n_more = 0;
     sund_json     j;
     sund_code     rc;
 
@@ -49,9 +50,15 @@ sund_code sund_answer_interpretations(sund_clinical *c, const sund_home *h, cons
     sund_json_init(&j, &text, false);
     sund_json_open(&j, NULL, '{');
     if (assembly == sund_store_describe(h->store)->assembly || !assembly)
-        SUND_GO(sund_interpretations_shown(c->said, (const char *) spelled.p, member ? SUND_ASKER_FEDERATION : SUND_ASKER_PUBLIC, &j, "interpretations", &set, err));
+        SUND_GO(sund_interpretations_shown(c->said, (const char *) spelled.p, member ? SUND_ASKER_FEDERATION : SUND_ASKER_PUBLIC, &j, "interpretations", &set, &n_more, err));
     else
         SUND_GO(sund_fail(err, SUND_E_ARG, "this node's interpretations are on another assembly than its genotypes"));
+    sund_json_i64(&j, "more", (int64_t) n_more);
+    sund_json_open(&j, "classes", '['); /* of these too, so that a discordance is seen */
+    for (int k = SUND_ACMG_B; k <= SUND_ACMG_P; k++)
+        if (set & sund_acmg_bit((sund_acmg) k))
+            sund_json_str(&j, NULL, sund_acmg_code((sund_acmg) k));
+    sund_json_close(&j, ']');
     sund_json_close(&j, '}');
     SUND_GO(sund_buf_ok(&text, err));
     rc = sund_shown_text(h->gate, SUND_ASK_INTERPRETATIONS, text.p, text.n, out, err);

@@ -168,6 +168,7 @@ TEST(store_keeps_history_and_shares_by_one_rule)
     sund_interpretation_query q = { .variant = e.variant, .withdrawn = true };
     sund_interpretations     *s = NULL;
     sund_acmg_set             set;
+    size_t                    n_more;
     sund_put                  what;
     sund_err                  err = { SUND_OK, "" };
     sund_buf                  b = { 0 };
@@ -182,7 +183,7 @@ TEST(store_keeps_history_and_shares_by_one_rule)
     for (int who = SUND_ASKER_PUBLIC; who <= SUND_ASKER_OWN; who++) {
         sund_buf_clear(&b);
         sund_json_init(&j, &b, false);
-        CHECK(sund_interpretations_shown(s, e.variant, (sund_asker) who, &j, NULL, &set, &err) == SUND_OK);
+        CHECK(sund_interpretations_shown(s, e.variant, (sund_asker) who, &j, NULL, &set, &n_more, &err) == SUND_OK);
         CHECK((set != 0) == (who >= SUND_ASKER_AGREEMENT) && (b.n > 2) == (set != 0));
     }
     CHECK(sund_interpretation_review(s, got.id, SUND_ACMG_P, "2025-01-31", "new functional study", &err) == SUND_OK);
@@ -192,9 +193,17 @@ TEST(store_keeps_history_and_shares_by_one_rule)
     CHECK(sund_interpretation_withdraw(s, 77, "none", &err) == SUND_E_NOT_FOUND);
     sund_buf_clear(&b);
     sund_json_init(&j, &b, false);
-    CHECK(sund_interpretations_shown(s, e.variant, SUND_ASKER_AGREEMENT, &j, NULL, &set, &err) == SUND_OK && set == 0 && b.n == 2);
+    CHECK(sund_interpretations_shown(s, e.variant, SUND_ASKER_AGREEMENT, &j, NULL, &set, &n_more, &err) == SUND_OK && set == 0 && b.n == 2);
     q.history = true;
     CHECK(sund_interpretations_each(s, &q, keep_class, &got, &err) == SUND_OK && got.number == 4 && got.standing == SUND_STANDS_WITHDRAWN && strcmp(got.why, "mapped wrongly") == 0);
+    for (int i = 0; i < 70; i++) { /* more than are shown is said, and counts for discordance */
+        (void) snprintf(e.laboratory, sizeof e.laboratory, "lab-%02d", i);
+        e.acmg = i == 69 ? SUND_ACMG_B : SUND_ACMG_P;
+        CHECK(sund_interpretation_put(s, &e, &what, &err) == SUND_OK);
+    }
+    sund_buf_clear(&b);
+    sund_json_init(&j, &b, false);
+    CHECK(sund_interpretations_shown(s, e.variant, SUND_ASKER_AGREEMENT, &j, NULL, &set, &n_more, &err) == SUND_OK && n_more == 6 && sund_acmg_discordant(set));
     sund_interpretations_close(s);
     sund_buf_free(&b);
 }
