@@ -223,6 +223,18 @@ out:
     return rc;
 }
 
+sund_code sund_memory_near(sund_db *db, const sund_thresholds *t, const uint64_t *set, size_t n_word, bool *near, sund_err *err)
+{
+    sets      all = { 0 };
+    sund_code rc = sets_load(db, n_word, &all, err);
+
+    *near = false;
+    for (size_t i = 0; rc == SUND_OK && i < all.n && !*near; i++)
+        *near = sund_sets_apart(all.set[i], all.n_word, set, n_word) < t->cell_min;
+    sets_free(&all);
+    return rc;
+}
+
 sund_code sund_memory_answered(sund_db *db, const sund_digest *study, sund_err *err)
 {
     return sund_db_run(db, err, "UPDATE answer SET answered=1 WHERE study=?", "b", study->b, sizeof study->b);

@@ -37,6 +37,8 @@ enum { SUND_MEMORY_SETS = 1024 }; /**< different sets of people that a node answ
 sund_code sund_memory_open(sund_db *db, sund_err *err) SUND_MUST_CHECK; /**< makes the tables */
 /** Enters a study, or refuses it: SUND_E_DENIED with the rule. A study that is there already passes as it is. */
 sund_code sund_memory_ask(sund_db *db, const sund_thresholds *t, const sund_asking *a, sund_err *err) SUND_MUST_CHECK;
+/** Whether an earlier answer is about people who differ from these by fewer than cell_min. */
+sund_code sund_memory_near(sund_db *db, const sund_thresholds *t, const uint64_t *set, size_t n_word, bool *near, sund_err *err) SUND_MUST_CHECK;
 /** A total of the study is about to be opened. */
 sund_code sund_memory_answered(sund_db *db, const sund_digest *study, sund_err *err) SUND_MUST_CHECK;
 /** The study ended: forgotten if nothing was opened. */

@@ -46,6 +46,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "# forget: opened totals cannot be had again once a study ends; keep: 'sund replay' can compute all of it again (doc/operating.md)\n# replay = forget\n"
                         "\n[gate]\n# Thresholds may be stricter than the defaults, never looser; a study uses the strictest of its nodes.\n"
                         "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n"
+                        "\n[pages]\n# Beacon v2 and others, for programs (doc/pages.md); none while there is no port.\n# port = 8080\n# listen = 127.0.0.1\n# url = https://beacon.example.org\n"
                         "\n[dac]\n# Working days until no decision on a study means what silence says: refuse or approve. Members of a data access committee have\n"
                         "# a key each ('sund dac init' prints their lines); while none is named, this node's operator decides.\n# deadline_days = 10\n# silence = refuse\n",
                         p->access, p->approve);

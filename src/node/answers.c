@@ -10,12 +10,17 @@
 
 sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err)
 {
+    char path[2048];
+
     memset(a, 0, sizeof *a);
     a->query = calloc(1, sizeof *a->query);
     if (!a->query)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     SUND_TRY(sund_home_open(&a->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_DATA, err));
     SUND_TRY(sund_clinical_open(&a->clinical, &a->home, err));
+    SUND_TRY(sund_home_path(&a->home, "counts.db", path, sizeof path, err));
+    SUND_TRY(sund_db_open(&a->counts, path, "", err));
+    SUND_TRY(sund_counted_open(a->counts, err));
     SUND_TRY(sund_lookup_open(&a->seat, &a->home, err));
     return sund_lookup_refresh(&a->seat, err);
 }
@@ -24,6 +29,7 @@ void sund_answerer_close(sund_answerer *a)
 {
     sund_terms_close(&a->terms);
     sund_lookup_close(&a->seat);
+    sund_db_close(a->counts);
     sund_clinical_close(&a->clinical);
     sund_described_free(&a->described);
     sund_home_close(&a->home);
@@ -95,16 +101,44 @@ static sund_code variants(sund_answerer *a, const char *rest, sund_shown **out, 
 
 /* ---- people ---- */
 
+/** Bit i: the person of internal number i. */
+static sund_code set_bits(const sund_person_set *set, uint64_t **out, size_t *n_word, sund_err *err)
+{
+    int64_t top = 0;
+
+    for (size_t i = 0; i < set->n; i++)
+        top = set->id[i] > top ? set->id[i] : top;
+    *n_word = (size_t) top / 64 + 1;
+    *out = calloc(*n_word, 8);
+    if (!*out)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for people");
+    for (size_t i = 0; i < set->n; i++)
+        (*out)[set->id[i] / 64] |= 1ULL << (set->id[i] % 64);
+    return SUND_OK;
+}
+
 static sund_code people(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
 {
     sund_person_set set = { 0 };
     sund_cohort    *c = NULL;
+    sund_buf        definition = { 0 };
+    uint64_t       *bits = NULL;
+    size_t          n_word = 0;
     sund_code       rc = sund_cohort_parse(&c, rest, err);
 
+    if (rc == SUND_OK) {
+        sund_cohort_print(c, &definition);
+        sund_buf_nul(&definition);
+        rc = sund_buf_ok(&definition, err);
+    }
     if (rc == SUND_OK)
         rc = sund_people_select(a->home.people, c, a->home.lookup, &set, err);
     if (rc == SUND_OK)
-        rc = sund_shown_people(a->home.gate, (int64_t) set.n, out, err);
+        rc = set_bits(&set, &bits, &n_word, err);
+    if (rc == SUND_OK)
+        rc = sund_counted(a->counts, a->home.gate, (const char *) definition.p, bits, n_word, (int64_t) set.n, out, err);
+    free(bits);
+    sund_buf_free(&definition);
     sund_person_set_free(&set);
     sund_cohort_free(c);
     return rc;

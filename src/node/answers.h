@@ -1,7 +1,7 @@
 #ifndef SUND_NODE_ANSWERS_H
 #define SUND_NODE_ANSWERS_H
 
-#include "gate/shown.h"
+#include "gate/counted.h"
 #include "genome/query.h"
 #include "node/describe.h"
 #include "node/clinical.h"
@@ -13,6 +13,7 @@
 typedef struct sund_answerer {
     sund_home        home;
     sund_lookup_seat seat;
+    sund_db         *counts; /**< counts.db: the memory of how many people were counted (gate/counted.h) */
     sund_query      *query; /**< room for one */
     sund_described   described;
     sund_terms       terms;

@@ -1,6 +1,7 @@
 /* Questions: their texts, what is shown by the rules of each verb, as bytes, put together over nodes, and the hub's board of them. (TSAN) */
 #include "base/log.h"
 #include "gate/budget.h"
+#include "gate/counted.h"
 #include "base/file.h"
 #include "genome/names.h"
 #include "genome/query.h"
@@ -182,6 +183,49 @@ TEST(people_are_counted_in_fives_and_never_below_ten)
         }
         stand(&s);
     }
+}
+
+/** How many of people FROM up to TO are shown to be there; -2: refused. */
+static int64_t count(const seat *s, const char *definition, int from, int to, int without)
+{
+    uint64_t    set[8] = { 0 };
+    int64_t     n = 0, got = -2;
+    sund_shown *p = NULL;
+    sund_err    err = { SUND_OK, "" };
+
+    for (int i = from; i < to; i++)
+        if (i != without) {
+            set[i / 64] |= 1ULL << (i % 64);
+            n++;
+        }
+    if (sund_counted(s->db, s->gate, definition, set, 8, n, &p, &err) == SUND_OK)
+        got = sund_shown_count(p);
+    else
+        CHECK(err.code == SUND_E_DENIED && strstr(err.msg, "rule difference"));
+    sund_shown_free(p);
+    return got;
+}
+
+TEST(two_counts_do_not_tell_of_one_person)
+{
+    seat s;
+
+    sit(&s, false);
+    CHECK(sund_counted_open(s.db, NULL) == SUND_OK);
+    CHECK(count(&s, "all", 0, 100, -1) == 100 && count(&s, "all", 0, 100, -1) == 100);
+    CHECK(count(&s, "all but one", 0, 100, 7) == -2 && count(&s, "all in other words", 0, 100, -1) == -2);
+    CHECK(count(&s, "half", 0, 50, -1) == 50 && count(&s, "half", 0, 50, 9) == 50); /* somebody withdrew: the number stands */
+    CHECK(count(&s, "half", 0, 36, 9) == 35);                                       /* many did */
+    CHECK(count(&s, "other half", 0, 45, -1) == -2);                                /* 10 from the newer, but 5 from the older answer */
+    /* the least cell: what is at it and what is below it by one person, in either order */
+    CHECK(count(&s, "ten", 200, 210, -1) == 10 && count(&s, "ten but one", 200, 210, 203) == -2);
+    CHECK(count(&s, "nine", 300, 309, -1) == -1 && count(&s, "nine and one", 300, 310, -1) == -2 && count(&s, "three", 300, 303, -1) == -1 && count(&s, "nobody", 0, 0, -1) == -1);
+    CHECK(count(&s, "nine", 300, 309, -1) == -1 && count(&s, "forty", 300, 340, -1) == 40);
+    stand(&s);
+    sit(&s, true);
+    CHECK(sund_counted_open(s.db, NULL) == SUND_OK);
+    CHECK(count(&s, "all", 0, 100, -1) == 100 && count(&s, "all but one", 0, 100, 7) == 99 && count(&s, "two", 0, 2, -1) == 2 && count(&s, "nobody", 0, 0, -1) == 0);
+    stand(&s);
 }
 
 TEST(an_answer_survives_its_way_and_hostile_bytes_do_not)
