@@ -153,15 +153,31 @@ static const char **names_of(const sund_answers *a, size_t *n)
     return name;
 }
 
-/** Of node i, or of all of them together (i = a->n): false when there is no number. */
-static bool counts_of(const sund_answers *a, size_t i, const char *variant, sund_lookup_counts *c)
+/** A country's own numbers are for whoever has logged in, unless its data are open. */
+static bool for_asker(const sund_beacon_request *r, const sund_answers *a, size_t i) { return r->who.registered || (a->row[i].shown && sund_shown_open(a->row[i].shown)); }
+
+/** All of them together are for everybody when no country's numbers follow from them: of three countries or more, or of open data. */
+static bool total_for_asker(const sund_beacon_request *r, const sund_answers *a, const char *variant)
+{
+    size_t n = 0, closed = 0;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (sund_answers_counts(a, i, variant).status == SUND_LOOKUP_COUNTED) {
+            n++;
+            closed += !for_asker(r, a, i);
+        }
+    return closed == 0 || closed >= 3;
+}
+
+/** Of node i, or of all of them together (i = a->n): false when there is no number for this asker. */
+static bool counts_of(const sund_beacon_request *r, const sund_answers *a, size_t i, const char *variant, sund_lookup_counts *c)
 {
     if (i < a->n) {
         *c = sund_answers_counts(a, i, variant);
-        return c->status == SUND_LOOKUP_COUNTED;
+        return c->status == SUND_LOOKUP_COUNTED && for_asker(r, a, i);
     }
     memset(c, 0, sizeof *c);
-    if (!sund_answers_total(a, variant, &c->all))
+    if (!total_for_asker(r, a, variant) || !sund_answers_total(a, variant, &c->all))
         return false;
     c->status = SUND_LOOKUP_COUNTED;
     c->sexes = true;
@@ -184,28 +200,35 @@ static bool counts_of(const sund_answers *a, size_t i, const char *variant, sund
 }
 
 /** Variants that somebody carries there. */
-static size_t n_carried(const sund_answers *a, size_t i, const char *const *name, size_t n)
+static size_t n_carried(const sund_beacon_request *r, const sund_answers *a, size_t i, const char *const *name, size_t n)
 {
     sund_lookup_counts c;
     size_t             found = 0;
 
     for (size_t k = 0; k < n; k++)
-        found += counts_of(a, i, name[k], &c) && c.all.ac > 0;
+        found += counts_of(r, a, i, name[k], &c) && c.all.ac > 0;
     return found;
 }
 
+typedef struct first { const sund_beacon_request *r; const char *variant; } first;
+
 static const char *status_of(const sund_answers *a, size_t i, void *ctx)
 {
-    const char **first = ctx;
+    const first       *f = ctx;
+    sund_lookup_counts c = { .status = SUND_LOOKUP_COUNTED };
 
-    return *first ? sund_lookup_status_name(sund_answers_counts(a, i, *first).status) : "answered";
+    if (f->variant)
+        c = sund_answers_counts(a, i, f->variant);
+    if (!for_asker(f->r, a, i) && c.status != SUND_LOOKUP_NOT_COVERED)
+        return "log-in"; /* its own numbers are for registered askers: whether they are hidden too is not said */
+    return f->variant ? sund_lookup_status_name(c.status) : "answered";
 }
 
 /** One result set; i = a->n is the one of all nodes. */
 static void result_set(const sund_beacon_request *r, const sund_answers *a, size_t i, const char *const *name, size_t n, sund_json *j)
 {
     bool               all = i == a->n;
-    size_t             found = n_carried(a, i, name, n), from = (size_t) r->skip * (size_t) r->limit, seen = 0;
+    size_t             found = n_carried(r, a, i, name, n), from = (size_t) r->skip * (size_t) r->limit, seen = 0;
     sund_lookup_counts c;
 
     if (r->include == SUND_INCLUDE_NONE || (r->include == SUND_INCLUDE_HIT && !found) || (r->include == SUND_INCLUDE_MISS && found))
@@ -218,10 +241,10 @@ static void result_set(const sund_beacon_request *r, const sund_answers *a, size
     sund_json_i64(j, "resultsCount", (int64_t) found);
     sund_json_open(j, "results", '[');
     for (size_t k = 0; k < n; k++)
-        if (counts_of(a, i, name[k], &c) && c.all.ac > 0 && seen++ >= from && (r->limit == 0 || seen <= from + (size_t) r->limit))
+        if (counts_of(r, a, i, name[k], &c) && c.all.ac > 0 && seen++ >= from && (r->limit == 0 || seen <= from + (size_t) r->limit))
             record(j, r->face, all ? "" : a->row[i].node, name[k], &c);
     sund_json_close(j, ']');
-    if (!all && n == 1) {
+    if (!all && n == 1 && for_asker(r, a, i)) {
         sund_lookup_counts one = sund_answers_counts(a, i, name[0]);
 
         sund_json_open(j, "info", '{');
@@ -238,13 +261,15 @@ static sund_code write_answer(const sund_beacon_request *r, const sund_answers *
     size_t       n, found = 0;
     const char **name = names_of(a, &n);
     bool         more = r->cut;
+    first        f = { r, name ? name[0] : NULL };
+    sund_lookup_counts c;
     sund_json    j;
 
     if (!name)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     for (size_t k = 0; k < n; k++)
-        for (size_t i = 0; i < a->n; i++)
-            if (sund_answers_counts(a, i, name[k]).all.ac > 0) {
+        for (size_t i = 0; i < a->n + (r->face->total ? 1 : 0); i++)
+            if (counts_of(r, a, i, name[k], &c) && c.all.ac > 0) {
                 found++;
                 break;
             }
@@ -262,7 +287,7 @@ static sund_code write_answer(const sund_beacon_request *r, const sund_answers *
         sund_json_close(&j, ']');
         sund_json_close(&j, '}');
     }
-    sund_beacon_nodes(&j, a, status_of, name);
+    sund_beacon_nodes(&j, a, status_of, &f);
     if (more)
         sund_json_str(&j, "warning", "there are more variants than one answer holds: ask for a smaller region");
     sund_json_close(&j, '}');
