@@ -53,6 +53,7 @@ sund_code sund_cmd_node(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_node_stop(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_node_go_on(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_hub(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_count(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_check(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_show(int argc, char **argv, sund_err *err);

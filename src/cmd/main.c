@@ -43,6 +43,7 @@ static const sund_cmd cmds[] = {
     { "lookup", "Look", "frequency of one variant over all countries", sund_cmd_lookup },
     { "dataset find", "Look", "data sets of all nodes, by words and by what they are", sund_cmd_dataset_find },
     { "match", "Look", "cases that are like one: of this home, or of all countries", sund_cmd_match },
+    { "count", "Look", "how many people a cohort takes, over all countries", sund_cmd_count },
     { "hub", "Run", "run the hub until stopped", sund_cmd_hub },
     { "node stop-release", "Run", "stop everything that leaves a node, at once", sund_cmd_node_stop },
     { "node allow-release", "Run", "let it go on", sund_cmd_node_go_on },

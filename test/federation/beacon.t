@@ -133,6 +133,9 @@ is(scalar @{ query("$H/g_variants", $seq, includeResultsetResponses => $_)->{res
 # ---- people ----
 is(get("$H/individuals?filters=ICD10:E10")->{responseSummary}{numTotalResults}, 60, 'people with a code, over all nodes');
 is(post("$H/individuals", { query => { filters => [ { id => 'NCIT:C16576' }, { id => 'ICD10:E10', includeDescendantTerms => JSON::PP::true } ], requestedGranularity => 'count' } })->{responseSummary}{numTotalResults}, 30, 'two filters are ANDed');
+is(decode_json(out("$sund count --home $f->{at}/anna --json 'has ICD10:E10'"))->{together}, 60, 'the same from the command line');
+ok(out("$sund count --home $f->{at}/anna 'sex = F and has ICD10:E10'") =~ /together +30  of the 3 of 3/, 'as a table');
+fails("$sund count --home $f->{at}/anna 'sex = '", 'a cohort that is none', 'column');
 ok(get("$H/individuals/DK001")->{error}{errorCode} == 403, 'no single person');
 ok(post("$H/individuals", { query => { filters => [ { id => 'HP:1', similarity => 'high' } ] } })->{error}{errorCode} == 400, 'a similarity that is not there is refused');
 
