@@ -80,7 +80,13 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, bool *ex
         if (n_end && end[0] != start[0] + (int64_t) strlen(ref) && end[0] != start[0] + 1)
             return sund_fail(err, SUND_E_ARG, "'end' is not where 'referenceBases' from 'start' end");
         *exact = true;
-        sund_buf_printf(q, "%s-%lld-%s-%s", sund_contig_name(contig), (long long) start[0] + 1, ref, alt);
+        sund_buf_text(q, sund_contig_name(contig)); /* the most frequent question: without printf */
+        sund_buf_u8(q, '-');
+        sund_buf_i64(q, start[0] + 1);
+        sund_buf_u8(q, '-');
+        sund_buf_text(q, ref);
+        sund_buf_u8(q, '-');
+        sund_buf_text(q, alt);
         return SUND_OK;
     }
     if (!n_end && !alt && !ref)

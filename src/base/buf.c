@@ -23,6 +23,7 @@ void sund_buf_keep_memory(void)
     (void) mallopt(M_MMAP_THRESHOLD, 32 << 20);
     (void) mallopt(M_TRIM_THRESHOLD, 64 << 20);
     (void) mallopt(M_ARENA_MAX, 2);
+    (void) mallopt(M_MXFAST, 0); /* each kilobyte that is asked for would put together all small pieces that are free */
 }
 
 bool sund_buf_room(sund_buf *b, size_t n)
@@ -65,7 +66,13 @@ static void put_le(sund_buf *b, uint64_t v, unsigned n_byte)
     sund_buf_put(b, &v, n_byte);
 }
 
-void sund_buf_u8(sund_buf *b, uint8_t v) { put_le(b, v, 1); }
+void sund_buf_u8(sund_buf *b, uint8_t v)
+{
+    if (b->n < b->cap && !b->bad)
+        b->p[b->n++] = v;
+    else
+        put_le(b, v, 1);
+}
 void sund_buf_u16(sund_buf *b, uint16_t v) { put_le(b, v, 2); }
 void sund_buf_u32(sund_buf *b, uint32_t v) { put_le(b, v, 4); }
 void sund_buf_u64(sund_buf *b, uint64_t v) { put_le(b, v, 8); }
@@ -97,19 +104,22 @@ void sund_buf_blob(sund_buf *b, const void *p, size_t n)
 
 void sund_buf_printf(sund_buf *b, const char *fmt, ...)
 {
+    size_t  room = b->bad ? 0 : b->cap - b->n;
     va_list ap;
     int     n;
 
     va_start(ap, fmt);
-    n = vsnprintf(NULL, 0, fmt, ap);
+    n = vsnprintf(room ? (char *) b->p + b->n : NULL, room, fmt, ap); /* where it fits, printed once */
     va_end(ap);
     if (n < 0 || !sund_buf_room(b, (size_t) n + 1)) {
         b->bad = true;
         return;
     }
-    va_start(ap, fmt);
-    (void) vsnprintf((char *) b->p + b->n, (size_t) n + 1, fmt, ap);
-    va_end(ap);
+    if ((size_t) n >= room) {
+        va_start(ap, fmt);
+        (void) vsnprintf((char *) b->p + b->n, (size_t) n + 1, fmt, ap);
+        va_end(ap);
+    }
     b->n += (size_t) n;
 }
 

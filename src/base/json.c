@@ -23,40 +23,76 @@ static void newline(sund_json *j)
         sund_buf_text(j->out, "  ");
 }
 
-/** Runs of plain bytes at once. */
+/** None of eight bytes is one that is escaped: below a blank, '"', '\\' or DEL. */
+static bool plain8(const char *s)
+{
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    uint64_t       v, quote, back, del;
+
+    memcpy(&v, s, sizeof v);
+    quote = v ^ (ones * '"');
+    back = v ^ (ones * '\\');
+    del = v ^ (ones * 127);
+    return ((((v - ones * 32) & ~v) | ((quote - ones) & ~quote) | ((back - ones) & ~back) | ((del - ones) & ~del)) & tops) == 0;
+}
+
+static bool plain1(unsigned char c) { return c >= 32 && c != '"' && c != '\\' && c != 127; }
+
+/** The run of plain bytes from s on, of n. */
+static size_t plain_run(const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (i + 8 <= n && plain8(s + i))
+        i += 8;
+    while (i < n && plain1((unsigned char) s[i]))
+        i++;
+    return i;
+}
+
 static void text(sund_json *j, const char *s)
 {
-    sund_buf_put(j->out, "\"", 1);
-    for (;;) {
-        size_t        n = 0;
+    sund_buf *out = j->out;
+    size_t    n = strlen(s), run = plain_run(s, n);
+
+    if (run == n) { /* as nearly all are: room once */
+        if (!sund_buf_room(out, n + 2))
+            return;
+        out->p[out->n] = '"';
+        memcpy(out->p + out->n + 1, s, n);
+        out->p[out->n + 1 + n] = '"';
+        out->n += n + 2;
+        return;
+    }
+    sund_buf_u8(out, '"');
+    for (;; run = plain_run(s, n)) {
         unsigned char c;
 
-        while ((c = (unsigned char) s[n]) >= 32 && c != '"' && c != '\\' && c != 127)
-            n++;
-        sund_buf_put(j->out, s, n);
-        s += n;
-        if (!c)
+        sund_buf_put(out, s, run);
+        if (run == n)
             break;
+        c = (unsigned char) s[run];
         if (c == '"' || c == '\\')
-            sund_buf_printf(j->out, "\\%c", c);
+            sund_buf_printf(out, "\\%c", c);
         else
-            sund_buf_printf(j->out, "\\u%04x", c);
-        s++;
+            sund_buf_printf(out, "\\u%04x", c);
+        s += run + 1;
+        n -= run + 1;
     }
-    sund_buf_put(j->out, "\"", 1);
+    sund_buf_u8(out, '"');
 }
 
 /** Comma, line and key before a value. */
 static void lead(sund_json *j, const char *key)
 {
     if (j->comma[j->depth])
-        sund_buf_text(j->out, ",");
+        sund_buf_u8(j->out, ',');
     if (j->depth)
         newline(j);
     j->comma[j->depth] = true;
     if (key) {
         text(j, key);
-        sund_buf_text(j->out, j->pretty ? ": " : ":");
+        sund_buf_put(j->out, ": ", j->pretty ? 2 : 1);
     }
 }
 

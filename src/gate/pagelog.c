@@ -18,6 +18,7 @@ struct sund_pagelog {
     double          written_s;
     size_t          n;
     tally           of[ASKERS];
+    sund_buf        line; /* a question and its answers, anew for each */
 };
 
 sund_code sund_pagelog_open(sund_pagelog **out, sund_db *db, sund_err *err)
@@ -75,18 +76,17 @@ static sund_code note(sund_pagelog *l, const char *asker, const char *question, 
 {
     const char *rest;
     tally      *t = of(l, asker, sund_question_verb(question, &rest));
-    sund_buf    b = { 0 };
     bool        any = false;
 
     if (!t) {
         SUND_TRY(write_all(l, err));
         t = of(l, asker, sund_question_verb(question, &rest));
     }
-    sund_buf_str(&b, question);
-    sund_answers_write(a, &b);
-    SUND_TRY(sund_buf_ok(&b, err));
-    sund_hasher_add(&t->h, b.p, b.n);
-    sund_buf_free(&b);
+    sund_buf_clear(&l->line);
+    sund_buf_str(&l->line, question);
+    sund_answers_write(a, &l->line);
+    SUND_TRY(sund_buf_ok(&l->line, err));
+    sund_hasher_add(&t->h, l->line.p, l->line.n);
     for (size_t i = 0; i < a->n; i++)
         any |= a->row[i].shown && sund_shown_answered(a->row[i].shown);
     t->n++;
@@ -121,5 +121,6 @@ void sund_pagelog_close(sund_pagelog *l)
     if (sund_pagelog_flush(l, NULL) != SUND_OK)
         sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
     (void) pthread_mutex_destroy(&l->lock);
+    sund_buf_free(&l->line);
     free(l);
 }
