@@ -8,6 +8,7 @@
 /* GA4GH Beacon v2, of a node and of the hub alike. Folder-private. */
 
 #define SUND_BEACON_API "v2.0.0"
+#define SUND_BEACON_TOO_OFTEN "too many requests from one caller; try again in a second"
 enum { SUND_BEACON_LIMIT = 10, SUND_BEACON_FILTERS = 64 };
 
 typedef enum sund_granularity { SUND_GRAN_BOOLEAN, SUND_GRAN_COUNT, SUND_GRAN_RECORD } sund_granularity;
@@ -25,7 +26,7 @@ typedef struct sund_beacon_request {
     sund_include        include;
     int64_t             skip, limit;
     bool                test;
-    bool                token_bad;
+    bool                token_bad, too_often;
     bool                cut;     /**< a region's answer leaves variants out */
     char                entry[24]; /**< "genomicVariant": schema that the answer is of */
 } sund_beacon_request;

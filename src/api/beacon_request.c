@@ -1,6 +1,7 @@
 #include "api/beacon.h"
 
 #include "base/ini.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -203,7 +204,10 @@ static sund_code read_asker(sund_beacon_request *r, sund_err *err)
     if (r->token_bad)
         return sund_fail(err, SUND_E_DENIED, "Authorization: Bearer TOKEN is taken here, nothing else");
     r->token_bad = r->face->bearer(r->face->ctx, h + 7, &r->who, err) != SUND_OK;
-    return r->token_bad ? sund_fail_in(err, SUND_E_DENIED, "the token") : SUND_OK;
+    if (r->token_bad)
+        return sund_fail_in(err, SUND_E_DENIED, "the token");
+    r->too_often = !sund_limits_take(r->face->limits, r->who.name, strlen(r->who.name), sund_time_mono_s());
+    return r->too_often ? sund_fail(err, SUND_E_LIMIT, SUND_BEACON_TOO_OFTEN) : SUND_OK;
 }
 
 sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sund_request *in, const char *entry, sund_err *err)
@@ -369,12 +373,17 @@ void sund_beacon_nodes(sund_json *j, const sund_answers *a, const char *(*status
 
 void sund_beacon_error(const sund_face *f, const sund_beacon_request *r, const sund_err *why, sund_response *out)
 {
+    sund_face_refuse(f, r && r->too_often ? 429 : r && r->token_bad ? 401 : sund_code_http(why->code), why->msg, out);
+}
+
+void sund_face_refuse(const sund_face *f, int status, const char *why, sund_response *out)
+{
     sund_json j;
 
-    out->status = r && r->token_bad ? 401 : sund_code_http(why->code);
-    if (out->status == 401) {
-        out->header[out->n_header].name = "WWW-Authenticate";
-        out->header[out->n_header++].value = "Bearer error=\"invalid_token\"";
+    out->status = status;
+    if (status == 401 || status == 429) {
+        out->header[out->n_header].name = status == 401 ? "WWW-Authenticate" : "Retry-After";
+        out->header[out->n_header++].value = status == 401 ? "Bearer error=\"invalid_token\"" : "1";
     }
     out->type = "application/json; charset=utf-8";
     sund_buf_clear(&out->body);
@@ -397,7 +406,7 @@ void sund_beacon_error(const sund_face *f, const sund_beacon_request *r, const s
     sund_json_close(&j, '}');
     sund_json_open(&j, "error", '{');
     sund_json_i64(&j, "errorCode", out->status);
-    sund_json_str(&j, "errorMessage", why->msg);
+    sund_json_str(&j, "errorMessage", why);
     sund_json_close(&j, '}');
     sund_json_close(&j, '}');
 }

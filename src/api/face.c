@@ -134,6 +134,14 @@ static bool fits(const char *want, const char *path, const char **id)
     return path[n] && !strchr(path + n, '/') && strlen(path + n) < 2200 && sund_text_ok(path + n);
 }
 
+bool sund_face_admits(const sund_face *f, const sund_request *in, sund_response *out)
+{
+    if (sund_limits_admit(f->limits, in))
+        return true;
+    sund_face_refuse(f, 429, SUND_BEACON_TOO_OFTEN, out);
+    return false;
+}
+
 bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response *out)
 {
     const char *path = inside(in->path), *id;
@@ -144,8 +152,7 @@ bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response 
             continue;
         if (strcmp(in->method, "HEAD") != 0 && !strstr(pages[i].is.method, in->method)) {
             (void) sund_fail(&err, SUND_E_ARG, "%s %.100s: this page takes %s", in->method, pages[i].is.path, pages[i].is.method);
-            sund_beacon_error(f, NULL, &err, out);
-            out->status = 405;
+            sund_face_refuse(f, 405, err.msg, out);
             return true;
         }
         pages[i].answer(f, in, id, out);

@@ -4,7 +4,7 @@
 #include "gate/shown.h"
 #include "genome/contig.h"
 #include "genome/names.h"
-#include "net/server.h"
+#include "net/limits.h"
 
 /** The pages of a node or of the hub: HTTP in, questions out, and what is shown as others' formats have it. Nothing here computes or sees a person: all that can be
  *  printed is in a sund_shown. */
@@ -26,8 +26,13 @@ typedef struct sund_face {
     /** Who a bearer token is of. Errors: SUND_E_DENIED. */
     sund_code (*bearer)(void *ctx, const char *token, sund_caller *out, sund_err *err);
     void *ctx;
+    sund_limits   *limits;       /**< of callers; NULL: none. Whoever has the face asks sund_face_admits() for addresses; logins are counted here */
 } sund_face;
 
+/** False: the address has asked too often, and out says so (429). */
+bool sund_face_admits(const sund_face *f, const sund_request *in, sund_response *out);
+/** A refusal in the form of all errors here: {meta, error}. */
+void sund_face_refuse(const sund_face *f, int status, const char *why, sund_response *out);
 /** Answers a request whose path is one of these pages: false, and nothing done, for others. */
 bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response *out);
 

@@ -18,7 +18,7 @@ static const char *const known[] = { "sund.id",        "sund.role",     "sund.th
                                      "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes", "hub.harvest", "hub.shapes",        "gate.cell_min",    "gate.mac",
                                      "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
                                      "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", "node.data", "node.store_key",
-                                     "pages.listen", "pages.port", "pages.tls", "pages.url", "pages.id", "pages.name", "pages.about", "pages.organisation", "pages.contact", "pages.welcome", "pages.environment", "pages.assembly", "pages.names",
+                                     "pages.listen", "pages.port", "pages.tls", "pages.url", "pages.id", "pages.name", "pages.about", "pages.organisation", "pages.contact", "pages.welcome", "pages.environment", "pages.assembly", "pages.names", "pages.rate", "pages.proxy",
                                      "dac.sign",        "dac.deadline_days", "dac.silence", NULL };
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };
@@ -46,7 +46,7 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "# forget: opened totals cannot be had again once a study ends; keep: 'sund replay' can compute all of it again (doc/operating.md)\n# replay = forget\n"
                         "\n[gate]\n# Thresholds may be stricter than the defaults, never looser; a study uses the strictest of its nodes.\n"
                         "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n"
-                        "\n[pages]\n# Beacon v2 and others, for programs (doc/pages.md); none while there is no port.\n# port = 8080\n# listen = 127.0.0.1\n# url = https://beacon.example.org\n"
+                        "\n[pages]\n# Beacon v2 and others, for programs (doc/pages.md); none while there is no port.\n# port = 8080\n# listen = 127.0.0.1\n# url = https://beacon.example.org\n# proxy = 127.0.0.1\n# rate = 100\n"
                         "\n[dac]\n# Working days until no decision on a study means what silence says: refuse or approve. Members of a data access committee have\n"
                         "# a key each ('sund dac init' prints their lines); while none is named, this node's operator decides.\n# deadline_days = 10\n# silence = refuse\n",
                         p->access, p->approve);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SUND_PAGES_RATE = 100 };
+
 static sund_code take(const sund_ini *ini, const char *key, const char *otherwise, char *out, size_t cap, sund_err *err)
 {
     const char *v = sund_ini_get(ini, "pages", key);
@@ -31,7 +33,7 @@ static bool address(const char *s)
 static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_ini *ini, sund_err *err)
 {
     static const char *const environments[] = { "prod", "test", "dev", "staging", NULL };
-    const char              *port = sund_ini_get(ini, "pages", "port"), *tls = sund_ini_get(ini, "pages", "tls");
+    const char              *port = sund_ini_get(ini, "pages", "port"), *tls = sund_ini_get(ini, "pages", "tls"), *rate = sund_ini_get(ini, "pages", "rate");
     char                     url[128], id[80], name[80];
     int64_t                  n = 0;
     size_t                   k = 0;
@@ -41,6 +43,16 @@ static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_i
     p->port = (uint16_t) n;
     if (tls && strcmp(tls, "yes") != 0 && strcmp(tls, "no") != 0)
         return sund_fail(err, SUND_E_FORMAT, "%s: [pages] tls: 'yes' or 'no' is expected", ini->name);
+    p->rate_is_set = rate != NULL;
+    p->rate = SUND_PAGES_RATE;
+    if (rate) {
+        if (!sund_parse_i64(rate, 0, 1000000, &n))
+            return sund_fail(err, SUND_E_FORMAT, "%s: [pages] rate: requests a second of one caller, up to 1000000; 0 for no limit", ini->name);
+        p->rate = (double) n;
+    }
+    SUND_TRY(take(ini, "proxy", "", p->proxy, sizeof p->proxy, err));
+    if (p->proxy[0] && !address(p->proxy))
+        return sund_fail(err, SUND_E_FORMAT, "%s: [pages] proxy: the IP address of the proxy in front", ini->name);
     p->tls = tls && strcmp(tls, "yes") == 0;
     if (sund_ini_get(ini, "pages", "assembly") && sund_assembly_parse(sund_ini_get(ini, "pages", "assembly"), &p->assembly, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_FORMAT, "%s: [pages] assembly", ini->name);

@@ -11,6 +11,8 @@
  *      port = 8080
  *      names = names.tsv           # rsIDs, genes and amino-acid changes of variants
  *      tls = no                    # yes: with tls.cert and tls.key of the home
+ *      rate = 100                  # requests a second of one caller; 0: no limit
+ *      proxy = 127.0.0.1           # whose X-Forwarded-For says who the caller is
  *      url = https://beacon.example.org
  *      id = org.example.beacon     name = ...    about = ...    organisation = ...    contact = mailto:...    welcome = https://...    environment = test
  */
@@ -19,6 +21,9 @@ typedef struct sund_pages_config {
     sund_assembly assembly; /**< of a hub: [pages] assembly = GRCh38; a node's is its store's */
     uint16_t port; /**< 0: none */
     bool     tls;
+    double   rate;        /**< requests a second of one caller; 0: no limit */
+    bool     rate_is_set; /**< holds for this machine's own addresses too */
+    char     proxy[64];   /**< whose X-Forwarded-For is believed; "" nobody's */
 } sund_pages_config;
 /** Errors name the file and key. */
 sund_code sund_pages_config_read(sund_pages_config *p, const sund_home *h, sund_err *err) SUND_MUST_CHECK;

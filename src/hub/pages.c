@@ -21,6 +21,7 @@ struct sund_hub_pages {
     sund_face        face;
     sund_pagelog    *log;
     sund_names      *names;
+    sund_limits     *limits;
     sund_server     *server;
 };
 
@@ -59,6 +60,8 @@ static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err
 
 bool sund_hub_pages_answer(sund_hub_pages *p, const sund_request *in, sund_response *out)
 {
+    if (!sund_face_admits(&p->face, in, out))
+        return true;
     if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
         sund_match_page(p->home, p->questions, in, out);
         return true;
@@ -81,9 +84,16 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
     sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s: /beacon, /openapi.json\n" : "not here\n", p->home->id);
 }
 
+static void refuse(void *ctx, int status, const char *why, sund_response *out)
+{
+    sund_hub_pages *p = ctx;
+
+    sund_face_refuse(&p->face, status, why, out);
+}
+
 static sund_code serve(sund_hub_pages *p, sund_err *err)
 {
-    sund_server_config c = { .host = p->config.listen, .port = p->config.port, .max_body = BODY_MAX, .max_connections = 512, .request_s = 20, .handler = handle, .ctx = p };
+    sund_server_config c = { .host = p->config.listen, .port = p->config.port, .max_body = BODY_MAX, .max_connections = 512, .request_s = 20, .handler = handle, .refuse = refuse, .ctx = p };
     sund_buf           cert = { 0 }, key = { 0 };
     sund_code          rc = SUND_OK;
 
@@ -120,7 +130,8 @@ sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_que
     SUND_GO(sund_pagelog_open(&p->log, h->db, err));
     if (p->config.names[0])
         SUND_GO(sund_names_read(&p->names, p->config.names, err));
-    p->face = (sund_face){ .names = p->names, .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
+    SUND_GO(sund_limits_new(&p->limits, &(sund_limits_config){ p->config.rate, p->config.rate_is_set, p->config.proxy }, err));
+    p->face = (sund_face){ .limits = p->limits, .names = p->names, .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
                            .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .ctx = p };
     if (p->config.port)
         SUND_GO(serve(p, err));
@@ -145,6 +156,7 @@ void sund_hub_pages_close(sund_hub_pages *p)
     if (!p)
         return;
     sund_server_stop(p->server);
+    sund_limits_free(p->limits);
     sund_pagelog_close(p->log);
     sund_names_free(p->names);
     free(p);

@@ -21,6 +21,7 @@ enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10, LOOP
 /* One connection, from its first packet to its last. */
 typedef struct wire {
     struct MHD_Connection *c;
+    uint8_t                peer[16];
     double                 until_s; /* shut down when this passes; 0 while a handler runs */
     struct wire           *next;
 } wire;
@@ -119,6 +120,26 @@ static wire *wire_of(struct MHD_Connection *c)
     return i ? i->socket_context : NULL;
 }
 
+static void peer_of(struct MHD_Connection *c, uint8_t out[16])
+{
+    const union MHD_ConnectionInfo *i = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct sockaddr_in              v4;
+    struct sockaddr_in6             v6;
+
+    memset(out, 0, 16);
+    if (!i || !i->client_addr)
+        return;
+    if (i->client_addr->sa_family == AF_INET) {
+        memcpy(&v4, i->client_addr, sizeof v4);
+        out[10] = out[11] = 0xff;
+        memcpy(out + 12, &v4.sin_addr, 4);
+    }
+    else if (i->client_addr->sa_family == AF_INET6) {
+        memcpy(&v6, i->client_addr, sizeof v6);
+        memcpy(out, &v6.sin6_addr, 16);
+    }
+}
+
 static void on_connection(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_ConnectionNotificationCode what)
 {
     sund_server *s = cls;
@@ -127,6 +148,7 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **ctx, enum 
     (void) pthread_mutex_lock(&s->lock);
     if (what == MHD_CONNECTION_NOTIFY_STARTED && (w = calloc(1, sizeof *w)) != NULL) {
         w->c = c;
+        peer_of(c, w->peer);
         w->until_s = sund_time_mono_s() + limit_s(s, HEAD_S);
         w->next = s->list;
         s->list = w;
@@ -171,6 +193,26 @@ static const char *get_query(const sund_request *r, const char *key) { return MH
 
 static const char *get_header(const sund_request *r, const char *name) { return MHD_lookup_connection_value(r->priv, MHD_HEADER_KIND, name); }
 
+typedef struct last { const char *name, *value; } last;
+
+static enum MHD_Result keep_last(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    last *l = ctx;
+
+    (void) kind;
+    if (strcasecmp(key, l->name) == 0)
+        l->value = value;
+    return MHD_YES;
+}
+
+static const char *get_last(const sund_request *r, const char *name)
+{
+    last l = { name, NULL };
+
+    (void) MHD_get_connection_values(r->priv, MHD_HEADER_KIND, keep_last, &l);
+    return l.value;
+}
+
 /** The body is the library's from here on, to send and to free. */
 static enum MHD_Result reply(struct MHD_Connection *c, const sund_response *out, sund_buf *body, bool close)
 {
@@ -194,19 +236,21 @@ static enum MHD_Result reply(struct MHD_Connection *c, const sund_response *out,
     return q;
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *c, int status)
+static enum MHD_Result refuse(const sund_server *s, struct MHD_Connection *c, int status)
 {
-    const char *text = status == 413 ? "the request is too large\n" : status == 503 ? "too many requests at once; try again\n" : status == 405 ? "this method is not taken here\n" : "the request is not well-formed\n";
-
+    const char   *text = status == 413 ? "the request is too large" : status == 503 ? "too many requests at once; try again" : status == 405 ? "this method is not taken here" : "the request is not well-formed";
     sund_response out = { .status = status, .type = "text/plain; charset=utf-8" };
 
-    sund_buf_text(&out.body, text);
+    if (s->config.refuse)
+        s->config.refuse(s->config.ctx, status, text, &out);
+    else
+        sund_buf_printf(&out.body, "%s\n", text);
     return reply(c, &out, &out.body, true);
 }
 
 static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, incoming *r, const char *url, const char *method)
 {
-    sund_request  in = { method, url, r->body.p, r->body.n, get_query, get_header, c };
+    sund_request  in = { method, url, r->body.p, r->body.n, get_query, get_header, c, get_last, r->w->peer };
     sund_response out = { .status = 500, .type = "text/plain; charset=utf-8" };
 
     allow(s, r->w, 0);
@@ -243,7 +287,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
         int status = judge_headers(s, c, method, version);
 
         if (status)
-            return refuse(c, status);
+            return refuse(s, c, status);
         r = calloc(1, sizeof *r);
         if (!r || !(r->w = wire_of(c))) {
             free(r);
@@ -259,7 +303,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
         return MHD_YES;
     }
     if (r->refused)
-        return refuse(c, r->refused);
+        return refuse(s, c, r->refused);
     return answer(s, c, r, url, method);
 }
 

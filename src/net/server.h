@@ -17,6 +17,8 @@ typedef struct sund_request {
     const char *(*query)(const struct sund_request *r, const char *key); /**< decoded value or NULL */
     const char *(*header)(const struct sund_request *r, const char *name); /**< value or NULL */
     void          *priv;
+    const char *(*header_last)(const struct sund_request *r, const char *name); /**< of several of one name the last, which the nearest proxy wrote */
+    const uint8_t *peer; /**< address that the connection comes from, sixteen bytes (IPv4 as ::ffff:a.b.c.d) */
 } sund_request;
 
 typedef struct sund_response {
@@ -38,6 +40,7 @@ typedef struct sund_server_config {
     unsigned     n_loop; /**< 0: a thread for each connection, and handlers may wait. Else so many threads that serve all connections in turn: handlers must not wait */
     unsigned     request_s; /**< seconds for each step of a request; 0: as above */
     sund_handler handler;
+    void (*refuse)(void *ctx, int status, const char *why, sund_response *out); /**< how what never comes to the handler is refused; NULL: as plain text */
     void        *ctx;
 } sund_server_config;
 

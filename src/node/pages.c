@@ -25,6 +25,7 @@ typedef struct site {
     sund_pagelog *log;
     sund_names   *names;
     sund_own      own;
+    sund_limits  *limits;
     double        looked_s; /* for the kill switch */
 } site;
 
@@ -138,6 +139,8 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
 {
     site *s = ctx;
 
+    if (!sund_face_admits(&s->face, in, out))
+        return;
     if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
         match_page(s, in, out);
         return;
@@ -153,6 +156,13 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
     sund_buf_printf(&out->body, out->status == 200 ? "Sund node %s: /beacon, /openapi.json, /fdp/, /datasets\n" : "not here\n", s->answerer.home.id);
 }
 
+static void refuse(void *ctx, int status, const char *why, sund_response *out)
+{
+    site *s = ctx;
+
+    sund_face_refuse(&s->face, status, why, out);
+}
+
 static sund_code open_site(site *s, const char *dir, sund_err *err)
 {
     sund_home *h = &s->answerer.home;
@@ -164,7 +174,8 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
     SUND_TRY(sund_own_open(&s->own, h, s->config.url, err));
     if (s->config.names[0])
         SUND_TRY(sund_names_read(&s->names, s->config.names, err));
-    s->face = (sund_face){ .names = s->names, .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
+    SUND_TRY(sund_limits_new(&s->limits, &(sund_limits_config){ s->config.rate, s->config.rate_is_set, s->config.proxy }, err));
+    s->face = (sund_face){ .limits = s->limits, .names = s->names, .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
                            .welcome = s->config.welcome, .url = s->config.url, .environment = s->config.environment, .version = SUND_VERSION,
                            .assembly = sund_store_describe(h->store)->assembly, .open = h->thresholds.open, .ask = ask, .bearer = bearer, .ctx = s };
     return SUND_OK;
@@ -172,7 +183,7 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
 
 static sund_code serve(site *s, const _Atomic bool *stop, sund_err *err)
 {
-    sund_server_config c = { .host = s->config.listen, .port = s->config.port, .max_body = 1 << 20, .max_connections = 1024, .request_s = 20, .n_loop = 1, .handler = handle, .ctx = s };
+    sund_server_config c = { .host = s->config.listen, .port = s->config.port, .max_body = 1 << 20, .max_connections = 1024, .request_s = 20, .n_loop = 1, .handler = handle, .refuse = refuse, .ctx = s };
     sund_server       *server = NULL;
     sund_buf           cert = { 0 }, key = { 0 };
     sund_code          rc = SUND_OK;
@@ -229,6 +240,7 @@ sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_
     rc = open_site(&s, dir, err);
     if (rc == SUND_OK)
         rc = serve(&s, stop, err);
+    sund_limits_free(s.limits);
     sund_pagelog_close(s.log);
     sund_names_free(s.names);
     sund_own_close(&s.own);

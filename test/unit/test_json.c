@@ -1,5 +1,6 @@
 /* JSON from outside: the public suite of good and bad documents, bounds, and reading along chains of what is not there. */
 #include "base/file.h"
+#include "base/json.h"
 #include "base/jsonread.h"
 #include "test.h"
 
@@ -104,4 +105,39 @@ TEST(what_is_not_there_needs_no_checks)
     CHECK(!sund_j_next(m, &at, &name) && !sund_j_next(NULL, &at, &name));
     sund_jval_free(v);
     sund_jval_free(NULL);
+}
+
+/** Every byte that can be in a text, at every place of texts of up to 20 bytes: written and read again it is the same. */
+TEST(what_is_written_is_read_again)
+{
+    static const unsigned char odd[] = { 1, 9, 10, 31, 32, 33, '"', '#', '[', '\\', ']', 126, 127 };
+    size_t                     wrong = 0;
+
+    for (size_t n = 0; n <= 20; n++)
+        for (size_t at = 0; at <= n; at++)
+            for (size_t k = 0; k < sizeof odd; k++) {
+                char       s[24], plain[32];
+                sund_buf   b = { 0 };
+                sund_json  j;
+                sund_jval *v = NULL;
+
+                memset(s, 0, sizeof s);
+                memset(s, 'a', n);
+                if (at < n)
+                    s[at] = (char) odd[k];
+                (void) snprintf(plain, sizeof plain, "\"%s\"", s);
+                sund_json_init(&j, &b, false);
+                sund_json_open(&j, NULL, '{');
+                sund_json_str(&j, "k", s);
+                sund_json_str(&j, "\xc3\xa9 \x7f", s);
+                sund_json_close(&j, '}');
+                sund_buf_nul(&b);
+                if (b.bad || read_text((const char *) b.p, &v) != SUND_OK || strcmp(sund_j_text(v, "k"), s) != 0 || strcmp(sund_j_text(v, "\xc3\xa9 \x7f"), s) != 0)
+                    wrong++;
+                if (at < n && odd[k] >= 32 && odd[k] != '"' && odd[k] != '\\' && odd[k] != 127 && !strstr((const char *) b.p, plain)) /* and nothing is escaped that need not be */
+                    wrong++;
+                sund_jval_free(v);
+                sund_buf_free(&b);
+            }
+    CHECK(wrong == 0);
 }
