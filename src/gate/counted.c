@@ -52,7 +52,8 @@ static sund_code beside_small(sund_db *db, const sund_thresholds *t, const asked
             rc = sund_fail(err, SUND_E_NOMEM, "out of memory for sets of people");
             break;
         }
-        memcpy(set, c.p, c.n / 8 * 8);
+        if (c.n) /* nobody */
+            memcpy(set, c.p, c.n / 8 * 8);
         *near = sund_sets_apart(set, c.n / 8, q->set, q->n_word) < t->cell_min;
         free(set);
     }

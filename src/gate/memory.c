@@ -56,7 +56,8 @@ static sund_code sets_load(sund_db *db, size_t n_word, sets *s, sund_err *err)
             rc = sund_fail(err, SUND_E_NOMEM, "out of memory for sets of people");
             break;
         }
-        memcpy(set, c.p, c.n);
+        if (c.n)
+            memcpy(set, c.p, c.n);
         s->id[s->n] = sund_rows_i64(rows, 0);
         s->n_independent += sund_rows_i64(rows, 1) != 0;
         s->set[s->n++] = set;
