@@ -64,6 +64,7 @@ sund_code sund_cmd_study_veto(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_revoke(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_leave(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_again(int argc, char **argv, sund_err *err);
+sund_code sund_cmd_apply(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_agreement(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_dac_init(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err);

@@ -14,6 +14,7 @@ static const sund_cmd cmds[] = {
     { "roster", "Set up", "put members together, and sign who is in the federation", sund_cmd_roster },
     { "dac init", "Set up", "a key for a member of a node's data access committee", sund_cmd_dac_init },
     { "agreement", "Set up", "what two or more countries have agreed on: studies inside it need no decision", sund_cmd_agreement },
+    { "apply", "Set up", "one application for data sets of several countries: made, decided on, visas", sund_cmd_apply },
     { "trust", "Set up", "whose logins and visas a home believes", sund_cmd_trust },
     { "login", "Set up", "a researcher's login by OpenID Connect, with GA4GH visas", sund_cmd_login },
     { "key make", "Set up", "a key that encrypts a genotype store", sund_cmd_key_make },

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "gate/ledger.h"
+#include "node/applications.h"
 #include "study/mailbox.h"
 #include "study/party.h"
 
@@ -249,6 +250,48 @@ out:
     return rc;
 }
 
+static sund_code one_application(void *ctx, const sund_digest *d, sund_err *err)
+{
+    telling             *to = ctx;
+    sund_application_eye eye = sund_application_eye_of(to->h);
+    sund_applied        *x = calloc(1, sizeof *x);
+    sund_buf             out = { 0 };
+    sund_json            j;
+
+    if (!x)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (sund_application_stands(&eye, d, x, NULL) != SUND_OK) /* who asked has left the roster since */
+        goto out;
+    if (to->as_json) {
+        sund_json_init(&j, &out, false);
+        sund_json_open(&j, NULL, '{');
+        sund_json_str(&j, "application", sund_digest_hex(d).s);
+        sund_json_str(&j, "received", x->word.received);
+        sund_json_str(&j, "title", x->a.title);
+        sund_json_str(&j, "researcher", x->from);
+        sund_json_str(&j, "purpose", x->a.purpose);
+        sund_json_str(&j, "until", x->a.until);
+        sund_json_str(&j, "state", sund_application_state_name(x->word.state));
+        sund_json_str(&j, "reason", x->word.reason);
+        sund_json_close(&j, '}');
+        printf("%.*s\n", (int) out.n, (char *) out.p);
+        goto out;
+    }
+    printf("%.10s  %s\n  The researcher %s applied for data of ", x->word.received, x->a.title, x->from);
+    for (size_t i = 0; i < x->a.n_data; i++)
+        printf("%s%s", i == 0 ? "" : i + 1 < x->a.n_data ? ", " : " and ", x->a.data[i].node);
+    printf(", for the purpose %s, until %s.\n", x->a.purpose, x->a.until);
+    if (x->word.state == SUND_APPLICATION_WAITS)
+        printf("  It waits for the decision of those who answer for the data here, until %s.\n", x->word.deadline);
+    else
+        printf("  Here it is %s: %s.\n", sund_application_state_name(x->word.state), x->word.reason);
+    printf("  Its full name: %s\n\n", sund_digest_hex(d).s);
+out:
+    sund_buf_free(&out);
+    free(x);
+    return SUND_OK;
+}
+
 /** What else a citizen may want to know: counts by kind, and what was done to the data or the log. */
 static sund_code the_rest(const sund_home *h, uint64_t n_entry, const telling *t, sund_err *err)
 {
@@ -279,8 +322,11 @@ sund_code sund_log_public(const sund_home *h, bool as_json, sund_err *err)
     SUND_TRY(sund_ledger_verify(h->db, &n, NULL, err));
     if (h->role == SUND_ROLE_HUB)
         SUND_TRY(sund_mailbox_list(&to.box, of_hub, &to, err));
-    else if (h->role == SUND_ROLE_NODE)
+    else if (h->role == SUND_ROLE_NODE) {
         SUND_TRY(of_node(&to, err));
+        SUND_TRY(sund_applications_open(h->db, err));
+        SUND_TRY(sund_applications_each(h->db, one_application, &to, err));
+    }
     else
         return sund_fail(err, SUND_E_ARG, "%s is the home of a researcher: nodes and the hub have a public log", h->dir);
     return as_json ? SUND_OK : the_rest(h, n, &to, err);

@@ -27,6 +27,7 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error", [SUND_MSG_HEADS] = "heads",
         [SUND_MSG_LOGIN] = "login",       [SUND_MSG_SUBMIT_LOGIN] = "submit-login",
         [SUND_MSG_AGREEMENT_END] = "agreement-end", [SUND_MSG_RECALL] = "recall", [SUND_MSG_DATASETS] = "datasets",
+        [SUND_MSG_APPLY] = "apply",       [SUND_MSG_APPLY_STATE] = "apply-state", [SUND_MSG_APPLICATIONS] = "applications",
     };
 
     return kind < SUND_MSG_END && name[kind] ? name[kind] : "unknown";
@@ -89,7 +90,7 @@ sund_code sund_leave_digested(sund_gate *g, const sund_envelope *head, sund_buf 
     rc = sund_envelope_place(&l->head, g->me, &l->bytes, err);
     (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&head->about).s);
     /* polls ask and tell nothing: they would drown what matters; heads are logged by both when they are exchanged */
-    if (rc == SUND_OK && head->kind != SUND_MSG_POLL && head->kind != SUND_MSG_STATUS && head->kind != SUND_MSG_HEADS)
+    if (rc == SUND_OK && head->kind != SUND_MSG_POLL && head->kind != SUND_MSG_STATUS && head->kind != SUND_MSG_APPLICATIONS && head->kind != SUND_MSG_HEADS)
         rc = sund_ledger_add(g->db, sund_msg_name(head->kind), strspn(study, "0") == strlen(study) ? "" : study, err, "left: %s%s%zu bytes, digest %s", what, what[0] ? ", " : "",
                              n, sund_digest_hex(&l->head.body).s);
     if (rc == SUND_OK)
@@ -147,6 +148,9 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
     case SUND_MSG_FILE_PUT:
     case SUND_MSG_FILE_GET:
     case SUND_MSG_AGREEMENT_END:
+    case SUND_MSG_APPLY:
+    case SUND_MSG_APPLY_STATE:
+    case SUND_MSG_APPLICATIONS:
     case SUND_MSG_RECALL: break;
     default: return sund_fail(err, SUND_E_DENIED, "a message of kind %s holds data: it leaves through its own rules only", sund_msg_name(head->kind));
     }

@@ -42,6 +42,9 @@ enum sund_msg {
     SUND_MSG_LOGIN = 52,        /**< somebody in no roster: whose key this is, by tokens */
     SUND_MSG_SUBMIT_LOGIN = 53, /**< a signed study, and the login of who signs */
     SUND_MSG_DATASETS = 56,     /**< anyone with a key: a search in the catalogue of data sets */
+    SUND_MSG_APPLY = 60,        /**< researcher: an application for data sets, with a login or none */
+    SUND_MSG_APPLY_STATE = 61,  /**< node: how it decided on one */
+    SUND_MSG_APPLICATIONS = 62, /**< researcher: own applications, and what nodes said */
     SUND_MSG_END
 };
 const char *sund_msg_name(unsigned kind);

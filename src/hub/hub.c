@@ -6,6 +6,7 @@
 #include "gate/budget.h"
 #include "gate/heads.h"
 #include "home/link.h"
+#include "hub/applications.h"
 #include "hub/harvest.h"
 #include "hub/logins.h"
 #include "hub/match.h"
@@ -109,6 +110,8 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     (void) pthread_mutex_lock(&h->lock);
     for (;;) {
         rc = (wait_s ? sund_mailbox_news : sund_mailbox_batch)(&h->box, e->from, body, BATCH_MAX, out, &any, err);
+        if (rc == SUND_OK)
+            rc = sund_apply_batch(h->home.db, e->from, BATCH_MAX, out, &any, err);
         if (rc != SUND_OK || any || wait_s == 0 || h->stopping)
             break;
         if (pthread_cond_timedwait(&h->news, &h->lock, &until) == ETIMEDOUT)
@@ -291,6 +294,25 @@ static sund_code do_notice(hub *h, const sund_envelope *e, sund_cur body, sund_e
     return rc;
 }
 
+/** A researcher's application, a node's word on one, or a researcher's question where they stand. */
+static sund_code do_apply(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_logins_check(&h->home, e, e->kind == SUND_MSG_APPLY_STATE ? 1u << SUND_ROLE_NODE : 1u << SUND_ROLE_RESEARCHER, err));
+    (void) pthread_mutex_lock(&h->lock);
+    if (e->kind == SUND_MSG_APPLICATIONS)
+        rc = sund_apply_list(h->home.db, e->from, out, err);
+    else
+        rc = e->kind == SUND_MSG_APPLY ? sund_apply_take(h->home.db, &h->home.roster, e, body, err) : sund_apply_state(h->home.db, e, body, err);
+    if (rc == SUND_OK && e->kind != SUND_MSG_APPLICATIONS)
+        rc = note(h, e, err);
+    h->n_news++;
+    (void) pthread_cond_broadcast(&h->news);
+    (void) pthread_mutex_unlock(&h->lock);
+    return rc;
+}
+
 static sund_code number(hub *h, const sund_envelope *e, sund_err *err)
 {
     sund_code rc;
@@ -332,6 +354,9 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     case SUND_MSG_ANSWER: return sund_questions_answer(&h->questions, e->from, body, err);
     case SUND_MSG_AGREEMENT_END:
     case SUND_MSG_RECALL: return do_notice(h, e, body, err);
+    case SUND_MSG_APPLY:
+    case SUND_MSG_APPLY_STATE:
+    case SUND_MSG_APPLICATIONS: return do_apply(h, e, body, out, err);
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:
     case SUND_MSG_FILE_PUT:
@@ -404,6 +429,7 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
     SUND_TRY(sund_mailbox_tables(h->home.db, err));
     SUND_TRY(sund_uploads_tables(h->home.db, err));
     SUND_TRY(sund_logins_tables(h->home.db, err));
+    SUND_TRY(sund_apply_tables(h->home.db, err));
     h->box = (sund_mailbox){ h->home.db, &h->home.identity, &h->home.roster };
     if (pthread_mutex_init(&h->lock, NULL) != 0 || pthread_mutex_init(&h->uploading, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
         pthread_cond_init(&h->news, &a) != 0)

@@ -6,6 +6,7 @@
 #include "gate/heads.h"
 #include "home/link.h"
 #include "node/answers.h"
+#include "node/applications.h"
 #include "node/notices.h"
 #include "node/pages.h"
 #include "study/mailbox.h"
@@ -223,6 +224,8 @@ static sund_code take_batch(node *n, sund_cur c, sund_err *err)
         SUND_TRY(sund_cur_ok(&c, "the hub's batch", err));
         if (sund_digest_eq(&name, &none))
             SUND_TRY(sund_notice_take(&n->home, index, &e, body, err));
+        else if (e.kind == SUND_MSG_APPLY)
+            SUND_TRY(sund_application_came(&n->link, &e, body, err));
         else if (rc == SUND_OK)
             rc = take_message(n, &name, index, &e, body, err);
         else
@@ -351,6 +354,8 @@ static void loop(node *n)
 
         if (rc == SUND_OK)
             rc = sund_notices_tell(&n->link, &why);
+        if (rc == SUND_OK)
+            rc = sund_applications_tell(&n->link, &why);
 
         for (size_t i = 0; i < n->n_run && rc != SUND_E_UPSTREAM; i++) { /* a fault of one study does not hold up the others */
             sund_code mine = say_owed(n, &n->run[i], &why);

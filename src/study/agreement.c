@@ -18,8 +18,7 @@ static const char *const known[] = { "agreement.name", "agreement.expires", "agr
 
 static sund_code bad(const sund_ini *ini, const char *key, const char *why, sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "%s: [agreement] %s: %s", ini->name, key, why); }
 
-/** The next word of a list with commas into out of cap bytes; false at the end. A word that does not fit is cut, and then none that is known. */
-static bool next_word(const char **at, char *out, size_t cap)
+bool sund_list_next(const char **at, char *out, size_t cap)
 {
     size_t n;
 
@@ -30,17 +29,17 @@ static bool next_word(const char **at, char *out, size_t cap)
     return n > 0;
 }
 
-static bool listed(const char *list, const char *word)
+bool sund_list_has(const char *list, const char *word)
 {
     char x[80];
 
-    while (next_word(&list, x, sizeof x))
+    while (sund_list_next(&list, x, sizeof x))
         if (strcmp(x, word) == 0)
             return true;
     return false;
 }
 
-static bool date_ok(const char *s)
+bool sund_agreement_day_ok(const char *s)
 {
     struct tm t = { 0 };
     char      again[11];
@@ -63,11 +62,11 @@ static sund_code check_words(const sund_agreement *a, const sund_ini *ini, sund_
     char                 x[80];
     size_t               n = 0;
 
-    for (; next_word(&at, x, sizeof x); n++)
+    for (; sund_list_next(&at, x, sizeof x); n++)
         if (sund_purpose_check(x, NULL) != SUND_OK && !sund_consent_known(x))
             return bad(ini, "purposes", "purposes as studies name them, or DUO codes, are expected", err);
     at = a->analyses;
-    for (n = n ? 0 : 100; n < 100 && next_word(&at, x, sizeof x); n++)
+    for (n = n ? 0 : 100; n < 100 && sund_list_next(&at, x, sizeof x); n++)
         if (strcmp(x, "any") != 0 && sund_analysis_find(x, &analysis, err) != SUND_OK)
             return sund_fail_in(err, SUND_E_FORMAT, "%s: [agreement] analyses", ini->name);
     return n > 0 && n < 100 ? SUND_OK : bad(ini, "purposes and analyses", "name at least one of each ('analyses = any' is all)", err);
@@ -103,7 +102,7 @@ static sund_code take_terms(sund_agreement *a, const sund_ini *ini, sund_err *er
     SUND_TRY(take(ini, "analyses", a->analyses, sizeof a->analyses, err));
     if (!sund_id_ok(a->name))
         return bad(ini, "name", "letters, digits, '-' and '_' are expected, at most 32", err);
-    if (!date_ok(a->expires))
+    if (!sund_agreement_day_ok(a->expires))
         return bad(ini, "expires", "a day such as 2027-12-31 is expected", err);
     if (two && strcmp(two, "yes") != 0 && strcmp(two, "no") != 0)
         return bad(ini, "two_party", "'yes' or 'no' is expected", err);
@@ -349,14 +348,13 @@ sund_code sund_agreement_stands(const sund_agreement_eye *eye, const sund_digest
     return rc;
 }
 
-/** DUO codes of the list together, as if they were a consent; and purposes by name, a disease inside all diseases. */
-static bool allows(const char *purposes, const char *purpose)
+bool sund_purposes_allow(const char *purposes, const char *purpose)
 {
     char   codes[SUND_AGREEMENT_LIST_MAX + 1] = "", x[80], wide[65];
     size_t n = 0;
 
     (void) snprintf(wide, sizeof wide, "%.*s", (int) strcspn(purpose, "="), purpose);
-    while (next_word(&purposes, x, sizeof x)) {
+    while (sund_list_next(&purposes, x, sizeof x)) {
         if (strcmp(x, purpose) == 0 || strcmp(x, wide) == 0)
             return true;
         if (sund_consent_known(x) && n < sizeof codes)
@@ -375,11 +373,11 @@ bool sund_agreement_covers(const sund_agreement *a, const sund_study *s, const s
             (void) snprintf(why, 200, "agreement %s: %s is no party", a->name, s->node[i]);
     if (!why[0] && s->n_node == 2 && !a->two_party)
         (void) snprintf(why, 200, "agreement %s does not allow sums of two", a->name);
-    if (!why[0] && !allows(a->purposes, s->purpose))
+    if (!why[0] && !sund_purposes_allow(a->purposes, s->purpose))
         (void) snprintf(why, 200, "agreement %s does not hold for the purpose %s", a->name, s->purpose);
-    if (!why[0] && !listed(a->analyses, s->analysis) && !listed(a->analyses, "any"))
+    if (!why[0] && !sund_list_has(a->analyses, s->analysis) && !sund_list_has(a->analyses, "any"))
         (void) snprintf(why, 200, "agreement %s does not hold for the analysis %s", a->name, s->analysis);
-    if (!why[0] && (!own || !listed(own->data, eye->data)))
+    if (!why[0] && (!own || !sund_list_has(own->data, eye->data)))
         (void) snprintf(why, 200, "agreement %s does not hold for the data set %.60s of %s", a->name, eye->data, eye->dac->node);
     return !why[0];
 }

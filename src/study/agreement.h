@@ -41,6 +41,13 @@ typedef struct sund_agreement {
 /** Who looks at agreements: a node, its roster and committee, and the data set that it brings. */
 typedef struct sund_agreement_eye { sund_db *db; const sund_roster *roster; const sund_dac *dac; const char *data; } sund_agreement_eye;
 
+/** The next word of a list with commas into out of cap bytes; false at the end. A word that does not fit is cut, and then none that is known. */
+bool sund_list_next(const char **at, char *out, size_t cap);
+bool sund_list_has(const char *list, const char *word);
+bool sund_agreement_day_ok(const char *s); /**< "2027-12-31", a day that there is */
+/** DUO codes of the list together, as if they were a consent; and purposes by name, a disease inside all diseases. */
+bool sund_purposes_allow(const char *purposes, const char *purpose);
+
 /** Strict; signatures are not looked at. */
 sund_code sund_agreement_parse(sund_agreement *a, const char *name, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
 /** That all parties signed it, with the keys of the roster; that this node is one, and one of its committee has signed. Errors: SUND_E_DENIED, by name. */

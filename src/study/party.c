@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "gate/memory.h"
+#include "study/application.h"
 #include "study/bodies.h"
 #include "study/submit.h"
 #include "token/login.h"
@@ -31,6 +32,7 @@ sund_code sund_party_tables(sund_db *db, sund_err *err)
     SUND_TRY(sund_login_tables(db, err));
     SUND_TRY(sund_dac_open(db, err));
     SUND_TRY(sund_agreements_open(db, err));
+    SUND_TRY(sund_applications_open(db, err));
     SUND_TRY(sund_leaving_tables(db, err));
     return sund_db_script(db, tables, err);
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/ledger.h"
+#include "study/application.h"
 #include "study/bodies.h"
 
 #include <stdio.h>
@@ -84,6 +85,48 @@ static sund_code by_agreement(sund_party *p, party_decision *out, sund_err *err)
     return rc;
 }
 
+static sund_application_eye applied_eye(const sund_party *p) { return (sund_application_eye){ eye_of(p), p->node->trust }; }
+
+/** The key that signed the study, and the subject of its login, "" without. */
+static sund_code asker(const sund_party *p, sund_pub *key, char subject[256], sund_err *err)
+{
+    sund_envelope e;
+    sund_buf      text = { 0 };
+    sund_rows    *rows = NULL;
+    bool          more = false;
+    sund_code     rc = sund_party_submitted(p->node->db, p->node->roster, &p->name, &e, &text, key, err);
+
+    sund_buf_free(&text);
+    subject[0] = 0;
+    if (rc == SUND_OK)
+        rc = sund_db_query(p->node->db, &rows, err, "SELECT subject FROM login WHERE study=?", "b", p->name.b, sizeof p->name.b);
+    if (rc == SUND_OK)
+        rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more)
+        (void) snprintf(subject, 256, "%s", sund_rows_text(rows, 0));
+    sund_rows_close(rows);
+    return rc;
+}
+
+/** An application of this asker's that was approved here. */
+static sund_code by_application(sund_party *p, party_decision *out, sund_err *err)
+{
+    sund_application_eye eye = applied_eye(p);
+    sund_digest          d;
+    sund_pub             key;
+    char                 subject[256], why[200];
+    bool                 found = false;
+
+    SUND_TRY(asker(p, &key, subject, err));
+    SUND_TRY(sund_application_find(&eye, &p->study, &key, subject, &d, &found, why, err));
+    if (!found)
+        return SUND_OK;
+    out->verdict = SUND_APPROVE;
+    out->automatic = true;
+    (void) snprintf(out->reason, sizeof out->reason, "under application %s", sund_digest_hex(&d).s);
+    return sund_db_run(p->node->db, err, "INSERT OR REPLACE INTO under_application(study, application) VALUES(?,?)", "bb", p->name.b, sizeof p->name.b, d.b, sizeof d.b);
+}
+
 sund_code sund_party_decided(sund_party *p, party_decision *out, sund_err *err)
 {
     const sund_dac *dac = p->node->dac;
@@ -111,6 +154,8 @@ sund_code sund_party_decided(sund_party *p, party_decision *out, sund_err *err)
     }
     if (known_asker(p))
         SUND_TRY(by_agreement(p, out, err));
+    if (!out->verdict)
+        SUND_TRY(by_application(p, out, err));
     return out->verdict ? SUND_OK : by_silence(p, out, err);
 }
 
@@ -140,6 +185,34 @@ static sund_code agreement_stands(sund_party *p, sund_err *err)
     return rc;
 }
 
+/** The application under which the study runs here, if any, is still approved, and its days have not ended. */
+static sund_code application_stands(sund_party *p, sund_err *err)
+{
+    sund_application_eye eye = applied_eye(p);
+    sund_rows           *rows = NULL;
+    sund_applied        *x;
+    sund_digest          d;
+    bool                 more = false;
+    sund_code            rc;
+
+    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT application FROM under_application WHERE study=?", "b", p->name.b, sizeof p->name.b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more) {
+        sund_cur c = sund_rows_blob(rows, 0);
+
+        more = sund_cur_copy(&c, d.b, sizeof d.b);
+    }
+    sund_rows_close(rows);
+    if (rc != SUND_OK || !more)
+        return rc;
+    x = calloc(1, sizeof *x);
+    rc = x ? sund_application_stands(&eye, &d, x, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (rc == SUND_OK && x->word.state != SUND_APPLICATION_APPROVED)
+        rc = sund_fail(err, SUND_E_DENIED, "application %.16s at %s: %s", sund_digest_hex(&d).s, p->node->me->id, x->word.reason);
+    free(x);
+    return rc;
+}
+
 sund_code sund_party_stands(sund_party *p, sund_err *err)
 {
     sund_err      why = { SUND_OK, "" };
@@ -151,6 +224,8 @@ sund_code sund_party_stands(sund_party *p, sund_err *err)
     rc = sund_dac_standing(p->node->db, p->node->dac, &p->name, &s, &why);
     if (rc == SUND_OK)
         rc = agreement_stands(p, &why);
+    if (rc == SUND_OK)
+        rc = application_stands(p, &why);
     if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
         return sund_fail(err, rc, "%s", why.msg);
     if (rc != SUND_OK)

@@ -1,0 +1,141 @@
+#include "hub/applications.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { OF_ONE_MAX = 100, IN_ALL_MAX = 10000, LIST_MAX = 16 << 20 };
+
+sund_code sund_apply_tables(sund_db *db, sund_err *err)
+{
+    return sund_db_script(db,
+                          "CREATE TABLE IF NOT EXISTS applied(digest BLOB PRIMARY KEY, who TEXT NOT NULL, received TEXT NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL, text BLOB NOT NULL) STRICT;"
+                          "CREATE TABLE IF NOT EXISTS applied_word(digest BLOB NOT NULL, node TEXT NOT NULL, head BLOB, body BLOB, PRIMARY KEY(digest, node)) STRICT;", /* head null: asked, silent */
+                          err);
+}
+
+static sund_code keep(sund_db *db, const sund_application *a, const sund_envelope *e, sund_cur body, sund_cur text, sund_err *err)
+{
+    sund_buf  head = { 0 };
+    char      now[32];
+    sund_code rc;
+
+    sund_time_text(now);
+    sund_envelope_head(e, &head);
+    SUND_GO(sund_buf_ok(&head, err));
+    SUND_GO(sund_db_run(db, err, "INSERT INTO applied(digest, who, received, head, body, text) VALUES(?,?,?,?,?,?)", "bttbbb", a->digest.b, sizeof a->digest.b, e->from, now, head.p, head.n, body.p, body.n, text.p,
+                        text.n));
+    for (size_t i = 0; i < a->n_data; i++)
+        SUND_GO(sund_db_run(db, err, "INSERT INTO applied_word(digest, node) VALUES(?,?)", "bt", a->digest.b, sizeof a->digest.b, a->data[i].node));
+out:
+    sund_buf_free(&head);
+    return rc;
+}
+
+static sund_code take(sund_db *db, const sund_roster *roster, const sund_envelope *e, sund_cur body, sund_application *a, sund_err *err)
+{
+    sund_submit s;
+    int64_t     there = 0, own = 0, all = 0;
+
+    SUND_TRY(sund_application_signed(roster, e, body, &s, a, err));
+    for (size_t i = 0; i < a->n_data; i++)
+        if (!sund_roster_find(roster, a->data[i].node, SUND_ROLE_NODE))
+            return sund_fail(err, SUND_E_NOT_FOUND, "the roster has no node '%s'", a->data[i].node);
+    SUND_TRY(sund_db_i64(db, &there, 0, err, "SELECT COUNT(*) FROM applied WHERE digest=?", "b", a->digest.b, sizeof a->digest.b));
+    if (there)
+        return SUND_OK;
+    SUND_TRY(sund_db_i64(db, &own, 0, err, "SELECT COUNT(*) FROM applied WHERE who=?", "t", e->from));
+    SUND_TRY(sund_db_i64(db, &all, 0, err, "SELECT COUNT(*) FROM applied", ""));
+    if (own >= OF_ONE_MAX || all >= IN_ALL_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "the hub takes %d applications of one researcher, and %d in all", OF_ONE_MAX, IN_ALL_MAX);
+    SUND_TRY(sund_db_part(db, err));
+    return sund_db_part_end(db, true, keep(db, a, e, body, s.text, err), err);
+}
+
+sund_code sund_apply_take(sund_db *db, const sund_roster *roster, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    sund_application *a = calloc(1, sizeof *a);
+    sund_code         rc = a ? take(db, roster, e, body, a, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    free(a);
+    return rc;
+}
+
+sund_code sund_apply_state(sund_db *db, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    sund_application_word w;
+    sund_digest           d;
+    sund_buf              head = { 0 };
+    sund_code             rc;
+
+    SUND_TRY(sund_application_word_read(body, &d, &w, err));
+    if (!sund_digest_eq(&d, &e->about))
+        return sund_fail(err, SUND_E_DENIED, "a word of %s is about something else than it says", e->from);
+    sund_envelope_head(e, &head);
+    rc = sund_buf_ok(&head, err);
+    if (rc == SUND_OK)
+        rc = sund_db_run(db, err, "UPDATE applied_word SET head=?, body=? WHERE digest=? AND node=?", "bbbt", head.p, head.n, body.p, body.n, d.b, sizeof d.b, e->from);
+    if (rc == SUND_OK && sund_db_changes(db) == 0)
+        rc = sund_fail(err, SUND_E_DENIED, "%s speaks of an application that does not ask it", e->from);
+    sund_buf_free(&head);
+    return rc;
+}
+
+sund_code sund_apply_batch(sund_db *db, const char *node, size_t max, sund_buf *out, bool *any, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = SUND_OK;
+
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT a.digest, a.head, a.body FROM applied_word w JOIN applied a ON a.digest=w.digest WHERE w.node=? AND w.head IS NULL ORDER BY a.received LIMIT 64", "t", node));
+    while (out->n < max && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        sund_cur d = sund_rows_blob(rows, 0), h = sund_rows_blob(rows, 1), b = sund_rows_blob(rows, 2);
+
+        sund_buf_put(out, d.p, d.n);
+        sund_buf_u32(out, 0);
+        sund_buf_put(out, h.p, h.n);
+        sund_buf_blob(out, b.p, b.n);
+        *any = true;
+    }
+    sund_rows_close(rows);
+    return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
+}
+
+static sund_code put_words(sund_db *db, sund_cur digest, sund_buf *out, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    int64_t    n = 0;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_i64(db, &n, 0, err, "SELECT COUNT(*) FROM applied_word WHERE digest=? AND head IS NOT NULL", "b", digest.p, digest.n));
+    sund_buf_u32(out, (uint32_t) n);
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT head, body FROM applied_word WHERE digest=? AND head IS NOT NULL ORDER BY node", "b", digest.p, digest.n));
+    while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        sund_cur h = sund_rows_blob(rows, 0), b = sund_rows_blob(rows, 1);
+
+        sund_buf_put(out, h.p, h.n);
+        sund_buf_blob(out, b.p, b.n);
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_apply_list(sund_db *db, const char *who, sund_buf *out, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = SUND_OK;
+
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT text, digest FROM applied WHERE who=? ORDER BY received DESC, digest", "t", who));
+    while (out->n < LIST_MAX && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        sund_cur text = sund_rows_blob(rows, 0);
+
+        sund_buf_blob(out, text.p, text.n);
+        SUND_GO(put_words(db, sund_rows_blob(rows, 1), out, err));
+    }
+out:
+    sund_rows_close(rows);
+    return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
+}
