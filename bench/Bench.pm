@@ -24,6 +24,7 @@ $scale =~ /^(full|small|tiny)$/ or die "BENCH_SCALE is full, small or tiny\n";
 # people, sites, region, more options of 'sund simulate cohort'. i20k is n20k's beginning, for importing text.
 my %set = (
     full => {
+        'pages'        => [1000, 1000000, '20:1000000-60000000', 'store', ''],
         'n20k'         => [20000, 200000, '20:1000000-4000000', 'store,bcf', ''],
         'n20k-missing' => [20000, 200000, '20:1000000-4000000', 'store,bcf', '--missing 0.003 --unphased'],
         'l20k-missing' => [20000, 40000, '20:1000000-1600000', 'store,bcf', '--missing 0.005 --unphased'],
@@ -38,6 +39,7 @@ my %set = (
         map { ("g$_->[0]" => [@$_, '20:1000000-1100000', 'store,bcf', '']) } [5000, 8000], [10000, 8000], [20000, 6000], [50000, 4000], [100000, 3000], [200000, 3000], [500000, 2000],
     },
     small => {
+        'pages'        => [200, 100000, '20:1000000-10000000', 'store', ''],
         'n20k'         => [2000, 20000, '20:1000000-2000000', 'store,bcf', ''],
         'n20k-missing' => [2000, 20000, '20:1000000-2000000', 'store,bcf', '--missing 0.003 --unphased'],
         'l20k-missing' => [2000, 8000, '20:1000000-1600000', 'store,bcf', '--missing 0.005 --unphased'],
@@ -52,6 +54,7 @@ my %set = (
         map { ("g$_->[0]" => [@$_, '20:1000000-1100000', 'store,bcf', '']) } [2000, 3000], [5000, 2000], [20000, 1000],
     },
     tiny => {
+        'pages'        => [100, 500, '20:1000000-1100000', 'store', ''],
         'n20k'         => [100, 500, '20:1000000-1100000', 'store,bcf', ''],
         'n20k-missing' => [100, 500, '20:1000000-1100000', 'store,bcf', '--missing 0.003 --unphased'],
         'l20k-missing' => [100, 500, '20:1000000-1100000', 'store,bcf', '--missing 0.005 --unphased'],

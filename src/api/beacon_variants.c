@@ -28,7 +28,8 @@ static void frequency(sund_json *j, const char *population, const sund_lookup_ce
 /** node: "DK", or "" for all of them. */
 static void frequencies(sund_json *j, const sund_face *f, const char *node, const sund_lookup_counts *c)
 {
-    char name[SUND_ID_MAX + 3];
+    char   name[SUND_ID_MAX + 3];
+    size_t n = strnlen(node, SUND_ID_MAX);
 
     sund_json_open(j, "frequencyInPopulations", '[');
     sund_json_open(j, NULL, '{');
@@ -39,7 +40,11 @@ static void frequencies(sund_json *j, const sund_face *f, const char *node, cons
     for (int male = 0; c->sexes && male < 2; male++) {
         if ((male ? c->male.an : c->female.an) == 0)
             continue; /* nobody: there is no frequency */
-        (void) snprintf(name, sizeof name, "%s%s%c", node, node[0] ? "_" : "", male ? 'M' : 'F');
+        memcpy(name, node, n);
+        if (n)
+            name[n] = '_';
+        name[n + (n > 0)] = male ? 'M' : 'F';
+        name[n + (n > 0) + 1] = 0;
         frequency(j, name, male ? &c->male : &c->female);
     }
     sund_json_close(j, ']');

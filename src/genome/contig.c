@@ -43,14 +43,23 @@ static int parse_refseq(const char *name, sund_assembly *assembly)
 
 void sund_contig_refseq(sund_assembly a, int contig, char out[40])
 {
+    size_t   n = sizeof "refseq:NC_0000" - 1;
     unsigned version = a == SUND_GRCH38 ? contigs[contig].version38 : contigs[contig].version37;
 
     if (contig == SUND_MT && a != SUND_ASSEMBLY_NONE)
         (void) snprintf(out, 40, "refseq:NC_012920.1");
     else if (a == SUND_ASSEMBLY_NONE)
         (void) snprintf(out, 40, "chr:%s", contigs[contig].name);
-    else
-        (void) snprintf(out, 40, "refseq:NC_%06d.%u", contig, version);
+    else { /* once a variant in each answer: without printf */
+        memcpy(out, "refseq:NC_0000", n);
+        out[n++] = (char) ('0' + contig / 10);
+        out[n++] = (char) ('0' + contig % 10);
+        out[n++] = '.';
+        if (version >= 10)
+            out[n++] = (char) ('0' + version / 10);
+        out[n++] = (char) ('0' + version % 10);
+        out[n] = 0;
+    }
 }
 
 int sund_contig_parse(const char *name, sund_assembly *assembly)

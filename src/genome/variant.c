@@ -204,20 +204,26 @@ static sund_code name_fail(const char *s, const char *why, sund_err *err)
     return sund_fail(err, SUND_E_ARG, "'%.60s' is no variant: %s; write CONTIG-POSITION-REF-ALT, e.g. 20-1000226-A-T", s, why);
 }
 
-static sund_code take_allele(const char *whole, const char *a, const char *which, sund_buf *store, size_t *at, uint32_t *n, sund_err *err)
+static sund_code allele_fail(const char *whole, const char *which, sund_err *err)
 {
-    char   why[64];
-    size_t len = a ? strlen(a) : 0;
+    char why[64];
 
     (void) snprintf(why, sizeof why, "%s is letters A, C, G, T, at most %d", which, ALLELE_NAME_MAX);
+    return name_fail(whole, why, err);
+}
+
+static sund_code take_allele(const char *whole, const char *a, const char *which, sund_buf *store, size_t *at, uint32_t *n, sund_err *err)
+{
+    size_t len = a ? strlen(a) : 0;
+
     if (len == 0 || len > ALLELE_NAME_MAX)
-        return name_fail(whole, why, err);
+        return allele_fail(whole, which, err);
     *at = store->n;
     for (size_t i = 0; i < len; i++) {
         char c = (char) (a[i] >= 'a' && a[i] <= 'z' ? a[i] - 32 : a[i]);
 
         if (!strchr("ACGTN", c))
-            return name_fail(whole, why, err);
+            return allele_fail(whole, which, err);
         sund_buf_u8(store, (uint8_t) c);
     }
     *n = (uint32_t) len;
