@@ -1,3 +1,4 @@
+#include "base/aead.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -69,7 +70,8 @@ static sund_code split_keep(const char *keep, char *column, size_t cap, sund_imp
 
 sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
 {
-    const char        *out = NULL, *samples = NULL, *keep = NULL, *assembly = NULL, *reference = NULL, *callable = NULL, *ab = NULL, *key = NULL;
+    const char        *out = NULL, *samples = NULL, *keep = NULL, *assembly = NULL, *reference = NULL, *callable = NULL, *ab = NULL, *key = NULL, *c4gh_key = NULL;
+    sund_c4gh         *c4gh = NULL;
     int64_t            gq = 0, dp = 0, threads = 0;
     bool               lenient = false, helped = false;
     char               column[64];
@@ -84,12 +86,13 @@ sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
         { "min-dp", 'i', &dp, "N", "genotypes of lower depth become missing" },
         { "min-ab", 's', &ab, "F", "heterozygotes of lower allele balance become missing" },
         { "key", 's', &key, "FILE", "encrypt the store with the key of this file ('sund key make'), or with credential:NAME of systemd" },
+        { "c4gh-key", 's', &c4gh_key, "FILE", "the secret key that encrypted files (Crypt4GH) are for ('sund key make --c4gh'); they are decrypted in memory only" },
         { "threads", 'i', &threads, "N", "0: all processors; any number gives the same bytes" },
         { "lenient", 'b', &lenient, NULL, "leave out unsound records and count them, instead of stopping at the first" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts    o = { "import", "[OPTIONS] FILE...", "VCF, VCF.gz or BCF into one sealed store. Files may hold different people at the same sites, or the same people elsewhere. A stopped import goes on where it was; the store appears whole or not at all.",
-                             "sund import --store fi/store --samples samples.tsv --keep country=FI chr20.vcf.gz\nsund import --store store --samples samples.tsv --reference GRCh38.fa --min-gq 20 --min-dp 10 --min-ab 0.2 cohort.bcf\nsund import --key /etc/sund/store.key --store fi/store --samples samples.tsv chr20.vcf.gz", opt, 1, 4096 };
+    const sund_opts    o = { "import", "[OPTIONS] FILE...", "VCF, VCF.gz or BCF, also encrypted by Crypt4GH, into one sealed store. Files may hold different people at the same sites, or the same people elsewhere. A stopped import goes on where it was; the store appears whole or not at all.",
+                             "sund import --store fi/store --samples samples.tsv --keep country=FI chr20.vcf.gz\nsund import --store store --samples samples.tsv --reference GRCh38.fa --min-gq 20 --min-dp 10 --min-ab 0.2 cohort.bcf\nsund import --key /etc/sund/store.key --store fi/store --samples samples.tsv chr20.vcf.gz\nsund import --c4gh-key /etc/sund/c4gh.sec --store store --samples samples.tsv cohort.vcf.gz.c4gh", opt, 1, 4096 };
     sund_import        in = { 0 };
     sund_import_report report;
     sund_progress      bar;
@@ -123,11 +126,15 @@ sund_code sund_cmd_import(int argc, char **argv, sund_err *err)
     in.min_dp = (int) dp;
     in.n_thread = (unsigned) threads;
     in.lenient = lenient;
+    if (c4gh_key)
+        SUND_TRY(sund_import_c4gh(c4gh_key, in.file, n, &c4gh, err));
+    in.c4gh = c4gh;
     sund_progress_begin(&bar, "import", "records", 0);
     in.progress = show_records;
     in.ctx = &bar;
     rc = sund_store_import(&in, &report, err);
     sund_progress_end(&bar);
+    sund_secret_free(c4gh);
     if (rc == SUND_OK)
         print_report(&report, out);
     return rc;

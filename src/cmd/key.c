@@ -1,3 +1,4 @@
+#include "base/c4gh.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
@@ -28,12 +29,27 @@ sund_code sund_open_store(sund_store **s, const char *store, const char *key, su
     return sund_store_open(s, store, err);
 }
 
+static sund_code make_c4gh(const char *path, sund_err *err)
+{
+    sund_buf  pub = { 0 };
+    sund_code rc = sund_c4gh_key_make(path, &pub, err);
+
+    if (rc == SUND_OK)
+        printf("%s: the secret key; keep a copy elsewhere. %s.pub, for those who send files:\n%.*s", path, path, (int) pub.n, (const char *) pub.p);
+    sund_buf_free(&pub);
+    return rc;
+}
+
 sund_code sund_cmd_key_make(int argc, char **argv, sund_err *err)
 {
-    const sund_opt  opt[] = { { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "key make", "FILE", "Makes a key that encrypts genotype stores, into a file that its owner alone may read. Keep a copy where the stores are not: without the key nobody, ever, reads what it encrypted. 'sund import --key FILE' "
+    bool            c4gh = false;
+    const sund_opt  opt[] = {
+        { "c4gh", 'b', &c4gh, NULL, "a pair for Crypt4GH instead: FILE is the secret key, FILE.pub the public one, which those who send files encrypt for" },
+        { NULL, 0, NULL, NULL, NULL },
+    };
+    const sund_opts o = { "key make", "[--c4gh] FILE", "Makes a key that encrypts genotype stores, into a file that its owner alone may read. Keep a copy where the stores are not: without the key nobody, ever, reads what it encrypted. 'sund import --key FILE' "
                           "encrypts with it; 'store_key = FILE' under [node] of sund.ini lets the home's commands and its node read the store.",
-                          "sund key make /etc/sund/store.key\nsund import --key /etc/sund/store.key --store fi/store --samples samples.tsv chr20.vcf.gz", opt, 1, 1 };
+                          "sund key make /etc/sund/store.key\nsund import --key /etc/sund/store.key --store fi/store --samples samples.tsv chr20.vcf.gz\nsund key make --c4gh /etc/sund/c4gh.sec\nsund import --c4gh-key /etc/sund/c4gh.sec --store store --samples samples.tsv cohort.vcf.gz.c4gh", opt, 1, 1 };
     char            name[SUND_STORE_KEY_NAME + 1];
     bool            helped = false;
     size_t          n;
@@ -41,6 +57,8 @@ sund_code sund_cmd_key_make(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
+    if (c4gh)
+        return make_c4gh(argv[1], err);
     SUND_TRY(sund_store_key_make(argv[1], name, err));
     printf("%s: the key %s; keep a copy elsewhere: nothing that it encrypts can be read without it\n", argv[1], name);
     return SUND_OK;

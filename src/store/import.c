@@ -1,3 +1,4 @@
+#include "base/aead.h"
 #include "base/file.h"
 #include "store/import_priv.h"
 
@@ -95,12 +96,66 @@ static sund_code identify(sund_buf *out, const char *what, const char *path, sun
     return SUND_OK;
 }
 
+/* The same line for an encrypted file, of what is inside: who is given it encrypted comes to the same store. */
+static sund_code identify_c4gh(sund_buf *out, const char *path, const sund_c4gh *c, sund_err *err)
+{
+    enum { END = 1 << 20 };
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    int         fd = open(path, O_RDONLY | O_CLOEXEC), n_name = dot && dot > name && strcmp(dot, ".c4gh") == 0 ? (int) (dot - name) : (int) strlen(name);
+    struct stat st;
+    uint64_t    n = 0;
+    uint8_t    *p = NULL;
+    sund_digest d;
+    sund_code   rc;
+
+    SUND_GO(fd < 0 || fstat(fd, &st) != 0 ? sund_fail(err, SUND_E_IO, "cannot open %s", path) : SUND_OK);
+    SUND_GO(sund_c4gh_size(c, path, (uint64_t) st.st_size, &n, err));
+    p = sund_secret_new(2 * END);
+    SUND_GO(p ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "no memory to read %s", path));
+    if (n <= 2 * END)
+        SUND_GO(sund_c4gh_read(c, path, fd, 0, n, p, err));
+    else {
+        SUND_GO(sund_c4gh_read(c, path, fd, 0, END, p, err));
+        SUND_GO(sund_c4gh_read(c, path, fd, n - END, END, p + END, err));
+    }
+    d = sund_digest_of(p, n <= 2 * END ? n : 2 * END);
+    sund_buf_printf(out, "file %.*s %llu %s\n", n_name, name, (unsigned long long) n, sund_digest_hex(&d).s);
+out:
+    sund_secret_free(p);
+    if (fd >= 0)
+        (void) close(fd);
+    return rc;
+}
+
+sund_code sund_import_c4gh(const char *key_file, const char *const *file, size_t n_file, sund_c4gh **out, sund_err *err)
+{
+    sund_c4gh *c = sund_secret_new((n_file ? n_file : 1) * sizeof *c);
+    sund_key  *secret = sund_secret_new(sizeof *secret);
+    size_t     n_encrypted = 0;
+    sund_code  rc = c && secret ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "no memory for keys of %zu files", n_file);
+
+    if (rc == SUND_OK)
+        rc = sund_c4gh_key_read(key_file, secret, err);
+    for (size_t f = 0; rc == SUND_OK && f < n_file; f++) {
+        rc = sund_c4gh_head_of(file[f], secret, &c[f], err);
+        n_encrypted += rc == SUND_OK && c[f].n_key;
+    }
+    if (rc == SUND_OK && !n_encrypted)
+        rc = sund_fail(err, SUND_E_ARG, "%s is not encrypted by Crypt4GH%s: leave --c4gh-key out", n_file ? file[0] : "no file", n_file > 1 ? ", and no other of the files is" : "");
+    sund_secret_free(secret);
+    if (rc != SUND_OK)
+        sund_secret_free(c);
+    else
+        *out = c;
+    return rc;
+}
+
 static sund_code describe(import *m, sund_err *err)
 {
     const sund_import *in = m->in;
 
     for (size_t f = 0; f < in->n_file; f++)
-        SUND_TRY(identify(&m->source, "file", in->file[f], err));
+        SUND_TRY(in->c4gh && in->c4gh[f].n_key ? identify_c4gh(&m->source, in->file[f], &in->c4gh[f], err) : identify(&m->source, "file", in->file[f], err));
     if (in->reference)
         SUND_TRY(identify(&m->source, "reference", in->reference, err));
     sund_buf_printf(&m->source, "min-gq %d\nmin-dp %d\nmin-ab %g\nlenient %d\n", in->min_gq, in->min_dp, in->min_ab,
@@ -132,7 +187,7 @@ static sund_code open_all(import *m, sund_err *err)
         return sund_fail(err, SUND_E_NOMEM, "no memory for %zu files", in->n_file);
     for (size_t f = 0; f < in->n_file; f++) {
         m->job.at->file = (uint32_t) f;
-        SUND_TRY(sund_vcf_open(&m->vcf[f], in->file[f], err));
+        SUND_TRY(sund_vcf_open_c4gh(&m->vcf[f], in->file[f], in->c4gh ? &in->c4gh[f] : NULL, err));
         if (!sund_vcf_n_sample(m->vcf[f]))
             return sund_fail(err, SUND_E_FORMAT, "%s has no samples: there are no genotypes to import", in->file[f]);
         SUND_TRY(check_filters(m, f, err));

@@ -1,6 +1,7 @@
 #ifndef SUND_STORE_IMPORT_H
 #define SUND_STORE_IMPORT_H
 
+#include "base/c4gh.h"
 #include "store/writer.h"
 
 /** VCF, VCF.gz (BGZF or plain gzip) and BCF into one sealed store, in a child process that is confined where the system
@@ -36,6 +37,7 @@ typedef struct sund_import {
     double             min_ab;    /**< 0: none; hets whose rarer allele has less of both alleles' AD become missing */
     unsigned           n_thread; /**< 0: all processors; any number gives the same bytes */
     const sund_store_key *key;   /**< encrypts the store, and what is left of it when the import is stopped; NULL: not encrypted */
+    const sund_c4gh     *c4gh;   /**< for each file what opens it (sund_import_c4gh()), or NULL: none is encrypted */
     bool               lenient;   /**< leave out records that are unsound instead of stopping at the first */
     void (*progress)(void *ctx, uint64_t n_record); /**< in this process, about ten times a second */
     void *ctx;
@@ -50,6 +52,9 @@ typedef struct sund_import_report {
     char     first_left_out[240]; /**< file, line and reason of the first */
 } sund_import_report;
 
+/** Reads the headers of those of the files that are encrypted by Crypt4GH, with the secret key of a file: what comes out opens these files and no others, so the child that reads them never has
+ *  the secret key. Owns: sund_secret_free(). Errors name the file: SUND_E_DENIED when one is not for this key. */
+sund_code sund_import_c4gh(const char *key_file, const char *const *file, size_t n_file, sund_c4gh **out, sund_err *err) SUND_MUST_CHECK;
 /** Errors name FILE:LINE (or record number for BCF), contig, position, and what to do; never a genotype or sample. */
 sund_code sund_store_import(const sund_import *in, sund_import_report *out, sund_err *err) SUND_MUST_CHECK;
 

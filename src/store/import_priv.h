@@ -13,6 +13,7 @@
  *     calls.c     calls → planes                  vcf_planes.c  either → planes of the wanted columns
  *     stream.c    records → normalised biallelic rows, in order
  *     samples.c   TSV and BED → people, regions   merge.c   streams → writer
+ *     feed.c      a Crypt4GH file → a pipe of its bytes, by a thread
  *     confine.c   a child process around it all   import.c  the whole */
 
 /* One person's call in one record. An allele is its number, or one of these. */
@@ -57,6 +58,8 @@ typedef struct sund_vcf sund_vcf; /* an open VCF or BCF */
 
 /** Opens path, refuses what is not VCF or BCF, reads the header. Owns: sund_vcf_close(), safe on NULL. */
 sund_code   sund_vcf_open(sund_vcf **v, const char *path, sund_err *err) SUND_MUST_CHECK;
+/** As _open, of a file encrypted by Crypt4GH; c is borrowed. NULL, or without keys: not encrypted. */
+sund_code   sund_vcf_open_c4gh(sund_vcf **v, const char *path, const sund_c4gh *c, sund_err *err) SUND_MUST_CHECK;
 void        sund_vcf_close(sund_vcf *v);
 size_t      sund_vcf_n_sample(const sund_vcf *v);
 const char *sund_vcf_sample(const sund_vcf *v, size_t s);

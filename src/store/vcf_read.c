@@ -2,6 +2,7 @@
  * in vcf_text.c, since htslib accepts much that is not VCF. Blocks of BGZF are inflated ahead by threads (ahead.c) as long as they are sound; htslib
  * inflates everything else, and reads the BCF records that are not plain. */
 #include "base/pool.h"
+#include "store/feed.h"
 #include "store/import_priv.h"
 
 #include <ctype.h>
@@ -21,7 +22,9 @@
 struct sund_vcf {
     char            *path;
     BGZF            *text; /* NULL for BCF */
-    int              fd;   /* its */
+    int              fd;   /* its; of an encrypted file its own, -1 elsewhere */
+    const sund_c4gh *c4gh; /* NULL: not encrypted */
+    sund_feed       *feed; /* of an encrypted file: what htslib reads; it cannot be sought in, so nothing is read ahead */
     kstring_t        line;
     sund_vcf_bcf    *bcf;
     sund_vcf_head    head;
@@ -286,12 +289,20 @@ static sund_code not_ours(const char *path, const htsFormat *f, sund_err *err)
 }
 
 /* Takes hf. */
-static sund_code open_text(sund_vcf *v, hFILE *hf, const htsFormat *f, off_t size, int fd, sund_err *err)
+static sund_code open_text(sund_vcf *v, hFILE *hf, const htsFormat *f, uint64_t size, sund_err *err)
 {
     char last = '\n';
 
-    if (f->compression == no_compression && size > 0 && pread(fd, &last, 1, size - 1) != 1)
-        last = '\n';
+    if (f->compression == no_compression && size > 0) {
+        sund_code rc = v->c4gh ? sund_c4gh_read(v->c4gh, v->path, v->fd, size - 1, 1, (uint8_t *) &last, err) : SUND_OK;
+
+        if (!v->c4gh && pread(v->fd, &last, 1, (off_t) size - 1) != 1)
+            last = '\n';
+        if (rc != SUND_OK) {
+            hclose_abruptly(hf);
+            return rc;
+        }
+    }
     v->cut = last != '\n';
     v->text = bgzf_hopen(hf, "r");
     if (!v->text) {
@@ -304,24 +315,60 @@ static sund_code open_text(sund_vcf *v, hFILE *hf, const htsFormat *f, off_t siz
     return read_header(v, err);
 }
 
+/* The end mark of a BGZF file, which htslib cannot look for in a pipe: Crypt4GH itself does not say how many segments there are. */
+static sund_code check_end(const sund_vcf *v, uint64_t size, sund_err *err)
+{
+    static const uint8_t mark[28] = "\37\213\10\4\0\0\0\0\0\377\6\0\102\103\2\0\33\0\3\0\0\0\0\0\0\0\0"; /* and a zero */
+    uint8_t              last[sizeof mark] = { 0 };
+
+    if (size >= sizeof mark)
+        SUND_TRY(sund_c4gh_read(v->c4gh, v->path, v->fd, size - sizeof mark, sizeof mark, last, err));
+    if (memcmp(last, mark, sizeof mark) == 0)
+        return SUND_OK;
+    return sund_fail(err, SUND_E_FORMAT, "%s: cut short (the end mark of the BGZF file inside is not there); fetch it again", v->path);
+}
+
+/* What htslib is to read: the file, or the pipe of what is inside. *size: how much that is. */
+static sund_code open_bytes(sund_vcf *v, int fd, uint64_t *size, int *end, sund_err *err)
+{
+    char        first[8];
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return sund_fail(err, SUND_E_IO, "%s is not a regular file", v->path);
+    *size = (uint64_t) st.st_size;
+    *end = fd;
+    if (!v->c4gh && pread(fd, first, sizeof first, 0) == (ssize_t) sizeof first && sund_c4gh_is(first, sizeof first))
+        return sund_fail(err, SUND_E_FORMAT, "%s is encrypted (Crypt4GH): give the secret key that it is for, by --c4gh-key of 'sund import'", v->path);
+    if (!v->c4gh)
+        return SUND_OK;
+    SUND_TRY(sund_c4gh_size(v->c4gh, v->path, *size, size, err));
+    if (!*size)
+        return sund_fail(err, SUND_E_FORMAT, "%s: cut short, nothing is behind its header; fetch it again", v->path);
+    return sund_feed_open(&v->feed, fd, v->path, v->c4gh, end, err);
+}
+
 static sund_code open_any(sund_vcf *v, sund_err *err)
 {
-    int         fd = open(v->path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    htsFormat   f;
-    hFILE      *hf;
+    int       fd = open(v->path, O_RDONLY | O_CLOEXEC), end = -1;
+    uint64_t  size;
+    htsFormat f;
+    hFILE    *hf;
+    sund_code rc;
 
     if (fd < 0)
         return sund_fail(err, errno == ENOENT ? SUND_E_NOT_FOUND : SUND_E_IO, "cannot open %s: %s", v->path,
                          strerror(errno));
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        (void) close(fd);
-        return sund_fail(err, SUND_E_IO, "%s is not a regular file", v->path);
-    }
     v->fd = fd;
-    hf = hdopen(fd, "r");
+    rc = open_bytes(v, fd, &size, &end, err);
+    if (rc != SUND_OK) {
+        if (!v->c4gh)
+            (void) close(fd);
+        return rc;
+    }
+    hf = hdopen(end, "r");
     if (!hf) {
-        (void) close(fd);
+        (void) close(end);
         return sund_fail(err, SUND_E_NOMEM, "cannot read %s", v->path);
     }
     memset(&f, 0, sizeof f);
@@ -329,11 +376,18 @@ static sund_code open_any(sund_vcf *v, sund_err *err)
         hclose_abruptly(hf);
         return not_ours(v->path, &f, err);
     }
-    return f.format == vcf ? open_text(v, hf, &f, st.st_size, fd, err)
+    rc = v->c4gh && f.compression == bgzf ? check_end(v, size, err) : SUND_OK;
+    if (rc != SUND_OK) {
+        hclose_abruptly(hf);
+        return rc;
+    }
+    return f.format == vcf ? open_text(v, hf, &f, size, err)
                            : sund_vcf_bcf_open(&v->bcf, hf, v->path, &v->head, err);
 }
 
-sund_code sund_vcf_open(sund_vcf **out, const char *path, sund_err *err)
+sund_code sund_vcf_open(sund_vcf **out, const char *path, sund_err *err) { return sund_vcf_open_c4gh(out, path, NULL, err); }
+
+sund_code sund_vcf_open_c4gh(sund_vcf **out, const char *path, const sund_c4gh *c, sund_err *err)
 {
     sund_vcf *v = calloc(1, sizeof *v);
     sund_code rc;
@@ -343,7 +397,11 @@ sund_code sund_vcf_open(sund_vcf **out, const char *path, sund_err *err)
         free(v);
         return sund_fail(err, SUND_E_NOMEM, "no memory to open %s", path);
     }
+    v->fd = -1;
+    v->c4gh = c && c->n_key ? c : NULL;
     rc = open_any(v, err);
+    if (sund_feed_state(v->feed, err) != SUND_OK)
+        rc = sund_feed_state(v->feed, err);
     if (rc == SUND_OK)
         rc = check_names(v, err);
     if (rc != SUND_OK) {
@@ -362,6 +420,9 @@ void sund_vcf_close(sund_vcf *v)
     if (v->text)
         (void) bgzf_close(v->text);
     sund_vcf_bcf_close(v->bcf);
+    sund_feed_close(v->feed);
+    if (v->c4gh && v->fd >= 0)
+        (void) close(v->fd);
     for (size_t i = 0; i < v->head.n_sample; i++)
         free(v->head.sample[i]);
     free(v->head.sample);
@@ -413,7 +474,7 @@ sund_code sund_vcf_hurry(sund_vcf *v, sund_assembly a, uint8_t *const copies[4],
     }
     else
         blocks = sund_vcf_bcf_where(v->bcf, &from);
-    return blocks && n_file <= SUND_AHEAD_MAX ? sund_vcf_ahead_open(&v->ahead, v->fd, from, v->text ? NULL : sund_vcf_bcf_names_of(v->bcf), &v->want,
+    return blocks && !v->c4gh && n_file <= SUND_AHEAD_MAX ? sund_vcf_ahead_open(&v->ahead, v->fd, from, v->text ? NULL : sund_vcf_bcf_names_of(v->bcf), &v->want,
                                         sund_pool_threads(n_thread), n_file, err)
                   : SUND_OK;
 }
@@ -520,7 +581,10 @@ static sund_code next_of_bcf(sund_vcf *v, sund_vcf_record **out, sund_err *err)
 
 sund_code sund_vcf_next(sund_vcf *v, sund_vcf_record **out, sund_err *err)
 {
-    SUND_TRY(v->text ? next_line(v, out, err) : next_of_bcf(v, out, err));
+    sund_code rc = v->text ? next_line(v, out, err) : next_of_bcf(v, out, err);
+
+    SUND_TRY(sund_feed_state(v->feed, err)); /* why a line was cut, or what follows is not there */
+    SUND_TRY(rc);
     if (*out && (*out)->contig == SUND_MT && v->head.chrm_old)
         (*out)->contig = 0;
     return SUND_OK;
