@@ -39,6 +39,19 @@ fails("$sund init --id FI " . spew("$tmp/afile", ''), 'a file in the place of a 
 is(sprintf('%o', (stat "$tmp/fi/identity.ini")[2] & 0777), '600', 'the key is its owner\'s alone');
 run("$sund import --store $tmp/fi/store --samples $tmp/samples.tsv $tmp/a.vcf --assembly GRCh37");
 fails("$sund import --store $tmp/fi/store --samples $tmp/samples.tsv $tmp/a.vcf --assembly GRCh37", 'a store is never written over', qr/store/);
+
+# ---- keys and files of Crypt4GH ----
+my $pair = out("$sund key make --c4gh $tmp/c4gh.sec");
+my ($secret) = slurp("$tmp/c4gh.sec") =~ /^-----BEGIN CRYPT4GH PRIVATE KEY-----\n(\S+)\n-----END CRYPT4GH PRIVATE KEY-----\n$/;
+is(sprintf('%o', (stat "$tmp/c4gh.sec")[2] & 0777), '600', 'the secret key is its owner\'s alone');
+ok($secret && index($pair, $secret) < 0 && index($pair, slurp("$tmp/c4gh.sec.pub")) > 0, 'the public key is printed, the secret one is not');
+fails("$sund key make --c4gh $tmp/c4gh.sec", 'a pair is never written over', qr/is there already/);
+spew("$tmp/a.vcf.c4gh", "crypt4gh\1\0\0\0\1\0\0\0\x6c\0\0\0" . "\0" x 104);
+my $import = "$sund import --store $tmp/c4gh-store --samples $tmp/samples.tsv --assembly GRCh37";
+fails("$import $tmp/a.vcf.c4gh", 'an encrypted file without the key', qr/a\.vcf\.c4gh is encrypted/, qr/--c4gh-key/);
+fails("$import --c4gh-key $tmp/c4gh.sec $tmp/a.vcf.c4gh", 'one that is for somebody else', qr/a\.vcf\.c4gh: not encrypted for this key/);
+fails("$import --c4gh-key $tmp/c4gh.sec $tmp/a.vcf", 'a key where nothing is encrypted', qr/leave --c4gh-key out/);
+fails("$import --c4gh-key $tmp/c4gh.sec.pub $tmp/a.vcf.c4gh", 'a public key in the place of the secret one', qr/c4gh\.sec\.pub/);
 my $info = decode_json(out("$sund info --json $tmp/fi/store"));
 is("$info->{people} $info->{sites} $info->{assembly}", '40 50 GRCh37', 'info --json of a store');
 spew("$tmp/people.tsv", "person\tsex\tcountry\tconsent\theight\n" . join '', map { "$_\tF\tFI\tGRU\t" . (150 + $n++ % 40) . ".5\n" } @id);
