@@ -21,7 +21,7 @@ static bool exists(const sund_shown *s) { return s && sund_shown_answered(s) && 
 static const char *status_of(const sund_answers *a, size_t i, void *ctx)
 {
     (void) ctx;
-    return sund_shown_count(a->row[i].shown) < 0 ? "below-10" : "counted";
+    return sund_shown_count(a->row[i].shown) < 0 ? "withheld" : "counted";
 }
 
 static void result_set(const sund_beacon_request *r, const sund_answer *row, sund_json *j)
@@ -40,7 +40,7 @@ static void result_set(const sund_beacon_request *r, const sund_answer *row, sun
     sund_json_open(j, "results", '[');
     sund_json_close(j, ']');
     sund_json_open(j, "info", '{');
-    sund_json_str(j, "status", !row->shown ? "timeout" : !sund_shown_answered(row->shown) ? "refused" : sund_shown_count(row->shown) < 0 ? "below-10" : n < 0 ? "yes, without a number: log in" : "counted");
+    sund_json_str(j, "status", !row->shown ? "timeout" : !sund_shown_answered(row->shown) ? "refused" : sund_shown_count(row->shown) < 0 ? "withheld" : "counted");
     sund_json_close(j, '}');
     sund_json_close(j, '}');
 }
@@ -89,7 +89,7 @@ void sund_beacon_people(const sund_face *f, const sund_request *in, const char *
     if (rc == SUND_OK && id)
         rc = sund_fail(&err, SUND_E_DENIED, "records of single people do not leave a node: ask with filters how many there are");
     if (rc == SUND_OK) {
-        sund_buf_text(&q, "people ");
+        sund_buf_text(&q, r.who.registered ? "people " : "public ");
         rc = sund_beacon_cohort(&r, &q, &err);
     }
     if (rc == SUND_OK)
@@ -138,7 +138,7 @@ static void collections(const sund_face *f, const sund_request *in, const char *
     sund_json           j;
 
     if (rc == SUND_OK)
-        rc = f->ask(f->ctx, &r.who, "people all", a, &err);
+        rc = f->ask(f->ctx, &r.who, r.who.registered ? "people all" : "public all", a, &err);
     for (size_t i = 0; rc == SUND_OK && i < a->n; i++)
         n += !id || strcmp(id, a->row[i].node) == 0;
     if (rc == SUND_OK && id && !n)

@@ -14,7 +14,7 @@ static const char *status_of(const sund_answer *r)
         return "timeout";
     if (!sund_shown_answered(r->shown))
         return "refused";
-    return sund_shown_count(r->shown) < 0 ? "below-10" : "counted";
+    return sund_shown_count(r->shown) < 0 ? "withheld" : "counted";
 }
 
 /** Of the countries whose number is shown. *n: how many these are. */
@@ -47,7 +47,10 @@ static void print_table(const char *cohort, const sund_answers *a)
         printf("  %-12s %10s  %s%s%s%s\n", r->node, number, status_of(r), counted && !sund_shown_open(r->shown) ? ", to the nearest 5" : "", r->shown && !sund_shown_answered(r->shown) ? ": " : "",
                r->shown ? sund_shown_why(r->shown) : "");
     }
-    printf("  %-12s %10lld  of the %zu of %zu whose number is shown\n", "together", (long long) total, n, a->n);
+    if (n)
+        printf("  %-12s %10lld  of the %zu of %zu whose number is shown\n", "together", (long long) total, n, a->n);
+    else
+        printf("  %-12s %10s  no country's number is shown\n", "together", ".");
 }
 
 static void print_json(const char *cohort, const sund_answers *a)
@@ -101,7 +104,7 @@ sund_code sund_cmd_count(int argc, char **argv, sund_err *err)
     const char     *home = sund_default_home();
     bool            as_json = false, helped = false;
     const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "json", 'b', &as_json, NULL, "for programs" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "count", "[OPTIONS] COHORT", "Asks all countries how many people a cohort takes (doc/cohorts.md), before a study is asked for: numbers to the nearest 5, 'below-10' for fewer than ten, exact where data are open. Two cohorts that differ by fewer than ten people are not both counted. Exit status: 0 when every node answered, 5 when one was silent.",
+    const sund_opts o = { "count", "[OPTIONS] COHORT", "Asks all countries how many people a cohort takes (doc/cohorts.md), before a study is asked for: numbers to the nearest 5, 'withheld' for fewer than ten or where the people differ by fewer than ten from others that were counted, exact where data are open. Exit status: 0 when every node answered, 5 when one was silent.",
                           "sund count --home anna 'sex = F and has ICD10:E10'\nsund count --json 'has HP:0001250 onset < 18'", opt, 1, 1 };
     sund_answers   *a = calloc(1, sizeof *a);
     sund_home       h = { .id = "" };

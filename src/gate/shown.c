@@ -20,7 +20,7 @@ struct sund_shown {
     sund_buf        text;
 };
 
-static const char *const verbs[SUND_N_VERB] = { "", "variants", "people", "terms", "datasets", "interpretations", "match" };
+static const char *const verbs[SUND_N_VERB] = { "", "variants", "people", "terms", "datasets", "interpretations", "match", "public" };
 
 const char *sund_verb_name(sund_verb v) { return v < SUND_N_VERB ? verbs[v] : ""; }
 
@@ -117,9 +117,9 @@ int64_t sund_shown_number(const sund_thresholds *t, int64_t n)
     return sund_rule_cell_min(t, n) && n > 0 ? (n + 2) / 5 * 5 : -1;
 }
 
-sund_code sund_shown_people(const sund_gate *g, int64_t n_person, sund_shown **out, sund_err *err)
+sund_code sund_shown_people(const sund_gate *g, sund_verb verb, int64_t n_person, sund_shown **out, sund_err *err)
 {
-    SUND_TRY(make(SUND_ASK_PEOPLE, &g->thresholds, out, err));
+    SUND_TRY(make(verb == SUND_ASK_PUBLIC ? verb : SUND_ASK_PEOPLE, &g->thresholds, out, err));
     (*out)->people = sund_shown_number(&g->thresholds, n_person);
     return SUND_OK;
 }
@@ -128,7 +128,7 @@ sund_code sund_shown_text(const sund_gate *g, sund_verb verb, const void *p, siz
 {
     sund_code rc;
 
-    if (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_PEOPLE || verb == SUND_ASK_NONE || n > SUND_SHOWN_MAX / 2)
+    if (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_PEOPLE || verb == SUND_ASK_PUBLIC || verb == SUND_ASK_NONE || n > SUND_SHOWN_MAX / 2)
         return sund_fail(err, n > SUND_SHOWN_MAX / 2 ? SUND_E_LIMIT : SUND_E_ARG, "an answer of %zu bytes to '%s' cannot be a text", n, sund_verb_name(verb));
     SUND_TRY(make(verb, &g->thresholds, out, err));
     sund_buf_put(&(*out)->text, p, n);
@@ -241,7 +241,7 @@ static sund_code read_all(sund_cur *c, sund_shown *s, sund_err *err)
     s->people = (int64_t) sund_cur_u64(c);
     text = sund_cur_blob(c, SUND_SHOWN_MAX);
     SUND_TRY(sund_cur_ok(c, "an answer", err));
-    if (s->people < -1 || s->people > (int64_t) 1 << 40 || (s->people && verb != SUND_ASK_PEOPLE))
+    if (s->people < -1 || s->people > (int64_t) 1 << 40 || (s->people && verb != SUND_ASK_PEOPLE && verb != SUND_ASK_PUBLIC))
         return sund_fail(err, SUND_E_FORMAT, "an answer counts no such number of people");
     sund_buf_put(&s->text, text.p, text.n);
     return sund_buf_ok(&s->text, err);
@@ -276,7 +276,7 @@ sund_code sund_leave_answer(sund_gate *g, const sund_envelope *head, uint64_t ti
     else if (s->verb == SUND_ASK_VARIANTS && s->answered)
         (void) snprintf(what, sizeof what, "variants, rule margins: %zu rows", s->n);
     else
-        (void) snprintf(what, sizeof what, "%s: %s", sund_verb_name(s->verb), s->answered ? s->people < 0 ? "below the least cell" : "answered" : "refused");
+        (void) snprintf(what, sizeof what, "%s: %s", sund_verb_name(s->verb), s->answered ? s->people < 0 ? "withheld" : "answered" : "refused");
     rc = sund_buf_ok(&b, err);
     if (rc == SUND_OK)
         rc = sund_leave_make(g, head, b.p, b.n, what, out, err);

@@ -9,11 +9,12 @@
  *
  *      variants 20-1000226-A-T,3-45823240-T-C      variants 20:1000000-1000500 [type=SNP] [alt=T] ...
  *      people sex = F and has ICD10:E10            datasets            terms
+ *      public sex = F                              the same for whoever has not logged in: nodes answer of open data alone
  *      interpretations 17-43045712-T-C             match {"patient": ...}
  *
  *  What is shown is an opaque value that only the functions here make, each by the rules of its verb: the only thing that a page prints or that goes back to
  *  the hub. Owns: sund_shown_free(), safe on NULL. */
-typedef enum sund_verb { SUND_ASK_NONE, SUND_ASK_VARIANTS, SUND_ASK_PEOPLE, SUND_ASK_TERMS, SUND_ASK_DATASETS, SUND_ASK_INTERPRETATIONS, SUND_ASK_MATCH, SUND_N_VERB } sund_verb;
+typedef enum sund_verb { SUND_ASK_NONE, SUND_ASK_VARIANTS, SUND_ASK_PEOPLE, SUND_ASK_TERMS, SUND_ASK_DATASETS, SUND_ASK_INTERPRETATIONS, SUND_ASK_MATCH, SUND_ASK_PUBLIC, SUND_N_VERB } sund_verb;
 const char *sund_verb_name(sund_verb v);
 /** The verb of a question, *rest behind its blank ("" when there is none). SUND_ASK_NONE for anything else. */
 sund_verb   sund_question_verb(const char *question, const char **rest);
@@ -32,7 +33,7 @@ sund_code sund_shown_add(sund_shown *s, const char *variant, const sund_lookup_c
 /** There are more rows than were added. */
 void      sund_shown_more(sund_shown *s);
 /** So many people: rules `cell-min` (0..9 are one value) and `round-5`; of open data as they are. */
-sund_code sund_shown_people(const sund_gate *g, int64_t n_person, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_shown_people(const sund_gate *g, sund_verb verb, int64_t n_person, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
 /** A number of people by the same rules, for texts: -1 when it is below the least cell, else rounded to 5; of open data as it is. */
 int64_t   sund_shown_number(const sund_thresholds *t, int64_t n_person);
 /** Text that holds public facts, what somebody shared for this reach, and numbers that sund_shown_number() gave. */
@@ -47,7 +48,7 @@ bool        sund_shown_has_more(const sund_shown *s);
 size_t      sund_shown_n(const sund_shown *s);      /**< rows of counts */
 const char *sund_shown_variant(const sund_shown *s, size_t i);
 const sund_lookup_counts *sund_shown_counts(const sund_shown *s, size_t i);
-int64_t     sund_shown_count(const sund_shown *s);  /**< of people; -1: below the least cell */
+int64_t     sund_shown_count(const sund_shown *s);  /**< of people; -1: withheld, for it is below the least cell or too near to another count */
 sund_cur    sund_shown_bytes(const sund_shown *s);  /**< of a text */
 
 /** As bytes: u8 verb, u8 answered, u8 open, u8 more, str why; then u32 rows (str variant, u8 status, u8 sexes, three times AC, AN, homozygotes, hemizygotes),

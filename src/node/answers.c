@@ -144,6 +144,20 @@ static sund_code people(sund_answerer *a, const char *rest, sund_shown **out, su
     return rc;
 }
 
+/** For whoever has not logged in: of open data alone. */
+static sund_code public_people(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
+{
+    sund_shown *s = NULL;
+    sund_code   rc;
+
+    if (!a->home.thresholds.open)
+        return sund_fail(err, SUND_E_DENIED, "people are counted for whoever has logged in");
+    SUND_TRY(people(a, rest, &s, err));
+    rc = sund_shown_people(a->home.gate, SUND_ASK_PUBLIC, sund_shown_count(s), out, err);
+    sund_shown_free(s);
+    return rc;
+}
+
 /* ---- data sets ---- */
 
 /** Without a datasets.ini nothing is said, and what was said before holds no more. */
@@ -172,6 +186,7 @@ static sund_code match(sund_answerer *a, const char *rest, sund_shown **out, sun
 static const struct { sund_verb verb; sund_code (*answer)(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err); } verb_table[] = {
     { SUND_ASK_VARIANTS, variants },
     { SUND_ASK_PEOPLE, people },
+    { SUND_ASK_PUBLIC, public_people },
     { SUND_ASK_DATASETS, datasets },
     { SUND_ASK_TERMS, terms },
     { SUND_ASK_INTERPRETATIONS, interpretations },
