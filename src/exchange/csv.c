@@ -18,7 +18,7 @@ sund_code sund_csv_to_tsv(const char *name, const void *p, size_t n, sund_buf *o
                 sund_buf_u8(out, (uint8_t) (c == '\t' || c == '\n' || c == '\r' ? ' ' : c));
             else if (i + 1 < n && s[i + 1] == '"')
                 sund_buf_u8(out, (uint8_t) s[++i]);
-            else if (i + 1 == n || strchr(",\r\n", s[i + 1]))
+            else if (i + 1 == n || memchr(",\r\n", s[i + 1], 3))
                 quoted = false;
             else
                 return sund_fail(err, SUND_E_FORMAT, "%s:%zu: a quote inside a field is not doubled", name, line);

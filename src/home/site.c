@@ -60,6 +60,8 @@ static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_i
     if (!address(p->listen))
         return sund_fail(err, SUND_E_FORMAT, "%s: [pages] listen: an IP address of this machine", ini->name);
     (void) snprintf(url, sizeof url, "http%s://%s:%u", p->tls ? "s" : "", p->listen, p->port);
+    if (h->role == SUND_ROLE_HUB && !p->port) /* beside its own port */
+        (void) snprintf(url, sizeof url, "%.110s", h->roster.hub_url);
     (void) snprintf(id, sizeof id, "org.sund.%s", h->id);
     (void) snprintf(name, sizeof name, "%s %s", h->role == SUND_ROLE_HUB ? "Federation" : "Genomes of", h->role == SUND_ROLE_HUB ? h->roster.name : h->id);
     SUND_TRY(take(ini, "url", url, p->url, sizeof p->url, err));

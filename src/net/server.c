@@ -381,7 +381,7 @@ sund_code sund_server_start(sund_server **out, const sund_server_config *c, sund
     s->daemon = start_daemon(s, &at);
     if (!s->daemon) {
         sund_server_stop(s);
-        return sund_fail(err, SUND_E_IO, "cannot listen on %s:%u: is the port taken, are certificate and key a pair?", c->host, c->port);
+        return sund_fail(err, SUND_E_IO, "cannot listen on %s:%u: is the port taken%s?", c->host, c->port, c->cert_pem ? ", are certificate and key a pair" : "");
     }
     s->watching = pthread_create(&s->watchdog, NULL, watch, s) == 0;
     if (!s->watching) {

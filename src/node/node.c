@@ -422,7 +422,7 @@ sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err
     node          n;
     char          key_dir[2048];
     int           lock = -1;
-    beside        t[] = { { .dir = dir, .what = "questions are not answered", .stop = stop, .serve = sund_answers_serve }, { .dir = dir, .what = "there are no pages", .stop = stop, .serve = sund_node_pages_serve } };
+    beside        t[] = { { .dir = dir, .what = "questions are not answered", .stop = stop, .serve = sund_answers_serve }, { .dir = dir, .what = "the node goes on without its pages", .stop = stop, .serve = sund_node_pages_serve } };
     sund_code     rc;
 
     memset(&n, 0, sizeof n);
