@@ -59,7 +59,13 @@ static char *good(bool by_ec)
     return t;
 }
 
-/** A token that must be refused, with these words. Frees it. */
+/** Whoever brings it to a page, which binds it to no key. */
+static sund_code bear(const char *token, int64_t now, char who[64])
+{
+    return sund_bearer_verify(&trust, token, now, who, 64, NULL);
+}
+
+/** A token that must be refused, with these words: as a login, and to a page too where it is not the key that is wrong or the type that pages take besides. Frees it. */
 static bool refused(char *token, const char *words)
 {
     static sund_login l;
@@ -67,6 +73,12 @@ static bool refused(char *token, const char *words)
     sund_code         rc = verify_at(token, NULL, &key, NOW, &l, &err);
     bool              well = (rc == SUND_E_DENIED || rc == SUND_E_FORMAT || rc == SUND_E_LIMIT) && strstr(err.msg, words) && l.n_visa == 0 && !l.subject[0];
 
+    char              who[64] = "";
+
+    if (!strstr(words, "another key") && !strstr(words, "(typ)") && bear(token, NOW, who) == SUND_OK) {
+        fprintf(stderr, "# a page takes what is no login (%s): %.200s\n", words, token);
+        well = false;
+    }
     if (!well)
         fprintf(stderr, "# code %d: '%s', not '%s': %.200s\n", rc, err.msg, words, token);
     free(token);
@@ -122,6 +134,31 @@ TEST(a_login_that_holds)
     }
     CHECK(refused(signed_claims(claims("j1", ", \"nbf\": 1800000061")), "not yet valid"));
     CHECK(taken(signed_claims(claims("j1", ", \"nbf\": 1800000060, \"azp\": \"" TOKEN_CLIENT "\", \"email\": \"ada@example.org\""))));
+}
+
+TEST(bearers_of_pages)
+{
+    char who[64] = "", again[64] = "", name[64] = "";
+
+    set_up();
+    for (int by_ec = 0; by_ec < 2; by_ec++) {
+        char *t = good(by_ec);
+
+        CHECK(bear(t, NOW, who) == SUND_OK && strncmp(who, "login-", 6) == 0 && strlen(who) == 22 && !strstr(who, "ada"));
+        CHECK(bear(t, NOW + 3659, again) == SUND_OK && strcmp(who, again) == 0); /* again and again, until it runs out: nothing is cached */
+        CHECK(bear(t, NOW + 3660, again) == SUND_E_DENIED && bear(t, NOW - 71, again) == SUND_E_DENIED && bear(t, NOW, again) == SUND_OK);
+        free(t);
+    }
+    {
+        char *c = claims("j1", ""), *at = token_sign("{\"alg\": \"RS256\", \"kid\": \"r1\", \"typ\": \"at+jwt\"}", c, rsa, "RS256", NULL), *visa = token_sign("{\"alg\": \"RS256\", \"kid\": \"r1\", \"typ\": \"vnd.ga4gh.visa+jwt\"}", c, rsa, "RS256", NULL);
+
+        CHECK(bear(at, NOW, name) == SUND_OK && strcmp(name, who) == 0); /* an access token of the same person */
+        CHECK(bear(visa, NOW, name) == SUND_E_DENIED);                   /* a visa is no login */
+        free(c);
+        free(at);
+        free(visa);
+    }
+    CHECK(bear("", NOW, name) != SUND_OK && bear("abc", NOW, name) != SUND_OK && bear("a.b.c", NOW, name) != SUND_OK);
 }
 
 TEST(algorithms)
