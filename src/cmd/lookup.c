@@ -204,6 +204,8 @@ static void cells_line(const char *name, const sund_lookup_cells *c, const char 
 
 static void lookup_table(const char *text, const char *variant, const sund_answers *a, const sund_answers *said)
 {
+    size_t            n_counted = 0;
+    char              of[40];
     sund_lookup_cells total;
 
     printf("%s\n  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s\n", text, "node", "AC", "AN", "AF", "95 %", "FAF95", "hom", "hemi", "AC XX", "AC XY", "status");
@@ -220,8 +222,11 @@ static void lookup_table(const char *text, const char *variant, const sund_answe
         number_or_dot(m, c.male.ac, c.sexes);
         cells_line(a->row[i].node, &c.all, f, m, "counted");
     }
+    for (size_t i = 0; i < a->n; i++)
+        n_counted += sund_answers_counts(a, i, variant).status == SUND_LOOKUP_COUNTED;
+    (void) snprintf(of, sizeof of, "of %zu of %zu", n_counted, a->n);
     if (sund_answers_total(a, variant, &total))
-        cells_line("all", &total, ".", ".", "");
+        cells_line("all", &total, ".", ".", of); /* those that do not cover the place are not in it */
     else
         printf("  no total: it is given only when every country's number is; a counts study pools first and suppresses second\n");
     said_table(said);
