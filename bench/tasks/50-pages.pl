@@ -72,7 +72,7 @@ task 'pages-node' => sub {
     start("$at/DK", abs_path($sund), 'node', '--home', "$at/DK");
     up("http://127.0.0.1:$own/$query");
     out_of("curl -fsS --noproxy '*' 'http://127.0.0.1:$own/$query' > $at/www/a.json");
-    spew("$at/conf", "worker_processes 1; daemon off; pid $at/pid; error_log $at/err;\nevents { worker_connections 2048; }\nhttp { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=10; default_type application/json;\n"
+    spew("$at/conf", "@{[ $> == 0 ? 'user root;' : '' ]} worker_processes 1; daemon off; pid $at/pid; error_log $at/err;\nevents { worker_connections 2048; }\nhttp { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=10; default_type application/json;\n"
         . join('', map { my $k = $_; "${k}_temp_path $at/$k; " } qw(client_body proxy fastcgi uwsgi scgi))
         . "\nupstream node { server 127.0.0.1:$own; keepalive 64; }\nserver { listen 127.0.0.1:$static; root $at/www; }\nserver { listen 127.0.0.1:$front; location / { proxy_pass http://node; proxy_http_version 1.1; proxy_set_header Connection \"\"; proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for; } } }\n");
     start("$at/nginx", 'nginx', '-p', $at, '-c', "$at/conf", '-e', "$at/err");
