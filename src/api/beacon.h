@@ -27,7 +27,6 @@ typedef struct sund_beacon_request {
     int64_t             skip, limit;
     bool                test;
     bool                token_bad, too_often;
-    bool                cut;     /**< a region's answer leaves variants out */
     char                entry[24]; /**< "genomicVariant": schema that the answer is of */
 } sund_beacon_request;
 
@@ -44,6 +43,9 @@ void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, s
 void sund_beacon_summary(sund_json *j, sund_granularity g, bool exists, int64_t n);
 /** info.nodes: what each node said, whatever result sets are wanted. */
 void sund_beacon_nodes(sund_json *j, const sund_answers *a, const char *(*status)(const sund_answers *a, size_t i, void *ctx), void *ctx);
+/** One request from its reading to its answer or error: `answer` may fill a and writes the body. */
+typedef sund_code (*sund_beacon_page)(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err);
+void sund_beacon_run(const sund_face *f, const sund_request *in, const char *entry, const char *id, sund_beacon_page answer, sund_response *out);
 /** {meta, error}, with the status that fits: 401 where a token does not hold. r may be NULL. */
 void sund_beacon_error(const sund_face *f, const sund_beacon_request *r, const sund_err *why, sund_response *out);
 
@@ -61,7 +63,7 @@ void sund_beacon_cohorts(const sund_face *f, const sund_request *in, const char 
 
 /** The people that the filters take, as a cohort's text ("all" without any): ANDed. Errors: SUND_E_ARG for a filter that cannot be applied. */
 sund_code sund_beacon_cohort(const sund_beacon_request *r, sund_buf *text, sund_err *err) SUND_MUST_CHECK;
-/** A question of the query's variants (genome/query.h) from its parameters; *exact: one variant by name. */
-sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, bool *exact, sund_err *err) SUND_MUST_CHECK;
+/** A question of the query's variants (genome/query.h) from its parameters. */
+sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, sund_err *err) SUND_MUST_CHECK;
 
 #endif

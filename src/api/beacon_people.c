@@ -45,7 +45,7 @@ static void result_set(const sund_beacon_request *r, const sund_answer *row, sun
     sund_json_close(j, '}');
 }
 
-static sund_code write_answer(const sund_beacon_request *r, const sund_answers *a, sund_response *out, sund_err *err)
+static void write_answer(const sund_beacon_request *r, const sund_answers *a, sund_buf *out)
 {
     sund_granularity g = SUND_GRAN_BOOLEAN;
     int64_t          total = 0;
@@ -61,9 +61,7 @@ static sund_code write_answer(const sund_beacon_request *r, const sund_answers *
             total += n;
         }
     }
-    out->status = 200;
-    out->type = "application/json; charset=utf-8";
-    sund_beacon_open(r, g, &j, &out->body);
+    sund_beacon_open(r, g, &j, out);
     sund_beacon_summary(&j, g, any, total);
     if (sets || r->granularity == SUND_GRAN_COUNT) { /* clients of networks read each data set's count from its result set */
         sund_json_open(&j, "response", '{');
@@ -75,34 +73,28 @@ static sund_code write_answer(const sund_beacon_request *r, const sund_answers *
     }
     sund_beacon_nodes(&j, a, status_of, NULL);
     sund_json_close(&j, '}');
-    return sund_buf_ok(&out->body, err);
+}
+
+static sund_code answer(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err)
+{
+    sund_buf  q = { 0 };
+    sund_code rc;
+
+    if (id)
+        return sund_fail(err, SUND_E_DENIED, "records of single people do not leave a node: ask with filters how many there are");
+    sund_buf_text(&q, r->who.registered ? "people " : "public ");
+    rc = sund_beacon_cohort(r, &q, err);
+    if (rc == SUND_OK)
+        rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, a, err);
+    if (rc == SUND_OK)
+        write_answer(r, a, &out->body);
+    sund_buf_free(&q);
+    return rc;
 }
 
 void sund_beacon_people(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
 {
-    sund_beacon_request r = { .body = NULL };
-    sund_answers       *a = calloc(1, sizeof *a);
-    sund_buf            q = { 0 };
-    sund_err            err = { SUND_OK, "" };
-    sund_code           rc = a ? sund_beacon_read(&r, f, in, strstr(in->path, "biosamples") ? "biosample" : "individual", &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
-
-    if (rc == SUND_OK && id)
-        rc = sund_fail(&err, SUND_E_DENIED, "records of single people do not leave a node: ask with filters how many there are");
-    if (rc == SUND_OK) {
-        sund_buf_text(&q, r.who.registered ? "people " : "public ");
-        rc = sund_beacon_cohort(&r, &q, &err);
-    }
-    if (rc == SUND_OK)
-        rc = f->ask(f->ctx, &r.who, (const char *) q.p, a, &err);
-    if (rc == SUND_OK)
-        rc = write_answer(&r, a, out, &err);
-    if (rc != SUND_OK)
-        sund_beacon_error(f, &r, &err, out);
-    sund_beacon_done(&r);
-    if (a)
-        sund_answers_free(a);
-    sund_buf_free(&q);
-    free(a);
+    sund_beacon_run(f, in, strstr(in->path, "biosamples") ? "biosample" : "individual", id, answer, out);
 }
 
 /* ---- collections: a data set a node, and of each the cohort of all its people ---- */
@@ -122,81 +114,55 @@ static void collection(const sund_beacon_request *r, const sund_answer *row, boo
     }
     else {
         sund_json_open(j, "info", '{');
-        sund_json_str(j, "status", row->shown ? sund_shown_answered(row->shown) ? "answered" : "refused" : "timeout");
+        sund_json_str(j, "status", row->shown ? "answered" : "timeout");
         sund_json_close(j, '}');
     }
     sund_json_close(j, '}');
 }
 
-static void collections(const sund_face *f, const sund_request *in, const char *id, bool cohorts, sund_response *out)
+static sund_code collections(sund_beacon_request *r, const char *id, bool cohorts, sund_answers *a, sund_response *out, sund_err *err)
 {
-    sund_beacon_request r = { .body = NULL };
-    sund_answers       *a = calloc(1, sizeof *a);
-    sund_err            err = { SUND_OK, "" };
-    sund_code           rc = a ? sund_beacon_read(&r, f, in, cohorts ? "cohort" : "dataset", &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
-    size_t              n = 0;
-    sund_json           j;
+    size_t    n = 0;
+    sund_json j;
 
-    if (rc == SUND_OK)
-        rc = f->ask(f->ctx, &r.who, r.who.registered ? "people all" : "public all", a, &err);
-    for (size_t i = 0; rc == SUND_OK && i < a->n; i++)
+    SUND_TRY(r->face->ask(r->face->ctx, &r->who, r->who.registered ? "people all" : "public all", a, err));
+    for (size_t i = 0; i < a->n; i++)
         n += !id || strcmp(id, a->row[i].node) == 0;
-    if (rc == SUND_OK && id && !n)
-        rc = sund_fail(&err, SUND_E_NOT_FOUND, "there is no %s '%.60s' here", cohorts ? "cohort" : "data set", id);
-    if (rc == SUND_OK) {
-        out->status = 200;
-        out->type = "application/json; charset=utf-8";
-        sund_beacon_open(&r, SUND_GRAN_RECORD, &j, &out->body);
-        sund_beacon_summary(&j, SUND_GRAN_RECORD, n > 0, (int64_t) n);
-        sund_json_open(&j, "response", '{');
-        sund_json_open(&j, "collections", '[');
-        for (size_t i = 0; i < a->n; i++)
-            if (!id || strcmp(id, a->row[i].node) == 0)
-                collection(&r, &a->row[i], cohorts, &j);
-        sund_json_close(&j, ']');
-        sund_json_close(&j, '}');
-        sund_json_close(&j, '}');
-    }
-    else {
-        sund_beacon_error(f, &r, &err, out);
-    }
-    sund_beacon_done(&r);
-    if (a)
-        sund_answers_free(a);
-    free(a);
+    if (id && !n)
+        return sund_fail(err, SUND_E_NOT_FOUND, "there is no %s '%.60s' here", cohorts ? "cohort" : "data set", id);
+    sund_beacon_open(r, SUND_GRAN_RECORD, &j, &out->body);
+    sund_beacon_summary(&j, SUND_GRAN_RECORD, n > 0, (int64_t) n);
+    sund_json_open(&j, "response", '{');
+    sund_json_open(&j, "collections", '[');
+    for (size_t i = 0; i < a->n; i++)
+        if (!id || strcmp(id, a->row[i].node) == 0)
+            collection(r, &a->row[i], cohorts, &j);
+    sund_json_close(&j, ']');
+    sund_json_close(&j, '}');
+    sund_json_close(&j, '}');
+    return SUND_OK;
 }
 
-void sund_beacon_datasets(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { collections(f, in, id, false, out); }
-void sund_beacon_cohorts(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { collections(f, in, id, true, out); }
+static sund_code datasets(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err) { return collections(r, id, false, a, out, err); }
+static sund_code cohorts(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err) { return collections(r, id, true, a, out, err); }
+
+void sund_beacon_datasets(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { sund_beacon_run(f, in, "dataset", id, datasets, out); }
+void sund_beacon_cohorts(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { sund_beacon_run(f, in, "cohort", id, cohorts, out); }
 
 /* ---- which filters there are ---- */
 
-void sund_beacon_terms(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+static sund_code terms(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err)
 {
-    sund_beacon_request r = { .body = NULL };
-    sund_answers       *a = calloc(1, sizeof *a);
-    sund_err            err = { SUND_OK, "" };
-    sund_code           rc = a ? sund_beacon_read(&r, f, in, "filteringTerm", &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
-    sund_json           j;
+    sund_json j;
 
     (void) id;
-    if (rc == SUND_OK)
-        rc = f->ask(f->ctx, &r.who, "terms", a, &err);
-    if (rc == SUND_OK) {
-        out->status = 200;
-        out->type = "application/json; charset=utf-8";
-        sund_beacon_open(&r, SUND_GRAN_RECORD, &j, &out->body);
-        sund_json_open(&j, "response", '{');
-        rc = sund_terms_list(a, &j, &err);
-        sund_json_close(&j, '}');
-        sund_json_close(&j, '}');
-    }
-    if (rc != SUND_OK) {
-        sund_buf_clear(&out->body);
-        sund_beacon_error(f, &r, &err, out);
-    }
-    sund_beacon_done(&r);
-    if (a)
-        sund_answers_free(a);
-    free(a);
+    SUND_TRY(r->face->ask(r->face->ctx, &r->who, "terms", a, err));
+    sund_beacon_open(r, SUND_GRAN_RECORD, &j, &out->body);
+    sund_json_open(&j, "response", '{');
+    SUND_TRY(sund_terms_list(a, &j, err));
+    sund_json_close(&j, '}');
+    sund_json_close(&j, '}');
+    return SUND_OK;
 }
+
+void sund_beacon_terms(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { sund_beacon_run(f, in, "filteringTerm", id, terms, out); }

@@ -52,7 +52,7 @@ static sund_code conditions(const sund_beacon_request *r, sund_buf *q, sund_err 
 
 static bool plain_bases(const char *s) { return s && s[0] && strspn(s, "ACGTacgt") == strlen(s); }
 
-static sund_code by_position(const sund_beacon_request *r, sund_buf *q, bool *exact, sund_err *err)
+static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err *err)
 {
     const char *ref = sund_beacon_text(r, "referenceBases"), *alt = sund_beacon_text(r, "alternateBases");
     int64_t     start[2] = { 0, 0 }, end[2] = { 0, 0 };
@@ -79,7 +79,6 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, bool *ex
     if (plain_bases(ref) && plain_bases(alt) && !sund_beacon_text(r, "variantType")) {
         if (n_end && end[0] != start[0] + (int64_t) strlen(ref) && end[0] != start[0] + 1)
             return sund_fail(err, SUND_E_ARG, "'end' is not where 'referenceBases' from 'start' end");
-        *exact = true;
         sund_buf_text(q, sund_contig_name(contig)); /* the most frequent question: without printf */
         sund_buf_u8(q, '-');
         sund_buf_i64(q, start[0] + 1);
@@ -107,14 +106,13 @@ static sund_code conditions_of_gene(const sund_beacon_request *r, sund_buf *q, s
     return region ? conditions(r, q, err) : SUND_OK;
 }
 
-sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, bool *exact, sund_err *err)
+sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, sund_err *err)
 {
     const char *hgvs = sund_beacon_text(r, "genomicAlleleShortForm|allele"), *gene = sund_beacon_text(r, "geneId|geneid"), *change = sund_beacon_text(r, "aminoacidChange|aminoacidchange");
     sund_query *q;
     size_t      at = question->n;
     sund_code   rc = SUND_OK;
 
-    *exact = false;
     sund_buf_text(question, "variants ");
     if (hgvs && sund_is_rsid(hgvs))
         SUND_TRY(sund_names_rsid(r->face->names, hgvs, question, err));
@@ -128,7 +126,7 @@ sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, bo
             SUND_TRY(conditions_of_gene(r, question, at, err));
     }
     else
-        SUND_TRY(by_position(r, question, exact, err));
+        SUND_TRY(by_position(r, question, err));
     sund_buf_nul(question);
     SUND_TRY(sund_buf_ok(question, err));
     /* in its one spelling, and refused here if it is none */
@@ -138,7 +136,6 @@ sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, bo
     rc = sund_query_parse(q, (const char *) question->p + at + strlen("variants "), err);
     if (rc == SUND_OK) {
         question->n = at + strlen("variants ");
-        *exact = q->n_name > 0;
         sund_query_print(q, question);
         sund_buf_nul(question);
         rc = sund_buf_ok(question, err);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -258,7 +259,8 @@ static void echo(sund_json *j, const char *key, const sund_jval *v)
     else if (sund_j_kind(v) == SUND_J_ARRAY && sund_j_n(v) <= 2) {
         sund_json_open(j, key, '[');
         for (size_t i = 0; i < sund_j_n(v); i++)
-            echo(j, NULL, sund_j_at(v, i));
+            if (sund_j_kind(sund_j_at(v, i)) != SUND_J_ARRAY)
+                echo(j, NULL, sund_j_at(v, i));
         sund_json_close(j, ']');
     }
 }
@@ -409,4 +411,25 @@ void sund_face_refuse(const sund_face *f, int status, const char *why, sund_resp
     sund_json_str(&j, "errorMessage", why);
     sund_json_close(&j, '}');
     sund_json_close(&j, '}');
+}
+
+void sund_beacon_run(const sund_face *f, const sund_request *in, const char *entry, const char *id, sund_beacon_page answer, sund_response *out)
+{
+    sund_beacon_request r = { .body = NULL };
+    sund_answers       *a = calloc(1, sizeof *a);
+    sund_err            err = { SUND_OK, "" };
+    sund_code           rc = a ? sund_beacon_read(&r, f, in, entry, &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
+
+    out->status = 200;
+    out->type = "application/json; charset=utf-8";
+    if (rc == SUND_OK)
+        rc = answer(&r, id, a, out, &err);
+    if (rc == SUND_OK)
+        rc = sund_buf_ok(&out->body, &err);
+    if (rc != SUND_OK)
+        sund_beacon_error(f, &r, &err, out);
+    sund_beacon_done(&r);
+    if (a)
+        sund_answers_free(a);
+    free(a);
 }

@@ -8,8 +8,6 @@
 /* /g_variants: a result set for each node, and at the hub one of all nodes together; in each, a record a variant with its frequencies by country and sex.
  * A Beacon counts alleles: homozygotes twice, so that homozygous, heterozygous and hemizygous add up to AC. */
 
-typedef struct set { const char *name; bool exists; size_t n; } set;
-
 static void frequency(sund_json *j, const char *population, const sund_lookup_cells *c)
 {
     sund_json_open(j, NULL, '{');
@@ -135,59 +133,28 @@ static void record(sund_json *j, const sund_face *f, const char *node, const cha
 
 /* ---- which variants, and whose ---- */
 
-/** Every name that some answer has, once, in the order of the first node that has it. Owns: free(). */
-static const char **names_of(const sund_answers *a, size_t *n)
-{
-    size_t       cap = 0;
-    const char **name;
-
-    *n = 0;
-    for (size_t i = 0; i < a->n; i++)
-        cap += a->row[i].shown ? sund_shown_n(a->row[i].shown) : 0;
-    name = calloc(cap + 1, sizeof *name);
-    for (size_t i = 0; name && i < a->n; i++)
-        for (size_t k = 0; a->row[i].shown && k < sund_shown_n(a->row[i].shown); k++) {
-            const char *v = sund_shown_variant(a->row[i].shown, k);
-            bool        there = false;
-
-            for (size_t m = 0; !there && i > 0 && m < *n; m++)
-                there = strcmp(name[m], v) == 0;
-            if (!there)
-                name[(*n)++] = v;
-        }
-    return name;
-}
+/** What one asker may be shown of the answers; set a->n is that of all nodes together. */
+typedef struct view { const sund_beacon_request *r; const sund_answers *a; sund_answers_table t; size_t n_set; } view;
 
 /** A country's own numbers are for whoever has logged in, unless its data are open. */
-static bool for_asker(const sund_beacon_request *r, const sund_answers *a, size_t i) { return r->who.registered || (a->row[i].shown && sund_shown_open(a->row[i].shown)); }
+static bool for_asker(const view *w, size_t i) { return w->r->who.registered || (w->a->row[i].shown && sund_shown_open(w->a->row[i].shown)); }
 
 /** All of them together are for everybody when no country's numbers follow from them: of three countries or more, or of open data. */
-static bool total_for_asker(const sund_beacon_request *r, const sund_answers *a, const char *variant)
+static bool total_for_asker(const view *w, size_t v)
 {
-    size_t n = 0, closed = 0;
+    size_t closed = 0;
 
-    for (size_t i = 0; i < a->n; i++)
-        if (sund_answers_counts(a, i, variant).status == SUND_LOOKUP_COUNTED) {
-            n++;
-            closed += !for_asker(r, a, i);
-        }
+    for (size_t i = 0; i < w->a->n; i++)
+        closed += sund_table_counts(&w->t, v, i).status == SUND_LOOKUP_COUNTED && !for_asker(w, i);
     return closed == 0 || closed >= 3;
 }
 
-/** Of node i, or of all of them together (i = a->n): false when there is no number for this asker. */
-static bool counts_of(const sund_beacon_request *r, const sund_answers *a, size_t i, const char *variant, sund_lookup_counts *c)
+/** Men and women of all countries; not shown when one country does not show its own. */
+static void add_sexes(const view *w, size_t v, sund_lookup_counts *c)
 {
-    if (i < a->n) {
-        *c = sund_answers_counts(a, i, variant);
-        return c->status == SUND_LOOKUP_COUNTED && for_asker(r, a, i);
-    }
-    memset(c, 0, sizeof *c);
-    if (!total_for_asker(r, a, variant) || !sund_answers_total(a, variant, &c->all))
-        return false;
-    c->status = SUND_LOOKUP_COUNTED;
     c->sexes = true;
-    for (size_t k = 0; k < a->n; k++) {
-        sund_lookup_counts one = sund_answers_counts(a, k, variant);
+    for (size_t i = 0; i < w->a->n; i++) {
+        sund_lookup_counts one = sund_table_counts(&w->t, v, i);
 
         if (one.status != SUND_LOOKUP_COUNTED)
             continue;
@@ -201,165 +168,149 @@ static bool counts_of(const sund_beacon_request *r, const sund_answers *a, size_
             to->hemi = to->hemi < 0 || from->hemi < 0 ? -1 : to->hemi + from->hemi;
         }
     }
+}
+
+/** False when there is no number of this variant in this set for this asker. */
+static bool counts_of(const view *w, size_t set, size_t v, sund_lookup_counts *c)
+{
+    if (set < w->a->n) {
+        *c = sund_table_counts(&w->t, v, set);
+        return c->status == SUND_LOOKUP_COUNTED && for_asker(w, set);
+    }
+    memset(c, 0, sizeof *c);
+    if (!total_for_asker(w, v) || !sund_table_total(&w->t, v, &c->all))
+        return false;
+    c->status = SUND_LOOKUP_COUNTED;
+    add_sexes(w, v, c);
     return true;
 }
 
-/** Variants that somebody carries there. */
-static size_t n_carried(const sund_beacon_request *r, const sund_answers *a, size_t i, const char *const *name, size_t n)
-{
-    sund_lookup_counts c;
-    size_t             found = 0;
-
-    for (size_t k = 0; k < n; k++)
-        found += counts_of(r, a, i, name[k], &c) && c.all.ac > 0;
-    return found;
-}
-
-typedef struct first { const sund_beacon_request *r; const char *variant; } first;
+static bool carried(const view *w, size_t set, size_t v, sund_lookup_counts *c) { return counts_of(w, set, v, c) && c->all.ac > 0; }
 
 static const char *status_of(const sund_answers *a, size_t i, void *ctx)
 {
-    const first       *f = ctx;
+    const view        *w = ctx;
     sund_lookup_counts c = { .status = SUND_LOOKUP_COUNTED };
 
-    if (f->variant)
-        c = sund_answers_counts(a, i, f->variant);
-    if (!for_asker(f->r, a, i) && c.status != SUND_LOOKUP_NOT_COVERED)
+    (void) a;
+    if (w->t.n)
+        c = sund_table_counts(&w->t, 0, i);
+    if (!for_asker(w, i) && c.status != SUND_LOOKUP_NOT_COVERED)
         return "log-in"; /* its own numbers are for registered askers: whether they are hidden too is not said */
-    return f->variant ? sund_lookup_status_name(c.status) : "answered";
+    return w->t.n ? sund_lookup_status_name(c.status) : "answered";
 }
 
-/** One result set; i = a->n is the one of all nodes. */
-static void result_set(const sund_beacon_request *r, const sund_answers *a, size_t i, const char *const *name, size_t n, sund_json *j)
+/** What became of the one variant that was asked for. */
+static void set_info(const view *w, size_t set, sund_json *j)
 {
-    bool               all = i == a->n;
-    size_t             found = n_carried(r, a, i, name, n), from = (size_t) r->skip * (size_t) r->limit, seen = 0;
-    sund_lookup_counts c;
+    sund_lookup_counts one = sund_table_counts(&w->t, 0, set);
 
+    sund_json_open(j, "info", '{');
+    sund_json_str(j, "status", sund_lookup_status_name(one.status));
+    if (one.status == SUND_LOOKUP_COUNTED || one.status == SUND_LOOKUP_BELOW)
+        sund_json_i64(j, "alleleNumber", one.all.an);
+    sund_json_close(j, '}');
+}
+
+static void result_set(const view *w, size_t set, sund_json *j)
+{
+    const sund_beacon_request *r = w->r;
+    size_t                     found = 0, from = (size_t) r->skip * (size_t) r->limit, seen = 0;
+    const char                *node = set < w->a->n ? w->a->row[set].node : "";
+    sund_lookup_counts         c;
+
+    for (size_t v = 0; v < w->t.n; v++)
+        found += carried(w, set, v, &c);
     if (r->include == SUND_INCLUDE_NONE || (r->include == SUND_INCLUDE_HIT && !found) || (r->include == SUND_INCLUDE_MISS && found))
         return;
     sund_json_open(j, NULL, '{');
     sund_json_str(j, "beaconId", r->face->id);
-    sund_json_str(j, "id", all ? r->face->total : a->row[i].node);
+    sund_json_str(j, "id", node[0] ? node : r->face->total);
     sund_json_str(j, "setType", "dataset");
     sund_json_bool(j, "exists", found > 0);
     sund_json_i64(j, "resultsCount", (int64_t) found);
     sund_json_open(j, "results", '[');
-    for (size_t k = 0; k < n; k++)
-        if (counts_of(r, a, i, name[k], &c) && c.all.ac > 0 && seen++ >= from && (r->limit == 0 || seen <= from + (size_t) r->limit))
-            record(j, r->face, all ? "" : a->row[i].node, name[k], &c);
+    for (size_t v = 0; v < w->t.n; v++)
+        if (carried(w, set, v, &c) && seen++ >= from && (r->limit == 0 || seen <= from + (size_t) r->limit))
+            record(j, r->face, node, w->t.name[v], &c);
     sund_json_close(j, ']');
-    if (!all && n == 1 && for_asker(r, a, i)) {
-        sund_lookup_counts one = sund_answers_counts(a, i, name[0]);
-
-        sund_json_open(j, "info", '{');
-        sund_json_str(j, "status", sund_lookup_status_name(one.status));
-        if (one.status == SUND_LOOKUP_COUNTED || one.status == SUND_LOOKUP_BELOW)
-            sund_json_i64(j, "alleleNumber", one.all.an);
-        sund_json_close(j, '}');
-    }
+    if (node[0] && w->t.n == 1 && for_asker(w, set))
+        set_info(w, set, j);
     sund_json_close(j, '}');
 }
 
-static sund_code write_answer(const sund_beacon_request *r, const sund_answers *a, sund_response *out, sund_err *err)
+/** Variants that some set has. */
+static size_t n_found(const view *w)
 {
-    size_t       n, found = 0;
-    const char **name = names_of(a, &n);
-    bool         more = r->cut;
-    first        f = { r, name ? name[0] : NULL };
+    size_t             n = 0;
     sund_lookup_counts c;
-    sund_json    j;
 
-    if (!name)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    for (size_t k = 0; k < n; k++)
-        for (size_t i = 0; i < a->n + (r->face->total ? 1 : 0); i++)
-            if (counts_of(r, a, i, name[k], &c) && c.all.ac > 0) {
-                found++;
-                break;
-            }
+    for (size_t v = 0; v < w->t.n; v++) {
+        size_t set = 0;
+
+        while (set < w->n_set && !carried(w, set, v, &c))
+            set++;
+        n += set < w->n_set;
+    }
+    return n;
+}
+
+static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, sund_buf *out, sund_err *err)
+{
+    view      w = { .r = r, .a = a, .n_set = a->n + (r->face->total ? 1 : 0) };
+    size_t    found;
+    bool      more = false;
+    sund_json j;
+
+    SUND_TRY(sund_answers_tabled(a, &w.t, err));
+    found = n_found(&w);
     for (size_t i = 0; i < a->n; i++)
         more |= a->row[i].shown && sund_shown_has_more(a->row[i].shown);
-    out->status = 200;
-    out->type = "application/json; charset=utf-8";
-    sund_beacon_open(r, r->granularity, &j, &out->body);
+    sund_beacon_open(r, r->granularity, &j, out);
     sund_beacon_summary(&j, r->granularity, found > 0, (int64_t) found);
     if (r->granularity == SUND_GRAN_RECORD) {
         sund_json_open(&j, "response", '{');
         sund_json_open(&j, "resultSets", '[');
-        for (size_t i = 0; i < a->n + (r->face->total ? 1 : 0); i++)
-            result_set(r, a, i, name, n, &j);
+        for (size_t set = 0; set < w.n_set; set++)
+            result_set(&w, set, &j);
         sund_json_close(&j, ']');
         sund_json_close(&j, '}');
     }
-    sund_beacon_nodes(&j, a, status_of, &f);
+    sund_beacon_nodes(&j, a, status_of, &w);
     if (more)
         sund_json_str(&j, "warning", "there are more variants than one answer holds: ask for a smaller region");
     sund_json_close(&j, '}');
-    free(name);
-    return sund_buf_ok(&out->body, err);
+    sund_answers_table_free(&w.t);
+    return SUND_OK;
 }
 
-/** The hub asks a region's variants twice: for their names, and then by name, so that a node which lacks one, or may not tell of it, says so. */
-static sund_code ask_by_name(sund_beacon_request *r, sund_answers *a, sund_err *err)
+/** "variants ..." of a request, or of the part of its path that names one. */
+static sund_code question_of(const sund_beacon_request *r, const char *id, sund_buf *q, sund_err *err)
 {
-    size_t       n, m;
-    const char **name = names_of(a, &n);
-    sund_buf     q = { 0 };
-    sund_code    rc = SUND_OK;
+    if (!id && (sund_j_n(r->filters) || (!r->body && sund_beacon_text(r, "filters"))))
+        return sund_fail(err, SUND_E_ARG, "frequencies of filtered people are not computed here: ask /individuals how many there are, and a study for their frequencies");
+    if (!id)
+        return sund_beacon_query(r, q, err);
+    sund_buf_text(q, "variants ");
+    if (sund_is_rsid(id))
+        SUND_TRY(sund_names_rsid(r->face->names, id, q, err));
+    else
+        sund_buf_text(q, id);
+    sund_buf_nul(q);
+    return sund_buf_ok(q, err);
+}
 
-    if (!name)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    m = n < 256 ? n : 256;
-    sund_buf_text(&q, "variants ");
-    for (size_t k = 0; k < m && q.n < SUND_QUESTION_MAX - SUND_SHOWN_NAME_MAX - 2; k++)
-        sund_buf_printf(&q, "%s%s", k ? "," : "", name[k]);
-    sund_buf_nul(&q);
-    free(name);
-    r->cut = m < n;
-    if (m) {
-        rc = sund_buf_ok(&q, err);
-        sund_answers_free(a);
-        if (rc == SUND_OK)
-            rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, a, err);
-    }
+static sund_code answer(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err)
+{
+    sund_buf  q = { 0 };
+    sund_code rc = question_of(r, id, &q, err);
+
+    if (rc == SUND_OK)
+        rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, a, err);
+    if (rc == SUND_OK)
+        rc = write_answer(r, a, &out->body, err);
     sund_buf_free(&q);
     return rc;
 }
 
-void sund_beacon_variants(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
-{
-    sund_beacon_request r = { .body = NULL };
-    sund_answers       *a = calloc(1, sizeof *a);
-    sund_buf            q = { 0 };
-    sund_err            err = { SUND_OK, "" };
-    bool                exact = true;
-    sund_code           rc = a ? sund_beacon_read(&r, f, in, "genomicVariant", &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
-
-    if (rc == SUND_OK && id) {
-        sund_buf_text(&q, "variants ");
-        if (sund_is_rsid(id))
-            rc = sund_names_rsid(f->names, id, &q, &err);
-        else
-            sund_buf_printf(&q, "%.2200s", id);
-        sund_buf_nul(&q);
-        rc = rc == SUND_OK ? sund_buf_ok(&q, &err) : rc;
-    }
-    else if (rc == SUND_OK && (r.filters || sund_beacon_text(&r, "filters")) && (sund_j_n(r.filters) || !r.body))
-        rc = sund_fail(&err, SUND_E_ARG, "frequencies of filtered people are not computed here: ask /individuals how many there are, and a study for their frequencies");
-    else if (rc == SUND_OK)
-        rc = sund_beacon_query(&r, &q, &exact, &err);
-    if (rc == SUND_OK)
-        rc = f->ask(f->ctx, &r.who, (const char *) q.p, a, &err);
-    if (rc == SUND_OK && !exact && f->total)
-        rc = ask_by_name(&r, a, &err);
-    if (rc == SUND_OK)
-        rc = write_answer(&r, a, out, &err);
-    if (rc != SUND_OK)
-        sund_beacon_error(f, &r, &err, out);
-    sund_beacon_done(&r);
-    if (a)
-        sund_answers_free(a);
-    sund_buf_free(&q);
-    free(a);
-}
+void sund_beacon_variants(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { sund_beacon_run(f, in, "genomicVariant", id, answer, out); }

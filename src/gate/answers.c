@@ -1,5 +1,6 @@
 #include "gate/gate_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Answers of several nodes, put together. A value that some node may not have its neighbours tell is hidden here for good: what is read of it again is as if it never was there. */
@@ -20,63 +21,144 @@ static const sund_lookup_counts *row_of(const sund_shown *s, const char *variant
     return NULL;
 }
 
-/** A node before i has it too: then it was looked at. */
-static bool seen_before(const sund_answers *a, size_t i, const char *variant)
+/** Of a node that does not have the variant. */
+static sund_lookup_counts without(const sund_shown *s)
 {
-    for (size_t k = 0; k < i; k++)
-        if (row_of(a->row[k].shown, variant))
-            return true;
-    return false;
-}
+    sund_lookup_counts c = { .status = SUND_LOOKUP_TIMEOUT };
 
-void sund_answers_margins(const sund_thresholds *t, sund_answers *a)
-{
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t k = 0; a->row[i].shown && k < sund_shown_n(a->row[i].shown); k++) {
-            const char        *variant = sund_shown_variant(a->row[i].shown, k);
-            sund_lookup_counts c[SUND_NODE_MAX];
-
-            if (seen_before(a, i, variant))
-                continue;
-            for (size_t j = 0; j < a->n; j++)
-                c[j] = sund_answers_counts(a, j, variant);
-            sund_margins_countries(t, c, a->n);
-            for (size_t j = 0; j < a->n; j++)
-                for (size_t m = 0; a->row[j].shown && m < sund_shown_n(a->row[j].shown); m++)
-                    if (strcmp(sund_shown_variant(a->row[j].shown, m), variant) == 0)
-                        *sund_shown_to_hide(a->row[j].shown, m) = c[j];
-        }
-}
-
-sund_lookup_counts sund_answers_counts(const sund_answers *a, size_t i, const char *variant)
-{
-    sund_lookup_counts        c = { .status = SUND_LOOKUP_TIMEOUT };
-    const sund_shown         *s = a->row[i].shown;
-    const sund_lookup_counts *there = row_of(s, variant);
-
-    if (there)
-        return *there;
     if (s)
         c.status = sund_shown_answered(s) ? SUND_LOOKUP_NOT_COVERED : SUND_LOOKUP_REFUSED;
     return c;
 }
 
-bool sund_answers_total(const sund_answers *a, const char *variant, sund_lookup_cells *all)
+/** Adds up n countries. */
+static bool total(const sund_lookup_counts *c, size_t n, sund_lookup_cells *all)
 {
     bool any = false, whole = true;
 
     memset(all, 0, sizeof *all);
-    for (size_t i = 0; i < a->n; i++) {
-        sund_lookup_counts c = sund_answers_counts(a, i, variant);
-
-        any |= c.status == SUND_LOOKUP_COUNTED;
-        whole &= c.status == SUND_LOOKUP_COUNTED || c.status == SUND_LOOKUP_NOT_COVERED;
-        all->ac += c.all.ac;
-        all->an += c.all.an;
-        all->hom = all->hom < 0 || c.all.hom < 0 ? -1 : all->hom + c.all.hom; /* one hidden hides the total */
-        all->hemi = all->hemi < 0 || c.all.hemi < 0 ? -1 : all->hemi + c.all.hemi;
+    for (size_t i = 0; i < n; i++) {
+        any |= c[i].status == SUND_LOOKUP_COUNTED;
+        whole &= c[i].status == SUND_LOOKUP_COUNTED || c[i].status == SUND_LOOKUP_NOT_COVERED;
+        all->ac += c[i].all.ac;
+        all->an += c[i].all.an;
+        all->hom = all->hom < 0 || c[i].all.hom < 0 ? -1 : all->hom + c[i].all.hom; /* one hidden hides the total */
+        all->hemi = all->hemi < 0 || c[i].all.hemi < 0 ? -1 : all->hemi + c[i].all.hemi;
     }
     return any && whole;
+}
+
+sund_lookup_counts sund_answers_counts(const sund_answers *a, size_t i, const char *variant)
+{
+    const sund_lookup_counts *there = row_of(a->row[i].shown, variant);
+
+    return there ? *there : without(a->row[i].shown);
+}
+
+bool sund_answers_total(const sund_answers *a, const char *variant, sund_lookup_cells *all)
+{
+    sund_lookup_counts c[SUND_NODE_MAX];
+
+    for (size_t i = 0; i < a->n; i++)
+        c[i] = sund_answers_counts(a, i, variant);
+    return total(c, a->n, all);
+}
+
+/* ---- many variants ---- */
+
+typedef struct entry { const char *name; uint32_t row, node, rank; } entry;
+
+static int by_name(const void *x, const void *y)
+{
+    const entry *a = x, *b = y;
+    int          c = strcmp(a->name, b->name);
+
+    return c ? c : a->row != b->row ? (a->row > b->row) - (a->row < b->row) : (a->node > b->node) - (a->node < b->node);
+}
+
+/** Groups of one name, by where it comes first. */
+static int by_rank(const void *x, const void *y)
+{
+    const entry *a = x, *b = y;
+
+    return a->rank != b->rank ? (a->rank > b->rank) - (a->rank < b->rank) : by_name(x, y);
+}
+
+void sund_answers_table_free(sund_answers_table *t)
+{
+    free(t->name);
+    free(t->at);
+    memset(t, 0, sizeof *t);
+}
+
+sund_code sund_answers_tabled(const sund_answers *a, sund_answers_table *t, sund_err *err)
+{
+    size_t n = 0, m = 0;
+    entry *e;
+
+    memset(t, 0, sizeof *t);
+    t->a = a;
+    for (size_t i = 0; i < a->n; i++)
+        n += a->row[i].shown ? sund_shown_n(a->row[i].shown) : 0;
+    e = calloc(n + 1, sizeof *e);
+    t->name = calloc(n + 1, sizeof *t->name);
+    t->at = malloc((n + 1) * (a->n + 1) * sizeof *t->at);
+    if (!e || !t->name || !t->at) {
+        free(e);
+        sund_answers_table_free(t);
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for answers");
+    }
+    memset(t->at, 0xff, (n + 1) * (a->n + 1) * sizeof *t->at);
+    for (size_t i = 0; i < a->n; i++)
+        for (size_t k = 0; a->row[i].shown && k < sund_shown_n(a->row[i].shown); k++)
+            e[m++] = (entry){ sund_shown_variant(a->row[i].shown, k), (uint32_t) k, (uint32_t) i, 0 };
+    qsort(e, m, sizeof *e, by_name);
+    for (size_t k = 0; k < m; k++)
+        e[k].rank = k && strcmp(e[k].name, e[k - 1].name) == 0 ? e[k - 1].rank : e[k].row * (uint32_t) SUND_NODE_MAX + e[k].node;
+    qsort(e, m, sizeof *e, by_rank);
+    for (size_t k = 0; k < m; k++) {
+        if (k == 0 || strcmp(e[k].name, e[k - 1].name) != 0)
+            t->name[t->n++] = e[k].name;
+        if (t->at[(t->n - 1) * a->n + e[k].node] == UINT32_MAX) /* a name twice in one answer: the first holds */
+            t->at[(t->n - 1) * a->n + e[k].node] = e[k].row;
+    }
+    free(e);
+    return SUND_OK;
+}
+
+sund_lookup_counts sund_table_counts(const sund_answers_table *t, size_t v, size_t i)
+{
+    uint32_t at = t->at[v * t->a->n + i];
+
+    return at == UINT32_MAX ? without(t->a->row[i].shown) : *sund_shown_counts(t->a->row[i].shown, at);
+}
+
+bool sund_table_total(const sund_answers_table *t, size_t v, sund_lookup_cells *all)
+{
+    sund_lookup_counts c[SUND_NODE_MAX];
+
+    for (size_t i = 0; i < t->a->n; i++)
+        c[i] = sund_table_counts(t, v, i);
+    return total(c, t->a->n, all);
+}
+
+sund_code sund_answers_margins(const sund_thresholds *rules, sund_answers *a, sund_err *err)
+{
+    sund_answers_table t;
+
+    SUND_TRY(sund_answers_tabled(a, &t, err));
+    for (size_t v = 0; v < t.n; v++) {
+        sund_lookup_counts c[SUND_NODE_MAX];
+
+        for (size_t i = 0; i < a->n; i++)
+            c[i] = sund_table_counts(&t, v, i);
+        sund_margins_countries(rules, c, a->n);
+        for (size_t i = 0; i < a->n; i++)
+            if (t.at[v * a->n + i] != UINT32_MAX)
+                *sund_shown_to_hide(a->row[i].shown, t.at[v * a->n + i]) = c[i];
+    }
+    sund_answers_table_free(&t);
+    return SUND_OK;
 }
 
 void sund_answers_write(const sund_answers *a, sund_buf *out)

@@ -36,25 +36,27 @@ sund_code sund_budget_spend(sund_db *db, const char *asker, const char *variant,
     return sund_db_run(db, err, "INSERT INTO looked_up(asker, variant) VALUES(?,?)", "tb", asker, d.b, (size_t) 16);
 }
 
-static sund_code spend_all(sund_db *db, const char *asker, const sund_answers *a, sund_err *err)
+static sund_code spend_all(sund_db *db, const char *asker, const sund_answers_table *t, sund_err *err)
 {
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t k = 0; a->row[i].shown && k < sund_shown_n(a->row[i].shown); k++) {
-            const char        *variant = sund_shown_variant(a->row[i].shown, k);
-            sund_lookup_counts c[SUND_NODE_MAX];
+    for (size_t v = 0; v < t->n; v++) {
+        sund_lookup_counts c[SUND_NODE_MAX];
 
-            for (size_t j = 0; j < a->n; j++)
-                c[j] = sund_answers_counts(a, j, variant);
-            SUND_TRY(sund_budget_spend(db, asker, variant, c, a->n, err)); /* again at the next node: known then */
-        }
+        for (size_t i = 0; i < t->a->n; i++)
+            c[i] = sund_table_counts(t, v, i);
+        SUND_TRY(sund_budget_spend(db, asker, t->name[v], c, t->a->n, err));
+    }
     return SUND_OK;
 }
 
 sund_code sund_budget_answers(sund_db *db, const char *asker, const sund_answers *a, sund_err *err)
 {
-    sund_code rc;
+    sund_answers_table t;
+    sund_code          rc;
 
-    SUND_TRY(sund_db_part(db, err));
-    rc = spend_all(db, asker, a, err);
-    return sund_db_part_end(db, true, rc, err);
+    SUND_TRY(sund_answers_tabled(a, &t, err));
+    rc = t.n ? sund_db_part(db, err) : SUND_OK;
+    if (rc == SUND_OK && t.n)
+        rc = sund_db_part_end(db, true, spend_all(db, asker, &t, err), err);
+    sund_answers_table_free(&t);
+    return rc;
 }

@@ -62,8 +62,15 @@ sund_code sund_leave_answer(sund_gate *g, const sund_envelope *head, uint64_t ti
 typedef struct sund_answer { char node[SUND_ID_MAX + 1]; sund_shown *shown; int64_t ms; } sund_answer; /**< ms: after so long; -1: the node was away and not waited for */
 typedef struct sund_answers { size_t n; sund_answer row[SUND_NODE_MAX]; } sund_answers;
 void      sund_answers_free(sund_answers *a);
-/** Rule `margins` over countries (sund_margins_countries), for each variant that was asked for by name. */
-void      sund_answers_margins(const sund_thresholds *t, sund_answers *a);
+/** The variants of all answers, each once: those that come early in some answer first. a must outlive it. Owns: sund_answers_table_free(), safe on a zeroed one.
+ *  Cost: sorting all rows once; whoever looks at many variants looks them up here. */
+typedef struct sund_answers_table { const sund_answers *a; size_t n; const char **name; uint32_t *at; } sund_answers_table; /**< at[v * a->n + i]: row of variant v at node i */
+sund_code          sund_answers_tabled(const sund_answers *a, sund_answers_table *t, sund_err *err) SUND_MUST_CHECK;
+void               sund_answers_table_free(sund_answers_table *t);
+sund_lookup_counts sund_table_counts(const sund_answers_table *t, size_t v, size_t i);                     /**< as sund_answers_counts() */
+bool               sund_table_total(const sund_answers_table *t, size_t v, sund_lookup_cells *all);        /**< as sund_answers_total() */
+/** Rule `margins` over countries (sund_margins_countries), for each variant. All of them must have been asked for by name: else a hidden row is not there to be seen. */
+sund_code sund_answers_margins(const sund_thresholds *t, sund_answers *a, sund_err *err) SUND_MUST_CHECK;
 void      sund_answers_write(const sund_answers *a, sund_buf *out);
 sund_code sund_answers_read(sund_cur body, sund_answers *a, sund_err *err) SUND_MUST_CHECK;
 /** Counts of one variant at node i: status timeout or refused where it did not answer, not-covered where a region's answer lacks it. */

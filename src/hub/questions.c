@@ -1,6 +1,7 @@
 #include "hub/questions.h"
 
 #include "base/log.h"
+#include "genome/query.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -96,8 +97,8 @@ static bool owed(const sund_questions *q, const sund_ticket *t)
     return false;
 }
 
-/** A free place, with the lock. */
-static sund_code begin(sund_questions *q, const char *question, sund_ticket **out, sund_err *err)
+/** A free place, with the lock. answered: who answered before, and is waited for now; NULL for everybody who is there. */
+static sund_code begin(sund_questions *q, const char *question, const sund_answers *answered, sund_ticket **out, sund_err *err)
 {
     sund_ticket *t = NULL;
 
@@ -113,24 +114,19 @@ static sund_code begin(sund_questions *q, const char *question, sund_ticket **ou
     t->number = ++q->last;
     t->asked_s = sund_time_mono_s();
     for (size_t i = 0; i < q->n_node; i++)
-        t->away[i] = t->asked_s - q->seen_s[i] > SUND_AWAY_S;
+        t->away[i] = answered ? !answered->row[i].shown : t->asked_s - q->seen_s[i] > SUND_AWAY_S;
     *out = t;
     return SUND_OK;
 }
 
-sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err)
+static sund_code ask_once(sund_questions *q, const char *question, unsigned wait_ms, const sund_answers *answered, sund_answers *out, sund_err *err)
 {
     struct timespec until = after_ms(wait_ms);
-    sund_thresholds rules = sund_thresholds_default();
-    const char     *rest;
-    sund_verb       verb = sund_question_verb(question, &rest);
     sund_ticket    *t = NULL;
     sund_code       rc;
 
-    if (verb == SUND_ASK_NONE)
-        return sund_fail(err, SUND_E_ARG, "'%.40s' is no question", question);
     (void) pthread_mutex_lock(&q->lock);
-    rc = begin(q, question, &t, err);
+    rc = begin(q, question, answered, &t, err);
     if (rc == SUND_OK) {
         (void) pthread_cond_broadcast(&q->changed);
         while (owed(q, t) && !q->stopping)
@@ -142,8 +138,81 @@ sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned w
         collect(q, t, out);
     }
     (void) pthread_mutex_unlock(&q->lock);
+    return rc;
+}
+
+/** "variants NAME,NAME,..." of those that some node has. *more: some are left out. */
+static sund_code names_of(const sund_answers *a, sund_buf *question, size_t *n, bool *more, sund_err *err)
+{
+    sund_answers_table t;
+
+    SUND_TRY(sund_answers_tabled(a, &t, err));
+    sund_buf_text(question, "variants ");
+    for (*n = 0; *n < t.n && *n < SUND_QUERY_NAMES && question->n + strlen(t.name[*n]) + 2 < SUND_QUESTION_MAX; (*n)++)
+        sund_buf_printf(question, "%s%s", *n ? "," : "", t.name[*n]);
+    sund_buf_nul(question);
+    *more = *n < t.n;
+    for (size_t i = 0; i < a->n; i++)
+        *more |= a->row[i].shown && sund_shown_has_more(a->row[i].shown);
+    sund_answers_table_free(&t);
+    return sund_buf_ok(question, err);
+}
+
+static sund_code ask_by_name(sund_questions *q, unsigned wait_ms, sund_answers *a, sund_err *err)
+{
+    sund_answers *named = calloc(1, sizeof *named);
+    sund_buf      question = { 0 };
+    size_t        n = 0;
+    bool          more = false;
+    sund_code     rc = named ? names_of(a, &question, &n, &more, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK && n) {
+        rc = ask_once(q, (const char *) question.p, wait_ms, a, named, err);
+        if (rc == SUND_OK) {
+            sund_answers_free(a);
+            *a = *named;
+        }
+        for (size_t i = 0; rc == SUND_OK && more && i < a->n; i++)
+            if (a->row[i].shown)
+                sund_shown_more(a->row[i].shown);
+    }
+    sund_buf_free(&question);
+    free(named);
+    return rc;
+}
+
+sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err)
+{
+    sund_thresholds rules = sund_thresholds_default();
+    const char     *rest;
+    sund_verb       verb = sund_question_verb(question, &rest);
+    sund_query     *query = NULL;
+    bool            region = false;
+    double          from = sund_time_mono_s();
+    sund_code       rc = SUND_OK;
+
+    out->n = 0;
+    if (verb == SUND_ASK_NONE)
+        return sund_fail(err, SUND_E_ARG, "'%.40s' is no question", question);
+    if (verb == SUND_ASK_VARIANTS) { /* one that is none is refused here, not by every node */
+        query = calloc(1, sizeof *query);
+        rc = query ? sund_query_parse(query, rest, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+        region = rc == SUND_OK && query->n_name == 0;
+        if (rc == SUND_OK)
+            sund_query_free(query);
+        free(query);
+    }
+    if (rc == SUND_OK)
+        rc = ask_once(q, question, wait_ms, NULL, out, err);
+    if (rc == SUND_OK && region) {
+        double left = wait_ms - 1000 * (sund_time_mono_s() - from);
+
+        rc = ask_by_name(q, left > 1000 ? (unsigned) left : 1000, out, err);
+    }
     if (rc == SUND_OK && verb == SUND_ASK_VARIANTS)
-        sund_answers_margins(&rules, out);
+        rc = sund_answers_margins(&rules, out, err);
+    if (rc != SUND_OK)
+        sund_answers_free(out);
     return rc;
 }
 

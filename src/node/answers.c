@@ -124,13 +124,14 @@ static sund_code people(sund_answerer *a, const char *rest, sund_shown **out, su
     sund_buf        definition = { 0 };
     uint64_t       *bits = NULL;
     size_t          n_word = 0;
-    sund_code       rc = sund_cohort_parse(&c, rest, err);
+    sund_err        why = { SUND_OK, "" };
+    sund_code       rc;
 
-    if (rc == SUND_OK) {
-        sund_cohort_print(c, &definition);
-        sund_buf_nul(&definition);
-        rc = sund_buf_ok(&definition, err);
-    }
+    if (sund_cohort_parse(&c, rest, &why) != SUND_OK)
+        return sund_fail(err, SUND_E_ARG, "%s", why.msg); /* the asker's slip, no damage here */
+    sund_cohort_print(c, &definition);
+    sund_buf_nul(&definition);
+    rc = sund_buf_ok(&definition, err);
     if (rc == SUND_OK)
         rc = sund_people_select(a->home.people, c, a->home.lookup, &set, err);
     if (rc == SUND_OK)

@@ -144,7 +144,8 @@ static void answers(sund_cur c)
     if (a && sund_answers_read(c, a, NULL) == SUND_OK) {
         sund_answers_write(a, &again);
         same(&again, c, 0);
-        sund_answers_margins(&t, a);
+        if (sund_answers_margins(&t, a, NULL) != SUND_OK)
+            abort();
         sund_answers_free(a);
     }
     free(a);

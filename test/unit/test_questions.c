@@ -307,7 +307,7 @@ TEST(answers_of_nodes_are_put_together)
     a.row[1].shown = row(&s, v, counted(30, 3000), true);
     a.row[2].shown = row(&s, v, (sund_lookup_counts){ .status = SUND_LOOKUP_NOT_COVERED }, true);
     a.row[3].shown = row(&s, v, counted(20, 1000), true);
-    sund_answers_margins(&t, &a);
+    CHECK(sund_answers_margins(&t, &a, NULL) == SUND_OK);
     CHECK(sund_answers_total(&a, v, &all) && all.ac == 60 && all.an == 5000); /* not the first one's share, nor a mean of shares */
     CHECK(!sund_answers_total(&a, "1-6-A-T", &all));
     sund_answers_write(&a, &b);
@@ -321,7 +321,7 @@ TEST(answers_of_nodes_are_put_together)
     CHECK(sund_shown_refused(SUND_ASK_VARIANTS, "no", &a.row[3].shown, NULL) == SUND_OK && sund_answers_counts(&a, 3, v).status == SUND_LOOKUP_REFUSED);
     sund_shown_free(a.row[3].shown);
     a.row[3].shown = row(&s, v, counted(3, 1000), true); /* one hidden: the others must not tell it */
-    sund_answers_margins(&t, &a);
+    CHECK(sund_answers_margins(&t, &a, NULL) == SUND_OK);
     CHECK(sund_answers_counts(&a, 0, v).status == SUND_LOOKUP_BELOW && sund_answers_counts(&a, 0, v).all.ac == 0 && !sund_answers_total(&a, v, &all));
     sund_answers_free(&a);
     sund_buf_free(&b);
@@ -408,6 +408,147 @@ TEST(all_are_asked_at_once_and_who_is_away_is_not_waited_for)
     sund_questions_free(&board);
     free(five.member);
     sund_buf_free(&b);
+    stand(&s);
+}
+
+/** A node that has so many alleles of each of n variants, and is asked until nobody asks any more. */
+typedef struct country { const seat *s; char name[4]; int n; int64_t ac; _Atomic bool *stop; size_t n_asked; } country;
+
+static void *answers_variants(void *p)
+{
+    country *c = p;
+
+    while (!*c->stop) {
+        sund_buf b = { 0 };
+        sund_cur asks;
+
+        sund_questions_poll(&board, c->name, 1, &b);
+        asks = sund_cur_of(b.p, b.n);
+        while (asks.n && !asks.bad) {
+            static __thread sund_query q;
+            static __thread char       text[SUND_QUESTION_MAX];
+            const char                *rest;
+            sund_shown                *shown = NULL;
+            sund_buf                   out = { 0 };
+
+            sund_buf_u64(&out, sund_cur_u64(&asks));
+            CHECK(sund_cur_str(&asks, text, sizeof text) && sund_question_verb(text, &rest) == SUND_ASK_VARIANTS && sund_query_parse(&q, rest, NULL) == SUND_OK && sund_shown_variants(c->s->gate, &shown, NULL) == SUND_OK);
+            for (int k = 0; k < c->n; k++) {
+                char name[32];
+
+                (void) snprintf(name, sizeof name, "1-%d-A-T", k + 5);
+                if (q.n_name == 0 || strstr(rest, name))
+                    CHECK(sund_shown_add(shown, name, &(sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { c->ac, 1000, 0, 0, 0 } }, q.n_name > 0, NULL) == SUND_OK);
+            }
+            sund_shown_write(shown, &out);
+            CHECK(sund_questions_answer(&board, c->name, sund_cur_of(out.p, out.n), NULL) == SUND_OK);
+            c->n_asked++;
+            sund_shown_free(shown);
+            sund_query_free(&q);
+            sund_buf_free(&out);
+        }
+        sund_buf_free(&b);
+    }
+    return NULL;
+}
+
+static void ask_countries(const seat *s, int n, const int64_t ac[3], sund_answers *out)
+{
+    _Atomic bool stop = false;
+    country      c[3];
+    pthread_t    th[3];
+
+    five.n_member = 4;
+    five.n_node = 3;
+    five.member = calloc(4, sizeof *five.member);
+    for (size_t i = 0; i < 4; i++) {
+        five.member[i].role = i ? SUND_ROLE_NODE : SUND_ROLE_HUB;
+        (void) snprintf(five.member[i].id, sizeof five.member[i].id, "N%zu", i);
+    }
+    CHECK(sund_questions_init(&board, &five, NULL) == SUND_OK);
+    for (int i = 0; i < 3; i++) {
+        c[i] = (country){ .s = s, .n = n, .ac = ac[i], .stop = &stop };
+        (void) snprintf(c[i].name, sizeof c[i].name, "N%d", i + 1);
+        CHECK(pthread_create(&th[i], NULL, answers_variants, &c[i]) == 0);
+    }
+    CHECK(sund_questions_ask(&board, "variants 1:1-5000", 5000, out, NULL) == SUND_OK);
+    stop = true;
+    sund_questions_stop(&board);
+    for (int i = 0; i < 3; i++) {
+        (void) pthread_join(th[i], NULL);
+        CHECK(c[i].n_asked == 2); /* for names, and by name */
+    }
+    sund_questions_free(&board);
+    free(five.member);
+}
+
+TEST(what_a_region_hides_at_one_node_its_neighbours_do_not_tell)
+{
+    static sund_answers a;
+    sund_lookup_cells   all;
+    seat                s;
+
+    sit(&s, false);
+    ask_countries(&s, 3, (int64_t[]){ 40, 30, 20 }, &a);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(a.n == 3 && sund_shown_n(a.row[i].shown) == 3 && sund_answers_counts(&a, i, "1-6-A-T").status == SUND_LOOKUP_COUNTED && !sund_shown_has_more(a.row[i].shown));
+    CHECK(sund_answers_total(&a, "1-6-A-T", &all) && all.ac == 90);
+    sund_answers_free(&a);
+    ask_countries(&s, 3, (int64_t[]){ 40, 30, 3 }, &a); /* the third does not list them in a region, and says below 10 by name */
+    for (size_t i = 0; i < 3; i++)
+        CHECK(sund_answers_counts(&a, i, "1-6-A-T").status == SUND_LOOKUP_BELOW && sund_answers_counts(&a, i, "1-6-A-T").all.ac == 0);
+    CHECK(!sund_answers_total(&a, "1-6-A-T", &all));
+    sund_answers_free(&a);
+    ask_countries(&s, SUND_QUERY_NAMES + 5, (int64_t[]){ 40, 30, 20 }, &a);
+    CHECK(sund_shown_n(a.row[0].shown) == SUND_QUERY_NAMES && sund_shown_has_more(a.row[0].shown)); /* said, not silently cut */
+    sund_answers_free(&a);
+    stand(&s);
+}
+
+/** A table of answers against looking up each variant in each. */
+TEST(a_table_of_answers_is_the_answers)
+{
+    static sund_answers a;
+    sund_answers_table  t;
+    seat                s;
+
+    sit(&s, true);
+    memset(&a, 0, sizeof a);
+    a.n = 5;
+    for (size_t i = 0; i < 4; i++) { /* the fifth is silent */
+        CHECK(sund_shown_variants(s.gate, &a.row[i].shown, NULL) == SUND_OK);
+        for (int k = 0; k < 40; k++)
+            if (test_rand() % 3) {
+                sund_lookup_counts c = counted((int64_t) (test_rand() % 500), 1000);
+                char               v[32];
+
+                (void) snprintf(v, sizeof v, "1-%d-A-T", (int) (test_rand() % 60) + 1);
+                CHECK(sund_shown_add(a.row[i].shown, v, &c, true, NULL) == SUND_OK); /* sometimes twice */
+            }
+    }
+    CHECK(sund_answers_tabled(&a, &t, NULL) == SUND_OK && t.n > 30);
+    for (size_t v = 0; v < t.n; v++) {
+        sund_lookup_cells x, y;
+
+        for (size_t w = 0; w < v; w++)
+            CHECK(strcmp(t.name[v], t.name[w]) != 0);
+        for (size_t i = 0; i < a.n; i++) {
+            sund_lookup_counts c = sund_table_counts(&t, v, i), d = sund_answers_counts(&a, i, t.name[v]);
+
+            CHECK(c.status == d.status && c.all.ac == d.all.ac);
+        }
+        CHECK(sund_table_total(&t, v, &x) == sund_answers_total(&a, t.name[v], &y) && x.ac == y.ac && x.hom == y.hom);
+    }
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < sund_shown_n(a.row[i].shown); k++) {
+            size_t v = 0;
+
+            while (v < t.n && strcmp(t.name[v], sund_shown_variant(a.row[i].shown, k)) != 0)
+                v++;
+            CHECK(v < t.n);
+        }
+    sund_answers_table_free(&t);
+    sund_answers_free(&a);
     stand(&s);
 }
 
