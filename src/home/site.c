@@ -2,8 +2,9 @@
 
 #include "base/file.h"
 #include "base/ini.h"
+#include "base/log.h"
 #include "base/text.h"
-#include "token/trust.h"
+#include "token/login.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -78,9 +79,8 @@ static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_i
         k++;
     if (!environments[k])
         return sund_fail(err, SUND_E_FORMAT, "%s: [pages] environment: prod, test, dev or staging", ini->name);
-    if (!sund_url_ok(p->url) || p->url[strlen(p->url) - 1] == '/')
-        if (strncmp(p->url, "http://", 7) != 0)
-            return sund_fail(err, SUND_E_FORMAT, "%s: [pages] url: https://NAME without a slash at its end", ini->name);
+    if ((strncmp(p->url, "http://", 7) != 0 && strncmp(p->url, "https://", 8) != 0) || p->url[strlen(p->url) - 1] == '/' || strchr(p->url, ' '))
+        return sund_fail(err, SUND_E_FORMAT, "%s: [pages] url: https://NAME without a slash at its end", ini->name);
     return SUND_OK;
 }
 
@@ -111,4 +111,42 @@ sund_code sund_home_tls(const sund_home *h, sund_buf *cert, sund_buf *key, sund_
     sund_buf_nul(key);
     SUND_TRY(sund_buf_ok(cert, err));
     return sund_buf_ok(key, err);
+}
+
+sund_code sund_pages_start(sund_server **out, const sund_home *h, const sund_pages_config *p, sund_server_config c, sund_err *err)
+{
+    sund_buf  cert = { 0 }, key = { 0 };
+    sund_code rc = SUND_OK;
+
+    c.host = p->listen;
+    c.port = p->port;
+    c.max_body = 1 << 20;
+    c.request_s = 20;
+    if (p->tls) {
+        SUND_GO(sund_home_tls(h, &cert, &key, err));
+        c.cert_pem = (const char *) cert.p;
+        c.key_pem = (const char *) key.p;
+    }
+    rc = sund_server_start(out, &c, err);
+    if (rc != SUND_OK)
+        (void) sund_fail_in(err, rc, "%s/sund.ini: [pages] listen, port", h->dir);
+    else
+        sund_log(SUND_LOG_INFO, "pages are at %s:%u", p->listen, sund_server_port(*out));
+out:
+    if (key.p)
+        sund_wipe(key.p, key.n);
+    sund_buf_free(&cert);
+    sund_buf_free(&key);
+    return rc;
+}
+
+sund_code sund_home_bearer(const sund_home *h, const char *token, char *who, size_t cap, sund_err *err)
+{
+    sund_trust t;
+    sund_code  rc;
+
+    SUND_TRY(sund_trust_read(&t, h->dir, err));
+    rc = sund_bearer_verify(&t, token, (int64_t) (sund_time_us() / 1000000), who, cap, err);
+    sund_trust_free(&t);
+    return rc;
 }

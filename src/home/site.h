@@ -2,6 +2,7 @@
 #define SUND_HOME_SITE_H
 
 #include "home/home.h"
+#include "net/server.h"
 
 /** [pages] in sund.ini: the pages that a node or the hub serves to others' programs (Beacon and others). Without a port a node serves none; a hub serves them beside its own
  *  port too, under /beacon.
@@ -27,6 +28,10 @@ typedef struct sund_pages_config {
 } sund_pages_config;
 /** Errors name the file and key. */
 sund_code sund_pages_config_read(sund_pages_config *p, const sund_home *h, sund_err *err) SUND_MUST_CHECK;
+/** Starts the server of these pages: c has handler, refuse, ctx, connections and threads; the rest is from the configuration. Errors name sund.ini. */
+sund_code sund_pages_start(sund_server **out, const sund_home *h, const sund_pages_config *p, sund_server_config c, sund_err *err) SUND_MUST_CHECK;
+/** Who a bearer token is of, by this home's trust.ini (token/login.h). */
+sund_code sund_home_bearer(const sund_home *h, const char *token, char *who, size_t cap, sund_err *err) SUND_MUST_CHECK;
 /** tls.cert and tls.key of the home, NUL behind each. Errors: a key that others may read. */
 sund_code sund_home_tls(const sund_home *h, sund_buf *cert, sund_buf *key, sund_err *err) SUND_MUST_CHECK;
 

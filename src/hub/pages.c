@@ -4,13 +4,12 @@
 #include "base/log.h"
 #include "gate/budget.h"
 #include "hub/match.h"
-#include "token/login.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_MS = 5000, BODY_MAX = 1 << 20 };
+enum { ANSWER_MS = 5000 };
 
 struct sund_hub_pages {
     const sund_home *home;
@@ -48,14 +47,11 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
 static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err *err)
 {
     sund_hub_pages *p = ctx;
-    sund_trust      t;
-    sund_code       rc;
 
-    SUND_TRY(sund_trust_read(&t, p->home->dir, err));
-    rc = sund_bearer_verify(&t, token, (int64_t) (sund_time_us() / 1000000), out->name, sizeof out->name, err);
-    sund_trust_free(&t);
-    out->registered = rc == SUND_OK;
-    return rc;
+    out->registered = false;
+    SUND_TRY(sund_home_bearer(p->home, token, out->name, sizeof out->name, err));
+    out->registered = true;
+    return SUND_OK;
 }
 
 bool sund_hub_pages_answer(sund_hub_pages *p, const sund_request *in, sund_response *out)
@@ -81,7 +77,7 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
         return;
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
-    sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s: /beacon, /openapi.json\n" : "not here\n", p->home->id);
+    sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s: /beacon, /openapi.json, /fdp/, /datasets\n" : "not here\n", p->home->id);
 }
 
 static void refuse(void *ctx, int status, const char *why, sund_response *out)
@@ -89,30 +85,6 @@ static void refuse(void *ctx, int status, const char *why, sund_response *out)
     sund_hub_pages *p = ctx;
 
     sund_face_refuse(&p->face, status, why, out);
-}
-
-static sund_code serve(sund_hub_pages *p, sund_err *err)
-{
-    sund_server_config c = { .host = p->config.listen, .port = p->config.port, .max_body = BODY_MAX, .max_connections = 512, .request_s = 20, .handler = handle, .refuse = refuse, .ctx = p };
-    sund_buf           cert = { 0 }, key = { 0 };
-    sund_code          rc = SUND_OK;
-
-    if (p->config.tls) {
-        SUND_GO(sund_home_tls(p->home, &cert, &key, err));
-        c.cert_pem = (const char *) cert.p;
-        c.key_pem = (const char *) key.p;
-    }
-    rc = sund_server_start(&p->server, &c, err);
-    if (rc != SUND_OK)
-        (void) sund_fail_in(err, rc, "%s/sund.ini: [pages] listen, port", p->home->dir);
-    else
-        sund_log(SUND_LOG_INFO, "pages are at %s:%u", p->config.listen, sund_server_port(p->server));
-out:
-    if (key.p)
-        sund_wipe(key.p, key.n);
-    sund_buf_free(&cert);
-    sund_buf_free(&key);
-    return rc;
 }
 
 sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_questions *q, const sund_harvest *harvest, pthread_mutex_t *db_lock, sund_err *err)
@@ -134,7 +106,7 @@ sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_que
     p->face = (sund_face){ .limits = p->limits, .names = p->names, .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
                            .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .ctx = p };
     if (p->config.port)
-        SUND_GO(serve(p, err));
+        SUND_GO(sund_pages_start(&p->server, h, &p->config, (sund_server_config){ .max_connections = 512, .handler = handle, .refuse = refuse, .ctx = p }, err));
 out:
     if (rc == SUND_OK)
         *out = p;

@@ -10,7 +10,6 @@
 #include "net/server.h"
 #include "node/answers.h"
 #include "node/own.h"
-#include "token/login.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,15 +95,12 @@ static void match_page(site *s, const sund_request *in, sund_response *out)
 
 static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err *err)
 {
-    site      *s = ctx;
-    sund_trust t;
-    sund_code  rc;
+    site *s = ctx;
 
-    SUND_TRY(sund_trust_read(&t, s->answerer.home.dir, err));
-    rc = sund_bearer_verify(&t, token, (int64_t) (sund_time_us() / 1000000), out->name, sizeof out->name, err);
-    sund_trust_free(&t);
-    out->registered = rc == SUND_OK;
-    return rc;
+    out->registered = false;
+    SUND_TRY(sund_home_bearer(&s->answerer.home, token, out->name, sizeof out->name, err));
+    out->registered = true;
+    return SUND_OK;
 }
 
 static const char *of_request(const void *request, const char *key)
@@ -183,34 +179,17 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
 
 static sund_code serve(site *s, const _Atomic bool *stop, sund_err *err)
 {
-    sund_server_config c = { .host = s->config.listen, .port = s->config.port, .max_body = 1 << 20, .max_connections = 1024, .request_s = 20, .n_loop = 1, .handler = handle, .refuse = refuse, .ctx = s };
-    sund_server       *server = NULL;
-    sund_buf           cert = { 0 }, key = { 0 };
-    sund_code          rc = SUND_OK;
+    const sund_server_config c = { .max_connections = 1024, .n_loop = 1, .handler = handle, .refuse = refuse, .ctx = s };
+    sund_server             *server = NULL;
 
-    if (s->config.tls) {
-        SUND_GO(sund_home_tls(&s->answerer.home, &cert, &key, err));
-        c.cert_pem = (const char *) cert.p;
-        c.key_pem = (const char *) key.p;
-    }
-    rc = sund_server_start(&server, &c, err);
-    if (rc != SUND_OK) {
-        (void) sund_fail_in(err, rc, "%s/sund.ini: [pages] listen, port", s->answerer.home.dir);
-        goto out;
-    }
-    sund_log(SUND_LOG_INFO, "pages are at %s:%u", s->config.listen, sund_server_port(server));
+    SUND_TRY(sund_pages_start(&server, &s->answerer.home, &s->config, c, err));
     while (!*stop) {
         (void) usleep(500000);
         if (sund_pagelog_flush(s->log, NULL) != SUND_OK)
             sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
     }
-out:
     sund_server_stop(server);
-    if (key.p)
-        sund_wipe(key.p, key.n);
-    sund_buf_free(&cert);
-    sund_buf_free(&key);
-    return rc;
+    return SUND_OK;
 }
 
 /** Before anything is opened twice: are there pages at all? */
