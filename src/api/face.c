@@ -7,42 +7,35 @@
 
 /* The table of pages. What is not in it is not there; /openapi.json is made from it. */
 
-typedef struct page { sund_page is; void (*answer)(const sund_face *f, const sund_request *in, const char *id, sund_response *out); } page;
+typedef struct page {
+    const char *method, *path, *what; /* method: "GET" or "GET POST"; {id} stands for a part of the path */
+    void (*answer)(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
+} page;
 
 static void openapi(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
 static void registry(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
 
 static const page pages[] = {
-    { { "GET", "/info", "what this beacon is" }, sund_beacon_info },
-    { { "GET", "/service-info", "the same, as GA4GH service-info" }, sund_beacon_service },
-    { { "GET", "/services", "GA4GH service registry: this service" }, registry },
-    { { "GET", "/configuration", "entry types, granularity, levels of access" }, sund_beacon_configuration },
-    { { "GET", "/map", "where the entry types are" }, sund_beacon_map },
-    { { "GET", "/entry_types", "entry types" }, sund_beacon_entry_types },
-    { { "GET POST", "/filtering_terms", "which filters there are" }, sund_beacon_terms },
-    { { "GET POST", "/g_variants", "frequencies of variants: by sequence, range, bracket, HGVS, rsID, gene or amino-acid change" }, sund_beacon_variants },
-    { { "GET POST", "/g_variants/{id}", "one variant by its name, 20-1000226-A-T" }, sund_beacon_variants },
-    { { "GET POST", "/individuals", "how many people the filters take" }, sund_beacon_people },
-    { { "GET POST", "/individuals/{id}", "refused: single people do not leave a node" }, sund_beacon_people },
-    { { "GET POST", "/biosamples", "how many people's samples the filters take" }, sund_beacon_people },
-    { { "GET POST", "/biosamples/{id}", "refused: single people do not leave a node" }, sund_beacon_people },
-    { { "GET POST", "/datasets", "data sets" }, sund_beacon_datasets },
-    { { "GET POST", "/datasets/{id}", "one data set" }, sund_beacon_datasets },
-    { { "GET POST", "/cohorts", "cohorts" }, sund_beacon_cohorts },
-    { { "GET POST", "/cohorts/{id}", "one cohort" }, sund_beacon_cohorts },
-    { { "GET", "/openapi.json", "this description" }, openapi },
+    { "GET", "/info", "what this beacon is", sund_beacon_info },
+    { "GET", "/service-info", "the same, as GA4GH service-info", sund_beacon_service },
+    { "GET", "/services", "GA4GH service registry: this service", registry },
+    { "GET", "/configuration", "entry types, granularity, levels of access", sund_beacon_configuration },
+    { "GET", "/map", "where the entry types are", sund_beacon_map },
+    { "GET", "/entry_types", "entry types", sund_beacon_entry_types },
+    { "GET POST", "/filtering_terms", "which filters there are", sund_beacon_terms },
+    { "GET POST", "/g_variants", "frequencies of variants: by sequence, range, bracket, HGVS, rsID, gene or amino-acid change", sund_beacon_variants },
+    { "GET POST", "/g_variants/{id}", "one variant by its name, 20-1000226-A-T", sund_beacon_variants },
+    { "GET POST", "/individuals", "how many people the filters take", sund_beacon_people },
+    { "GET POST", "/individuals/{id}", "refused: single people do not leave a node", sund_beacon_people },
+    { "GET POST", "/biosamples", "how many people's samples the filters take", sund_beacon_people },
+    { "GET POST", "/biosamples/{id}", "refused: single people do not leave a node", sund_beacon_people },
+    { "GET POST", "/datasets", "data sets", sund_beacon_datasets },
+    { "GET POST", "/datasets/{id}", "one data set", sund_beacon_datasets },
+    { "GET POST", "/cohorts", "cohorts", sund_beacon_cohorts },
+    { "GET POST", "/cohorts/{id}", "one cohort", sund_beacon_cohorts },
+    { "GET", "/openapi.json", "this description", openapi },
 };
 enum { N_PAGE = sizeof pages / sizeof pages[0] };
-
-const sund_page *sund_face_pages(size_t *n)
-{
-    static sund_page list[N_PAGE];
-
-    for (size_t i = 0; i < N_PAGE; i++)
-        list[i] = pages[i].is;
-    *n = N_PAGE;
-    return list;
-}
 
 static void openapi(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
 {
@@ -61,13 +54,13 @@ static void openapi(const sund_face *f, const sund_request *in, const char *id, 
     sund_json_close(&j, '}');
     sund_json_open(&j, "paths", '{');
     for (size_t i = 0; i < N_PAGE; i++) {
-        sund_json_open(&j, pages[i].is.path, '{');
+        sund_json_open(&j, pages[i].path, '{');
         for (int post = 0; post < 2; post++) {
-            if (post && !strstr(pages[i].is.method, "POST"))
+            if (post && !strstr(pages[i].method, "POST"))
                 continue;
             sund_json_open(&j, post ? "post" : "get", '{');
-            sund_json_str(&j, "summary", pages[i].is.what);
-            if (strstr(pages[i].is.path, "{id}")) {
+            sund_json_str(&j, "summary", pages[i].what);
+            if (strstr(pages[i].path, "{id}")) {
                 sund_json_open(&j, "parameters", '[');
                 sund_json_open(&j, NULL, '{');
                 sund_json_str(&j, "name", "id");
@@ -148,10 +141,10 @@ bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response 
     sund_err    err;
 
     for (size_t i = 0; i < N_PAGE; i++) {
-        if (!fits(pages[i].is.path, path, &id))
+        if (!fits(pages[i].path, path, &id))
             continue;
-        if (strcmp(in->method, "HEAD") != 0 && !strstr(pages[i].is.method, in->method)) {
-            (void) sund_fail(&err, SUND_E_ARG, "%s %.100s: this page takes %s", in->method, pages[i].is.path, pages[i].is.method);
+        if (strcmp(in->method, "HEAD") != 0 && !strstr(pages[i].method, in->method)) {
+            (void) sund_fail(&err, SUND_E_ARG, "%s %.100s: this page takes %s", in->method, pages[i].path, pages[i].method);
             sund_face_refuse(f, 405, err.msg, out);
             return true;
         }

@@ -36,8 +36,4 @@ void sund_face_refuse(const sund_face *f, int status, const char *why, sund_resp
 /** Answers a request whose path is one of these pages: false, and nothing done, for others. */
 bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response *out);
 
-/** The pages, for the description that /openapi.json gives and for the tests. */
-typedef struct sund_page { const char *method, *path, *what; } sund_page; /**< method: "GET" or "GET POST"; path with {id} for a part */
-const sund_page *sund_face_pages(size_t *n);
-
 #endif

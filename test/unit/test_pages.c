@@ -1,0 +1,325 @@
+/* Pages, over answers that are made here: what is shown to whom, and what is asked for whom. Answers against the specification's schemas: federation/beacon.t. */
+#include "api/face.h"
+#include "base/jsonread.h"
+#include "test.h"
+
+typedef struct seat { sund_db *db; sund_gate *gate; sund_identity me; } seat;
+
+/** What the countries have of one variant. status 0: silent. */
+typedef struct country { const char *id; bool open; sund_lookup_status status; int64_t ac, an; } country;
+typedef struct world { seat closed, open; size_t n; const country *c; char asked[600], by[64]; size_t n_asked; } world;
+
+static void sit(seat *s, bool open)
+{
+    sund_thresholds t = sund_thresholds_default();
+
+    t.open = open;
+    memset(s, 0, sizeof *s);
+    (void) snprintf(s->me.id, sizeof s->me.id, "DK");
+    sund_sign_keypair(&s->me.pub, &s->me.key);
+    CHECK(sund_db_open(&s->db, ":memory:", "", NULL) == SUND_OK && sund_gate_open(&s->gate, s->db, &s->me, &t, NULL) == SUND_OK);
+}
+
+static void stand(seat *s)
+{
+    sund_gate_close(s->gate);
+    sund_db_close(s->db);
+}
+
+/** Half of the alleles are women's. */
+static sund_lookup_counts counts_of(const country *c)
+{
+    return (sund_lookup_counts){ .status = c->status, .sexes = true, .all = { c->ac, c->an, 0, 0, 0 }, .female = { c->ac / 2, c->an / 2, 0, 0, 0 }, .male = { c->ac - c->ac / 2, c->an - c->an / 2, 0, 0, 0 } };
+}
+
+static sund_code ask(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err)
+{
+    world      *w = ctx;
+    const char *rest;
+
+    (void) snprintf(w->asked, sizeof w->asked, "%s", question);
+    (void) snprintf(w->by, sizeof w->by, "%s", who->name);
+    w->n_asked++;
+    out->n = w->n;
+    for (size_t i = 0; i < w->n; i++) {
+        const seat        *s = w->c[i].open ? &w->open : &w->closed;
+        sund_lookup_counts c = counts_of(&w->c[i]);
+        sund_answer       *r = &out->row[i];
+
+        (void) snprintf(r->node, sizeof r->node, "%s", w->c[i].id);
+        r->ms = 5;
+        r->shown = NULL;
+        if (!w->c[i].status)
+            continue;
+        if (sund_question_verb(question, &rest) == SUND_ASK_VARIANTS) {
+            SUND_TRY(sund_shown_variants(s->gate, &r->shown, err));
+            SUND_TRY(sund_shown_add(r->shown, "20-200-A-G", &c, true, err));
+        }
+        else
+            SUND_TRY(sund_shown_people(s->gate, sund_question_verb(question, &rest), w->c[i].an / 2, &r->shown, err));
+    }
+    return SUND_OK;
+}
+
+static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err *err)
+{
+    (void) ctx;
+    if (strcmp(token, "good") != 0)
+        return sund_fail(err, SUND_E_DENIED, "the token has expired");
+    (void) snprintf(out->name, sizeof out->name, "login-0011223344556677");
+    out->registered = true;
+    return SUND_OK;
+}
+
+/* ---- a request ---- */
+
+typedef struct wire { const char *query, *token; } wire;
+
+static const char *get_query(const sund_request *r, const char *key)
+{
+    static char  values[64][200]; /* what was given stays, as a server's does */
+    static int   next;
+    char        *value = values[next++ % 64];
+    const wire  *w = r->priv;
+    size_t       n = strlen(key);
+
+    for (const char *p = w->query; p && *p; p = strchr(p, '&') ? strchr(p, '&') + 1 : NULL)
+        if (strncmp(p, key, n) == 0 && p[n] == '=') {
+            (void) snprintf(value, sizeof values[0], "%.*s", (int) strcspn(p + n + 1, "&"), p + n + 1);
+            return value;
+        }
+    return NULL;
+}
+
+static const char *get_header(const sund_request *r, const char *name)
+{
+    const wire *w = r->priv;
+
+    return strcmp(name, "Authorization") == 0 ? w->token : NULL;
+}
+
+/** The answer as JSON; *status of HTTP. Owns: sund_jval_free(). */
+static sund_jval *get(world *w, bool hub, const char *path, const char *query, const char *body, const char *token, int *status)
+{
+    wire          line = { query, token };
+    sund_face     f = { .id = "org.example", .name = "n", .about = "a", .organisation = "o", .contact = "", .welcome = "https://example.org", .url = "https://example.org", .environment = "test", .version = "0",
+                        .total = hub ? "north" : NULL, .assembly = SUND_GRCH37, .ask = ask, .bearer = bearer, .ctx = w };
+    sund_request  in = { .method = body ? "POST" : "GET", .path = path, .body = (const uint8_t *) body, .n_body = body ? strlen(body) : 0, .query = get_query, .header = get_header, .priv = &line };
+    sund_response out = { .status = 0 };
+    sund_jval    *v = NULL;
+
+    w->n_asked = 0;
+    CHECK(sund_face_answer(&f, &in, &out));
+    CHECK(!out.body.bad && sund_json_read(out.body.p, out.body.n, &v, NULL) == SUND_OK);
+    if (out.status == 401)
+        CHECK(out.n_header == 1 && strcmp(out.header[0].name, "WWW-Authenticate") == 0 && strncmp(out.header[0].value, "Bearer", 6) == 0);
+    *status = out.status;
+    sund_buf_free(&out.body);
+    return v;
+}
+
+static const sund_jval *set_of(const sund_jval *v, const char *id)
+{
+    const sund_jval *sets = sund_j_get(sund_j_get(v, "response"), "resultSets");
+
+    for (size_t i = 0; i < sund_j_n(sets); i++)
+        if (strcmp(sund_j_text(sund_j_at(sets, i), "id"), id) == 0)
+            return sund_j_at(sets, i);
+    return NULL;
+}
+
+/** "AC/AN" of a population in a set; "" where there is none. */
+static const char *alleles(const sund_jval *v, const char *id, const char *population)
+{
+    static char      text[60];
+    const sund_jval *f = sund_j_get(sund_j_at(sund_j_get(sund_j_at(sund_j_get(set_of(v, id), "results"), 0), "frequencyInPopulations"), 0), "frequencies");
+
+    text[0] = 0;
+    for (size_t i = 0; i < sund_j_n(f); i++) {
+        int64_t ac, an;
+
+        if (strcmp(sund_j_text(sund_j_at(f, i), "population"), population) == 0 && sund_j_int(sund_j_get(sund_j_at(f, i), "alleleCount"), &ac) && sund_j_int(sund_j_get(sund_j_at(f, i), "alleleNumber"), &an))
+            (void) snprintf(text, sizeof text, "%lld/%lld", (long long) ac, (long long) an);
+    }
+    return text;
+}
+
+static const char *node_status(const sund_jval *v, size_t i) { return sund_j_text(sund_j_at(sund_j_get(sund_j_get(v, "info"), "nodes"), i), "status"); }
+static bool        exists(const sund_jval *v) { bool yes = false; return sund_j_bool(sund_j_get(sund_j_get(v, "responseSummary"), "exists"), &yes) && yes; }
+
+#define Q "referenceName=20&start=199&referenceBases=A&alternateBases=G"
+
+static void begin(world *w)
+{
+    memset(w, 0, sizeof *w);
+    CHECK(sund_crypto_init(NULL) == SUND_OK);
+    sit(&w->closed, false);
+    sit(&w->open, true);
+}
+
+static void end(world *w)
+{
+    stand(&w->closed);
+    stand(&w->open);
+}
+
+TEST(a_countrys_own_numbers_are_for_whoever_has_logged_in)
+{
+    static const country three[] = { { "DK", false, SUND_LOOKUP_COUNTED, 40, 1000 }, { "FI", false, SUND_LOOKUP_COUNTED, 30, 1000 }, { "SE", false, SUND_LOOKUP_COUNTED, 20, 2000 }, { "NO", true, SUND_LOOKUP_COUNTED, 3, 100 } };
+    static world         w;
+    int                  status;
+    sund_jval           *v;
+
+    begin(&w);
+    w.c = three;
+    w.n = 4;
+    v = get(&w, true, "/beacon/g_variants", Q, NULL, NULL, &status);
+    CHECK(status == 200 && exists(v) && strcmp(w.by, "anonymous") == 0 && strcmp(w.asked, "variants 20-200-A-G") == 0);
+    CHECK(!set_of(v, "DK") && !set_of(v, "SE") && strcmp(alleles(v, "NO", "NO"), "3/100") == 0); /* open data of few alleles are shown */
+    CHECK(strcmp(alleles(v, "north", "Total"), "93/4100") == 0 && strcmp(alleles(v, "north", "F"), "46/2050") == 0);
+    CHECK(strcmp(node_status(v, 0), "log-in") == 0 && strcmp(node_status(v, 3), "counted") == 0);
+    sund_jval_free(v);
+    v = get(&w, true, "/beacon/g_variants", Q, NULL, "Bearer good", &status);
+    CHECK(strcmp(w.by, "login-0011223344556677") == 0 && strcmp(alleles(v, "DK", "DK"), "40/1000") == 0 && strcmp(alleles(v, "SE", "SE_M"), "10/1000") == 0 && strcmp(node_status(v, 0), "counted") == 0);
+    sund_jval_free(v);
+    /* two of them: the total would tell each the other's, and who knows the open one all of them */
+    w.c = three + 1;
+    w.n = 3;
+    v = get(&w, true, "/beacon/g_variants", Q, NULL, NULL, &status);
+    CHECK(!set_of(v, "north") && set_of(v, "NO") && !set_of(v, "FI"));
+    sund_jval_free(v);
+    /* at a node */
+    w.n = 1;
+    v = get(&w, false, "/beacon/g_variants", Q "&includeResultsetResponses=ALL", NULL, NULL, &status);
+    CHECK(status == 200 && !exists(v) && set_of(v, "FI") && !sund_j_get(set_of(v, "FI"), "info") && strcmp(alleles(v, "FI", "FI"), "") == 0 && strcmp(node_status(v, 0), "log-in") == 0);
+    sund_jval_free(v);
+    v = get(&w, false, "/beacon/g_variants", Q, NULL, "Bearer good", &status);
+    CHECK(exists(v) && strcmp(alleles(v, "FI", "FI"), "30/1000") == 0);
+    sund_jval_free(v);
+    end(&w);
+}
+
+/** The same to whoever has not logged in, byte for byte: a country that hides, one that shows, one that has nobody. */
+TEST(who_has_not_logged_in_does_not_hear_whether_a_number_is_hidden)
+{
+    static const country c[] = { { "FI", false, SUND_LOOKUP_COUNTED, 30, 1000 }, { "FI", false, SUND_LOOKUP_COUNTED, 3, 1000 }, { "FI", false, SUND_LOOKUP_COUNTED, 0, 1000 } };
+    static world         w;
+    sund_buf             first = { 0 };
+
+    begin(&w);
+    w.n = 1;
+    for (size_t i = 0; i < 3; i++) {
+        wire          line = { Q "&includeResultsetResponses=ALL", NULL };
+        sund_face     f = { .id = "org.example", .name = "n", .about = "a", .organisation = "o", .contact = "", .welcome = "w", .url = "u", .environment = "test", .version = "0", .assembly = SUND_GRCH37, .ask = ask, .bearer = bearer, .ctx = &w };
+        sund_request  in = { .method = "GET", .path = "/g_variants", .query = get_query, .header = get_header, .priv = &line };
+        sund_response out = { .status = 0 };
+
+        w.c = c + i;
+        CHECK(sund_face_answer(&f, &in, &out) && out.status == 200);
+        if (i == 0)
+            sund_buf_put(&first, out.body.p, out.body.n);
+        else
+            CHECK(out.body.n == first.n && memcmp(out.body.p, first.p, first.n) == 0);
+        sund_buf_free(&out.body);
+    }
+    sund_buf_free(&first);
+    end(&w);
+}
+
+/** Faults that others' systems have. */
+TEST(sums_are_of_counts_and_of_the_allele_that_was_asked_for)
+{
+    static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 }, { "FI", true, SUND_LOOKUP_COUNTED, 30, 3000 }, { "SE", true, SUND_LOOKUP_COUNTED, 900, 1000 }, { "NO", true, 0, 0, 0 } };
+    static world         w;
+    int                  status;
+    double               af;
+    int64_t              n;
+    sund_jval           *v;
+
+    begin(&w);
+    w.c = c;
+    w.n = 2;
+    v = get(&w, true, "/g_variants", Q, NULL, NULL, &status);
+    CHECK(strcmp(alleles(v, "north", "Total"), "40/4000") == 0 && strcmp(alleles(v, "north", "F"), "20/2000") == 0 && strcmp(alleles(v, "north", "M"), "20/2000") == 0);
+    CHECK(sund_j_int(sund_j_get(set_of(v, "DK"), "resultsCount"), &n) && n == 1 && sund_j_n(sund_j_get(sund_j_get(v, "response"), "resultSets")) == 3); /* each data set once */
+    sund_jval_free(v);
+    w.n = 3; /* 0.01, 0.01 and 0.9: 0.188 together; folded to the minor allele before, 0.028 */
+    v = get(&w, true, "/g_variants", Q, NULL, NULL, &status);
+    CHECK(strcmp(alleles(v, "north", "Total"), "940/5000") == 0);
+    CHECK(sund_j_real(sund_j_get(sund_j_at(sund_j_get(sund_j_at(sund_j_get(sund_j_at(sund_j_get(set_of(v, "north"), "results"), 0), "frequencyInPopulations"), 0), "frequencies"), 0), "alleleFrequency"), &af) && fabs(af - 0.188) < 1e-15);
+    sund_jval_free(v);
+    w.n = 4; /* one is silent: it is named, and nothing is called the total */
+    v = get(&w, true, "/g_variants", Q, NULL, NULL, &status);
+    CHECK(!set_of(v, "north") && set_of(v, "DK") && strcmp(node_status(v, 3), "timeout") == 0);
+    sund_jval_free(v);
+    end(&w);
+}
+
+TEST(people_are_counted_for_whom_they_may_be)
+{
+    static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 0, 24 }, { "FI", false, SUND_LOOKUP_COUNTED, 0, 204 }, { "SE", false, SUND_LOOKUP_COUNTED, 0, 12 } };
+    static world         w;
+    int                  status;
+    int64_t              n;
+    sund_jval           *v;
+
+    begin(&w);
+    w.c = c;
+    w.n = 3;
+    v = get(&w, true, "/individuals", "filters=ICD10:E10", NULL, "Bearer good", &status);
+    CHECK(strcmp(w.asked, "people has ICD10:E10") == 0 && exists(v) && sund_j_int(sund_j_get(sund_j_get(v, "responseSummary"), "numTotalResults"), &n) && n == 12 + 100); /* exact where open, in fives elsewhere */
+    CHECK(sund_j_int(sund_j_get(set_of(v, "FI"), "resultsCount"), &n) && n == 100 && strcmp(node_status(v, 2), "withheld") == 0 && !set_of(v, "SE"));
+    sund_jval_free(v);
+    w.n = 1;
+    v = get(&w, true, "/individuals", "filters=ICD10:E10", NULL, NULL, &status);
+    CHECK(strcmp(w.asked, "public has ICD10:E10") == 0 && strcmp(w.by, "anonymous") == 0); /* nodes of closed data do not answer that verb */
+    sund_jval_free(v);
+    v = get(&w, true, "/individuals/DK001", "", NULL, "Bearer good", &status);
+    CHECK(status == 403 && w.n_asked == 0);
+    sund_jval_free(v);
+    end(&w);
+}
+
+TEST(a_token_that_does_not_hold_is_refused_and_nothing_is_asked)
+{
+    static const char *const bad[] = { "Bearer expired", "Bearer ", "Basic Z29vZA==", "good", "" }, *const pages[] = { "/g_variants", "/individuals", "/datasets", "/cohorts", "/filtering_terms" };
+    static const country     c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 } };
+    static world             w;
+
+    begin(&w);
+    w.c = c;
+    w.n = 1;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        for (size_t k = 0; k < sizeof pages / sizeof pages[0]; k++) {
+            int        status;
+            int64_t    code;
+            sund_jval *v = get(&w, true, pages[k], Q, NULL, bad[i], &status);
+
+            CHECK(status == 401 && w.n_asked == 0 && sund_j_int(sund_j_get(sund_j_get(v, "error"), "errorCode"), &code) && code == 401);
+            sund_jval_free(v);
+        }
+    end(&w);
+}
+
+TEST(whatever_is_in_a_body_the_answer_is_json)
+{
+    static const char *const body[] = { "{\"query\":{\"requestParameters\":{\"geneId\":[[[[[[[[[[\"x\"]]]]]]]]]]}}}", "{\"query\":{\"requestParameters\":{\"referenceName\":{\"a\":1},\"start\":[[1]]}}}",
+                                        "{\"query\":{\"requestParameters\":{\"referenceName\":\"20\",\"start\":[199],\"end\":[200],\"assemblyId\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"x\"]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}}",
+                                        "{\"query\":{\"filters\":[[1],{\"id\":[]},null]}}", "{\"query\":{\"requestParameters\":{\"referenceName\":\"20\\u0007\",\"start\":[-1]}}}" };
+    static const country     c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 } };
+    static world             w;
+
+    begin(&w);
+    w.c = c;
+    w.n = 1;
+    for (size_t i = 0; i < sizeof body / sizeof body[0]; i++)
+        for (int people = 0; people < 2; people++) {
+            int        status;
+            sund_jval *v = get(&w, true, people ? "/individuals" : "/g_variants", "", body[i], NULL, &status);
+
+            CHECK(status == 400 || status == 200);
+            CHECK(sund_j_get(v, "meta") && (status == 200) == (sund_j_get(v, "error") == NULL));
+            sund_jval_free(v);
+        }
+    end(&w);
+}
