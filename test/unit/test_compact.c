@@ -35,7 +35,7 @@ static const char *at(const char *name)
     return path[k];
 }
 
-typedef struct model { size_t n, m; char name[MAX_PEOPLE][12]; uint8_t sex[MAX_PEOPLE], pop[MAX_PEOPLE], *gt; bool gone[MAX_PEOPLE], callable; } model;
+typedef struct model { size_t n, m; char name[MAX_PEOPLE][24]; uint8_t sex[MAX_PEOPLE], pop[MAX_PEOPLE], *gt; bool gone[MAX_PEOPLE], callable; } model;
 
 /** Rare and common sites of chromosome 20 and X, missing calls, phases; sites with one carrier; the second half of each contig is callable. */
 static model *make_model(size_t n, size_t m, unsigned gone_one_in)

@@ -46,10 +46,10 @@ TEST(variants_are_asked_for_by_name_or_by_region)
         CHECK(!prints(bad[i], ""));
     for (int n = SUND_QUERY_NAMES; n <= SUND_QUERY_NAMES + 1; n++) {
         static sund_query q;
-        char             *many = calloc((size_t) n, 16);
+        char             *many = calloc((size_t) n, 24);
 
         for (int i = 0; i < n; i++)
-            (void) snprintf(many + strlen(many), 16, "%s1-%d-A-T", i ? "," : "", i + 1);
+            (void) snprintf(many + strlen(many), 24, "%s1-%d-A-T", i ? "," : "", i + 1);
         CHECK((sund_query_parse(&q, many, NULL) == SUND_OK) == (n == SUND_QUERY_NAMES));
         sund_query_free(&q);
         free(many);

@@ -154,7 +154,7 @@ static int64_t people(sund_home *h, const char *text)
     sund_shown     *s = NULL;
     int64_t         n = -2;
 
-    CHECK(sund_cohort_parse(&c, text, NULL) == SUND_OK && sund_people_select(h->people, c, h->lookup, &set, NULL) == SUND_OK && sund_shown_people(h->gate, (int64_t) set.n, &s, NULL) == SUND_OK);
+    CHECK(sund_cohort_parse(&c, text, NULL) == SUND_OK && sund_people_select(h->people, c, h->lookup, &set, NULL) == SUND_OK && sund_shown_people(h->gate, SUND_ASK_PEOPLE, (int64_t) set.n, &s, NULL) == SUND_OK);
     if (s)
         n = sund_shown_count(s);
     sund_shown_free(s);
