@@ -19,10 +19,10 @@ static void draft_free(draft *d)
     sund_roster_free(&d->r);
 }
 
-static sund_code draft_read(draft *d, const char *path, sund_err *err)
+static sund_code draft_read(draft *d, const char *path, bool unsigned_ok, sund_err *err)
 {
     SUND_TRY(sund_file_read(path, 1 << 20, &d->text, err));
-    return sund_roster_parse(&d->r, path, d->text.p, d->text.n, true, err);
+    return sund_roster_parse(&d->r, path, d->text.p, d->text.n, unsigned_ok, err);
 }
 
 static const char *role_name(sund_role r) { return r == SUND_ROLE_HUB ? "hub" : r == SUND_ROLE_NODE ? "node" : "researcher"; }
@@ -52,7 +52,7 @@ static sund_code installed(const sund_home *h, draft *d, bool *there, sund_err *
 
     SUND_TRY(sund_home_path(h, "roster.ini", path, sizeof path, err));
     *there = sund_file_exists(path);
-    return *there ? draft_read(d, path, err) : SUND_OK;
+    return *there ? draft_read(d, path, true, err) : SUND_OK;
 }
 
 /** OUT is not one of the files that are put together, and nothing else than a roster: whoever forgets it names a member's file there. */
@@ -123,7 +123,7 @@ static sund_code roster_sign(const char *home, const char *path, sund_err *err)
     sund_code          rc;
 
     SUND_TRY(sund_home_open(&h, home, 0, err));
-    SUND_GO(draft_read(&next, path, err));
+    SUND_GO(draft_read(&next, path, true, err));
     SUND_GO(next_key(&h, &fresh, &rotated, err));
     me = sund_roster_find(&next.r, h.id, SUND_ROLE_NODE);
     if (!me) {
@@ -200,8 +200,7 @@ static sund_code roster_install(const char *home, const char *path, sund_err *er
     sund_code rc;
 
     SUND_TRY(sund_home_open(&h, home, 0, err));
-    SUND_GO(draft_read(&next, path, err));
-    SUND_GO(sund_roster_parse(&next.r, path, next.text.p, next.text.n, false, err));
+    SUND_GO(draft_read(&next, path, false, err));
     SUND_GO(installed(&h, &now, &there, err));
     same = there && sund_digest_eq(&now.r.digest, &next.r.digest);
     if (there && !same) {
@@ -239,7 +238,7 @@ static sund_code roster_show(const char *home, const char *path, sund_err *err)
         SUND_TRY(sund_path_join(own, sizeof own, home, "roster.ini", err));
         path = own;
     }
-    SUND_GO(draft_read(&d, path, err));
+    SUND_GO(draft_read(&d, path, true, err));
     printf("federation  %s, roster %u\nhub at      %s, TLS pin %s\nfingerprint %s\n", d.r.name, d.r.number, d.r.hub_url, d.r.hub_pin, sund_fingerprint(d.r.digest.b).s);
     for (size_t i = 0; i < d.r.n_member; i++)
         printf("%-11s %-12s %s\n", role_name(d.r.member[i].role), d.r.member[i].id, sund_fingerprint(d.r.member[i].sign.b).s);

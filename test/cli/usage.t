@@ -139,6 +139,7 @@ fails("$sund roster install --home $tmp/SE $tmp/roster.ini", 'a roster that does
 run("$sund init --role researcher --id anna $tmp/anna2");
 fails("$sund roster install --home $tmp/anna2 $tmp/roster.ini", 'nor one that names it with another key', qr/another key/);
 run("$sund roster install --home $tmp/$_ $tmp/roster.ini") for qw(fi anna hub);
+run("$ENV{SUND_ASAN} roster install --home $tmp/fi $tmp/roster.ini") if -x ($ENV{SUND_ASAN} // '');    # and loses no memory
 fails("$sund hub --home $tmp/hub", 'a hub that cannot listen names the file and key', qr/hub\/sund\.ini: \[hub\] listen/, qr/hub\.example\.org/);
 my %ask = (%study, nodes => 'FI, DE, IT');
 ok(out("$sund study check " . study_file("$tmp/ask.ini", %ask)) =~ /not checked: .*--home/, 'study check says what it did not check');
