@@ -103,6 +103,8 @@ sund_code sund_home_tls(const sund_home *h, sund_buf *cert, sund_buf *key, sund_
     char path[2048];
 
     SUND_TRY(sund_home_path(h, "tls.cert", path, sizeof path, err));
+    if (!sund_file_exists(path))
+        return sund_fail(err, SUND_E_NOT_FOUND, "%s is not there: put the server's certificate there and its key beside it as tls.key (PEM, the key of mode 0600); pages without, tls = no under [pages], can stand behind nginx", path);
     SUND_TRY(sund_file_read(path, 65536, cert, err));
     SUND_TRY(sund_home_path(h, "tls.key", path, sizeof path, err));
     SUND_TRY(sund_file_private(path, err));

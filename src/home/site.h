@@ -32,7 +32,7 @@ sund_code sund_pages_config_read(sund_pages_config *p, const sund_home *h, sund_
 sund_code sund_pages_start(sund_server **out, const sund_home *h, const sund_pages_config *p, sund_server_config c, sund_err *err) SUND_MUST_CHECK;
 /** Who a bearer token is of, by this home's trust.ini (token/login.h). */
 sund_code sund_home_bearer(const sund_home *h, const char *token, char *who, size_t cap, sund_err *err) SUND_MUST_CHECK;
-/** tls.cert and tls.key of the home, NUL behind each. Errors: a key that others may read. */
+/** tls.cert and tls.key of the home, NUL behind each. Errors: SUND_E_NOT_FOUND without a certificate, and what to do; a key that others may read. */
 sund_code sund_home_tls(const sund_home *h, sund_buf *cert, sund_buf *key, sund_err *err) SUND_MUST_CHECK;
 
 #endif

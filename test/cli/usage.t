@@ -153,6 +153,13 @@ fails("$sund study check " . spew("$tmp/sec.ini", slurp($good) =~ s/^\[study\]/[
 fails("$sund study check $tmp/none.ini", 'a study file that is not there', qr/none\.ini/);
 fails("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue " . study_file("$tmp/w.ini", %study, outcome => 'heigt'), 'a mistyped variable names the nearest', qr/height/);
 fails("$sund study status --home $tmp/nowhere", 'a home that is not there', qr/nowhere/);
+my $without = slurp("$tmp/fi/sund.ini");
+spew("$tmp/fi/sund.ini", "$without\n[pages]\nport = 8080\ntls = yes\n");
+start('pages', "$tmp/pages.log", $sund, 'node', '--home', "$tmp/fi");
+for (1 .. 200) { last if slurp("$tmp/pages.log") =~ /without its pages/; select undef, undef, undef, 0.1 }
+ok(slurp("$tmp/pages.log") =~ /without its pages: .*tls\.cert is not there: put .*tls\.key.*nginx/, 'pages over TLS without a certificate: what to put where', slurp("$tmp/pages.log"));
+stop('pages');
+spew("$tmp/fi/sund.ini", $without);
 unlink "$tmp/fi/roster.ini";
 fails("$sund node --home $tmp/fi", 'a node without a roster says what to do', qr/roster/);
 
