@@ -412,7 +412,7 @@ TEST(all_are_asked_at_once_and_who_is_away_is_not_waited_for)
 }
 
 /** A node that has so many alleles of each of n variants, and is asked until nobody asks any more. */
-typedef struct country { const seat *s; char name[4]; int n; int64_t ac; _Atomic bool *stop; size_t n_asked; } country;
+typedef struct country { const seat *s; char name[16]; int n; int64_t ac; _Atomic bool *stop; size_t n_asked; } country;
 
 static void *answers_variants(void *p)
 {
