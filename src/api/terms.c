@@ -41,14 +41,23 @@ static bool cut(char *s, line *out)
     return out->field[0][0] && (out->what != 't' || sund_onto_code(out->field[0], strlen(out->field[0]), code));
 }
 
+/** Ontologies first, one with a name before one without. */
 static int by_what(const void *a, const void *b)
 {
     const line *x = a, *y = b;
     int         c = x->what - y->what;
 
-    for (int k = 0; k < 2 && c == 0; k++)
-        c = k == 0 ? strcmp(x->field[0], y->field[0]) : -strcmp(x->field[2], y->field[2]); /* one with a name before one without */
-    return c;
+    c = c ? c : strcmp(x->field[0], y->field[0]);
+    c = c || x->what != 'o' ? c : strcmp(x->field[1], y->field[1]); /* versions */
+    return c ? c : -strcmp(x->field[2], y->field[2]);
+}
+
+/** Whether a line says what the one before it has said: of an ontology its version too, for nodes may have loaded different ones. */
+static bool again(const lines *l, size_t i)
+{
+    const line *x = &l->line[i], *was = i ? x - 1 : NULL;
+
+    return was && was->what == x->what && strcmp(was->field[0], x->field[0]) == 0 && (x->what != 'o' || strcmp(was->field[1], x->field[1]) == 0);
 }
 
 static sund_code read_lines(const sund_answers *a, lines *l, sund_err *err)
@@ -122,25 +131,21 @@ static void terms(const lines *l, sund_json *j)
     for (size_t i = 0; i < l->n; i++) {
         const line *x = &l->line[i];
 
-        if (x->what == 'o' || (i && l->line[i - 1].what == x->what && strcmp(l->line[i - 1].field[0], x->field[0]) == 0) || strcmp(x->field[0], "sex") == 0)
+        if (x->what == 'o' || again(l, i) || strcmp(x->field[0], "sex") == 0)
             continue;
         term(j, x->field[0], x->field[2], x->what == 't' ? "ontology" : "alphanumeric", x->what == 'v' ? x->field[3] : "");
     }
     sund_json_close(j, ']');
 }
 
-/** Nodes may have loaded different versions of an ontology: each is named. */
 static void resources(const lines *l, sund_json *j)
 {
     sund_json_open(j, "resources", '[');
-    for (size_t i = 0; i < l->n; i++) {
+    for (size_t i = 0; i < l->n && l->line[i].what == 'o'; i++) {
         const line *x = &l->line[i];
         char        lower[40], iri[120];
-        bool        same = false;
 
-        for (size_t k = 0; k < i && !same; k++)
-            same = l->line[k].what == 'o' && strcmp(l->line[k].field[0], x->field[0]) == 0 && strcmp(l->line[k].field[1], x->field[1]) == 0;
-        if (x->what != 'o' || same || strlen(x->field[0]) > 16)
+        if (again(l, i) || strlen(x->field[0]) > 16)
             continue;
         for (size_t k = 0; k <= strlen(x->field[0]); k++)
             lower[k] = x->field[0][k] >= 'A' && x->field[0][k] <= 'Z' ? (char) (x->field[0][k] - 'A' + 'a') : x->field[0][k];

@@ -126,7 +126,7 @@ TEST(one_list_of_all_nodes)
     sund_json           j;
     sund_jval          *v = NULL;
     static const char  *text[] = { "ontology\tHP\t2024-02-08\thp\nterm\tHP:1\tphenotype\tSeizure\nterm\tXY:2\t\t\nvariable\tage\tinteger\ta\t\n",
-                                   "ontology\tHP\t2023-01-01\thp\nterm\tHP:1\tdisease\t\nvariable\tsmoker\tbinary\t\tno|yes\nterm\tnothing\nrubbish\nterm\tHP:2\tx\ty\tz\n" };
+                                   "ontology\tHP\t2023-01-01\thp\nontology\tHP\t2024-02-08\t\nterm\tHP:1\tdisease\t\nvariable\tsmoker\tbinary\t\tno|yes\nterm\tnothing\nrubbish\nterm\tHP:2\tx\ty\tz\n" };
 
     sit(&h, false);
     memset(&a, 0, sizeof a);
@@ -139,6 +139,8 @@ TEST(one_list_of_all_nodes)
     sund_json_close(&j, '}');
     CHECK(sund_json_read(b.p, b.n, &v, NULL) == SUND_OK);
     CHECK(sund_j_n(sund_j_get(v, "filteringTerms")) == 6 && sund_j_n(sund_j_get(v, "resources")) == 2);
+    for (size_t i = 0; i < 2; i++) /* each version once, with the name that any node has for it */
+        CHECK(strcmp(sund_j_text(sund_j_at(sund_j_get(v, "resources"), i), "version"), i ? "2024-02-08" : "2023-01-01") == 0 && strcmp(sund_j_text(sund_j_at(sund_j_get(v, "resources"), i), "name"), "hp") == 0);
     CHECK(strcmp(sund_j_text(sund_j_at(sund_j_get(v, "filteringTerms"), 2), "label"), "Seizure") == 0 && sund_j_n(sund_j_get(sund_j_at(sund_j_get(v, "filteringTerms"), 5), "values")) == 2);
     sund_jval_free(v);
     sund_buf_free(&b);
