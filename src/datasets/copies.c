@@ -42,17 +42,19 @@ static sund_code find_catalogue(const sund_graph *g, char catalogue[1100], char 
     return SUND_OK;
 }
 
-/** Nothing that is another node's: not the address, no data set, no identifier. */
+/** Nothing that is another node's: not the address, no data set, no identifier; and nothing that it has described before. What it said the last time is out of the index by now. */
 static sund_code check_own(sund_db *db, const sund_graph *g, const char *node, const char *base, sund_term dataset, sund_err *err)
 {
     sund_term_text x = sund_graph_at(g, dataset);
     const char    *id = sund_graph_value(g, dataset, DCT("identifier"));
-    int64_t        other = 0;
+    int64_t        whose = 0; /* 0: new, 1: its own, 2: another node's */
 
     if (!is_under(x.text, base))
         return sund_fail(err, SUND_E_DENIED, "describes %.120s, which is not under its own address %.80s", x.text, base);
-    SUND_TRY(sund_db_i64(db, &other, 0, err, "SELECT count(*) FROM dataset WHERE node<>? AND (iri=? OR identifier=?)", "ttt", node, x.text, id ? id : ""));
-    return other ? sund_fail(err, SUND_E_DENIED, "describes the data set %.64s, which is another node's", id ? id : x.text) : SUND_OK;
+    SUND_TRY(sund_db_i64(db, &whose, 0, err, "SELECT max(1 + (node<>?)) FROM dataset WHERE iri=? OR identifier=?", "ttt", node, x.text, id ? id : ""));
+    if (whose)
+        return sund_fail(err, SUND_E_DENIED, "describes the data set %.64s%s", id ? id : x.text, whose == 1 ? " twice" : ", which is another node's");
+    return SUND_OK;
 }
 
 static sund_code put_facet(sund_db *db, int64_t id, const char *kind, const char *value, sund_err *err)
@@ -150,7 +152,7 @@ static sund_code forget_index(sund_db *db, const char *node, sund_err *err)
     return sund_db_run(db, err, "DELETE FROM dataset WHERE node=?", "t", node);
 }
 
-/** The copy and its index, in a transaction that the caller ends. */
+/** The copy and its index, in a part that the caller ends. */
 static sund_code put_copy(sund_db *db, const sund_graph *g, const char *node, sund_cur turtle, const char *time, sund_err *err)
 {
     sund_term type = sund_graph_find(g, RDF("type")), class = sund_graph_find(g, DCAT("Dataset"));
@@ -161,12 +163,12 @@ static sund_code put_copy(sund_db *db, const sund_graph *g, const char *node, su
     SUND_TRY(sund_db_i64(db, &other, 0, err, "SELECT count(*) FROM copy WHERE node<>? AND catalogue=?", "tt", node, catalogue));
     if (other)
         return sund_fail(err, SUND_E_DENIED, "describes the catalogue %.120s, which is another node's", catalogue);
-    for (sund_match m = sund_graph_match(g, 0, type, class); type && class && sund_match_next(&m);)
-        SUND_TRY(check_own(db, g, node, base, m.s, err));
     SUND_TRY(forget_index(db, node, err));
     SUND_TRY(sund_db_run(db, err, "INSERT OR REPLACE INTO copy(node, catalogue, turtle, taken, asked, why) VALUES(?,?,?,?,?,'')", "ttbtt", node, catalogue, turtle.p, turtle.n, time, time));
-    for (sund_match m = sund_graph_match(g, 0, type, class); type && class && sund_match_next(&m);)
+    for (sund_match m = sund_graph_match(g, 0, type, class); type && class && sund_match_next(&m);) {
+        SUND_TRY(check_own(db, g, node, base, m.s, err));
         SUND_TRY(index_one(db, g, node, m.s, err));
+    }
     return SUND_OK;
 }
 
@@ -179,15 +181,8 @@ static sund_code take(sund_db *db, const sund_profile *p, const char *node, sund
         rc = sund_turtle_read(g, node, turtle.p, turtle.n, NULL, err);
     if (rc == SUND_OK)
         rc = sund_profile_check(p, g, NULL, err);
-    if (rc == SUND_OK)
-        rc = sund_db_script(db, "BEGIN IMMEDIATE", err);
-    if (rc == SUND_OK) {
-        rc = put_copy(db, g, node, turtle, time, err);
-        if (rc == SUND_OK)
-            rc = sund_db_script(db, "COMMIT", err);
-        if (rc != SUND_OK)
-            (void) !sund_db_script(db, "ROLLBACK", NULL);
-    }
+    if (rc == SUND_OK && (rc = sund_db_part(db, err)) == SUND_OK)
+        rc = sund_db_part_end(db, true, put_copy(db, g, node, turtle, time, err), err);
     sund_graph_free(g);
     return rc;
 }
@@ -213,19 +208,15 @@ sund_code sund_copies_miss(sund_db *db, const char *node, const char *why, const
 
 sund_code sund_copies_forget(sund_db *db, const char *node, const char *why, const char *time, sund_err *err)
 {
-    sund_code rc = sund_db_script(db, "BEGIN IMMEDIATE", err);
+    sund_code rc;
 
-    SUND_TRY(rc);
+    SUND_TRY(sund_db_part(db, err));
     rc = forget_index(db, node, err);
     if (rc == SUND_OK)
         rc = sund_db_run(db, err, "DELETE FROM copy WHERE node=?", "t", node);
     if (rc == SUND_OK && *why)
         rc = sund_copies_miss(db, node, why, time, err);
-    if (rc == SUND_OK)
-        rc = sund_db_script(db, "COMMIT", err);
-    if (rc != SUND_OK)
-        (void) !sund_db_script(db, "ROLLBACK", NULL);
-    return rc;
+    return sund_db_part_end(db, true, rc, err);
 }
 
 /* ---- reading ---- */
@@ -308,7 +299,7 @@ sund_code sund_copies_find(sund_db *db, const sund_find *f, sund_code (*fn)(void
         " AND (?4='' OR EXISTS(SELECT 1 FROM facet f WHERE f.dataset=d.id AND f.kind='type' AND f.value=?4))"
         " AND (?5='' OR d.access=?5)"
         " AND (?6='' OR EXISTS(SELECT 1 FROM facet f WHERE f.dataset=d.id AND f.kind='purpose' AND f.value=?6))"
-        " AND (?7='' OR d.node=?7) AND (?8=0 OR d.people>=?8) ORDER BY w.rank, d.identifier LIMIT 200";
+        " AND (?7='' OR d.node=?7) AND (?8=0 OR d.people>=?8) ORDER BY w.rank, d.identifier LIMIT ?9";
     sund_buf   q = { 0 };
     sund_rows *rows = NULL;
     bool       more = false;
@@ -319,7 +310,7 @@ sund_code sund_copies_find(sund_db *db, const sund_find *f, sund_code (*fn)(void
     if (rc == SUND_OK)
         rc = sund_buf_ok(&q, err);
     if (rc == SUND_OK)
-        rc = sund_db_query(db, &rows, err, sql, "ttttttti", (const char *) q.p, given(f->country), given(f->disease), given(f->type), given(f->access), given(f->purpose), given(f->node), f->people);
+        rc = sund_db_query(db, &rows, err, sql, "tttttttii", (const char *) q.p, given(f->country), given(f->disease), given(f->type), given(f->access), given(f->purpose), given(f->node), f->people, (int64_t) SUND_FIND_MAX);
     while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
         sund_found row = { sund_rows_text(rows, 0), sund_rows_text(rows, 1), sund_rows_text(rows, 2), sund_rows_text(rows, 3), sund_rows_text(rows, 4),
                            sund_rows_text(rows, 5), sund_rows_text(rows, 6), sund_rows_text(rows, 7), sund_rows_null(rows, 8) ? -1 : sund_rows_i64(rows, 8) };

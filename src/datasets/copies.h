@@ -9,7 +9,7 @@
 sund_code sund_copies_open(sund_db **db, const char *path, sund_err *err) SUND_MUST_CHECK;
 
 /** A node's word: checked, then in place of the last copy; or refused with the reason, which is kept beside the copy that stays. All or nothing.
- *  Refused: what is not Turtle, breaks the profile, describes data sets under another address than its own catalogue's, or those of another node.
+ *  Refused: what is not Turtle, breaks the profile, describes data sets under another address than its own catalogue's, those of another node, or one twice.
  *  Errors: SUND_E_DENIED, _FORMAT, _LIMIT for a refusal; _IO, _NOMEM for our own trouble, and then nothing is kept. time: 2026-11-26T18:30:00Z. */
 sund_code sund_copies_take(sund_db *db, const sund_profile *p, const char *node, const void *turtle, size_t n, const char *time, sund_err *err) SUND_MUST_CHECK;
 /** It was asked and said nothing: its copy stays. */

@@ -186,6 +186,12 @@ TEST(nobody_describes_what_is_another_nodes)
     for (char *c; (c = strstr(t, "<https://h.org/fdp/DK/catalog>")) != NULL;)
         memcpy(c, "<https://h.org/fdp/XX/catalog>", 30);
     CHECK(take(&h, "DK", t, "2026-11-26T10:00:00Z", &err) == SUND_E_DENIED && strstr(err.msg, "not under its own address"));
+    t = turtle("DK", "", 163); /* two data sets of its own with one identifier: the node's fault, not the hub's trouble */
+    memcpy(strstr(t, "dct:identifier \"GOE-DK-KI-2") + 16, "GDI-DK-KI-1", 11);
+    CHECK(take(&h, "DK", t, "2026-11-26T10:00:00Z", &err) == SUND_E_DENIED && strstr(err.msg, "GDI-DK-KI-1 twice"));
+    t = serve(&h, "/datasets/nodes", NULL, NULL, SUND_OK);
+    CHECK(strstr(t, "GDI-DK-KI-1 twice"));
+    free(t);
     CHECK(strcmp(FOUND("country", "SE"), "GDI-SE-KI-1 GOE-SE-KI-2") == 0 && strcmp(FOUND("country", "DK"), "") == 0);
     close_hub(&h);
 }
