@@ -12,7 +12,7 @@
 
 #define EU(x) "http://publications.europa.eu/resource/authority/" x
 #define EHDS  "http://data.europa.eu/eli/reg/2025/327/oj"
-enum { DATASETS_MAX = 1000 };
+enum { DATASETS_MAX = 1000, WORD_MAX = 1024 };
 
 struct sund_describe {
     sund_ini    ini;
@@ -107,20 +107,45 @@ static sund_term name(const making *m, const char *kind, const char *what)
 
 static void put(const making *m, sund_term s, const char *predicate, sund_term o) { sund_graph_add(m->g, s, sund_graph_iri(m->g, predicate), o); }
 
-/** The next of several words. False at the end. */
-static bool next_word(const char **at, char sep, char *out, size_t cap)
+/** The next of several words, which begins at *s, and its length. */
+static size_t cut_word(const char **at, char sep, const char **s)
 {
-    const char *s = *at + strspn(*at, " "), *e = strchr(s, sep);
-    size_t      n = e ? (size_t) (e - s) : strlen(s);
+    const char *e;
+    size_t      n;
 
-    *at = e ? e + 1 : s + n;
-    while (n && s[n - 1] == ' ')
+    *s = *at + strspn(*at, " ");
+    e = strchr(*s, sep);
+    n = e ? (size_t) (e - *s) : strlen(*s);
+    *at = e ? e + 1 : *s + n;
+    while (n && (*s)[n - 1] == ' ')
         n--;
-    if (n >= cap)
-        n = cap - 1;
+    return n;
+}
+
+/** The next of several words that check_words() has passed. False at the end. */
+static bool next_word(const char **at, char sep, char out[WORD_MAX])
+{
+    const char *s;
+    size_t      n = cut_word(at, sep, &s);
+
+    if (n >= WORD_MAX)
+        return false;
     memcpy(out, s, n);
     out[n] = 0;
     return n > 0;
+}
+
+/** Nothing is lost of a list: no place in it is empty, and no word is longer than is read. */
+static sund_code check_words(const making *m, const sund_ini_item *i, char sep)
+{
+    const char *s;
+
+    for (const char *at = i->value; *at;) {
+        size_t n = cut_word(&at, sep, &s);
+        if (n == 0 || n >= WORD_MAX)
+            return wrong(m->d, i, n ? "one of these is longer than 1023 bytes" : sep == ';' ? "there is nothing before a ';'" : "there is nothing before a ','", m->err);
+    }
+    return SUND_OK;
 }
 
 bool sund_dataset_id_ok(const char *id)
@@ -173,16 +198,16 @@ static sund_code put_words(const making *m, sund_term s, const key *k, const sun
     const char      *at = i->value;
     const char      *known[80];
     size_t           n = 0;
-    char             word[64], why[400];
+    char             word[WORD_MAX], why[400];
 
     for (const sund_word *w = k->words; w->word && n < 79; w++)
         known[n++] = w->word;
     known[n] = NULL;
-    while (next_word(&at, ',', word, sizeof word)) {
+    while (next_word(&at, ',', word)) {
         const sund_word *w = sund_word_find(k->words, word);
         if (!w) {
             const char *near = sund_nearest(word, known);
-            (void) snprintf(why, sizeof why, "'%s' is not known%s%s", word, near ? "; did you mean " : "; known are ", near ? near : "");
+            (void) snprintf(why, sizeof why, "'%.60s' is not known%s%s", word, near ? "; did you mean " : "; known are ", near ? near : "");
             for (size_t j = 0; !near && known[j] && strlen(why) < 300; j++)
                 (void) snprintf(why + strlen(why), sizeof why - strlen(why), "%s%s", j ? ", " : "", known[j]);
             return wrong(m->d, i, why, m->err);
@@ -205,9 +230,9 @@ static bool has_agent(const sund_describe *d, const char *label)
 static sund_code put_agents(const making *m, sund_term s, const key *k, const sund_ini_item *i)
 {
     const char *at = i->value;
-    char        word[64];
+    char        word[WORD_MAX];
 
-    while (next_word(&at, ',', word, sizeof word)) {
+    while (next_word(&at, ',', word)) {
         if (!has_agent(m->d, word))
             return wrong(m->d, i, "there is no section [agent] of that name", m->err);
         put(m, s, k->predicate, name(m, k->form == 'K' ? "contact/" : "agent/", word));
@@ -220,9 +245,9 @@ static sund_code put_agents(const making *m, sund_term s, const key *k, const su
 static sund_code put_iris(const making *m, sund_term s, const key *k, const sund_ini_item *i)
 {
     const char *at = i->value;
-    char        word[1024];
+    char        word[WORD_MAX];
 
-    while (next_word(&at, ',', word, sizeof word)) {
+    while (next_word(&at, ',', word)) {
         if (!sund_iri_ok(word) || (strncmp(word, "http://", 7) != 0 && strncmp(word, "https://", 8) != 0))
             return wrong(m->d, i, "an address that begins with https:// is expected", m->err);
         put_concept(m, s, k, word, NULL);
@@ -236,9 +261,9 @@ static sund_code put_iris(const making *m, sund_term s, const key *k, const sund
 static sund_code put_codes(const making *m, sund_term s, const key *k, const sund_ini_item *i)
 {
     const char *at = i->value;
-    char        word[128], iri[300];
+    char        word[WORD_MAX], iri[WORD_MAX + 100];
 
-    while (next_word(&at, ',', word, sizeof word)) {
+    while (next_word(&at, ',', word)) {
         bool upper = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(word);
         bool http = sund_iri_ok(word) && strncmp(word, "http", 4) == 0;
 
@@ -295,11 +320,11 @@ static sund_code put_date(const making *m, sund_term s, const key *k, const sund
 static sund_code put_texts(const making *m, sund_term s, const key *k, const sund_ini_item *i)
 {
     const char *at = i->value, *lang = i->key + strlen(k->name) + 1;
-    char        word[200];
+    char        word[WORD_MAX];
 
     if (k->form == 'T')
         put(m, s, k->predicate, sund_graph_lang(m->g, i->value, lang));
-    while (k->form == 'W' && next_word(&at, ';', word, sizeof word))
+    while (k->form == 'W' && next_word(&at, ';', word))
         put(m, s, k->predicate, sund_graph_lang(m->g, word, lang));
     return SUND_OK;
 }
@@ -311,6 +336,8 @@ static sund_code put_value(const making *m, sund_term s, const key *k, const sun
 
     if (!*i->value)
         return wrong(m->d, i, "a value is expected", m->err);
+    if (k->form == 'W' || strchr("AKOLICPBSRE", k->form))
+        SUND_TRY(check_words(m, i, k->form == 'W' ? ';' : ','));
     switch (k->form) {
     case 'T':
     case 'W': return put_texts(m, s, k, i);
@@ -409,11 +436,19 @@ static void put_legislation(const making *m, sund_term s)
     sund_graph_link(m->g, sund_graph_iri(m->g, EHDS), RDF("type"), ELI("LegalResource"));
 }
 
+static void put_number(const making *m, sund_term s, const char *predicate, int64_t n)
+{
+    char number[24];
+
+    (void) snprintf(number, sizeof number, "%lld", (long long) n);
+    put(m, s, predicate, sund_graph_typed(m->g, number, XSD("nonNegativeInteger")));
+}
+
 /** People by sex and age, as measurements: their metrics say of whom. */
 static void put_cell(const making *m, sund_term dataset, int64_t n, unsigned sex, unsigned band)
 {
     static const char *const sexes[] = { "unknown", "male", "female", "all" };
-    char                     what[80], number[24];
+    char                     what[80];
 
     if (n < 0)
         return;
@@ -423,21 +458,12 @@ static void put_cell(const making *m, sund_term dataset, int64_t n, unsigned sex
         (void) snprintf(what, sizeof what, "%s-90+", sexes[sex]);
     else
         (void) snprintf(what, sizeof what, "%s-%u-%u", sexes[sex], band * 10, band * 10 + 9);
-    (void) snprintf(number, sizeof number, "%lld", (long long) n);
     sund_term cell = sund_graph_blank(m->g, NULL), metric = name(m, "metric/people-", what);
     put(m, dataset, DQV("hasQualityMeasurement"), cell);
     sund_graph_link(m->g, cell, RDF("type"), DQV("QualityMeasurement"));
     put(m, cell, DQV("isMeasurementOf"), metric);
-    put(m, cell, DQV("value"), sund_graph_typed(m->g, number, XSD("nonNegativeInteger")));
+    put_number(m, cell, DQV("value"), n);
     sund_graph_link(m->g, metric, RDF("type"), DQV("Metric"));
-}
-
-static void put_number(const making *m, sund_term s, const char *predicate, int64_t n)
-{
-    char number[24];
-
-    (void) snprintf(number, sizeof number, "%lld", (long long) n);
-    put(m, s, predicate, sund_graph_typed(m->g, number, XSD("nonNegativeInteger")));
 }
 
 static void put_people(const making *m, sund_term s, const sund_census *c)

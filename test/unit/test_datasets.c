@@ -58,6 +58,9 @@ TEST(what_is_wrong_is_said_with_its_line)
         { HEAD SET "keywords = x\n", "keywords-en" },
         { HEAD SET "type = whole-genom\n", "did you mean whole-genome" },
         { HEAD SET "hdab = nobody\n", "no section [agent]" },
+        { HEAD SET "hdab = ki, , ki\n", "datasets.ini:17: hdab = ki, , ki: there is nothing before a ','" },
+        { HEAD SET "keywords-en = one; ;two\n", "nothing before a ';'" },
+        { HEAD SET "publications = ,https://a.b/c\n", "nothing before a ','" },
         { HEAD SET "diseases = diabetes\n", "ICD10:E11" },
         { HEAD SET "purposes = research\n", "DUO:0000042" },
         { HEAD SET "issued = yesterday\n", "2026-11-26" },
@@ -81,6 +84,23 @@ TEST(what_is_wrong_is_said_with_its_line)
             fprintf(stderr, "# %zu: %s\n", i, err.msg);
         sund_describe_free(d);
     }
+}
+
+/* The longest name that a section may have, and a keyword of 300 bytes. */
+TEST(long_words_are_whole)
+{
+    char        text[3000], agent[65], iri[200], word[301];
+    sund_graph *g;
+
+    memset(agent, 'a', 64);
+    memset(word, 'w', 300);
+    agent[64] = word[300] = 0;
+    (void) snprintf(iri, sizeof iri, "https://h.org/fdp/SE/agent/%s", agent);
+    (void) snprintf(text, sizeof text, "%s%shdab = ki, %s\nkeywords-en = x; %s\n[agent %s]\nname-en = Long\nemail = a@b.se\n", HEAD, SET, agent, word, agent);
+    g = graph_of(text, NULL);
+    sund_term s = sund_graph_find(g, "https://h.org/fdp/SE/dataset/GDI-SE-KI-1");
+    CHECK(sund_graph_has(g, s, sund_graph_iri(g, HEALTH("hdab")), sund_graph_iri(g, iri)) && sund_graph_has(g, s, sund_graph_iri(g, DCAT("keyword")), sund_graph_lang(g, word, "en")));
+    sund_graph_free(g);
 }
 
 TEST(people_come_through_the_gate)
