@@ -124,11 +124,9 @@ static sund_code folder(intake *in, const char *path, unsigned depth, intake_doc
         char        inner[4096];
         struct stat st;
 
-        if (rc == SUND_OK && list[i]->d_name[0] != '.' && snprintf(inner, sizeof inner, "%s/%s", path, list[i]->d_name) < (int) sizeof inner && stat(inner, &st) == 0) {
-            if (S_ISDIR(st.st_mode))
+        if (rc == SUND_OK && list[i]->d_name[0] != '.' && (rc = sund_path_join(inner, sizeof inner, path, list[i]->d_name, err)) == SUND_OK) {
+            if (wanted(in, list[i]->d_name) || (stat(inner, &st) == 0 && S_ISDIR(st.st_mode)))
                 rc = walk(in, inner, depth + 1, each, err);
-            else if (wanted(in, list[i]->d_name))
-                rc = one_file(in, inner, each, err);
             else
                 intake_left(in, "files of other names", "");
         }

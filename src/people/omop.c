@@ -1,6 +1,6 @@
 #include "people/intake_priv.h"
 
-#include "base/gz.h"
+#include "base/file.h"
 #include "base/ini.h"
 
 #include <dirent.h>
@@ -31,6 +31,7 @@ typedef struct whose { int64_t id, year, month; } whose;
 typedef struct omop {
     intake *in;
     char    path[N_EVENT][PATH], person[PATH], death[PATH], concept[PATH];
+    size_t  table; /* of the events, which is being read */
     numbers concepts, people;
     whose  *whose; /* of the people's values */
     size_t  n_whose;
@@ -118,7 +119,7 @@ static sund_code place_all(omop *o, const char *path, sund_err *err)
     for (int i = 0; i < n; i++) {
         char inner[PATH];
 
-        if (rc == SUND_OK && list[i]->d_name[0] != '.' && snprintf(inner, sizeof inner, "%s/%s", path, list[i]->d_name) < PATH)
+        if (rc == SUND_OK && list[i]->d_name[0] != '.' && (rc = sund_path_join(inner, sizeof inner, path, list[i]->d_name, err)) == SUND_OK)
             rc = place(o, inner, err);
         free(list[i]);
     }
@@ -224,16 +225,15 @@ static sund_code person_table(omop *o, intake_csv *c, sund_err *err)
 /** Whose row it is; NULL, and counted, when person.csv does not have them. */
 static const whose *row_of(omop *o, const intake_csv *c, int column, const char *table)
 {
-    const slot *s = get(&o->people, number(c, column));
-    char        what[80];
+    int64_t     id = 0;
+    const slot *s = sund_parse_i64(field(c, column), 0, INT64_MAX / 4, &id) ? get(&o->people, id) : NULL;
 
-    if (s) {
-        o->in->person = o->whose[s->value].id;
-        return &o->whose[s->value];
+    if (!s) {
+        intake_left(o->in, table, "of nobody in person");
+        return NULL;
     }
-    (void) snprintf(what, sizeof what, "%s", table);
-    intake_left(o->in, what, "of nobody in person");
-    return NULL;
+    o->in->person = o->whose[s->value].id;
+    return &o->whose[s->value];
 }
 
 static int64_t onset_at(const whose *w, const char *date)
@@ -265,8 +265,9 @@ static sund_code measured(omop *o, const intake_csv *c, const event_columns *k, 
     return intake_record(o->in, "measurement.measurement_concept_id", SUND_RECORD_MEASURE, code, false, -1, err);
 }
 
-static sund_code event_row(omop *o, const intake_csv *c, size_t table, const event_columns *k, sund_err *err)
+static sund_code event_row(omop *o, const intake_csv *c, const event_columns *k, sund_err *err)
 {
+    const size_t  table = o->table;
     const int64_t concept[2] = { number(c, k->concept), number(c, k->source) };
     const whose  *w;
     char          code[SUND_CODE_MAX + 1], what[80];
@@ -295,8 +296,9 @@ static sund_code event_row(omop *o, const intake_csv *c, size_t table, const eve
     return SUND_OK;
 }
 
-static sund_code event_table(omop *o, intake_csv *c, size_t table, sund_err *err)
+static sund_code event_table(omop *o, intake_csv *c, sund_err *err)
 {
+    const size_t  table = o->table;
     event_columns k = { .source = intake_csv_column(c, event[table].source), .date = intake_csv_column(c, event[table].date), .value = intake_csv_column(c, "value_as_number"),
                         .unit = intake_csv_column(c, "unit_concept_id"), .as_concept = intake_csv_column(c, "value_as_concept_id") };
     bool          more = false;
@@ -305,7 +307,7 @@ static sund_code event_table(omop *o, intake_csv *c, size_t table, sund_err *err
     SUND_TRY(need(c, "person_id", &k.person, err));
     SUND_TRY(need(c, event[table].concept, &k.concept, err));
     while ((rc = intake_csv_next(c, &more, err)) == SUND_OK && more)
-        SUND_TRY(event_row(o, c, table, &k, err));
+        SUND_TRY(event_row(o, c, &k, err));
     return rc;
 }
 
@@ -376,23 +378,12 @@ static sund_code with_table(omop *o, const char *path, table_reader *read, sund_
     return rc;
 }
 
-static sund_code with_event(omop *o, size_t table, sund_err *err)
-{
-    intake_csv c;
-    sund_code  rc;
-
-    SUND_TRY(intake_csv_open(&c, o->path[table], err));
-    rc = event_table(o, &c, table, err);
-    intake_csv_close(&c);
-    return rc;
-}
-
 static sund_code pass(omop *o, sund_err *err)
 {
     SUND_TRY(with_table(o, o->person, person_table, err));
-    for (size_t k = 0; k < N_EVENT; k++)
-        if (o->path[k][0])
-            SUND_TRY(with_event(o, k, err));
+    for (o->table = 0; o->table < N_EVENT; o->table++)
+        if (o->path[o->table][0])
+            SUND_TRY(with_table(o, o->path[o->table], event_table, err));
     return SUND_OK;
 }
 

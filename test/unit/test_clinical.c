@@ -338,9 +338,9 @@ TEST(omop)
     const char          *folder = scratch("cdm");
 
     CHECK(sund_dir_make(folder, NULL) == SUND_OK);
-    file("cdm/PERSON.csv", "person_id,gender_concept_id,year_of_birth,month_of_birth,race_concept_id,person_source_value\n1,8507,1950,6,0,\"a,\"\"1\"\"\"\n2,8532,1960,,8515,b\n3,8551,,,0,c\n");
+    file("cdm/PERSON.csv", "person_id,gender_concept_id,year_of_birth,month_of_birth,race_concept_id,person_source_value\n1,8507,1950,6,0,\"a,\"\"1\"\"\"\n2,8532,1960,,8515,b\n0,8551,,,0,c\n");
     file("cdm/condition_occurrence.csv", "condition_occurrence_id,person_id,condition_concept_id,condition_start_date,condition_source_concept_id,condition_source_value\n"
-                                         "1,1,201826,1990-05-01,45591027,\"two\nlines\"\n2,2,201826,2000-01-01,0,\n3,9,201826,2000-01-01,0,\n4,3,0,2000-01-01,0,\n");
+                                         "1,1,201826,1990-05-01,45591027,\"two\nlines\"\n2,2,201826,2000-01-01,0,\n3,9,201826,2000-01-01,0,\n4,0,0,2000-01-01,0,\n5,,201826,2000-01-01,0,\n");
     file("cdm/measurement.csv", "measurement_id,person_id,measurement_concept_id,measurement_date,value_as_number,unit_concept_id,value_as_concept_id\n"
                                 "1,1,3036277,2010-01-01,181.5,8582,0\n2,1,3036277,2009-01-01,180,8582,0\n3,2,3036277,2010-01-01,,8582,0\n4,2,3036277,2010-01-02,70.5,8582,4124457\n");
     file("cdm/observation.csv", "observation_id,person_id,observation_concept_id,observation_date,value_as_number\n1,2,4275495,2001-01-01,\n");
@@ -358,7 +358,7 @@ TEST(omop)
     CHECK(count(p, "has SNOMED:44054006 onset = 39") == 1 && count(p, "has any disease onset = 40") == 1 && count(p, "has SNOMED:44054006 onset >= 41") == 0);
     CHECK(count(p, "sex = F and born = 1960 and deceased = yes and died = 2021 and has ethnicity Race:2") == 1 && count(p, "deceased = no") == 2 && count(p, "sex = M") == 1);
     CHECK(value(p, "1", "loinc_8302_2") == 181500 && value(p, "2", "loinc_8302_2") == 70500 && count(p, "has measure LOINC:8302-2") == 2 && count(p, "has observation OMOP:4275495") == 1);
-    CHECK(left(&r, "condition_occurrence (of nobody in person)") == 1 && left(&r, "condition_occurrence.condition_concept_id (concept 0: not mapped to any)") == 1);
+    CHECK(left(&r, "condition_occurrence (of nobody in person)") == 2 && left(&r, "condition_occurrence.condition_concept_id (concept 0: not mapped to any)") == 1);
     CHECK(left(&r, "files of other names") == 1 && left(&r, "person.gender_concept_id (neither 8507 nor 8532)") == 1);
     sund_clinical_report_free(&r);
     CHECK(take(p, SUND_CLINICAL_OMOP, folder, true, &r, &err) == SUND_OK && r.n_new == 3); /* by person_source_value */
