@@ -25,14 +25,9 @@ static void print_report(const sund_clinical_report *r)
 
 static sund_code take_table(sund_people *p, const sund_clinical_plan *plan, sund_err *err)
 {
-    sund_people_report r;
-
     if (plan->n_path > 1 || plan->consent || plan->country)
         return sund_fail(err, SUND_E_ARG, "a table is one PATH, and has the consent and country of each person in it");
-    SUND_TRY(sund_people_import(p, plan->path[0], plan->dictionary, &r, err));
-    printf("%llu people (%llu new), %llu values of %llu variables, %llu missing\n", (unsigned long long) r.n_person, (unsigned long long) r.n_new, (unsigned long long) r.n_value,
-           (unsigned long long) r.n_variable, (unsigned long long) r.n_missing);
-    return SUND_OK;
+    return sund_take_people_table(p, plan->path[0], plan->dictionary, err);
 }
 
 static sund_code take_in(const char *home, const sund_clinical_plan *plan, bool table, sund_err *err)
@@ -41,13 +36,7 @@ static sund_code take_in(const char *home, const sund_clinical_plan *plan, bool 
     sund_home            h;
     sund_code            rc;
 
-    SUND_TRY(sund_home_open(&h, home, 0, err));
-    if (h.role != SUND_ROLE_NODE) {
-        sund_home_close(&h);
-        return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have persons", home);
-    }
-    sund_home_close(&h);
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_PEOPLE, err));
+    SUND_TRY(sund_open_persons(&h, home, err));
     rc = table ? take_table(h.people, plan, err) : sund_people_take_in(h.people, plan, &r, err);
     if (rc == SUND_OK && !table)
         print_report(&r);
@@ -75,7 +64,7 @@ sund_code sund_cmd_people_import(int argc, char **argv, sund_err *err)
         { "consent", 's', &plan.consent, "CODES", "DUO codes of all of them, such as GRU or HMB; without it who is new takes part in nothing" },
         { "country", 's', &plan.country, "TEXT", "their country (as before)" },
         { "dictionary", 's', &plan.dictionary, "FILE", "TSV that declares variables beforehand: a measurement's decimals, range and unit" },
-        { "id", 's', &id, "WHAT", "what names a person: subject (default; OMOP: person_id), or document (the phenopacket's own id; OMOP: person_source_value)" },
+        { "id", 's', &id, "WHAT", "what names a person: subject (default; OMOP: person_id), or document (the phenopacket's own id; OMOP: person_source_value; not of bff and tsv)" },
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts    o = { "people import", "--format F [OPTIONS] PATH...",
@@ -99,6 +88,8 @@ sund_code sund_cmd_people_import(int argc, char **argv, sund_err *err)
     if (strcmp(id, "subject") != 0 && strcmp(id, "document") != 0)
         return sund_fail(err, SUND_E_ARG, "--id is subject or document; see 'sund people import --help'");
     plan.by_document = id[0] == 'd';
+    if (plan.by_document && format[0] != 'p' && format[0] != 'o')
+        return sund_fail(err, SUND_E_ARG, "--id document is for phenopacket and omop; see 'sund people import --help'");
     plan.path = (const char *const *) argv + 1;
     plan.n_path = n;
     return take_in(home, &plan, strcmp(format, "tsv") == 0, err);
@@ -112,7 +103,7 @@ static sund_code count(const char *home, const char *purpose, const char *text, 
     sund_home       h;
     sund_code       rc;
 
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_PEOPLE, err));
+    SUND_TRY(sund_open_persons(&h, home, err));
     SUND_GO(sund_cohort_parse(&c, text, err));
     SUND_GO(sund_people_select(h.people, c, purpose ? purpose : h.lookup, &set, err));
     SUND_GO(sund_people_ontologies(h.people, c, purpose ? purpose : h.lookup, &vars, err));

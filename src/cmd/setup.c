@@ -87,6 +87,26 @@ static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
     return rc;
 }
 
+sund_code sund_open_persons(sund_home *h, const char *dir, sund_err *err)
+{
+    bool node;
+
+    SUND_TRY(sund_home_open(h, dir, 0, err));
+    node = h->role == SUND_ROLE_NODE;
+    sund_home_close(h);
+    return node ? sund_home_open(h, dir, SUND_HOME_PEOPLE, err) : sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have persons", dir);
+}
+
+sund_code sund_take_people_table(sund_people *p, const char *path, const char *dictionary, sund_err *err)
+{
+    sund_people_report r;
+
+    SUND_TRY(sund_people_import(p, path, dictionary, &r, err));
+    printf("%llu people (%llu new), %llu values of %llu variables, %llu missing\n", (unsigned long long) r.n_person, (unsigned long long) r.n_new, (unsigned long long) r.n_value,
+           (unsigned long long) r.n_variable, (unsigned long long) r.n_missing);
+    return SUND_OK;
+}
+
 sund_code sund_compare_with_store(const sund_home *h, sund_err *err)
 {
     sund_store     *s = NULL;
@@ -138,7 +158,6 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
     };
     const sund_opts    o = { "people", "[OPTIONS] [PEOPLE.tsv]", "Persons of a node: person, sex, country, population, born, consent (DUO codes), withdrawn, codes, and the dictionary's variables. All or nothing; again updates. See doc/cohorts.md.",
                              "sund people --home fi --dictionary dictionary.tsv\nsund people --home fi --dictionary dictionary.tsv people.tsv\nsund people --home fi --withdraw gone.txt", opt, 0, 1 };
-    sund_people_report r;
     sund_home          h;
     bool               helped = false;
     size_t             n;
@@ -149,20 +168,11 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (n == 0 && !gone && !dict)
         return sund_fail(err, SUND_E_ARG, "give PEOPLE.tsv, --dictionary FILE or --withdraw FILE; see 'sund people --help'");
-    SUND_TRY(sund_home_open(&h, home, 0, err));
-    if (h.role != SUND_ROLE_NODE) {
-        sund_home_close(&h);
-        return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have persons", home);
-    }
-    sund_home_close(&h);
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_PEOPLE, err));
+    SUND_TRY(sund_open_persons(&h, home, err));
     if (n == 0 && dict)
         rc = check_dictionary(h.people, dict, err);
     if (n)
-        rc = sund_people_import(h.people, argv[1], dict, &r, err);
-    if (rc == SUND_OK && n)
-        printf("%llu people (%llu new), %llu values of %llu variables, %llu missing\n", (unsigned long long) r.n_person, (unsigned long long) r.n_new,
-               (unsigned long long) r.n_value, (unsigned long long) r.n_variable, (unsigned long long) r.n_missing);
+        rc = sund_take_people_table(h.people, argv[1], dict, err);
     if (rc == SUND_OK && gone)
         rc = withdraw(h.people, gone, err);
     if (rc == SUND_OK && n)

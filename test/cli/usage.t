@@ -72,6 +72,10 @@ ok(`$sund people --home $tmp/fi $tmp/bad.tsv 2>&1` !~ /P001|tall/, 'and repeats 
 fails("$sund people --home $tmp/fi " . spew("$tmp/dup.tsv", "person\tconsent\nP003\tGRU\nP004\tGRU\nP003\tGRU\n"), 'a person twice: both lines', qr/dup\.tsv:4.*line 2/);
 fails("$sund people --home $tmp/fi " . spew("$tmp/utf.tsv", "person\tconsent\nP003\tGRU\nP\xff4\tGRU\n"), 'a line that is not UTF-8', qr/utf\.tsv:3:.*UTF-8/);
 fails("$sund people --home $tmp/anna $tmp/people.tsv", 'a researcher has no persons', qr/not the home of a node/);
+fails("$sund people import --home $tmp/anna --format tsv $tmp/people.tsv", 'nor by import', qr/not the home of a node/);
+fails("$sund people count --home $tmp/anna all", 'nor to count', qr/not the home of a node/);
+ok(!-e "$tmp/anna/people.db", 'and is given no database of them');
+fails("$sund people import --home $tmp/fi --format $_ --id document $tmp/people.tsv", "--id document is not for $_", qr/--id document is for phenopacket and omop/) for qw(bff tsv);
 fails("$sund people --home $tmp/fi --withdraw " . spew("$tmp/gone.txt", "P001\n\nQ001\n"), 'who is not known cannot withdraw: the line', qr/gone\.txt:3/);
 run("$sund init --id NO $tmp/no");
 run("cp -r $tmp/fi/store $tmp/no/store");
