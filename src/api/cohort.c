@@ -106,7 +106,7 @@ static sund_code by_code(const char *id, const char *kind, const char *op, const
         sund_buf_printf(text, "has any %s", kind);
         return SUND_OK;
     }
-    if (!sund_onto_code(value, n - open, code) || (open && strncmp(code, "ICD", 3) != 0 && strncmp(code, "ATC", 3) != 0))
+    if (!sund_onto_code(value, n - open, code) || (open && !sund_code_grows(code)))
         return bad(id, "the value is a code such as ICD10:E10, or % for any; ICD10:E% takes what begins so, in ICD and ATC alone", err);
     sund_buf_printf(text, "has %s %s", kind, code);
     return SUND_OK;

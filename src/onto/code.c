@@ -74,6 +74,8 @@ bool sund_onto_code(const char *s, size_t n, char out[SUND_CODE_MAX + 1])
     return true;
 }
 
+bool sund_code_grows(const char *code) { return strncmp(code, "ICD", 3) == 0 || strncmp(code, "ATC", 3) == 0; }
+
 bool sund_onto_of_prefix(const char *code, const char *prefix)
 {
     size_t n = strlen(prefix);

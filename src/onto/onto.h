@@ -38,6 +38,8 @@ const sund_onto_info *sund_onto_about(const sund_onto *o);
 bool sund_onto_code(const char *s, size_t n, char out[SUND_CODE_MAX + 1]);
 /** The variable that holds a code's measurements: LOINC:35925-4 is loinc_35925_4. */
 void sund_code_variable(const char *code, char out[64]);
+/** Whether codes of its system grow by letters, so that E119 lies below E11: ICD and ATC. In others only a dot goes deeper: ORPHA:558 is not above ORPHA:5581. */
+bool sund_code_grows(const char *code);
 /** Whether code belongs to the prefix. */
 bool sund_onto_of_prefix(const char *code, const char *prefix);
 

@@ -7,15 +7,11 @@
 
 /* `has`: who has a record of a code, or of what is below it. Codes are looked for among those that occur here, which are few, whatever the number of people. */
 
-/** Systems whose codes grow by letters: below E11 lie E11.9 and, where dots are left out, E119. In others only a dot goes deeper: ORPHA:558 is not
- *  above ORPHA:5581. */
-static bool grows(const char *code) { return strncmp(code, "ICD", 3) == 0 || strncmp(code, "ATC", 3) == 0; }
-
 static bool below_by_letters(const char *code, const char *of)
 {
     size_t n = strlen(of);
 
-    return strncmp(code, of, n) == 0 && (code[n] == 0 || code[n] == '.' || grows(of));
+    return strncmp(code, of, n) == 0 && (code[n] == 0 || code[n] == '.' || sund_code_grows(of));
 }
 
 typedef struct asked {
@@ -34,7 +30,7 @@ static bool wanted(const asked *a, const char *code)
 
     if (t != SUND_ONTO_NONE && (a->below[t / 64] >> (t % 64) & 1))
         return true;
-    if (a->n->exactly || (a->onto && !grows(a->n->name)))
+    if (a->n->exactly || (a->onto && !sund_code_grows(a->n->name)))
         return strcmp(code, a->n->name) == 0;
     return below_by_letters(code, a->n->name);
 }

@@ -135,7 +135,7 @@ static sund_code find_up(counting *c, uint32_t of, const char *code, sund_err *e
     if (t != SUND_ONTO_NONE)
         return add_above(c, of, o, t, err);
     SUND_TRY(add_up(c, of, code, err));
-    if (!dot || (strncmp(code, "ICD", 3) != 0 && strncmp(code, "ATC", 3) != 0))
+    if (!dot || !sund_code_grows(code))
         return SUND_OK;
     (void) snprintf(stem, sizeof stem, "%.*s", (int) (dot - code), code);
     return add_up(c, of, stem, err);
