@@ -31,17 +31,18 @@ static sund_code print_graph(const sund_graph *g, bool json, sund_err *err)
 static sund_code describe(const char *dir, sund_graph *g, sund_err *err)
 {
     sund_home h;
-    sund_err  why;
-    char      manifest[1100];
-    unsigned  what = SUND_HOME_ROSTER | SUND_HOME_PEOPLE;
+    char      roster[1100];
+    unsigned  what = SUND_HOME_PEOPLE;
     sund_code rc;
 
     SUND_TRY(sund_home_open(&h, dir, 0, err));
-    if (sund_path_join(manifest, sizeof manifest, h.store_path, "manifest", &why) == SUND_OK && sund_file_exists(h.store_path))
+    if (sund_file_exists(h.store_path))
         what |= SUND_HOME_STORE;
-    if (sund_home_path(&h, "roster.ini", manifest, sizeof manifest, &why) != SUND_OK || !sund_file_exists(manifest))
-        what &= ~(unsigned) SUND_HOME_ROSTER;
+    rc = sund_home_path(&h, "roster.ini", roster, sizeof roster, err);
+    if (rc == SUND_OK && sund_file_exists(roster))
+        what |= SUND_HOME_ROSTER;
     sund_home_close(&h);
+    SUND_TRY(rc);
     SUND_TRY(sund_home_open(&h, dir, what, err));
     rc = h.role == SUND_ROLE_NODE ? sund_node_describe(&h, g, err) : sund_fail(err, SUND_E_ARG, "%s: only a node has data sets to describe", dir);
     sund_home_close(&h);
@@ -174,11 +175,18 @@ out:
 }
 
 /** Words of the command line as one text. */
-static void join(char **word, size_t n, char *out, size_t cap)
+static sund_code join(char **word, size_t n, char *out, size_t cap, sund_err *err)
 {
+    size_t at = 0;
+
     out[0] = 0;
-    for (size_t i = 0; i < n; i++)
-        (void) snprintf(out + strlen(out), cap - strlen(out), "%s%s", i ? " " : "", word[i]);
+    for (size_t i = 0; i < n; i++) {
+        int more = snprintf(out + at, cap - at, "%s%s", i ? " " : "", word[i]);
+        if (more < 0 || (size_t) more >= cap - at)
+            return sund_fail(err, SUND_E_ARG, "the words that are sought are more than %zu bytes", cap - 1);
+        at += (size_t) more;
+    }
+    return SUND_OK;
 }
 
 sund_code sund_cmd_dataset_find(int argc, char **argv, sund_err *err)
@@ -212,7 +220,7 @@ sund_code sund_cmd_dataset_find(int argc, char **argv, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "--nodes or --facets, not both; see 'sund dataset find --help'");
     if (nodes || facets)
         return ask_hub(home, nodes ? "/datasets/nodes" : "/datasets/facets", NULL, 0, err);
-    join(argv + 1, n, words, sizeof words);
+    SUND_TRY(join(argv + 1, n, words, sizeof words, err));
     const char *const kv[][2] = { { "q", words },         { "country", country }, { "disease", disease }, { "type", type }, { "access", access }, { "purpose", purpose },
                                   { "people", people },   { "node", node },       { "format", json ? NULL : "tsv" } };
     return ask_hub(home, "/datasets", kv, sizeof kv / sizeof *kv, err);

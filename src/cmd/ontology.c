@@ -71,35 +71,54 @@ sund_code sund_cmd_ontology_load(int argc, char **argv, sund_err *err)
     return rc;
 }
 
-sund_code sund_cmd_ontology_list(int argc, char **argv, sund_err *err)
-{
-    const char       *home = sund_default_home();
-    bool              helped = false;
-    const sund_opt    opt[] = { { "home", 's', &home, "FOLDER", "the home" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts   o = { "ontology list", "[OPTIONS]", "The ontologies that are loaded, with version, size and the digest of what is counted by: two nodes with the same digest count alike.",
-                            "sund ontology list --home fi", opt, 0, 0 };
-    sund_ontos_entry *list = NULL;
-    sund_home         h;
-    size_t            n;
-    sund_code         rc;
+/** A command whose one option is the home: fn gets its ontologies, and the argument where there is one. */
+typedef sund_code on_ontologies(sund_ontos *s, const char *arg, sund_err *err);
 
+static sund_code with_home(sund_opts o, int argc, char **argv, on_ontologies *fn, sund_err *err)
+{
+    const char    *home = sund_default_home();
+    bool           helped = false;
+    const sund_opt opt[] = { { "home", 's', &home, "FOLDER", "the home" }, { NULL, 0, NULL, NULL, NULL } };
+    sund_home      h;
+    size_t         n;
+    sund_code      rc;
+
+    o.opt = opt;
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_ONTOS, err));
-    rc = sund_ontos_list(h.ontos, &list, &n, err);
-    for (size_t i = 0; rc == SUND_OK && i < n; i++) {
-        print_info(&list[i].info);
-        printf("; loaded %s\n", list[i].time);
-    }
-    if (rc == SUND_OK && n == 0)
-        printf("none: 'sund ontology load FILE' takes one; codes then have no descendants but those of ICD and ATC, by their letters\n");
-    free(list);
+    rc = fn(h.ontos, n ? argv[1] : NULL, err);
     sund_home_close(&h);
     return rc;
 }
 
-static sund_code show(const sund_onto *o, const char *id, sund_err *err)
+static sund_code list(sund_ontos *s, const char *arg, sund_err *err)
+{
+    sund_ontos_entry *e = NULL;
+    size_t            n;
+    sund_code         rc = sund_ontos_list(s, &e, &n, err);
+
+    (void) arg;
+    for (size_t i = 0; rc == SUND_OK && i < n; i++) {
+        print_info(&e[i].info);
+        printf("; loaded %s\n", e[i].time);
+    }
+    if (rc == SUND_OK && n == 0)
+        printf("none: 'sund ontology load FILE' takes one; codes then have no descendants but those of ICD and ATC, by their letters\n");
+    free(e);
+    return rc;
+}
+
+sund_code sund_cmd_ontology_list(int argc, char **argv, sund_err *err)
+{
+    const sund_opts o = { "ontology list", "[OPTIONS]", "The ontologies that are loaded, with version, size and the digest of what is counted by: two nodes with the same digest count alike.",
+                          "sund ontology list --home fi", NULL, 0, 0 };
+
+    return with_home(o, argc, argv, list, err);
+}
+
+static sund_code show_term(const sund_onto *o, const char *id, sund_err *err)
 {
     size_t          n_word = sund_onto_words(o), n_term = sund_onto_about(o)->n_term, n;
     uint32_t        t = sund_onto_find(o, id), *list;
@@ -133,48 +152,32 @@ static sund_code show(const sund_onto *o, const char *id, sund_err *err)
     return SUND_OK;
 }
 
-sund_code sund_cmd_ontology_show(int argc, char **argv, sund_err *err)
+static sund_code show(sund_ontos *s, const char *id, sund_err *err)
 {
-    const char      *home = sund_default_home();
-    bool             helped = false;
-    const sund_opt   opt[] = { { "home", 's', &home, "FOLDER", "the home" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts  o = { "ontology show", "[OPTIONS] ID", "A term of a loaded ontology: name, synonyms, parents, children, and how many terms are above and below it. An alternate or replaced id shows the term that stands for it.",
-                           "sund ontology show --home fi HP:0001250", opt, 1, 1 };
     const sund_onto *onto = NULL;
-    sund_home        h;
     char             code[SUND_CODE_MAX + 1];
-    size_t           n;
     sund_code        rc;
 
-    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
-    if (helped)
-        return SUND_OK;
-    if (!sund_onto_code(argv[1], strlen(argv[1]), code))
-        return sund_fail(err, SUND_E_ARG, "'%.64s' is no id such as HP:0001250; see 'sund ontology show --help'", argv[1]);
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_ONTOS, err));
-    rc = sund_ontos_get(h.ontos, code, &onto, err);
+    if (!sund_onto_code(id, strlen(id), code))
+        return sund_fail(err, SUND_E_ARG, "'%.64s' is no id such as HP:0001250; see 'sund ontology show --help'", id);
+    rc = sund_ontos_get(s, code, &onto, err);
     if (rc == SUND_OK)
-        rc = onto ? show(onto, code, err) : sund_fail(err, SUND_E_NOT_FOUND, "no ontology with the prefix of %.64s is loaded: 'sund ontology list' shows those that are", code);
+        rc = onto ? show_term(onto, code, err) : sund_fail(err, SUND_E_NOT_FOUND, "no ontology with the prefix of %.64s is loaded: 'sund ontology list' shows those that are", code);
     sund_onto_free(onto);
-    sund_home_close(&h);
     return rc;
+}
+
+sund_code sund_cmd_ontology_show(int argc, char **argv, sund_err *err)
+{
+    const sund_opts o = { "ontology show", "[OPTIONS] ID", "A term of a loaded ontology: name, synonyms, parents, children, and how many terms are above and below it. An alternate or replaced id shows the term that stands for it.",
+                          "sund ontology show --home fi HP:0001250", NULL, 1, 1 };
+
+    return with_home(o, argc, argv, show, err);
 }
 
 sund_code sund_cmd_ontology_drop(int argc, char **argv, sund_err *err)
 {
-    const char     *home = sund_default_home();
-    bool            helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "the home" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "ontology drop", "[OPTIONS] PREFIX", "Takes a loaded ontology away: its codes have no descendants any more.", "sund ontology drop --home fi HP", opt, 1, 1 };
-    sund_home       h;
-    size_t          n;
-    sund_code       rc;
+    const sund_opts o = { "ontology drop", "[OPTIONS] PREFIX", "Takes a loaded ontology away: its codes have no descendants any more.", "sund ontology drop --home fi HP", NULL, 1, 1 };
 
-    SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
-    if (helped)
-        return SUND_OK;
-    SUND_TRY(sund_home_open(&h, home, SUND_HOME_ONTOS, err));
-    rc = sund_ontos_drop(h.ontos, argv[1], err);
-    sund_home_close(&h);
-    return rc;
+    return with_home(o, argc, argv, sund_ontos_drop, err);
 }

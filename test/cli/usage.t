@@ -75,7 +75,22 @@ fails("$sund people --home $tmp/anna $tmp/people.tsv", 'a researcher has no pers
 fails("$sund people import --home $tmp/anna --format tsv $tmp/people.tsv", 'nor by import', qr/not the home of a node/);
 fails("$sund people count --home $tmp/anna all", 'nor to count', qr/not the home of a node/);
 ok(!-e "$tmp/anna/people.db", 'and is given no database of them');
+fails("$sund dataset find --home $tmp/anna " . 'x' x 1000, 'more words than are sought', qr/more than 999 bytes/);
 fails("$sund people import --home $tmp/fi --format $_ --id document $tmp/people.tsv", "--id document is not for $_", qr/--id document is for phenopacket and omop/) for qw(bff tsv);
+
+# ---- ontologies ----
+spew("$tmp/xy.obo", "format-version: 1.4\ndata-version: 7\nontology: xy\n[Term]\nid: XY:1\nname: All\n[Term]\nid: XY:2\nname: Two\nalt_id: XY:20\nis_a: XY:1\n");
+ok(out("$sund ontology list --home $tmp/fi") =~ /^none: 'sund ontology load FILE'/, 'no ontology is loaded');
+ok(out("$sund ontology load --check --home $tmp/fi $tmp/xy.obo") =~ /^XY 7: 2 terms/ && out("$sund ontology list --home $tmp/fi") =~ /^none/, 'one is checked, and not kept');
+run("$sund ontology load --home $tmp/fi $tmp/xy.obo");
+ok(out("$sund ontology list --home $tmp/fi") =~ /^XY 7: 2 terms .*; loaded 20\d\d-/, 'it is loaded');
+is(out("$sund ontology show --home $tmp/fi XY:20"), "XY:2 Two\nversion     7\nalternate   XY:20\nparent      XY:1 All\nabove       1\nbelow       0\n", 'a term by its alternate id');
+fails("$sund ontology show --home $tmp/fi XY:3", 'a term that is not there', qr/XY 7 has no term XY:3/);
+fails("$sund ontology show --home $tmp/fi ZZ:3", 'a prefix that is not there', qr/no ontology with the prefix of ZZ:3/);
+fails("$sund ontology show --home $tmp/fi seizure", 'what is no id', qr/'seizure' is no id/);
+run("$sund ontology drop --home $tmp/fi XY");
+fails("$sund ontology drop --home $tmp/fi XY", 'nor dropped twice', qr/no ontology XY is loaded/);
+
 fails("$sund people --home $tmp/fi --withdraw " . spew("$tmp/gone.txt", "P001\n\nQ001\n"), 'who is not known cannot withdraw: the line', qr/gone\.txt:3/);
 run("$sund init --id NO $tmp/no");
 run("cp -r $tmp/fi/store $tmp/no/store");
