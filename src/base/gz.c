@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -76,7 +77,7 @@ sund_code sund_gz_open(sund_gz **g, const char *path, sund_err *err)
     got->in = gzopen(path, "rb");
     if (!got->in) {
         free(got);
-        return sund_fail(err, SUND_E_NOT_FOUND, "cannot open %s", path);
+        return sund_fail(err, errno == ENOENT ? SUND_E_NOT_FOUND : SUND_E_IO, "cannot open %s: %s", path, strerror(errno));
     }
     *g = got;
     return SUND_OK;
@@ -92,8 +93,9 @@ void sund_gz_close(sund_gz *g)
 
 sund_code sund_gz_line(sund_gz *g, char *line, size_t cap, bool *more, sund_err *err)
 {
-    int    code = 0;
-    size_t n;
+    z_off_t from = gztell(g->in);
+    int     code = 0;
+    size_t  n;
 
     *more = gzgets(g->in, line, (int) cap) != NULL;
     if (!*more) {
@@ -101,6 +103,8 @@ sund_code sund_gz_line(sund_gz *g, char *line, size_t cap, bool *more, sund_err 
         return code == Z_OK || code == Z_STREAM_END ? SUND_OK : sund_fail(err, SUND_E_FORMAT, "the file is cut short or damaged behind this line");
     }
     n = strlen(line);
+    if ((z_off_t) n != gztell(g->in) - from)
+        return sund_fail(err, SUND_E_FORMAT, "there is a NUL byte in the line");
     if (n == cap - 1 && line[n - 1] != '\n')
         return sund_fail(err, SUND_E_LIMIT, "the line is longer than %zu bytes", cap - 2);
     while (n && (line[n - 1] == '\n' || line[n - 1] == '\r'))

@@ -367,6 +367,8 @@ TEST(omop)
     CHECK(take(p, SUND_CLINICAL_OMOP, folder, false, &r, &err) != SUND_OK && strstr(err.msg, "death.csv:2"));
     file("cdm/death.csv", "person_id,death_date\n2,\"2021\n");
     CHECK(take(p, SUND_CLINICAL_OMOP, folder, false, &r, &err) != SUND_OK && strstr(err.msg, "not closed"));
+    CHECK(sund_file_write(scratch("cdm/death.csv"), "person_id,death_date\n2,2021\0-03-04\n", 35, 0600, NULL) == SUND_OK); /* never cut at a NUL */
+    CHECK(take(p, SUND_CLINICAL_OMOP, folder, false, &r, &err) != SUND_OK && strstr(err.msg, "NUL"));
     sund_people_close(p);
 }
 
