@@ -148,3 +148,19 @@ sund_code sund_crypt_read(const crypt_file *c, sund_aead *a, uint64_t from, size
     }
     return SUND_OK;
 }
+
+sund_code sund_crypt_text(const char *path, sund_cur bytes, unsigned file, crypt_as *as, sund_buf *out, sund_err *err)
+{
+    crypt_file c;
+    sund_aead *a = NULL;
+    sund_code  rc;
+
+    SUND_TRY(sund_crypt_open(&c, path, bytes, file, as, true, err));
+    if (!sund_buf_room(out, (size_t) c.n))
+        return sund_buf_ok(out, err);
+    SUND_TRY(sund_crypt_begin(as->key, c.p, &a, err));
+    rc = sund_crypt_read(&c, a, 0, (size_t) c.n, out->p + out->n, err);
+    sund_aead_free(a);
+    out->n += rc == SUND_OK ? (size_t) c.n : 0;
+    return rc;
+}

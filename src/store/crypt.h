@@ -35,5 +35,7 @@ typedef struct crypt_file { const uint8_t *p; uint64_t n, n_unit; char path[1100
 sund_code sund_crypt_open(crypt_file *c, const char *path, sund_cur bytes, unsigned file, crypt_as *as, bool any_store, sund_err *err) SUND_MUST_CHECK;
 /** Bytes [from, from + n) into out; a is of sund_crypt_begin() and of one thread. Errors: SUND_E_FORMAT naming file and place; out then holds nothing of it. */
 sund_code sund_crypt_read(const crypt_file *c, sund_aead *a, uint64_t from, size_t n, uint8_t *out, sund_err *err) SUND_MUST_CHECK;
+/** The whole of one in memory, of any store, appended to out: what sund_crypt_bytes() made. as: filled in. */
+sund_code sund_crypt_text(const char *path, sund_cur bytes, unsigned file, crypt_as *as, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -255,25 +255,17 @@ static sund_code parse_manifest(const char *text, manifest *m)
 
 sund_code sund_manifest_text(const char *dir, crypt_as *as, char path[1100], sund_buf *out, sund_err *err)
 {
-    sund_buf   file = { 0 };
-    crypt_file c;
-    sund_aead *a = NULL;
-    sund_code  rc;
+    sund_buf  file = { 0 };
+    sund_code rc;
 
     SUND_TRY(sund_path_join(path, 1100, dir, sund_manifest_bin, err));
     if (!sund_file_exists(path)) {
         SUND_TRY(sund_path_join(path, 1100, dir, "manifest.txt", err));
         return sund_file_read(path, 1 << 20, out, err);
     }
-    SUND_GO(sund_file_read(path, 1 << 20, &file, err));
-    SUND_GO(sund_crypt_open(&c, path, sund_cur_of(file.p, file.n), F_MANIFEST, as, true, err));
-    SUND_GO(sund_crypt_begin(as->key, c.p, &a, err));
-    if (sund_buf_room(out, (size_t) c.n + 1))
-        out->n = (size_t) c.n;
-    SUND_GO(sund_buf_ok(out, err));
-    rc = sund_crypt_read(&c, a, 0, out->n, out->p, err);
-out:
-    sund_aead_free(a);
+    rc = sund_file_read(path, 1 << 20, &file, err);
+    if (rc == SUND_OK)
+        rc = sund_crypt_text(path, sund_cur_of(file.p, file.n), F_MANIFEST, as, out, err);
     sund_buf_free(&file);
     return rc;
 }

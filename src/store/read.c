@@ -12,6 +12,7 @@ sund_code sund_store_reader_open(sund_store_reader **out, const sund_store *s, s
     sund_store_reader *r = calloc(1, sizeof *r);
     size_t             n = s->info.n_person, w = (n + 63) / 64;
     sund_decoded      *d;
+    sund_code          rc;
 
     if (!r)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
@@ -39,9 +40,10 @@ sund_code sund_store_reader_open(sund_store_reader **out, const sund_store *s, s
         sund_store_reader_close(r);
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", n);
     }
-    if (s->shadow && sund_crypt_begin(s->shadow->as.key, s->shadow->file[F_GENOTYPES].p, &r->aead, err) != SUND_OK) {
+    rc = s->shadow ? sund_crypt_begin(s->shadow->as.key, s->shadow->file[F_GENOTYPES].p, &r->aead, err) : SUND_OK;
+    if (rc != SUND_OK) {
         sund_store_reader_close(r);
-        return err ? err->code : SUND_E_LIMIT;
+        return rc;
     }
     *out = r;
     return SUND_OK;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert((int) SHADOW_FILES == (int) N_STORE_FILE, "a shadow has room for every file");
+
 static sund_code bad_file(const sund_store *s, int f, const char *why, sund_err *err) { return sund_fail(err, SUND_E_FORMAT, "%s/%s: %s", s->dir, sund_store_file[f], why); }
 
 /** BLAKE2b of a file, in little memory. */

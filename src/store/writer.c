@@ -226,10 +226,6 @@ static sund_code take_up(sund_store_writer *w, const char *path, sund_cur c, sun
 /** The journal's bytes, decrypted where the store is to be encrypted: then it also says as which. */
 static sund_code read_journal(sund_store_writer *w, const char *path, sund_buf *file, sund_buf *text, sund_err *err)
 {
-    crypt_file c;
-    sund_aead *a = NULL;
-    sund_code  rc;
-
     SUND_TRY(sund_file_read(path, 1 << 20, file, err));
     if (sund_crypt_is(file->p, file->n) != (w->crypt.key != NULL))
         return sund_fail(err, SUND_E_MISMATCH, "%s holds a stopped import that is %s: finish that one, %s --key, or remove the folder", w->part,
@@ -238,14 +234,7 @@ static sund_code read_journal(sund_store_writer *w, const char *path, sund_buf *
         sund_buf_put(text, file->p, file->n);
         return sund_buf_ok(text, err);
     }
-    SUND_TRY(sund_crypt_open(&c, path, sund_cur_of(file->p, file->n), F_JOURNAL, &w->crypt, true, err));
-    if (!sund_buf_room(text, (size_t) c.n))
-        return sund_buf_ok(text, err);
-    SUND_TRY(sund_crypt_begin(w->crypt.key, c.p, &a, err));
-    text->n = (size_t) c.n;
-    rc = sund_crypt_read(&c, a, 0, text->n, text->p, err);
-    sund_aead_free(a);
-    return rc;
+    return sund_crypt_text(path, sund_cur_of(file->p, file->n), F_JOURNAL, &w->crypt, text, err);
 }
 
 /** Takes up the journal of a stopped import, if there is one. */
