@@ -225,6 +225,16 @@ static void tell(checking *c, const shape *h, const rule *r, sund_term focus, su
 
 static bool check(checking *c, const shape *h, sund_term node, bool record);
 
+/** What a pattern gives up at is neither: 'sh:not' would let pass what was not looked at to its end. */
+static bool fits(checking *c, const rule *r, const sund_term_text *x)
+{
+    sund_regex_found got = sund_regex_match(r->re, x->text, x->n);
+
+    if (got == SUND_REGEX_GAVE_UP)
+        stop(c, SUND_E_LIMIT, "a pattern takes too long on one of the texts");
+    return got == SUND_REGEX_YES;
+}
+
 /** Whether one value passes a rule that is about values. */
 static bool value_passes(checking *c, const rule *r, sund_term v)
 {
@@ -250,7 +260,7 @@ static bool value_passes(checking *c, const rule *r, sund_term v)
         for (const char *t = x.text; *t; t++)
             length += (*t & 0xC0) != 0x80;
         return x.kind != SUND_TERM_BLANK && (r->kind == C_MIN_LENGTH ? length >= (size_t) r->n : length <= (size_t) r->n);
-    case C_PATTERN: return step(c, 16) && x.kind != SUND_TERM_BLANK && sund_regex_match(r->re, x.text, x.n);
+    case C_PATTERN: return step(c, 16) && x.kind != SUND_TERM_BLANK && fits(c, r, &x);
     case C_LANGUAGE_IN:
         for (size_t i = 0; i < r->n_list && !yes; i++) {
             const char *want = sund_graph_at(g, r->list[i]).text;

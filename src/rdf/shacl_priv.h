@@ -49,10 +49,11 @@ struct sund_shapes {
     struct owned { struct owned *next; max_align_t at[]; } *owned;
 };
 
-/* A regular expression of SPARQL: flags i, s, m, x. It gives up, and does not match, rather than search for long. */
+/* A regular expression of SPARQL: flags i, s, m, x. It gives up rather than search for long, and then matches neither way. */
 sund_code sund_regex_new(void **re, const char *pattern, const char *flags, sund_err *err) SUND_MUST_CHECK;
 void      sund_regex_free(void *re);
-bool      sund_regex_match(const void *re, const char *text, size_t n);
+typedef enum sund_regex_found { SUND_REGEX_NO, SUND_REGEX_YES, SUND_REGEX_GAVE_UP } sund_regex_found;
+sund_regex_found sund_regex_match(const void *re, const char *text, size_t n);
 
 /* Whether a literal's form is one of its datatype; true for datatypes that are not XML Schema's. */
 bool sund_literal_ok(const char *datatype, const char *text);

@@ -34,12 +34,12 @@ sund_code sund_regex_new(void **out, const char *pattern, const char *flags, sun
 
 void sund_regex_free(void *re) { pcre2_code_free(re); }
 
-bool sund_regex_match(const void *re, const char *text, size_t n)
+sund_regex_found sund_regex_match(const void *re, const char *text, size_t n)
 {
     union { const void *c; void *p; } u = { re };
     pcre2_match_data    *d = pcre2_match_data_create(1, NULL);
     pcre2_match_context *c = pcre2_match_context_create(NULL);
-    int                  got = -1;
+    int                  got = PCRE2_ERROR_NOMEMORY;
 
     if (d && c) {
         (void) pcre2_set_match_limit(c, 1000000);
@@ -49,7 +49,7 @@ bool sund_regex_match(const void *re, const char *text, size_t n)
     }
     pcre2_match_context_free(c);
     pcre2_match_data_free(d);
-    return got >= 0;
+    return got >= 0 ? SUND_REGEX_YES : got == PCRE2_ERROR_NOMATCH ? SUND_REGEX_NO : SUND_REGEX_GAVE_UP;
 }
 
 /* The forms of XML Schema's types, as patterns: compiled where they are used, for few literals have them. */
@@ -118,7 +118,7 @@ static bool matches(const char *form, const char *text)
     bool  ok = sund_regex_new(&re, form, "", NULL) == SUND_OK;
 
     if (ok) {
-        ok = sund_regex_match(re, text, strlen(text));
+        ok = sund_regex_match(re, text, strlen(text)) == SUND_REGEX_YES;
         sund_regex_free(re);
     }
     return ok;

@@ -175,8 +175,22 @@ TEST(a_pattern_gives_up)
     memset(long_text, 'a', sizeof long_text);
     CHECK(sund_regex_new(&re, "^(a+)+$", "", NULL) == SUND_OK);
     long_text[sizeof long_text - 1] = 'b';
-    CHECK(!sund_regex_match(re, long_text, sizeof long_text)); /* ends, and soon */
+    CHECK(sund_regex_match(re, long_text, sizeof long_text) == SUND_REGEX_GAVE_UP); /* ends, and soon */
+    CHECK(sund_regex_match(re, "aaa", 3) == SUND_REGEX_YES && sund_regex_match(re, "aab", 3) == SUND_REGEX_NO);
     sund_regex_free(re);
+    for (int not = 0; not < 2; not++) { /* and what was not decided passes neither by the rule nor by its opposite */
+        sund_shapes      *s = NULL;
+        sund_shacl_report out;
+        sund_err          err = { 0 };
+        char              data[4100];
+
+        (void) snprintf(data, sizeof data, "e:d a e:D ; e:id \"%.*s\" .", (int) sizeof long_text, long_text);
+        sund_graph *g = read_text(data);
+        CHECK(sund_shapes_new(&s, read_text(not ? "e:S sh:targetClass e:D ; sh:property [ sh:path e:id ; sh:not [ sh:pattern \"^(a+)+$\" ] ] ." : "e:S sh:targetClass e:D ; sh:property [ sh:path e:id ; sh:pattern \"^(a+)+$\" ] ."), &err) == SUND_OK);
+        CHECK(sund_shacl_check(s, g, &out, &err) == SUND_E_LIMIT && strstr(err.msg, "a pattern takes too long"));
+        sund_shapes_free(s);
+        sund_graph_free(g);
+    }
 }
 
 /* ---- the W3C's tests of the core ---- */
