@@ -10,13 +10,6 @@
 
 enum { WAIT_MS = 20000, AGAIN_S = 30, KEYS_MAX = 16 };
 
-/** UTC to the second, as catalogues say it. */
-static void time_now(char out[32])
-{
-    sund_time_text(out);
-    (void) snprintf(out + 19, 2, "Z");
-}
-
 /** One node's word. *good: it is in the catalogue now. */
 static sund_code take_one(sund_harvest *v, const sund_answer *a, bool *good, sund_err *err)
 {
@@ -26,7 +19,7 @@ static sund_code take_one(sund_harvest *v, const sund_answer *a, bool *good, sun
     sund_code rc;
 
     *good = false;
-    time_now(now);
+    sund_time_text(now);
     if (!a->shown)
         return sund_copies_miss(v->write, a->node, a->ms < 0 ? "the node is away" : "the node did not answer in time", now, err);
     if (!sund_shown_answered(a->shown))

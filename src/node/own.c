@@ -30,7 +30,6 @@ static sund_code take(sund_own *o, const char *node, sund_cur text, sund_err *er
     if (o->ready && sund_digest_eq(&d, &o->seen))
         return SUND_OK;
     sund_time_text(now);
-    (void) snprintf(now + 19, 2, "Z");
     o->ready = false;
     SUND_TRY(sund_copies_forget(o->db, node, text.n ? "" : "the node describes no data sets", now, err));
     if (text.n && sund_copies_take(o->db, o->profile, node, text.p, text.n, now, &why) != SUND_OK) {
