@@ -114,13 +114,14 @@ static sund_code by_code(const char *id, const char *kind, const char *op, const
 
 static sund_code by_variable(const char *id, const char *op, const char *value, sund_buf *text, sund_err *err)
 {
-    char    name[WORD_MAX];
-    int64_t years = 0;
+    const char *own = strcmp(id, "karyotypicSex") == 0 ? "karyotypic_sex" : id;
+    char        name[WORD_MAX] = "", code[SUND_CODE_MAX + 1];
+    int64_t     years = 0;
 
-    if (strchr(id, ':'))
-        sund_code_variable(id, name);
-    else
-        (void) snprintf(name, sizeof name, "%.63s", strcmp(id, "karyotypicSex") == 0 ? "karyotypic_sex" : id);
+    if (sund_onto_code(id, strlen(id), code)) /* in the spelling that its measurements were kept by */
+        sund_code_variable(code, name);
+    else if (strlen(own) < sizeof name)
+        memcpy(name, own, strlen(own) + 1);
     if (!name_ok(name))
         return bad(id, "is no variable, nor a field that can be filtered by; /filtering_terms lists what there is", err);
     if (*value == 'P' && years_of(value, &years)) {

@@ -35,6 +35,7 @@ TEST(filters_of_a_post)
         { "{\"id\":\"NCIT:C20197\"}", "sex = M" },
         { "{\"id\":\"LOINC:35925-4\",\"operator\":\">=\",\"value\":25}", "loinc_35925_4 >= 25" },
         { "{\"id\":\"LOINC:35925-4\",\"operator\":\"<\",\"value\":\"18.5\"}", "loinc_35925_4 < 18.5" },
+        { "{\"id\":\"Orphanet:558\",\"operator\":\"=\",\"value\":1}", "orpha_558 = 1" },
         { "{\"id\":\"age\",\"operator\":\"!\",\"value\":\"P40Y\"}", "age != 40" },
         { "{\"id\":\"smoker\",\"value\":\"yes\"}", "smoker = yes" },
         { "{\"id\":\"ageOfOnset\",\"operator\":\">\",\"value\":\"P70Y\"}", "has any disease onset > 70" },
@@ -52,6 +53,8 @@ TEST(filters_of_a_post)
         { "{\"id\":\"age\",\"operator\":\"=\",\"value\":\"1 or all\"}", NULL }, { "{\"id\":\"age\",\"operator\":\"=\",\"value\":[1]}", NULL }, { "{\"id\":\"age\",\"operator\":1,\"value\":1}", NULL },
         { "{\"id\":\"ageOfOnset\",\"operator\":\">\",\"value\":\"P7Y6M\"}", NULL }, { "{\"id\":\"diseases\",\"operator\":\"<\",\"value\":\"ICD10:E\"}", NULL },
         { "{\"id\":\"diseases\",\"operator\":\"=\",\"value\":\"HP:1%\"}", NULL }, { "{\"id\":\"ethnicity\",\"operator\":\"=\",\"value\":\"British\"}", NULL }, { "{\"id\":\"sex\",\"operator\":\"<\",\"value\":\"F\"}", NULL },
+        { "{\"id\":\"LOINC:1 1\",\"operator\":\"=\",\"value\":1}", NULL },
+        { "{\"id\":\"a234567890123456789012345678901234567890123456789012345678901234\",\"operator\":\"=\",\"value\":1}", NULL }, /* 64 letters: cut, it would be another's name */
         { "{\"id\":\"a.b.c\",\"operator\":\"=\",\"value\":\"1\"}", NULL }, { "{\"id\":\"NCIT:C17998\"}", NULL }, { "{\"id\":\"diseases\",\"operator\":\"=\",\"value\":\"\"}", NULL },
     };
 
