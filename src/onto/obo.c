@@ -23,9 +23,11 @@ static size_t id_length(const char *s) { return strcspn(s, " \t!{"); }
 /** A text without its escapes, in place, up to an unescaped stop (0: the end) or a comment; *rest behind it. Length. */
 static size_t unescape(char *s, char stop, char **rest)
 {
-    char *to = s, *at = s;
+    char  *to = s, *at = s;
+    size_t n = strlen(s);
+    bool   qualified = n && s[n - 1] == '}';
 
-    while (*at && *at != stop && !(stop == 0 && (strncmp(at, " ! ", 3) == 0 || (strncmp(at, " {", 2) == 0 && at[strlen(at) - 1] == '}')))) {
+    while (*at && *at != stop && !(stop == 0 && (strncmp(at, " ! ", 3) == 0 || (strncmp(at, " {", 2) == 0 && qualified)))) {
         if (*at == '\\' && at[1]) {
             at++;
             *to++ = *at == 'n' || *at == 't' || *at == 'W' ? ' ' : *at;
