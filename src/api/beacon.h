@@ -55,6 +55,8 @@ void sund_beacon_people(const sund_face *f, const sund_request *in, const char *
 void sund_beacon_info(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
 void sund_beacon_service(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
 void sund_beacon_configuration(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
+/** Where the Beacon's pages are: /beacon under the face's url, unless that ends there already. */
+void sund_beacon_root(const sund_face *f, char out[420]);
 void sund_beacon_map(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
 void sund_beacon_entry_types(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
 void sund_beacon_terms(const sund_face *f, const sund_request *in, const char *id, sund_response *out);

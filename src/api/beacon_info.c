@@ -161,20 +161,21 @@ void sund_beacon_configuration(const sund_face *f, const sund_request *in, const
 void sund_beacon_map(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
 {
     sund_json j;
-    char      url[600];
+    char      url[600], root[420];
 
     (void) in;
     (void) id;
+    sund_beacon_root(f, root);
     open_info(f, &j, out);
     sund_json_str(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
     sund_json_open(&j, "endpointSets", '{');
     for (size_t i = 0; i < N_ENTRY; i++) {
         sund_json_open(&j, entries[i].type, '{');
         sund_json_str(&j, "entryType", entries[i].type);
-        (void) snprintf(url, sizeof url, "%.400s/%s", f->url, entries[i].path);
+        (void) snprintf(url, sizeof url, "%s/%s", root, entries[i].path);
         sund_json_str(&j, "rootUrl", url);
         if (entries[i].records) {
-            (void) snprintf(url, sizeof url, "%.400s/%s/{id}", f->url, entries[i].path);
+            (void) snprintf(url, sizeof url, "%s/%s/{id}", root, entries[i].path);
             sund_json_str(&j, "singleEntryUrl", url);
         }
         sund_json_close(&j, '}');

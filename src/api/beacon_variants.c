@@ -101,7 +101,7 @@ static void record(sund_json *j, const sund_face *f, const char *node, const cha
     sund_json_open(j, NULL, '{');
     sund_json_str(j, "variantInternalId", variant);
     sund_json_open(j, "identifiers", '{');
-    if (v.n_ref == 1 && v.n_alt == 1) { /* HGVS of others needs the bases around them */
+    if (v.n_ref == 1 && v.n_alt == 1 && f->assembly != SUND_ASSEMBLY_NONE) { /* HGVS of others needs the bases around them, and each the sequence's accession */
         sund_contig_refseq(f->assembly, v.contig, name);
         sund_buf_text(&text, strncmp(name, "refseq:", 7) == 0 ? name + 7 : name);
         sund_buf_text(&text, v.contig == SUND_MT ? ":m." : ":g.");

@@ -37,12 +37,25 @@ static const page pages[] = {
 };
 enum { N_PAGE = sizeof pages / sizeof pages[0] };
 
+void sund_beacon_root(const sund_face *f, char out[420])
+{
+    static const char *const root[] = { "/beacon", "/v2.0.0", "/v2" };
+    size_t                   n = strlen(f->url);
+
+    (void) snprintf(out, 420, "%.400s/beacon", f->url);
+    for (size_t i = 0; i < sizeof root / sizeof root[0]; i++)
+        if (n >= strlen(root[i]) && strcmp(f->url + n - strlen(root[i]), root[i]) == 0)
+            (void) snprintf(out, 420, "%.400s", f->url);
+}
+
 static void openapi(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
 {
     sund_json j;
+    char      root[420];
 
     (void) in;
     (void) id;
+    sund_beacon_root(f, root);
     out->status = 200;
     out->type = "application/json; charset=utf-8";
     sund_json_init(&j, &out->body, true);
@@ -52,6 +65,11 @@ static void openapi(const sund_face *f, const sund_request *in, const char *id, 
     sund_json_str(&j, "title", f->name);
     sund_json_str(&j, "version", f->version);
     sund_json_close(&j, '}');
+    sund_json_open(&j, "servers", '[');
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "url", root);
+    sund_json_close(&j, '}');
+    sund_json_close(&j, ']');
     sund_json_open(&j, "paths", '{');
     for (size_t i = 0; i < N_PAGE; i++) {
         sund_json_open(&j, pages[i].path, '{');
@@ -151,5 +169,8 @@ bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response 
         pages[i].answer(f, in, id, out);
         return true;
     }
-    return false;
+    if (path == in->path)
+        return false;
+    sund_face_refuse(f, 404, "the Beacon has no such page: /beacon/openapi.json lists those it has", out);
+    return true;
 }

@@ -33,7 +33,7 @@ typedef struct sund_face {
 bool sund_face_admits(const sund_face *f, const sund_request *in, sund_response *out);
 /** A refusal in the form of all errors here: {meta, error}. */
 void sund_face_refuse(const sund_face *f, int status, const char *why, sund_response *out);
-/** Answers a request whose path is one of these pages: false, and nothing done, for others. */
+/** Answers a request whose path is one of these pages, or would be, behind /beacon: false, and nothing done, for others. */
 bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response *out);
 
 #endif

@@ -130,10 +130,16 @@ static void terms(const lines *l, sund_json *j)
     term(j, "NCIT:C20197", "Male", "ontology", "");
     for (size_t i = 0; i < l->n; i++) {
         const line *x = &l->line[i];
+        const char *label = x->field[2];
+        char        unit[140];
 
         if (x->what == 'o' || again(l, i) || strcmp(x->field[0], "sex") == 0)
             continue;
-        term(j, x->field[0], x->field[2], x->what == 't' ? "ontology" : "alphanumeric", x->what == 'v' ? x->field[3] : "");
+        if (x->what == 'v' && label[0]) { /* in which unit values are compared */
+            (void) snprintf(unit, sizeof unit, "%.63s [%.63s]", x->field[0], label);
+            label = unit;
+        }
+        term(j, x->field[0], label, x->what == 't' ? "ontology" : "alphanumeric", x->what == 'v' ? x->field[3] : "");
     }
     sund_json_close(j, ']');
 }

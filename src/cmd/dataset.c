@@ -36,6 +36,10 @@ static sund_code describe(const char *dir, sund_graph *g, sund_err *err)
     sund_code rc;
 
     SUND_TRY(sund_home_open(&h, dir, 0, err));
+    if (h.role != SUND_ROLE_NODE) {
+        sund_home_close(&h);
+        return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have data sets to describe", dir);
+    }
     if (sund_file_exists(h.store_path))
         what |= SUND_HOME_STORE;
     rc = sund_home_path(&h, "roster.ini", roster, sizeof roster, err);
@@ -44,7 +48,7 @@ static sund_code describe(const char *dir, sund_graph *g, sund_err *err)
     sund_home_close(&h);
     SUND_TRY(rc);
     SUND_TRY(sund_home_open(&h, dir, what, err));
-    rc = h.role == SUND_ROLE_NODE ? sund_node_describe(&h, g, err) : sund_fail(err, SUND_E_ARG, "%s: only a node has data sets to describe", dir);
+    rc = sund_node_describe(&h, g, err);
     sund_home_close(&h);
     return rc;
 }
@@ -57,10 +61,10 @@ sund_code sund_cmd_dataset_check(int argc, char **argv, sund_err *err)
         { "home", 's', &home, "FOLDER", "the node's home" },
         { "shapes", 's', &shapes, "PATH", "SHACL shapes that it must have too: a file or a folder of Turtle" },
         { "jsonld", 'b', &json, NULL, "print JSON-LD rather than Turtle" },
-        { "quiet", 'b', &quiet, NULL, "only say whether it is sound" },
+        { "quiet", 'b', &quiet, NULL, "only say whether it is sound, and not the graph" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts o = { "dataset check", "[OPTIONS]", "What this node says of its data sets, as the hub will read it: datasets.ini of the home, and people counted through the gate. Says what is missing.",
+    const sund_opts o = { "dataset check", "[OPTIONS]", "What this node says of its data sets, as the hub will read it: datasets.ini of the home, and people counted through the gate. Prints the graph when it is sound; else only what is missing.",
                           "sund dataset check --home node-fi\nsund dataset check --home node-fi --quiet --shapes healthdcat-ap/\nsund dataset check --home node-fi --jsonld > fi.jsonld", opt, 0, 0 };
     sund_graph     *g = NULL;
     sund_profile   *p = NULL;
@@ -74,9 +78,10 @@ sund_code sund_cmd_dataset_check(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_graph_new(&g, NULL, err));
     SUND_GO(sund_profile_open(&p, shapes, err));
     SUND_GO(describe(home, g, err));
-    if (!quiet)
-        SUND_GO(print_graph(g, json, err));
     rc = sund_profile_check(p, g, &all, err);
+    if (rc == SUND_OK && !quiet)
+        SUND_GO(print_graph(g, json, err));
+    (void) fflush(stdout); /* what is missing, or amiss, is read last */
     (void) fwrite(all.p, 1, all.n, stderr);
     if (rc == SUND_OK && quiet)
         printf("sound: %zu triples\n", sund_graph_size(g));

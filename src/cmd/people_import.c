@@ -97,24 +97,30 @@ sund_code sund_cmd_people_import(int argc, char **argv, sund_err *err)
 
 static sund_code count(const char *home, const char *purpose, const char *text, sund_err *err)
 {
-    sund_person_set set = { 0 };
+    sund_person_set set = { 0 }, out_of = { 0 };
     sund_cohort    *c = NULL;
     sund_buf        vars = { 0 };
     sund_home       h;
     sund_code       rc;
 
     SUND_TRY(sund_open_persons(&h, home, err));
+    if (!purpose)
+        purpose = h.lookup;
     SUND_GO(sund_cohort_parse(&c, text, err));
-    SUND_GO(sund_people_select(h.people, c, purpose ? purpose : h.lookup, &set, err));
-    SUND_GO(sund_people_ontologies(h.people, c, purpose ? purpose : h.lookup, &vars, err));
+    SUND_GO(sund_people_select(h.people, c, purpose, &set, err));
+    SUND_GO(sund_people_kept_out(h.people, purpose, &out_of, err));
+    SUND_GO(sund_people_ontologies(h.people, c, purpose, &vars, err));
     sund_buf_nul(&vars);
     rc = sund_buf_ok(&vars, err);
     if (rc == SUND_OK)
         printf("%zu\n", set.n);
+    if (rc == SUND_OK && out_of.n)
+        fprintf(stderr, "of those whose consent allows %s; that of %zu people here does not, and --purpose counts by another\n", purpose, out_of.n);
     for (const char *at = (const char *) vars.p; rc == SUND_OK && *at; at += strcspn(at, "\n") + 1)
         fprintf(stderr, "%.*s\n", (int) strcspn(at, "\n"), at);
 out:
     sund_buf_free(&vars);
+    sund_person_set_free(&out_of);
     sund_person_set_free(&set);
     sund_cohort_free(c);
     sund_home_close(&h);
@@ -127,10 +133,10 @@ sund_code sund_cmd_people_count(int argc, char **argv, sund_err *err)
     bool            helped = false;
     const sund_opt  opt[] = {
         { "home", 's', &home, "FOLDER", "the node's home" },
-        { "purpose", 's', &purpose, "P", "count those whose consent allows it, such as health-research (the purpose of lookups)" },
+        { "purpose", 's', &purpose, "P", "count those whose consent allows it, such as health-research (general-research, or what lookup says in sund.ini)" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts o = { "people count", "[OPTIONS] COHORT", "How many people are in a cohort, exactly; and, to stderr, by which ontologies. For the operator of the data, on their own machine: no rule of the gate stands between. "
+    const sund_opts o = { "people count", "[OPTIONS] COHORT", "How many people are in a cohort, exactly; and, to stderr, by which ontologies, and how many people their consent keeps out. For the operator of the data, on their own machine: no rule of the gate stands between. "
                           "doc/cohorts.md has the language.",
                           "sund people count --home fi 'sex = F and has HP:0001250'\nsund people count --home fi --purpose health-research 'has any disease onset < 18'", opt, 1, 1 };
     size_t          n;
