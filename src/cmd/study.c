@@ -36,6 +36,23 @@ static sund_code submission(const sund_home *h, const sund_buf *text, sund_buf *
     return rc == SUND_OK ? sund_buf_ok(body, err) : rc;
 }
 
+/** The hub's word on a study it took: lines that name files which it does not have. */
+static void tell_lacking(const sund_study *s, sund_cur said)
+{
+    const char *line = (const char *) said.p;
+
+    for (size_t i = 0; i <= s->n_option && said.n; i++) {
+        const char *name = i ? s->option[i - 1].name : "catalogue";
+        size_t      n = strlen(name);
+
+        if (said.n <= n || memcmp(line, name, n) != 0 || line[n] != '\n')
+            continue;
+        fprintf(stderr, "the hub does not have the file that '%s' names: nodes without a copy of it refuse the study. 'sund %s --hub' sends it; then ask again, with 'number = 2' for the same text\n", name, i ? "publish" : "catalogue");
+        line += n + 1;
+        said.n -= n + 1;
+    }
+}
+
 /** Signs a study as its researcher, and sends it. */
 static sund_code send_study(sund_home *h, sund_link *l, const sund_study *s, const sund_buf *text, const char *path, sund_err *err)
 {
@@ -52,7 +69,8 @@ static sund_code send_study(sund_home *h, sund_link *l, const sund_study *s, con
     SUND_GO(submission(h, text, &body, &kind, err));
     head = sund_link_head(l, kind, &s->digest);
     SUND_GO(sund_leave_protocol(h->gate, &head, body.p, body.n, &out, err));
-    rc = sund_link_send(l, out, 60, &reply, err);
+    SUND_GO(sund_link_send(l, out, 60, &reply, err));
+    tell_lacking(s, sund_cur_of(reply.p, reply.n));
 out:
     sund_leave_free(out);
     sund_buf_free(&body);

@@ -91,6 +91,31 @@ static sund_code do_post(hub *h, const sund_envelope *e, sund_cur body, sund_err
     return rc;
 }
 
+/** Which lines of a study name public files that are not here, a line each: who asks is told at once, and not by the first node that has no copy either. */
+static sund_code lacking(hub *h, const sund_digest *study, sund_buf *out, sund_err *err)
+{
+    sund_study *s = calloc(1, sizeof *s);
+    sund_buf    text = { 0 };
+    sund_digest d;
+    sund_code   rc = s ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK) {
+        (void) pthread_mutex_lock(&h->lock);
+        rc = sund_mailbox_text(&h->box, study, &text, err);
+        (void) pthread_mutex_unlock(&h->lock);
+    }
+    if (rc == SUND_OK)
+        rc = sund_study_parse(s, "study", text.p, text.n, err);
+    if (rc == SUND_OK && s->has_catalogue && !sund_home_file_there(&h->home, &s->catalogue))
+        sund_buf_text(out, "catalogue\n");
+    for (size_t i = 0; rc == SUND_OK && i < s->n_option; i++)
+        if (s->option[i].kind == 'd' && sund_unhex(s->option[i].value, d.b, sizeof d.b) && !sund_home_file_there(&h->home, &d))
+            sund_buf_printf(out, "%s\n", s->option[i].name);
+    sund_buf_free(&text);
+    free(s);
+    return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
+}
+
 static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
     unsigned        wait_s = sund_cur_u8(&body);
@@ -339,8 +364,10 @@ static sund_code do_login(hub *h, const sund_envelope *e, sund_cur body, sund_er
 
 static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
-    if (e->kind < SUND_MSG_POLL || e->kind == SUND_MSG_SUBMIT_LOGIN)
-        return do_post(h, e, body, err);
+    if (e->kind < SUND_MSG_POLL || e->kind == SUND_MSG_SUBMIT_LOGIN) {
+        SUND_TRY(do_post(h, e, body, err));
+        return sund_submits(e->kind) ? lacking(h, &e->about, out, err) : SUND_OK;
+    }
     if (e->kind == SUND_MSG_LOGIN)
         return do_login(h, e, body, err);
     SUND_TRY(number(h, e, err));

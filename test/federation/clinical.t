@@ -78,6 +78,7 @@ my $digest = catalogue("$tmp/cat", "--assembly GRCh37 $tmp/FI.vcf");
 run("$sund publish --home $f->{at}/$_ $tmp/cat") for qw(FI GB SE);
 out("$sund ontology drop --home $f->{at}/SE HP");
 my $study = submit($f, study_file("$tmp/study.ini", analysis => 'counts', catalogue => $digest, nodes => 'FI, GB, SE', cohort => 'not has HP:0001250'));
+ok(slurp("$tmp/stderr") =~ /the hub does not have the file that 'catalogue' names/, 'a catalogue that only nodes have is told', slurp("$tmp/stderr"));
 my $status = out("$sund study status --home $f->{at}/anna --wait $study 2>&1 || true");
 ok($status =~ /ontologies of the cohort's codes, must agree/, 'nodes of different ontologies do not count together', $status);
 stop_all();
