@@ -31,10 +31,28 @@ static int64_t sum(const sund_answers *a, size_t *n)
     return total;
 }
 
+/** What every node that refused gives as its reason, where it is one: said once. NULL: none refused, or they differ. */
+static const char *same_why(const sund_answers *a)
+{
+    const char *why = NULL;
+
+    for (size_t i = 0; i < a->n; i++) {
+        const sund_shown *s = a->row[i].shown;
+
+        if (!s || sund_shown_answered(s))
+            continue;
+        if (why && strcmp(why, sund_shown_why(s)) != 0)
+            return NULL;
+        why = sund_shown_why(s);
+    }
+    return why;
+}
+
 static void print_table(const char *cohort, const sund_answers *a)
 {
-    size_t  n;
-    int64_t total = sum(a, &n);
+    size_t      n;
+    int64_t     total = sum(a, &n);
+    const char *same = same_why(a);
 
     printf("%s\n  %-12s %10s  %s\n", cohort, "node", "people", "status");
     for (size_t i = 0; i < a->n; i++) {
@@ -44,13 +62,15 @@ static void print_table(const char *cohort, const sund_answers *a)
 
         if (counted)
             (void) snprintf(number, sizeof number, "%lld", (long long) sund_shown_count(r->shown));
-        printf("  %-12s %10s  %s%s%s%s\n", r->node, number, status_of(r), counted && !sund_shown_open(r->shown) ? ", to the nearest 5" : "", r->shown && !sund_shown_answered(r->shown) ? ": " : "",
-               r->shown ? sund_shown_why(r->shown) : "");
+        printf("  %-12s %10s  %s%s%s%s\n", r->node, number, status_of(r), counted && !sund_shown_open(r->shown) ? ", to the nearest 5" : "", r->shown && !sund_shown_answered(r->shown) && !same ? ": " : "",
+               r->shown && !(same && !sund_shown_answered(r->shown)) ? sund_shown_why(r->shown) : "");
     }
     if (n)
         printf("  %-12s %10lld  of the %zu of %zu whose number is shown\n", "together", (long long) total, n, a->n);
     else
         printf("  %-12s %10s  no country's number is shown\n", "together", ".");
+    if (same)
+        printf("  refused: %s\n", same);
 }
 
 static void print_json(const char *cohort, const sund_answers *a)

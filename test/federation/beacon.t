@@ -157,6 +157,12 @@ is(`curl -s -o /dev/null -w '%{http_code}' -X POST $H/info`, '405', 'a method th
 is(`curl -s -o /dev/null -w '%{http_code}' $H/nothing`, '404', 'a page that is not there');
 is(`curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer abc' $H/individuals`, '401', 'a token that is none is refused, not passed over');
 my $api = get("http://127.0.0.1:$hub/openapi.json");
+my $own = 'https://127.0.0.1:' . (0 + slurp("$f->{at}/hub.port")) . '/beacon';
+my $map = decode_json(`curl -sk $own/map`)->{response}{endpointSets}{genomicVariant}{rootUrl};
+is(`curl -sk -o /dev/null -w '%{http_code}' '$_'`, '200', "is there: $_") for "$map?referenceName=20&start=199&referenceBases=A&alternateBases=G", "$api->{servers}[0]{url}/info", decode_json(scalar `curl -sk $own/openapi.json`)->{servers}[0]{url} . '/info';
+is(decode_json(`curl -sk $own/nothing`)->{error}{errorCode}, 404, 'what is not there is refused in the form of errors');
+my $slip = out("$sund count --home $f->{at}/anna 'agee > 3'");
+ok($slip =~ /DK +\. +refused\n/ && 1 == (() = $slip =~ /no variable 'agee'/g), 'what all nodes say alike is said once', $slip);
 ok($api->{paths}{'/g_variants'}{post} && $api->{paths}{'/individuals/{id}'}{get}, 'the description of all pages');
 
 # ---- the log ----
