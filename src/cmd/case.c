@@ -4,6 +4,7 @@
 #include "exchange/mme.h"
 #include "home/home.h"
 #include "home/link.h"
+#include "onto/onto.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,8 @@ static sund_code begin(work *w, const wish *o, unsigned what, sund_err *err)
     memset(w, 0, sizeof *w);
     w->o = o;
     SUND_TRY(sund_home_open(&w->h, o->home, what, err));
+    if (w->h.role != SUND_ROLE_NODE)
+        return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes keep cases", o->home);
     SUND_TRY(sund_home_path(&w->h, "cases.db", path, sizeof path, err));
     return sund_cases_open(&w->s, path, err);
 }
@@ -136,6 +139,19 @@ static sund_code add_terms(sund_case *c, const sund_opt_list *l, bool absent, su
     return SUND_OK;
 }
 
+/** Terms that the home's HPO does not have: they are kept, and no case is alike by them. */
+static void tell_unknown(const work *w, const sund_case *c)
+{
+    const sund_onto *hp = NULL;
+
+    if (sund_ontos_get(w->h.ontos, "HP", &hp, NULL) != SUND_OK || !hp)
+        return;
+    for (size_t i = 0; i < c->n_feature; i++)
+        if (sund_onto_find(hp, c->feature[i].id) == SUND_ONTO_NONE)
+            fprintf(stderr, "HPO %s, which is loaded here, has no term %s: it counts for nothing\n", sund_onto_about(hp)->version, c->feature[i].id);
+    sund_onto_free(hp);
+}
+
 static sund_code add(work *w, const char *name, sund_err *err)
 {
     const wish *o = w->o;
@@ -165,6 +181,8 @@ static sund_code add(work *w, const char *name, sund_err *err)
     SUND_GO(complete(o, c, err));
     rc = sund_case_put(w->s, c, &fresh, err);
     if (rc == SUND_OK)
+        tell_unknown(w, c);
+    if (rc == SUND_OK)
         printf("%s\n", fresh ? "a new case" : "replaced");
 out:
     free(c);
@@ -191,10 +209,13 @@ static sund_code tell_notice(void *ctx, const sund_case_notice *n, sund_err *err
 
 static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
 {
+    static const char *const words[] = { "import", "add", "list", "withdraw", "consent", "notices", NULL };
     work      w;
     size_t    n_notice = 0;
-    sund_code rc = begin(&w, o, 0, err);
+    sund_code rc;
 
+    SUND_TRY(sund_cmd_word("case", arg[0], words, err));
+    rc = begin(&w, o, SUND_HOME_ONTOS, err);
     if (rc != SUND_OK)
         (void) rc;
     else if (strcmp(arg[0], "import") == 0 && n > 1)
@@ -355,7 +376,7 @@ sund_code sund_cmd_match(int argc, char **argv, sund_err *err)
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts s = { "match", "[OPTIONS] FILE", "Cases that are like one: by its phenotype (simGIC over the HPO that is loaded) and genes, each with the terms and genes that make the score. FILE is a Matchmaker Exchange patient or request, or a Phenopacket. "
-                          "Without --federation it is compared with all the home's own cases, for its owner's eyes, and nothing leaves. With it, every node answers from the cases that have consent, and tells their owners.",
+                          "Without --federation it is compared with all the home's own cases, for its owner's eyes, and nothing leaves. With it, every node answers from the cases that have consent, and tells their owners; FILE then has a contact, so it is no Phenopacket.",
                           "sund match --home fi case-12.json\nsund match --home anna --federation case-12.json", opt, 1, 1 };
     sund_buf        text = { 0 };
     sund_jval      *v = NULL;

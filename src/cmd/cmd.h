@@ -87,6 +87,8 @@ const char *sund_default_home(void);
 sund_code sund_give_key(const char *store, const char *key, sund_err *err) SUND_MUST_CHECK;
 /** The same, and opens it. */
 sund_code sund_open_store(sund_store **s, const char *store, const char *key, sund_err *err) SUND_MUST_CHECK;
+/** Whether a command's first word is one of its own. Errors: SUND_E_ARG naming the nearest. */
+sund_code sund_cmd_word(const char *command, const char *word, const char *const *words, sund_err *err) SUND_MUST_CHECK;
 /** Set by SIGINT and SIGTERM once sund_stop_on_signals() was called. */
 extern _Atomic bool  sund_stopping;
 void                 sund_stop_on_signals(void);

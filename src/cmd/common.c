@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/ini.h"
 #include "cmd/cmd.h"
 #include "gate/leave.h"
 #include "report/report.h"
@@ -127,4 +128,15 @@ sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, s
     memcpy(out, d.b, 32);
     sund_buf_free(&text);
     return SUND_OK;
+}
+
+sund_code sund_cmd_word(const char *command, const char *word, const char *const *words, sund_err *err)
+{
+    const char *near;
+
+    for (const char *const *w = words; *w; w++)
+        if (strcmp(*w, word) == 0)
+            return SUND_OK;
+    near = sund_nearest(word, words);
+    return sund_fail(err, SUND_E_ARG, "there is no '%s %.60s'%s%s%s; see 'sund %s --help'", command, word, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", command);
 }

@@ -35,6 +35,8 @@ static sund_code begin(work *w, const wish *o, sund_err *err)
 
     memset(w, 0, sizeof *w);
     SUND_TRY(sund_home_open(&w->h, o->home, 0, err));
+    if (w->h.role != SUND_ROLE_NODE)
+        return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes keep interpretations", o->home);
     SUND_TRY(sund_home_path(&w->h, "interpretations.db", path, sizeof path, err));
     return sund_interpretations_open(&w->s, path, err);
 }
@@ -421,9 +423,11 @@ out:
 
 static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
 {
-    work      w;
-    sund_code rc;
+    static const char *const words[] = { "import", "export", "list", "review", "withdraw", "discordant", "vkgl", NULL };
+    work                     w;
+    sund_code                rc;
 
+    SUND_TRY(sund_cmd_word("interpret", arg[0], words, err));
     if (strcmp(arg[0], "vkgl") == 0 && n == 2)
         return vkgl(o, arg[1], err);
     rc = begin(&w, o, err);

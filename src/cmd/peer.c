@@ -28,6 +28,7 @@ sund_code sund_cmd_peer(int argc, char **argv, sund_err *err)
                           "Services of Matchmaker Exchange that may ask for cases by POST /match: at the hub, of all nodes; at a node with pages of its own, of that one. 'add' makes a token and says it once, for the header X-Auth-Token; kept is its digest. "
                           "What such a service is shown, owners of cases are told, under the name mme-NAME. A change holds at once. See doc/matchmaker.md.",
                           "sund peer add --home hub decipher\nsund peer list --home hub\nsund peer remove --home hub decipher", opt, 1, 2 };
+    static const char *const words[] = { "add", "list", "remove", NULL };
     char            path[2048], token[65];
     bool            helped = false;
     sund_home       h;
@@ -37,8 +38,9 @@ sund_code sund_cmd_peer(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
+    SUND_TRY(sund_cmd_word("peer", argv[1], words, err));
     SUND_TRY(sund_home_open(&h, home, 0, err));
-    rc = sund_home_path(&h, "peers.ini", path, sizeof path, err);
+    rc = h.role == SUND_ROLE_RESEARCHER ? sund_fail(err, SUND_E_ARG, "%s is the home of a researcher: peers ask the hub, or a node", home) : sund_home_path(&h, "peers.ini", path, sizeof path, err);
     sund_home_close(&h);
     if (rc != SUND_OK)
         return rc;

@@ -34,6 +34,8 @@ sund_code sund_link_open(sund_link *l, const sund_home *home, uint8_t channel, s
     memset(l, 0, sizeof *l);
     l->home = home;
     l->channel = channel;
+    if (home->role == SUND_ROLE_HUB)
+        return sund_fail(err, SUND_E_ARG, "%s is the home of the hub, which asks nothing: take a node's or a researcher's", home->dir);
     SUND_TRY(sund_client_open(&l->client, home->roster.hub_url, home->roster.hub_pin, err));
     return home->by_login ? log_in(l, err) : SUND_OK;
 }

@@ -52,6 +52,9 @@ my $packet = encode_json({ id => 'p-1', subject => { id => 'p-1', sex => 'FEMALE
 spew("$tmp/p.json", $packet);
 fails("$case import $at --contact C --href mailto:a\@example.org $tmp/p.json", 'whether there is consent has to be said', qr/--consent or --no-consent/);
 fails("$case import $at --consent $tmp/p.json", 'somebody has to be reached', qr/--contact and --href/);
+run("$sund init --role researcher --id anna $tmp/anna");
+fails("$sund $_", "only a node: $_", qr/anna is (not the home of a node|the home of a researcher)/) for "case list --home $tmp/anna", "interpret list --home $tmp/anna", "peer add --home $tmp/anna x", "people count --home $tmp/anna all";
+fails("$sund case lst", 'a word that is none, before any home', qr/no 'case lst' \(did you mean 'list'/);
 run("$case import $at --consent --contact C --href mailto:a\@example.org $tmp/p.json");
 run("$case add $at --no-consent --contact C --href https://example.org/c --feature HP:0000002 --gene SKI p-2");
 ok(out("$case list $at") =~ /^p-1\t[0-9a-f]{32}\tconsent\t2\t.*^p-2\t[0-9a-f]{32}\tno consent\t1\tSKI\t/ms, 'cases are listed');
