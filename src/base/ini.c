@@ -182,6 +182,32 @@ const char *sund_ini_get(const sund_ini *ini, const char *section, const char *k
     return NULL;
 }
 
+static bool has_section(const char *const *known, const char *section)
+{
+    size_t n = strlen(section);
+
+    for (; *known; known++)
+        if (strncmp(*known, section, n) == 0 && (*known)[n] == '.')
+            return true;
+    return false;
+}
+
+/** "[application], [data], [person]": the sections of what is known, whose keys stand together. */
+static void sections(const char *const *known, char *out, size_t cap)
+{
+    const char *last = "";
+    size_t      n = 0;
+
+    out[0] = 0;
+    for (; *known; known++) {
+        size_t k = strcspn(*known, ".");
+
+        if (strncmp(last, *known, k + 1) != 0 && n + k + 5 < cap)
+            n += (size_t) snprintf(out + n, cap - n, "%s[%.*s]", n ? ", " : "", (int) k, *known);
+        last = *known;
+    }
+}
+
 sund_code sund_ini_known(const sund_ini *ini, const char *const *known, sund_err *err)
 {
     for (size_t i = 0; i < ini->n_item; i++) {
@@ -194,6 +220,10 @@ sund_code sund_ini_known(const sund_ini *ini, const char *const *known, sund_err
             k++;
         if (known[k])
             continue;
+        if (!has_section(known, ini->item[i].section)) {
+            sections(known, full, sizeof full);
+            return sund_fail(err, SUND_E_FORMAT, "%s:%u: there is no section [%.60s] here, but %.200s", ini->name, ini->item[i].line, ini->item[i].section, full);
+        }
         near = sund_nearest(full, known);
         return sund_fail(err, SUND_E_FORMAT, "%s:%u: [%.60s] has no key '%.60s'%s%s%s", ini->name, ini->item[i].line, ini->item[i].section, ini->item[i].key,
                          near ? ": did you mean '" : "", near ? strchr(near, '.') + 1 : "", near ? "'?" : "");

@@ -26,6 +26,22 @@ typedef struct wants {
 
 /* ---- the researcher ---- */
 
+/** The end of a day, UTC. */
+static int64_t end_of(const char *day)
+{
+    struct tm t = { 0 };
+
+    (void) sscanf(day, "%4d-%2d-%2d", &t.tm_year, &t.tm_mon, &t.tm_mday);
+    t.tm_year -= 1900;
+    t.tm_mon -= 1;
+    return (int64_t) timegm(&t) + 86400;
+}
+
+static sund_code to_come(const sund_application *a, sund_err *err)
+{
+    return end_of(a->until) > (int64_t) time(NULL) ? SUND_OK : sund_fail(err, SUND_E_ARG, "the application's last day, %s, is over: --until takes one that is to come", a->until);
+}
+
 static sund_code make(const wants *w, const char *out, char **data, size_t n, sund_err *err)
 {
     sund_application *a = calloc(1, sizeof *a);
@@ -54,6 +70,7 @@ static sund_code make(const wants *w, const char *out, char **data, size_t n, su
     }
     SUND_GO(sund_buf_ok(&text, err));
     SUND_GO(sund_application_parse(a, out, text.p, text.n, err));
+    SUND_GO(to_come(a, err));
     SUND_GO(sund_file_write(out, text.p, text.n, 0644, err));
     printf("%s: application %s\nNext: read it, then 'sund apply submit --home HOME %s'.\n", out, sund_digest_hex(&a->digest).s, out);
 out:
@@ -83,6 +100,7 @@ static sund_code submit(const wants *w, const char *path, sund_err *err)
     SUND_GO(rc);
     SUND_GO(sund_file_read(path, SUND_STUDY_MAX_BYTES, &text, err));
     SUND_GO(sund_application_parse(a, path, text.p, text.n, err));
+    SUND_GO(to_come(a, err));
     SUND_GO(dial(w->home, &h, &l, err));
     SUND_GO(sund_home_login(&h, &tokens, err));
     sund_submit_write(text.p, text.n, &h.identity.pub, sund_cur_of(tokens.p, tokens.n), &body);
@@ -235,14 +253,25 @@ static sund_code find_one(finding *f, sund_err *err)
     return f->hits == 1 ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "%zu applications here have a name that begins with '%.64s' (8 digits or more); 'sund apply status' lists them", f->hits, f->want);
 }
 
+/** An approval is of this node's own data set: nothing comes of it where the application asks for others. */
+static void tell_sets(const finding *f, FILE *to)
+{
+    const char *sets = sund_application_sets(&f->x->a, f->h->id);
+
+    if (!sets || !sund_list_has(sets, f->h->data))
+        fprintf(to, "data        it asks for %s, and this node's data set is %s ([node] data of sund.ini): an approval allows nothing here\n", sets ? sets : "none of this node's", f->h->data);
+}
+
 static sund_code show(finding *f, sund_err *err)
 {
     sund_application_eye eye = sund_application_eye_of(f->h);
 
     SUND_TRY(find_one(f, err));
     SUND_TRY(sund_application_stands(&eye, &f->d, f->x, err));
-    printf("application %s\nfrom        %s%s%s%s%s\nreceived    %s\ndecide      until %s; no decision means: %s\nstate       %s%s%s\n\n%s", sund_digest_hex(&f->d).s, f->x->from, f->x->subject[0] ? ", who is " : "", f->x->subject, f->x->subject[0] ? " of " : "", f->x->issuer,
-           f->x->word.received, f->x->word.deadline, f->h->dac.silence_approves && !f->x->subject[0] ? "approved" : "refused", sund_application_state_name(f->x->word.state), f->x->word.reason[0] ? ": " : "", f->x->word.reason, f->x->text);
+    printf("application %s\nfrom        %s%s%s%s%s\nreceived    %s\ndecide      until %s; no decision means: %s\nstate       %s%s%s\n", sund_digest_hex(&f->d).s, f->x->from, f->x->subject[0] ? ", who is " : "", f->x->subject, f->x->subject[0] ? " of " : "", f->x->issuer,
+           f->x->word.received, f->x->word.deadline, f->h->dac.silence_approves && !f->x->subject[0] ? "approved" : "refused", sund_application_state_name(f->x->word.state), f->x->word.reason[0] ? ": " : "", f->x->word.reason);
+    tell_sets(f, stdout);
+    printf("\n%s", f->x->text);
     return SUND_OK;
 }
 
@@ -269,23 +298,14 @@ static sund_code decide(finding *f, sund_verdict v, sund_err *err)
     SUND_TRY(find_one(f, err));
     SUND_GO(acting(f->h, f->w->by, &by, err));
     SUND_GO(sund_application_decide(&eye, &by, &f->d, v, f->w->reason, err));
+    if (v == SUND_APPROVE && sund_application_stands(&eye, &f->d, f->x, NULL) == SUND_OK)
+        tell_sets(f, stderr);
     told = sund_link_open(&l, f->h, SUND_CHANNEL_COMMANDS, NULL) == SUND_OK && sund_applications_tell(&l, NULL) == SUND_OK;
     printf("%s: %s; %s\n", sund_digest_hex(&f->d).s, sund_verdict_name(v), told ? "who applied can see it" : "the hub cannot be reached now, the running node will tell it");
 out:
     sund_link_close(&l);
     sund_wipe(&by, sizeof by);
     return rc;
-}
-
-/** The end of a day, UTC. */
-static int64_t end_of(const char *day)
-{
-    struct tm t = { 0 };
-
-    (void) sscanf(day, "%4d-%2d-%2d", &t.tm_year, &t.tm_mon, &t.tm_mday);
-    t.tm_year -= 1900;
-    t.tm_mon -= 1;
-    return (int64_t) timegm(&t) + 86400;
 }
 
 static sund_code visa(finding *f, sund_err *err)

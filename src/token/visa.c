@@ -66,7 +66,7 @@ sund_code sund_visa_keys_read(const char *home, sund_visa_issuer *out, sund_err 
 
     SUND_TRY(sund_path_join(path, sizeof path, home, "visa.ini", err));
     if (!sund_file_exists(path))
-        return sund_fail(err, SUND_E_NOT_FOUND, "this node issues no visas: 'sund apply keys' makes its key");
+        return sund_fail(err, SUND_E_NOT_FOUND, "this node issues no visas: 'sund apply keys --issuer URL --jku URL' makes its key");
     SUND_TRY(sund_file_private(path, err));
     SUND_TRY(sund_ini_read(&ini, path, err));
     SUND_GO(take(&ini, "iss", out->iss, sizeof out->iss, err));

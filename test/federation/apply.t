@@ -29,6 +29,8 @@ start_node($f, $_) for qw(DK FI SE);
 my $ini = "$tmp/app.ini";
 fails("$sund apply make --title t --purpose GRU --analyses count --until 2099-12-31 --person 'Anna,Uni' $ini DK", 'an analysis that is none', qr/analyses.*count/);
 run("$sund apply make --title 'Counts of the north' --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna Example,University' --person 'Bob Example,Institute' $ini DK FI SE");
+fails("$sund apply make --title t --purpose GRU --analyses counts --until 2020-12-31 --person 'Anna,Uni' $ini.past DK", 'a last day that is over', qr/2020-12-31, is over/);
+fails("$sund apply submit --home $anna $FI/sund.ini", 'a file that is none', qr/no section \[sund\] here, but \[application\], \[data\], \[person\]/);
 fails("$sund apply submit --home $FI $ini", 'by a researcher', qr/not the home of a researcher/);
 my ($a) = out("$sund apply submit --home $anna $ini") =~ /^application = ([0-9a-f]{64})$/m;
 ok($a, 'sent');
