@@ -38,7 +38,7 @@ static sund_code unknown(const sund_opts *o, const char *name, sund_err *err)
     for (size_t i = 0; i < 63 && o->opt[i].name; i++)
         names[i + 1] = o->opt[i].name;
     near = sund_nearest(name, names);
-    (void) snprintf(what, sizeof what, "there is no option --%.60s%s%.60s%s", name, near ? ": did you mean --" : "", near ? near : "", near ? "?" : "");
+    (void) snprintf(what, sizeof what, "there is no option --%.60s%s%.60s%s", name, near ? " (did you mean --" : "", near ? near : "", near ? "?)" : "");
     return usage(o, err, what, "");
 }
 

@@ -283,6 +283,8 @@ static sund_code check_find(const sund_find *f, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "access: public, restricted or non-public is expected");
     if (*given(f->disease) && !sund_disease_iri(f->disease, iri, sizeof iri))
         return sund_fail(err, SUND_E_ARG, "disease: a code such as ICD10:E11, ORPHA:558 or MONDO:0005148 is expected");
+    if (*given(f->purpose) && (strncmp(f->purpose, "DUO:", 4) != 0 || strlen(f->purpose) != 11 || strspn(f->purpose + 4, "0123456789") != 7))
+        return sund_fail(err, SUND_E_ARG, "purpose: a code of the Data Use Ontology is expected, such as DUO:0000042");
     if (!sund_utf8_ok(given(f->words), strlen(given(f->words))) || strlen(given(f->words)) > 1000)
         return sund_fail(err, SUND_E_ARG, "the words that are sought are not text, or too many");
     return SUND_OK;
