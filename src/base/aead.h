@@ -16,7 +16,7 @@ bool sund_aead_seal(sund_aead *a, const uint8_t nonce[SUND_AEAD_NONCE], sund_cur
 /** sealed: as _seal made it. out: sealed.n - SUND_AEAD_TAG bytes. False: it does not open, and out holds zeros. */
 bool sund_aead_unseal(sund_aead *a, const uint8_t nonce[SUND_AEAD_NONCE], sund_cur with, sund_cur sealed, uint8_t *out) SUND_MUST_CHECK;
 
-/** Another way to the same bytes: secagg/gcm.h has one, three times as fast on processors of today and for those without AES too. unseal may leave anything in
+/** Another way to the same bytes: secagg/gcm.h has one, more than twice as fast on processors with wide AES and for those without AES too. unseal may leave anything in
  *  out when it says false. Named once, before there are threads and keys. */
 typedef struct sund_aead_way {
     void *(*open)(const sund_key *key); /**< NULL: it cannot */
