@@ -230,6 +230,8 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
         rc = sund_case_withdraw(w.s, arg[1], err);
     else if (strcmp(arg[0], "consent") == 0 && n == 2 && o->consent != o->no_consent)
         rc = sund_case_consent(w.s, arg[1], o->consent, err);
+    else if (strcmp(arg[0], "consent") == 0 && n == 2)
+        rc = sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may this case be matched with others'?");
     else if (strcmp(arg[0], "notices") == 0 && n == 1) {
         rc = sund_case_notices(w.s, o->all, true, tell_notice, &n_notice, err);
         if (rc == SUND_OK && !n_notice)

@@ -204,14 +204,14 @@ static void cells_line(const char *name, const sund_lookup_cells *c, const char 
 
 static void lookup_table(const char *text, const char *variant, const sund_answers *a, const sund_answers *said)
 {
-    size_t            n_counted = 0;
-    char              of[40];
+    size_t            n_counted = 0, n_sexes = 0;
+    int64_t           n_female = 0, n_male = 0;
+    char              of[40], f[24], m[24];
     sund_lookup_cells total;
 
     printf("%s\n  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s\n", text, "node", "AC", "AN", "AF", "95 %", "FAF95", "hom", "hemi", "AC XX", "AC XY", "status");
     for (size_t i = 0; i < a->n; i++) {
         sund_lookup_counts c = sund_answers_counts(a, i, variant);
-        char               f[24], m[24];
 
         if (c.status != SUND_LOOKUP_COUNTED) {
             printf("  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s%s%s\n", a->row[i].node, ".", ".", ".", ".", ".", ".", ".", ".", ".", sund_lookup_status_name(c.status),
@@ -220,13 +220,17 @@ static void lookup_table(const char *text, const char *variant, const sund_answe
         }
         number_or_dot(f, c.female.ac, c.sexes);
         number_or_dot(m, c.male.ac, c.sexes);
+        n_counted++;
+        n_sexes += c.sexes;
+        n_female += c.female.ac;
+        n_male += c.male.ac;
         cells_line(a->row[i].node, &c.all, f, m, "counted");
     }
-    for (size_t i = 0; i < a->n; i++)
-        n_counted += sund_answers_counts(a, i, variant).status == SUND_LOOKUP_COUNTED;
+    number_or_dot(f, n_female, n_sexes == n_counted); /* sums of what is above */
+    number_or_dot(m, n_male, n_sexes == n_counted);
     (void) snprintf(of, sizeof of, "of %zu of %zu", n_counted, a->n);
     if (sund_answers_total(a, variant, &total))
-        cells_line("all", &total, ".", ".", of); /* those that do not cover the place are not in it */
+        cells_line("all", &total, f, m, of); /* those that do not cover the place are not in it */
     else
         printf("  no total: it is given only when every country's number is; a counts study pools first and suppresses second\n");
     said_table(said);

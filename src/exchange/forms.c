@@ -193,7 +193,7 @@ static sund_code read_own(sund_form_reading *r, const sund_tsv *t, sund_err *err
             known |= strcmp(name[i], t->column[k]) == 0;
         if (!known)
             return sund_fail(err, SUND_E_FORMAT, "%s:1: there is no place for a column '%.60s'%s; an interpretation has nothing about a person", r->name, t->column[k],
-                             sund_nearest(t->column[k], name) ? ", is its name misspelt?" : "");
+                             sund_nearest(t->column[k], name) ? " (is its name misspelt?)" : "");
     }
     for (size_t row = 0; row < t->n_row; row++) {
         r->report->n_line++;
