@@ -169,6 +169,17 @@ static size_t walk(const onto_lists *l, uint32_t t, uint64_t *set, uint32_t *lis
 size_t sund_onto_above(const sund_onto *o, uint32_t t, uint64_t *set, uint32_t *list) { return walk(&o->parent, t, set, list); }
 size_t sund_onto_below(const sund_onto *o, uint32_t t, uint64_t *set, uint32_t *list) { return walk(&o->child, t, set, list); }
 
+sund_code sund_onto_set(const sund_onto *o, uint32_t t, bool below, uint64_t **set, sund_err *err)
+{
+    uint32_t *list = malloc(((size_t) o->info.n_term + 1) * sizeof *list);
+
+    *set = list ? calloc(sund_onto_words(o), sizeof **set) : NULL;
+    if (*set)
+        (void) walk(below ? &o->child : &o->parent, t, *set, list);
+    free(list);
+    return *set ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for an ontology of %u terms", o->info.n_term);
+}
+
 void sund_onto_count(const sund_onto *o, const uint64_t *set, uint32_t *with)
 {
     for (size_t w = 0; w < sund_onto_words(o); w++)

@@ -63,6 +63,9 @@ size_t sund_onto_words(const sund_onto *o);
 size_t sund_onto_above(const sund_onto *o, uint32_t t, uint64_t *set, uint32_t *list);
 size_t sund_onto_below(const sund_onto *o, uint32_t t, uint64_t *set, uint32_t *list);
 
+/** A new set of t and all below it, or above. Owns: free(). Errors: SUND_E_NOMEM. */
+sund_code sund_onto_set(const sund_onto *o, uint32_t t, bool below, uint64_t **set, sund_err *err) SUND_MUST_CHECK;
+
 /** Information content ic[t] = ln(n / max(1, with[t])), where with[t] of n things are annotated with t or anything below it: of things that are `set`s closed upwards by _above().
  *  Resnik similarity of two terms: the largest ic of what is above both (each is above itself). simGIC of two sets closed upwards: the sum of ic over what is in both, over the sum
  *  over what is in any; 0 where the latter is 0. Pesquita et al. 2008. Sums go in order of terms: the same bits everywhere. */

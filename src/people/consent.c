@@ -94,7 +94,7 @@ bool sund_consent_allows(const char *codes, const char *purpose) { return sund_c
 sund_code sund_consent_by_make(sund_consent_by *by, sund_ontos *ontos, const char *purpose, sund_err *err)
 {
     const char *disease;
-    uint32_t    t, *list;
+    uint32_t    t;
 
     memset(by, 0, sizeof *by);
     (void) purpose_bit(purpose, &disease);
@@ -102,14 +102,7 @@ sund_code sund_consent_by_make(sund_consent_by *by, sund_ontos *ontos, const cha
         return SUND_OK;
     SUND_TRY(sund_ontos_get(ontos, disease, &by->onto, err));
     t = by->onto ? sund_onto_find(by->onto, disease) : SUND_ONTO_NONE;
-    if (t == SUND_ONTO_NONE)
-        return SUND_OK;
-    by->above = calloc(sund_onto_words(by->onto), sizeof *by->above);
-    list = malloc(((size_t) sund_onto_about(by->onto)->n_term + 1) * sizeof *list);
-    if (by->above && list)
-        (void) sund_onto_above(by->onto, t, by->above, list);
-    free(list);
-    return by->above && list ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    return t == SUND_ONTO_NONE ? SUND_OK : sund_onto_set(by->onto, t, false, &by->above, err);
 }
 
 void sund_consent_by_free(sund_consent_by *by)

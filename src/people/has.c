@@ -19,7 +19,7 @@ typedef struct asked {
     const cohort_node *n;
     const sund_onto   *onto;  /* of the code's prefix, where the code is a term of it */
     uint32_t           term;
-    uint64_t          *below; /* terms that are taken */
+    uint64_t          *below; /* terms that are taken: the code's and those below; NULL where exactly it is asked for */
     sund_each_person  *each;
     void              *ctx;
 } asked;
@@ -28,7 +28,7 @@ static bool wanted(const asked *a, const char *code)
 {
     uint32_t t = a->onto ? sund_onto_find(a->onto, code) : SUND_ONTO_NONE;
 
-    if (t != SUND_ONTO_NONE && (a->below[t / 64] >> (t % 64) & 1))
+    if (t != SUND_ONTO_NONE && (a->below ? a->below[t / 64] >> (t % 64) & 1 : t == a->term))
         return true;
     if (a->n->exactly || (a->onto && !sund_code_grows(a->n->name)))
         return strcmp(code, a->n->name) == 0;
@@ -41,18 +41,25 @@ static bool onset_holds(const cohort_node *n, int64_t months)
     return !n->by_onset || (months >= 0 && sund_compare_holds(n->op, months / 12, n->years));
 }
 
-static sund_code people_of(const asked *a, const char *code, sund_err *err)
+/** Closes the rows too. */
+static sund_code give(const asked *a, sund_rows *rows, sund_err *err)
 {
-    sund_rows *rows = NULL;
-    bool       more = false;
-    sund_code  rc;
+    bool      more = false;
+    sund_code rc;
 
-    SUND_TRY(sund_db_query(a->p->db, &rows, err, "SELECT person, onset FROM record WHERE code=?1 AND excluded=0 AND (?2=0 OR kind=?2)", "ti", code, (int64_t) a->n->record));
     while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
         if (onset_holds(a->n, sund_rows_i64(rows, 1)))
             a->each(a->ctx, sund_rows_i64(rows, 0));
     sund_rows_close(rows);
     return rc;
+}
+
+static sund_code people_of(const asked *a, const char *code, sund_err *err)
+{
+    sund_rows *rows = NULL;
+
+    SUND_TRY(sund_db_query(a->p->db, &rows, err, "SELECT person, onset FROM record WHERE code=?1 AND excluded=0 AND (?2=0 OR kind=?2)", "ti", code, (int64_t) a->n->record));
+    return give(a, rows, err);
 }
 
 /** The codes that occur between two texts, each looked up behind the one before: as many steps as there are codes, not records. */
@@ -77,21 +84,6 @@ static sund_code each_code(const asked *a, const char *from, const char *to, sun
     return rc;
 }
 
-/** Terms that are taken: the code's and, unless exactly it is asked for, those below. */
-static sund_code take_terms(asked *a, sund_err *err)
-{
-    size_t    n_term = sund_onto_about(a->onto)->n_term;
-    uint32_t *list = malloc((n_term + 1) * sizeof *list);
-
-    a->below = calloc(sund_onto_words(a->onto), sizeof *a->below);
-    if (a->below && list && a->n->exactly)
-        a->below[a->term / 64] |= 1ULL << (a->term % 64);
-    else if (a->below && list)
-        (void) sund_onto_below(a->onto, a->term, a->below, list);
-    free(list);
-    return a->below && list ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for an ontology of %zu terms", n_term);
-}
-
 static sund_code by_code(asked *a, sund_err *err)
 {
     const sund_onto *onto = NULL;
@@ -102,7 +94,7 @@ static sund_code by_code(asked *a, sund_err *err)
     SUND_TRY(sund_ontos_get(a->p->ontos, a->n->name, &onto, err));
     a->term = onto ? sund_onto_find(onto, a->n->name) : SUND_ONTO_NONE;
     a->onto = a->term == SUND_ONTO_NONE ? NULL : onto;
-    rc = a->onto ? take_terms(a, err) : SUND_OK;
+    rc = a->onto && !a->n->exactly ? sund_onto_set(onto, a->term, true, &a->below, err) : SUND_OK;
     /* an ontology may lead to any code of the prefix; without one all codes begin as the one that is asked for */
     (void) snprintf(from, sizeof from, "%.*s", (int) (a->onto ? n + 1 : strlen(a->n->name)), a->n->name);
     (void) snprintf(to, sizeof to, "%s", from);
@@ -117,15 +109,9 @@ static sund_code by_code(asked *a, sund_err *err)
 static sund_code any_of_kind(const asked *a, sund_err *err)
 {
     sund_rows *rows = NULL;
-    bool       more = false;
-    sund_code  rc;
 
     SUND_TRY(sund_db_query(a->p->db, &rows, err, "SELECT person, onset FROM record WHERE kind=? AND excluded=0", "i", (int64_t) a->n->record));
-    while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
-        if (onset_holds(a->n, sund_rows_i64(rows, 1)))
-            a->each(a->ctx, sund_rows_i64(rows, 0));
-    sund_rows_close(rows);
-    return rc;
+    return give(a, rows, err);
 }
 
 sund_code sund_who_has(sund_people *p, const cohort_node *n, sund_each_person *each, void *ctx, sund_err *err)
