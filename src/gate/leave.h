@@ -106,6 +106,7 @@ sund_code sund_release_agree(sund_release *ours, const void *theirs, size_t n, s
 
 /** PROPOSE: release locked under a fresh key, the key sealed to each session node. RELEASE: plain bytes. */
 sund_code sund_leave_propose(sund_gate *g, const sund_envelope *head, const sund_session *s, const sund_release *r, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+size_t    sund_propose_bytes(size_t n_node, size_t n_release); /**< of a proposal's body */
 sund_code sund_propose_read(const sund_session *s, const sund_session_key *k, sund_cur body, sund_buf *release, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_leave_release(sund_gate *g, const sund_envelope *head, const sund_release *r, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 

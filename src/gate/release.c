@@ -290,10 +290,14 @@ sund_code sund_release_agree(sund_release *ours, const void *theirs, size_t n, s
     return SUND_OK;
 }
 
+enum { BOX = sizeof(sund_key) + SUND_SEAL_OVERHEAD, LOCK = 16 };
+
+size_t sund_propose_bytes(size_t n_node, size_t n_release) { return n_node * BOX + n_release + LOCK; }
+
 sund_code sund_leave_propose(sund_gate *g, const sund_envelope *head, const sund_session *s, const sund_release *r, sund_leave **out, sund_err *err)
 {
     sund_key  once;
-    uint8_t   box[sizeof(sund_key) + SUND_SEAL_OVERHEAD];
+    uint8_t   box[BOX];
     sund_buf  body = { 0 };
     sund_code rc = SUND_OK;
 
@@ -304,9 +308,9 @@ sund_code sund_leave_propose(sund_gate *g, const sund_envelope *head, const sund
         rc = sund_seal(&s->node[v].eph, once.b, sizeof once.b, box, err);
         sund_buf_put(&body, box, sizeof box);
     }
-    if (rc == SUND_OK && sund_buf_room(&body, r->bytes.n + 16)) {
+    if (rc == SUND_OK && sund_buf_room(&body, r->bytes.n + LOCK)) {
         sund_lock(&once, r->bytes.p, r->bytes.n, body.p + body.n);
-        body.n += r->bytes.n + 16;
+        body.n += r->bytes.n + LOCK;
     }
     sund_wipe(&once, sizeof once);
     if (rc == SUND_OK)
@@ -319,11 +323,10 @@ sund_code sund_leave_propose(sund_gate *g, const sund_envelope *head, const sund
 
 sund_code sund_propose_read(const sund_session *s, const sund_session_key *k, sund_cur body, sund_buf *release, sund_err *err)
 {
-    enum { BOX = sizeof(sund_key) + SUND_SEAL_OVERHEAD };
     sund_key  once;
     sund_code rc;
 
-    if (body.n < s->n_node * BOX + 16)
+    if (body.n < s->n_node * BOX + LOCK)
         return sund_fail(err, SUND_E_FORMAT, "a proposal is too short");
     SUND_TRY(sund_unseal(&k->eph, body.p + s->me * BOX, BOX, once.b, err));
     (void) sund_cur_bytes(&body, s->n_node * BOX);
@@ -332,7 +335,7 @@ sund_code sund_propose_read(const sund_session *s, const sund_session_key *k, su
         return sund_buf_ok(release, err);
     rc = sund_unlock(&once, body.p, body.n, release->p, err);
     if (rc == SUND_OK)
-        release->n = body.n - 16;
+        release->n = body.n - LOCK;
     sund_wipe(&once, sizeof once);
     return rc;
 }

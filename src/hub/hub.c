@@ -28,7 +28,7 @@
 
 /* The hub: every request is one signed envelope, every answer another. One lock guards the mailbox; waiting polls sleep on its condition. */
 
-enum { BODY_MAX = 64 << 20, BATCH_MAX = 32 << 20, POLL_MAX_S = 20, ANSWER_MS = 5000 };
+enum { BATCH_MAX = 32 << 20, POLL_MAX_S = 20, ANSWER_MS = 5000 };
 
 typedef struct hub {
     sund_home       home;
@@ -398,7 +398,7 @@ static void handle_envelope(hub *h, const sund_request *in, sund_response *out)
     sund_envelope e = { 0 };
     sund_err      err = { SUND_OK, "" };
     bool          readable = false;
-    sund_code     rc = sund_envelope_read(&c, BODY_MAX, &e, &err);
+    sund_code     rc = sund_envelope_read(&c, SUND_BODY_MAX, &e, &err);
 
     readable = rc == SUND_OK;
     sund_envelope_room(&out->body, 0);
@@ -468,7 +468,7 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
 
 static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *key, sund_err *err)
 {
-    sund_server_config c = { .host = h->home.listen_host, .port = h->home.listen_port, .max_body = BODY_MAX + 4096, .max_connections = 512, .handler = handle, .ctx = h };
+    sund_server_config c = { .host = h->home.listen_host, .port = h->home.listen_port, .max_body = SUND_BODY_MAX + 4096, .max_connections = 512, .handler = handle, .ctx = h };
 
     SUND_TRY(sund_home_tls(&h->home, cert, key, err));
     c.cert_pem = (const char *) cert->p;

@@ -6,6 +6,7 @@
 
 /** Bodies of study messages; layouts in doc/protocol.md. All readers are strict: nothing left over, every field in bounds. */
 
+enum { SUND_BODY_MAX = 64 << 20 }; /**< of any message but TOTAL, which the hub itself makes; a hub reads no longer one */
 enum { SUND_VARS_MAX = 32768, SUND_STRATA_TEXT_MAX = 2048, SUND_REASON_MAX = 400, SUND_ATTEMPT_MAX = 16 };
 
 /** Where in a study a sum stands. */

@@ -237,7 +237,7 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     return sund_bodies_drop(p->node->db, &p->name, SUND_MSG_PROPOSE, err);
 }
 
-enum { SMALL_BODY = 4096, BODY_MAX = 64 << 20, TOTAL_MAX = 22 + 220 * SUND_NODE_MAX + 8 + 8 * SUND_VEC_MAX_WORDS };
+enum { SMALL_BODY = 4096, TOTAL_MAX = 22 + 220 * SUND_NODE_MAX + 8 + 8 * SUND_VEC_MAX_WORDS };
 
 /** What can be known of a message by itself: who signed it, that it is of this study, its size by its kind, its body's digest. */
 static sund_code sound(const sund_party *p, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
@@ -251,7 +251,7 @@ static sund_code sound(const sund_party *p, const sund_envelope *e, const void *
     if (sund_submits(e->kind))
         return sund_submit_check(p->node->roster, &p->name, e, sund_cur_of(body, n_body), &sub, err);
     SUND_TRY(sund_envelope_check(e, p->node->roster, 1u << role, err));
-    most = e->kind == SUND_MSG_TOTAL ? TOTAL_MAX : most > BODY_MAX ? BODY_MAX : most;
+    most = e->kind == SUND_MSG_TOTAL ? TOTAL_MAX : most > SUND_BODY_MAX ? SUND_BODY_MAX : most;
     if (!bare && (n_body != e->n_body || n_body > most))
         return sund_fail(err, SUND_E_LIMIT, "a message of %s has %zu bytes, its header says %llu, its kind (%s) has at most %zu", e->from, n_body, (unsigned long long) e->n_body,
                          sund_msg_name(e->kind), most);

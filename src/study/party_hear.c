@@ -7,7 +7,7 @@
 
 /* What each message of a study's log means to one node. Every check here is made by every node, on the same log, so all come to the same end. */
 
-enum { RELEASE_MAX = 64 << 20 };
+size_t sund_party_release_max = SUND_BODY_MAX;
 
 static sund_code hear_submit(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err)
 {
@@ -357,14 +357,14 @@ static void note_opened(sund_party *p)
     sund_wipe(&h, sizeof h);
 }
 
-/** A result that the hub would not take would be tried again for ever. */
+/** A result that the hub would not take, locked as a proposal too, would be tried again for ever. */
 static sund_code fits(const sund_party *p, sund_err *err)
 {
     size_t n;
 
     (void) sund_release_bytes(p->release, &n);
-    return n <= sund_msg_max_bytes(SUND_MSG_RELEASE) && n <= RELEASE_MAX ? SUND_OK
-                                                                         : sund_fail(err, SUND_E_LIMIT, "the result has more than %d MiB, which no message holds: ask of a region at a time", RELEASE_MAX >> 20);
+    return sund_propose_bytes(p->study.n_node, n) <= sund_party_release_max ? SUND_OK
+                                                                            : sund_fail(err, SUND_E_LIMIT, "the result has more than %d MiB, which no message holds: ask of a region at a time", SUND_BODY_MAX >> 20);
 }
 
 /** All own masks are known: the total is opened, in memory only, and the engine goes on. */

@@ -72,6 +72,8 @@ void sund_party_fault_err(sund_party *p, const sund_err *err);
 /** Notes a fault of this machine that may pass; returns its code. */
 sund_code sund_party_pause(sund_party *p, const sund_err *why, sund_err *err);
 sund_code sund_party_note(sund_party *p, const char *note, sund_err *err) SUND_MUST_CHECK;
+/** A result whose proposal would be longer than this stops the study: SUND_BODY_MAX (tests make it small). */
+extern size_t sund_party_release_max;
 /** Feeds the stored log again, without storing. before (may be NULL) is called with each header before it is heard. */
 typedef sund_code sund_party_before(void *ctx, sund_party *p, const sund_envelope *e, sund_err *err);
 sund_code         sund_party_rehear(sund_party *p, sund_party_before *before, void *ctx, sund_err *err) SUND_MUST_CHECK;

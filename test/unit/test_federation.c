@@ -1,5 +1,6 @@
 /* The federated answer is the pooled answer, byte for byte, whatever is done to the people, the nodes and the machine. */
 #include "fed.h"
+#include "study/party_priv.h"
 #include "test.h"
 
 static const char *const linear_strata = "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nstrata = country\n";
@@ -230,5 +231,37 @@ TEST(a_node_away_pauses_and_resumes)
     sund_release_free(pooled);
     sund_buf_free(&got);
     fed_close(f);
+    free(w);
+}
+
+/* ---- a result that no message holds ---- */
+
+/** Of a study where messages are so long: every node's state, and the bytes of the release, 0 for none. */
+static size_t ends(const world *w, size_t most, sund_party_state want, const char *words)
+{
+    fed     *f = fed_even_open(w, 3);
+    sund_buf got = { 0 };
+    size_t   n;
+
+    sund_party_release_max = most;
+    fed_ask(f, counts);
+    fed_run(f);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(fed_status(f, i).state == want && strstr(fed_status(f, i).detail, words) != NULL);
+    CHECK((sund_mailbox_release(&f->box, &f->study, &got, NULL) == SUND_OK) == (want == SUND_PARTY_RELEASED));
+    n = got.n;
+    sund_buf_free(&got);
+    sund_party_release_max = SUND_BODY_MAX;
+    fed_close(f);
+    return n;
+}
+
+TEST(a_result_that_no_message_holds_stops_the_study)
+{
+    world *w = fed_world(120, test_rand());
+    size_t n = ends(w, SUND_BODY_MAX, SUND_PARTY_RELEASED, "rows"), most = sund_propose_bytes(3, n);
+
+    CHECK(n > 100 && ends(w, most, SUND_PARTY_RELEASED, "rows") == n); /* as a proposal it has just so many */
+    CHECK(ends(w, most - 1, SUND_PARTY_STOPPED, "which no message holds: ask of a region at a time") == 0);
     free(w);
 }
