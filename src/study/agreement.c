@@ -495,13 +495,13 @@ sund_code sund_end_read(sund_cur body, sund_digest *d, char reason[SUND_DAC_REAS
     return sund_cur_end(&body, "the end of an agreement", err);
 }
 
-sund_code sund_end_untold(sund_db *db, bool *any, sund_digest *d, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err)
+sund_code sund_untold(sund_db *db, const char *sql, bool *any, sund_digest *d, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err)
 {
     sund_rows *rows = NULL;
     sund_code  rc;
 
     *any = false;
-    SUND_TRY(sund_db_query(db, &rows, err, "SELECT digest, reason FROM agreement_end WHERE told=0 LIMIT 1", ""));
+    SUND_TRY(sund_db_query(db, &rows, err, sql, ""));
     rc = sund_rows_next(rows, any, err);
     if (rc == SUND_OK && *any) {
         sund_cur c = sund_rows_blob(rows, 0);
@@ -511,6 +511,11 @@ sund_code sund_end_untold(sund_db *db, bool *any, sund_digest *d, char reason[SU
     }
     sund_rows_close(rows);
     return rc;
+}
+
+sund_code sund_end_untold(sund_db *db, bool *any, sund_digest *d, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err)
+{
+    return sund_untold(db, "SELECT digest, reason FROM agreement_end WHERE told=0 LIMIT 1", any, d, reason, err);
 }
 
 sund_code sund_end_told(sund_db *db, const sund_digest *d, const char *node, sund_err *err)

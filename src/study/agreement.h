@@ -79,6 +79,8 @@ sund_code sund_agreement_revoke(sund_db *db, const sund_digest *d, const sund_id
 /** Body of AGREEMENT_END: digest 32, text reason. */
 void      sund_end_write(const sund_digest *d, const char *reason, sund_buf *out);
 sund_code sund_end_read(sund_cur body, sund_digest *d, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
+/** The first row, a digest and a reason, of what the hub was not told yet. */
+sund_code sund_untold(sund_db *db, const char *sql, bool *any, sund_digest *d, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
 /** One of the node's own ends that the hub does not have yet. */
 sund_code sund_end_untold(sund_db *db, bool *any, sund_digest *d, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err) SUND_MUST_CHECK;
 sund_code sund_end_told(sund_db *db, const sund_digest *d, const char *node, sund_err *err) SUND_MUST_CHECK;

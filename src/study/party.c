@@ -70,6 +70,18 @@ out:
     return rc;
 }
 
+sund_code sund_party_read_study(sund_db *db, const sund_roster *roster, const sund_digest *name, sund_study *out, sund_err *err)
+{
+    sund_envelope e;
+    sund_buf      text = { 0 };
+    sund_code     rc = sund_party_submitted(db, roster, name, &e, &text, NULL, err);
+
+    if (rc == SUND_OK)
+        rc = sund_study_parse(out, "study", text.p, text.n, err);
+    sund_buf_free(&text);
+    return rc;
+}
+
 void sund_party_fault(sund_party *p, const char *fmt, ...)
 {
     va_list ap;

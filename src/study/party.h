@@ -49,6 +49,8 @@ sund_code sund_party_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 /** A study as it came to this node: the researcher's envelope, checked (sund_submit_check), the text that it signs, and the key (may be NULL) that signed. Errors:
  *  SUND_E_NOT_FOUND when it has not come; SUND_E_DENIED when it is not what a researcher signed. */
 sund_code sund_party_submitted(sund_db *db, const sund_roster *roster, const sund_digest *study, sund_envelope *e, sund_buf *text, sund_pub *key, sund_err *err) SUND_MUST_CHECK;
+/** The same, read: what it asks. */
+sund_code sund_party_read_study(sund_db *db, const sund_roster *roster, const sund_digest *name, sund_study *out, sund_err *err) SUND_MUST_CHECK;
 
 /** A study's party, with whatever its stored log holds fed again. Owns: sund_party_close(), safe on NULL. */
 sund_code sund_party_open(sund_party **p, const sund_party_node *node, const sund_digest *study, sund_err *err) SUND_MUST_CHECK;

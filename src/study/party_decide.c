@@ -159,26 +159,36 @@ sund_code sund_party_decided(sund_party *p, party_decision *out, sund_err *err)
     return out->verdict ? SUND_OK : by_silence(p, out, err);
 }
 
+/** The digest that sql, with one parameter, finds for the study: of what it runs under here. */
+static sund_code under(const sund_party *p, const char *sql, bool *any, sund_digest *d, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    sund_code  rc;
+
+    *any = false;
+    SUND_TRY(sund_db_query(p->node->db, &rows, err, sql, "b", p->name.b, sizeof p->name.b));
+    rc = sund_rows_next(rows, any, err);
+    if (rc == SUND_OK && *any) {
+        sund_cur c = sund_rows_blob(rows, 0);
+
+        *any = sund_cur_copy(&c, d->b, sizeof d->b);
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
 /** The agreement by which the study runs here, if any, is still in force. */
 static sund_code agreement_stands(sund_party *p, sund_err *err)
 {
     sund_agreement_eye eye = eye_of(p);
-    sund_rows         *rows = NULL;
     sund_agreement    *a;
     sund_digest        d;
-    bool               more = false;
+    bool               any;
     sund_code          rc;
 
-    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT agreement FROM under WHERE study=?", "b", p->name.b, sizeof p->name.b));
-    rc = sund_rows_next(rows, &more, err);
-    if (rc == SUND_OK && more) {
-        sund_cur c = sund_rows_blob(rows, 0);
-
-        more = sund_cur_copy(&c, d.b, sizeof d.b);
-    }
-    sund_rows_close(rows);
-    if (rc != SUND_OK || !more)
-        return rc;
+    SUND_TRY(under(p, "SELECT agreement FROM under WHERE study=?", &any, &d, err));
+    if (!any)
+        return SUND_OK;
     a = calloc(1, sizeof *a);
     rc = a ? sund_agreement_stands(&eye, &d, a, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
     free(a);
@@ -189,22 +199,14 @@ static sund_code agreement_stands(sund_party *p, sund_err *err)
 static sund_code application_stands(sund_party *p, sund_err *err)
 {
     sund_application_eye eye = applied_eye(p);
-    sund_rows           *rows = NULL;
     sund_applied        *x;
     sund_digest          d;
-    bool                 more = false;
+    bool                 any;
     sund_code            rc;
 
-    SUND_TRY(sund_db_query(p->node->db, &rows, err, "SELECT application FROM under_application WHERE study=?", "b", p->name.b, sizeof p->name.b));
-    rc = sund_rows_next(rows, &more, err);
-    if (rc == SUND_OK && more) {
-        sund_cur c = sund_rows_blob(rows, 0);
-
-        more = sund_cur_copy(&c, d.b, sizeof d.b);
-    }
-    sund_rows_close(rows);
-    if (rc != SUND_OK || !more)
-        return rc;
+    SUND_TRY(under(p, "SELECT application FROM under_application WHERE study=?", &any, &d, err));
+    if (!any)
+        return SUND_OK;
     x = calloc(1, sizeof *x);
     rc = x ? sund_application_stands(&eye, &d, x, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
     if (rc == SUND_OK && x->word.state != SUND_APPLICATION_APPROVED)
@@ -262,20 +264,7 @@ sund_code sund_party_recall(sund_db *db, const sund_digest *study, const char *n
 
 sund_code sund_recall_untold(sund_db *db, bool *any, sund_digest *study, char reason[SUND_DAC_REASON_MAX + 1], sund_err *err)
 {
-    sund_rows *rows = NULL;
-    sund_code  rc;
-
-    *any = false;
-    SUND_TRY(sund_db_query(db, &rows, err, "SELECT study, reason FROM recall WHERE told=0 LIMIT 1", ""));
-    rc = sund_rows_next(rows, any, err);
-    if (rc == SUND_OK && *any) {
-        sund_cur c = sund_rows_blob(rows, 0);
-
-        *any = sund_cur_copy(&c, study->b, sizeof study->b);
-        (void) snprintf(reason, SUND_DAC_REASON_MAX + 1, "%s", sund_rows_text(rows, 1));
-    }
-    sund_rows_close(rows);
-    return rc;
+    return sund_untold(db, "SELECT study, reason FROM recall WHERE told=0 LIMIT 1", any, study, reason, err);
 }
 
 sund_code sund_recall_told(sund_db *db, const sund_digest *study, sund_err *err)
@@ -285,18 +274,13 @@ sund_code sund_recall_told(sund_db *db, const sund_digest *study, sund_err *err)
 
 sund_code sund_recall_heard(sund_db *db, const sund_roster *roster, const sund_digest *study, const char *node, const char *reason, sund_err *err)
 {
-    sund_study   *s = calloc(1, sizeof *s);
-    sund_buf      text = { 0 };
-    sund_envelope e;
-    sund_code     rc = s ? sund_party_submitted(db, roster, study, &e, &text, NULL, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    sund_study *s = calloc(1, sizeof *s);
+    sund_code   rc = s ? sund_party_read_study(db, roster, study, s, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
-    if (rc == SUND_OK)
-        rc = sund_study_parse(s, "study", text.p, text.n, err);
     if (rc == SUND_OK && sund_study_node(s, node) < 0)
         rc = sund_fail(err, SUND_E_DENIED, "%s recalls a study that did not ask it", node);
     if (rc == SUND_OK)
         rc = sund_ledger_add(db, "recalled", sund_digest_hex(study).s, err, "%s has revoked its approval after the release (%s): the hub gives the result out no more", node, reason);
-    sund_buf_free(&text);
     free(s);
     return rc;
 }

@@ -34,19 +34,6 @@ sund_code sund_party_own_part(sund_party *p, const sund_vec *x, sund_err *err)
 
 /* ---- studies that go on from one another ---- */
 
-/** A study that came here. */
-static sund_code read_study(sund_db *db, const sund_roster *roster, const sund_digest *name, sund_study *out, sund_err *err)
-{
-    sund_envelope e;
-    sund_buf      text = { 0 };
-    sund_code     rc = sund_party_submitted(db, roster, name, &e, &text, NULL, err);
-
-    if (rc == SUND_OK)
-        rc = sund_study_parse(out, "study", text.p, text.n, err);
-    sund_buf_free(&text);
-    return rc;
-}
-
 /** Whether all nodes that `now` leaves out have left `was` for good and agreed. */
 static sund_code all_agreed(sund_db *db, const sund_study *was, const sund_study *now, bool *out, sund_err *err)
 {
@@ -68,7 +55,7 @@ static sund_code step_back(sund_db *db, const sund_roster *roster, const sund_st
     int64_t state = -1;
 
     SUND_TRY(sund_db_i64(db, &state, -1, err, "SELECT state FROM study WHERE digest=?", "b", now->after.b, sizeof now->after.b));
-    if (state < 0 || read_study(db, roster, &now->after, was, NULL) != SUND_OK)
+    if (state < 0 || sund_party_read_study(db, roster, &now->after, was, NULL) != SUND_OK)
         return sund_fail(err, SUND_E_MISMATCH, "after: study %.12s has not come here", sund_digest_hex(&now->after).s);
     if (state != SUND_PARTY_STOPPED && state != SUND_PARTY_REFUSED)
         return sund_fail(err, SUND_E_MISMATCH, "after: study %.12s %s", sund_digest_hex(&now->after).s, state == SUND_PARTY_RELEASED ? "was released: its answer stands" : "has not ended here: a node leaves it first");
@@ -162,7 +149,7 @@ sund_code sund_leaving_may_agree(sund_db *db, const sund_roster *roster, const s
     sund_code   rc = s ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     for (size_t i = 0; rc == SUND_OK && more && i <= SUND_NODE_MAX; i++) { /* and in all that it goes on from */
-        rc = read_study(db, roster, &next, s, err);
+        rc = sund_party_read_study(db, roster, &next, s, err);
         if (rc == SUND_OK)
             rc = own_part_fails(db, s, err);
         more = s->has_after;
