@@ -92,9 +92,7 @@ static sund_code submit(const wants *w, const char *path, sund_err *err)
     sund_application *a = calloc(1, sizeof *a);
     sund_home         h = { .id = "" };
     sund_link         l = { 0 };
-    sund_buf          text = { 0 }, tokens = { 0 }, body = { 0 }, reply = { 0 };
-    sund_leave       *out = NULL;
-    sund_envelope     head;
+    sund_buf          text = { 0 }, tokens = { 0 }, body = { 0 };
     sund_code         rc = a ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     SUND_GO(rc);
@@ -104,17 +102,12 @@ static sund_code submit(const wants *w, const char *path, sund_err *err)
     SUND_GO(dial(w->home, &h, &l, err));
     SUND_GO(sund_home_login(&h, &tokens, err));
     sund_submit_write(text.p, text.n, &h.identity.pub, sund_cur_of(tokens.p, tokens.n), &body);
-    SUND_GO(sund_buf_ok(&body, err));
-    head = sund_link_head(&l, SUND_MSG_APPLY, &a->digest);
-    SUND_GO(sund_leave_protocol(h.gate, &head, body.p, body.n, &out, err));
-    SUND_GO(sund_link_send(&l, out, 60, &reply, err));
+    SUND_GO(sund_link_tell(&l, SUND_MSG_APPLY, &a->digest, &body, NULL, err));
     printf("application = %s\n", sund_digest_hex(&a->digest).s);
 out:
-    sund_leave_free(out);
     sund_buf_free(&text);
     sund_buf_free(&tokens);
     sund_buf_free(&body);
-    sund_buf_free(&reply);
     sund_link_close(&l);
     sund_home_close(&h);
     free(a);

@@ -56,25 +56,21 @@ static void tell_lacking(const sund_study *s, sund_cur said)
 /** Signs a study as its researcher, and sends it. */
 static sund_code send_study(sund_home *h, sund_link *l, const sund_study *s, const sund_buf *text, const char *path, sund_err *err)
 {
-    sund_buf      body = { 0 }, reply = { 0 };
-    sund_leave   *out = NULL;
-    sund_envelope head;
-    uint16_t      kind;
-    sund_code     rc;
+    sund_buf  body = { 0 }, reply = { 0 };
+    uint16_t  kind;
+    sund_code rc;
 
     if (h->role != SUND_ROLE_RESEARCHER)
         return sund_fail(err, SUND_E_ARG, "%s is the home of a %s, which does not ask studies: a researcher's home does", h->dir, h->role == SUND_ROLE_NODE ? "node" : "hub");
     if (sund_study_nodes_check(s, &h->roster, err) != SUND_OK)
         return sund_fail_in(err, err ? err->code : SUND_E_NOT_FOUND, "%s", path);
-    SUND_GO(submission(h, text, &body, &kind, err));
-    head = sund_link_head(l, kind, &s->digest);
-    SUND_GO(sund_leave_protocol(h->gate, &head, body.p, body.n, &out, err));
-    SUND_GO(sund_link_send(l, out, 60, &reply, err));
-    tell_lacking(s, sund_cur_of(reply.p, reply.n));
-out:
-    sund_leave_free(out);
-    sund_buf_free(&body);
+    rc = submission(h, text, &body, &kind, err);
+    if (rc == SUND_OK)
+        rc = sund_link_tell(l, kind, &s->digest, &body, &reply, err);
+    if (rc == SUND_OK)
+        tell_lacking(s, sund_cur_of(reply.p, reply.n));
     sund_buf_free(&reply);
+    sund_buf_free(&body);
     return rc;
 }
 

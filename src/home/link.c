@@ -113,15 +113,31 @@ sund_code sund_link_send(sund_link *l, const sund_leave *what, unsigned wait_s, 
     return rc;
 }
 
-sund_code sund_link_ask(sund_link *l, uint16_t kind, const void *body, size_t n, unsigned wait_s, sund_buf *reply, sund_err *err)
+static sund_code ask_about(sund_link *l, uint16_t kind, const sund_digest *about, sund_cur body, unsigned wait_s, sund_buf *reply, sund_err *err)
 {
-    sund_envelope head = sund_link_head(l, kind, NULL);
+    sund_envelope head = sund_link_head(l, kind, about);
     sund_leave   *out = NULL;
-    sund_code     rc = sund_leave_protocol(l->home->gate, &head, body, n, &out, err);
+    sund_code     rc = sund_leave_protocol(l->home->gate, &head, body.p, body.n, &out, err);
 
     if (rc == SUND_OK)
         rc = sund_link_send(l, out, wait_s, reply, err);
     sund_leave_free(out);
+    return rc;
+}
+
+sund_code sund_link_ask(sund_link *l, uint16_t kind, const void *body, size_t n, unsigned wait_s, sund_buf *reply, sund_err *err)
+{
+    return ask_about(l, kind, NULL, sund_cur_of(body, n), wait_s, reply, err);
+}
+
+sund_code sund_link_tell(sund_link *l, uint16_t kind, const sund_digest *about, const sund_buf *body, sund_buf *reply, sund_err *err)
+{
+    sund_buf  unread = { 0 };
+    sund_code rc = sund_buf_ok(body, err);
+
+    if (rc == SUND_OK)
+        rc = ask_about(l, kind, about, sund_cur_of(body->p, body->n), 60, reply ? reply : &unread, err);
+    sund_buf_free(&unread);
     return rc;
 }
 

@@ -9,20 +9,12 @@ sund_application_eye sund_application_eye_of(const sund_home *h) { return (sund_
 
 static sund_code tell(sund_link *l, const sund_digest *d, const sund_application_word *w, sund_err *err)
 {
-    sund_buf      body = { 0 }, reply = { 0 };
-    sund_leave   *out = NULL;
-    sund_envelope head;
-    sund_code     rc;
+    sund_buf  body = { 0 };
+    sund_code rc;
 
     sund_application_word_write(d, w, &body);
-    SUND_GO(sund_buf_ok(&body, err));
-    head = sund_link_head(l, SUND_MSG_APPLY_STATE, d);
-    SUND_GO(sund_leave_protocol(l->home->gate, &head, body.p, body.n, &out, err));
-    rc = sund_link_send(l, out, 60, &reply, err);
-out:
-    sund_leave_free(out);
+    rc = sund_link_tell(l, SUND_MSG_APPLY_STATE, d, &body, NULL, err);
     sund_buf_free(&body);
-    sund_buf_free(&reply);
     return rc;
 }
 

@@ -45,7 +45,7 @@ sund_code sund_notice_take(const sund_home *h, uint32_t index, const sund_envelo
     sund_err  why = { SUND_OK, "" };
     sund_code rc = take(h, e, body, &why);
 
-    if (rc == SUND_E_IO)
+    if (rc == SUND_E_IO || rc == SUND_E_NOMEM) /* it comes again */
         return sund_fail(err, rc, "%s", why.msg);
     if (rc != SUND_OK)
         sund_log(SUND_LOG_WARN, "%s: passed over", why.msg);
@@ -54,20 +54,12 @@ sund_code sund_notice_take(const sund_home *h, uint32_t index, const sund_envelo
 
 static sund_code tell(sund_link *l, uint16_t kind, const sund_digest *d, const char *reason, sund_err *err)
 {
-    sund_buf      body = { 0 }, reply = { 0 };
-    sund_leave   *out = NULL;
-    sund_envelope head;
-    sund_code     rc;
+    sund_buf  body = { 0 };
+    sund_code rc;
 
     sund_end_write(d, reason, &body);
-    SUND_GO(sund_buf_ok(&body, err));
-    head = sund_link_head(l, kind, d);
-    SUND_GO(sund_leave_protocol(l->home->gate, &head, body.p, body.n, &out, err));
-    rc = sund_link_send(l, out, 60, &reply, err);
-out:
-    sund_leave_free(out);
+    rc = sund_link_tell(l, kind, d, &body, NULL, err);
     sund_buf_free(&body);
-    sund_buf_free(&reply);
     return rc;
 }
 
