@@ -225,14 +225,22 @@ static sund_code visit(void *ctx, const sund_digest *d, sund_err *err)
     finding              *f = ctx;
     sund_application_eye  eye = sund_application_eye_of(f->h);
     sund_application_word word[SUND_NODE_MAX] = { 0 };
+    sund_err              why = { SUND_OK, "" };
+    sund_code             rc;
 
-    (void) err;
     if (!wanted(d, f->want))
         return SUND_OK;
     f->hits++;
     f->d = *d;
-    if (!f->print || sund_application_stands(&eye, d, f->x, NULL) != SUND_OK)
+    if (!f->print)
         return SUND_OK;
+    rc = sund_application_stands(&eye, d, f->x, &why);
+    if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
+        return sund_fail(err, rc, "%s", why.msg);
+    if (rc != SUND_OK) {
+        fprintf(stderr, "%.16s  stands for nothing here: %s\n", sund_digest_hex(d).s, why.msg);
+        return SUND_OK;
+    }
     (void) snprintf(f->x->a.data[0].node, sizeof f->x->a.data[0].node, "%s", f->h->id);
     f->x->a.n_data = 1;
     word[0] = f->x->word;
@@ -293,7 +301,7 @@ static sund_code decide(finding *f, sund_verdict v, sund_err *err)
     SUND_GO(sund_application_decide(&eye, &by, &f->d, v, f->w->reason, err));
     if (v == SUND_APPROVE && sund_application_stands(&eye, &f->d, f->x, NULL) == SUND_OK)
         tell_sets(f, stderr);
-    told = sund_link_open(&l, f->h, SUND_CHANNEL_COMMANDS, NULL) == SUND_OK && sund_applications_tell(&l, NULL) == SUND_OK;
+    told = sund_link_open(&l, f->h, SUND_CHANNEL_COMMANDS, NULL) == SUND_OK && sund_applications_tell(&l, NULL, NULL) == SUND_OK;
     printf("%s: %s; %s\n", sund_digest_hex(&f->d).s, sund_verdict_name(v), told ? "who applied can see it" : "the hub cannot be reached now, the running node will tell it");
 out:
     sund_link_close(&l);

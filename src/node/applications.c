@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 sund_application_eye sund_application_eye_of(const sund_home *h) { return (sund_application_eye){ { h->db, &h->roster, &h->dac, h->data }, h->dir }; }
 
@@ -47,18 +48,23 @@ sund_code sund_application_came(sund_link *l, const sund_envelope *e, sund_cur b
     return SUND_OK;
 }
 
-sund_code sund_applications_tell(sund_link *l, sund_err *err)
+sund_code sund_applications_tell(sund_link *l, char *told, sund_err *err)
 {
     sund_application_eye  eye = sund_application_eye_of(l->home);
     sund_application_word w;
     sund_digest           d;
+    char                  now[SUND_APPLICATIONS_MARK];
+    int64_t               from = 0;
     bool                  any = true;
 
+    SUND_TRY(sund_applications_mark(l->home->db, now, err));
+    if (told && strcmp(told, now) == 0)
+        return SUND_OK;
     for (int i = 0; i < 100; i++) {
         sund_err  why = { SUND_OK, "" };
         sund_code rc;
 
-        SUND_TRY(sund_application_untold(&eye, &any, &d, &w, err));
+        SUND_TRY(sund_application_untold(&eye, &from, &any, &d, &w, err));
         if (!any)
             break;
         rc = tell(l, &d, &w, &why);
@@ -68,5 +74,7 @@ sund_code sund_applications_tell(sund_link *l, sund_err *err)
             return sund_fail(err, rc, "%s", why.msg);
         SUND_TRY(sund_application_told(l->home->db, &d, &w, err));
     }
+    if (told && !any)
+        memcpy(told, now, sizeof now);
     return SUND_OK;
 }

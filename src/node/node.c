@@ -39,6 +39,7 @@ typedef struct node {
     sund_party_node      seat;
     running             *run;
     size_t               n_run;
+    char                 told[SUND_APPLICATIONS_MARK];
     double               heads_s; /* when heads are exchanged again at the latest; 0: now */
     const _Atomic bool *stop;
 } node;
@@ -355,7 +356,7 @@ static void loop(node *n)
         if (rc == SUND_OK)
             rc = sund_notices_tell(&n->link, &why);
         if (rc == SUND_OK)
-            rc = sund_applications_tell(&n->link, &why);
+            rc = sund_applications_tell(&n->link, n->told, &why);
 
         for (size_t i = 0; i < n->n_run && rc != SUND_E_UPSTREAM; i++) { /* a fault of one study does not hold up the others */
             sund_code mine = say_owed(n, &n->run[i], &why);

@@ -62,12 +62,17 @@ typedef struct sund_applied { sund_application a; sund_pub key; char from[SUND_I
 sund_code sund_application_stands(const sund_application_eye *eye, const sund_digest *d, sund_applied *out, sund_err *err) SUND_MUST_CHECK;
 /** Each one's digest, oldest first. */
 sund_code sund_applications_each(sund_db *db, sund_code (*each)(void *ctx, const sund_digest *d, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
-/** An approved one under which a study of this key (and login's subject, "" without) runs. found false: why says of the last one of this key what did not fit, "" when there is none. */
-sund_code sund_application_find(const sund_application_eye *eye, const sund_study *s, const sund_pub *key, const char *subject, sund_digest *d, bool *found, char why[200], sund_err *err) SUND_MUST_CHECK;
+/** Who asks a study: the key that signs, and the person of a login, "" without one. */
+typedef struct sund_applicant { sund_pub key; char issuer[256], subject[256]; } sund_applicant;
+/** An approved one under which a study of theirs runs. found false: why says of the last one of this key what did not fit, "" when there is none. */
+sund_code sund_application_find(const sund_application_eye *eye, const sund_study *s, const sund_applicant *who, sund_digest *d, bool *found, char why[200], sund_err *err) SUND_MUST_CHECK;
 /** Decides, for the node; v is APPROVE, REFUSE, VETO or REVOKE, in its time. Errors: as sund_dac_decide; SUND_E_MISMATCH when it is not one to decide so on. */
 sund_code sund_application_decide(const sund_application_eye *eye, const sund_identity *by, const sund_digest *d, sund_verdict v, const char *reason, sund_err *err) SUND_MUST_CHECK;
-/** One whose word the hub does not have as it is now. */
-sund_code sund_application_untold(const sund_application_eye *eye, bool *any, sund_digest *d, sund_application_word *w, sund_err *err) SUND_MUST_CHECK;
+/** What words follow from, in the database and of the day: while it stays as it is, so do they. */
+enum { SUND_APPLICATIONS_MARK = 64 };
+sund_code sund_applications_mark(sund_db *db, char out[SUND_APPLICATIONS_MARK], sund_err *err) SUND_MUST_CHECK;
+/** The next one, behind *from (0 for the first), whose word the hub does not have as it is now. */
+sund_code sund_application_untold(const sund_application_eye *eye, int64_t *from, bool *any, sund_digest *d, sund_application_word *w, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_application_told(sund_db *db, const sund_digest *d, const sund_application_word *w, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -194,7 +194,7 @@ out:
 
 /* ---- studies ---- */
 
-static bool covers(const sund_applied *x, const sund_study *s, const sund_application_eye *eye, const char *subject, char why[200])
+static bool covers(const sund_applied *x, const sund_study *s, const sund_application_eye *eye, const sund_applicant *who, char why[200])
 {
     const char *sets = sund_application_sets(&x->a, eye->at.dac->node);
     sund_hex64  name = sund_digest_hex(&x->a.digest);
@@ -202,7 +202,7 @@ static bool covers(const sund_applied *x, const sund_study *s, const sund_applic
     why[0] = 0;
     if (x->word.state != SUND_APPLICATION_APPROVED)
         (void) snprintf(why, 200, "application %.16s %s: %.120s", name.s, sund_application_state_name(x->word.state), x->word.reason);
-    else if (strcmp(x->subject, subject) != 0 && x->subject[0])
+    else if (x->subject[0] && (strcmp(x->subject, who->subject) != 0 || strcmp(x->issuer, who->issuer) != 0))
         (void) snprintf(why, 200, "application %.16s is of another login", name.s);
     else if (s->n_node < 3)
         (void) snprintf(why, 200, "application %.16s does not allow sums of two", name.s);
@@ -215,36 +215,40 @@ static bool covers(const sund_applied *x, const sund_study *s, const sund_applic
     return !why[0];
 }
 
-typedef struct looking { const sund_application_eye *eye; const sund_study *s; const sund_pub *key; const char *subject; sund_digest *d; bool *found; char *why; sund_applied *x; } looking;
-
-static sund_code look(void *ctx, const sund_digest *d, sund_err *err)
+/** Its text says that it is of this key; whether that one signed it is seen where it is looked at whole. */
+static bool says_key(sund_cur body, const sund_pub *key)
 {
-    looking  *l = ctx;
-    sund_err  why = { SUND_OK, "" };
-    sund_code rc;
+    sund_submit s;
 
-    if (*l->found)
-        return SUND_OK;
-    rc = sund_application_stands(l->eye, d, l->x, &why);
-    if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
-        return sund_fail(err, rc, "%s", why.msg);
-    if (rc != SUND_OK || memcmp(l->x->key.b, l->key->b, sizeof l->key->b) != 0)
-        return SUND_OK;
-    *l->found = covers(l->x, l->s, l->eye, l->subject, l->why);
-    if (*l->found)
-        *l->d = *d;
-    return SUND_OK;
+    return sund_submit_read(SUND_MSG_SUBMIT_LOGIN, body, &s, NULL) == SUND_OK && memcmp(s.key.b, key->b, sizeof key->b) == 0;
 }
 
-sund_code sund_application_find(const sund_application_eye *eye, const sund_study *s, const sund_pub *key, const char *subject, sund_digest *d, bool *found, char why[200], sund_err *err)
+sund_code sund_application_find(const sund_application_eye *eye, const sund_study *s, const sund_applicant *who, sund_digest *d, bool *found, char why[200], sund_err *err)
 {
-    looking   l = { eye, s, key, subject, d, found, why, calloc(1, sizeof *l.x) };
-    sund_code rc;
+    sund_rows    *rows = NULL;
+    sund_applied *x = calloc(1, sizeof *x);
+    bool          more = false;
+    sund_code     rc = SUND_OK;
 
     *found = false;
     why[0] = 0;
-    rc = l.x ? sund_applications_each(eye->at.db, look, &l, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
-    free(l.x);
+    if (!x)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_db_query(eye->at.db, &rows, err, "SELECT digest, body FROM application ORDER BY received, digest", ""));
+    while (!*found && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        sund_cur c = sund_rows_blob(rows, 0);
+        sund_err no = { SUND_OK, "" };
+
+        if (!sund_cur_copy(&c, d->b, sizeof d->b) || !says_key(sund_rows_blob(rows, 1), &who->key))
+            continue;
+        rc = sund_application_stands(eye, d, x, &no);
+        if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
+            SUND_GO(sund_fail(err, rc, "%s", no.msg));
+        *found = rc == SUND_OK && memcmp(x->key.b, who->key.b, sizeof who->key.b) == 0 && covers(x, s, eye, who, why);
+    }
+out:
+    sund_rows_close(rows);
+    free(x);
     return rc;
 }
 
@@ -276,7 +280,19 @@ static sund_digest word_digest(const sund_digest *d, const sund_application_word
     return got;
 }
 
-sund_code sund_application_untold(const sund_application_eye *eye, bool *any, sund_digest *d, sund_application_word *w, sund_err *err)
+sund_code sund_applications_mark(sund_db *db, char out[SUND_APPLICATIONS_MARK], sund_err *err)
+{
+    char    now[32];
+    int64_t last = 0, decision = 0; /* rows of neither go or change but for what the hub was told */
+
+    sund_time_text(now);
+    SUND_TRY(sund_db_i64(db, &last, 0, err, "SELECT MAX(rowid) FROM application", ""));
+    SUND_TRY(sund_db_i64(db, &decision, 0, err, "SELECT MAX(i) FROM decision", ""));
+    (void) snprintf(out, SUND_APPLICATIONS_MARK, "%.10s %lld %lld", now, (long long) last, (long long) decision);
+    return SUND_OK;
+}
+
+sund_code sund_application_untold(const sund_application_eye *eye, int64_t *from, bool *any, sund_digest *d, sund_application_word *w, sund_err *err)
 {
     sund_rows    *rows = NULL;
     sund_applied *x = calloc(1, sizeof *x);
@@ -286,12 +302,17 @@ sund_code sund_application_untold(const sund_application_eye *eye, bool *any, su
     *any = false;
     if (!x)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(sund_db_query(eye->at.db, &rows, err, "SELECT digest, told FROM application WHERE ended=0 ORDER BY received", ""));
+    SUND_GO(sund_db_query(eye->at.db, &rows, err, "SELECT rowid, digest, told FROM application WHERE ended=0 AND rowid>? ORDER BY rowid", "i", *from));
     while (!*any && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
-        sund_cur    c = sund_rows_blob(rows, 0), told = sund_rows_blob(rows, 1);
+        sund_cur    c = sund_rows_blob(rows, 1), told = sund_rows_blob(rows, 2);
+        sund_err    why = { SUND_OK, "" };
         sund_digest now;
 
-        if (!sund_cur_copy(&c, d->b, sizeof d->b) || sund_application_stands(eye, d, x, NULL) != SUND_OK)
+        *from = sund_rows_i64(rows, 0);
+        rc = sund_cur_copy(&c, d->b, sizeof d->b) ? sund_application_stands(eye, d, x, &why) : SUND_E_DENIED;
+        if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
+            SUND_GO(sund_fail(err, rc, "%s", why.msg));
+        if (rc != SUND_OK)
             continue; /* who asked has left the roster: nobody to tell */
         now = word_digest(d, &x->word);
         *any = told.n != sizeof now.b || memcmp(told.p, now.b, sizeof now.b) != 0;

@@ -87,23 +87,26 @@ static sund_code by_agreement(sund_party *p, party_decision *out, sund_err *err)
 
 static sund_application_eye applied_eye(const sund_party *p) { return (sund_application_eye){ eye_of(p), p->node->trust }; }
 
-/** The key that signed the study, and the subject of its login, "" without. */
-static sund_code asker(const sund_party *p, sund_pub *key, char subject[256], sund_err *err)
+/** The key that signed the study, and the person of its login. */
+static sund_code asker(const sund_party *p, sund_applicant *who, sund_err *err)
 {
     sund_envelope e;
     sund_buf      text = { 0 };
     sund_rows    *rows = NULL;
     bool          more = false;
-    sund_code     rc = sund_party_submitted(p->node->db, p->node->roster, &p->name, &e, &text, key, err);
+    sund_code     rc;
 
+    memset(who, 0, sizeof *who);
+    rc = sund_party_submitted(p->node->db, p->node->roster, &p->name, &e, &text, &who->key, err);
     sund_buf_free(&text);
-    subject[0] = 0;
     if (rc == SUND_OK)
-        rc = sund_db_query(p->node->db, &rows, err, "SELECT subject FROM login WHERE study=?", "b", p->name.b, sizeof p->name.b);
+        rc = sund_db_query(p->node->db, &rows, err, "SELECT issuer, subject FROM login WHERE study=?", "b", p->name.b, sizeof p->name.b);
     if (rc == SUND_OK)
         rc = sund_rows_next(rows, &more, err);
-    if (rc == SUND_OK && more)
-        (void) snprintf(subject, 256, "%s", sund_rows_text(rows, 0));
+    if (rc == SUND_OK && more) {
+        (void) snprintf(who->issuer, sizeof who->issuer, "%s", sund_rows_text(rows, 0));
+        (void) snprintf(who->subject, sizeof who->subject, "%s", sund_rows_text(rows, 1));
+    }
     sund_rows_close(rows);
     return rc;
 }
@@ -112,13 +115,13 @@ static sund_code asker(const sund_party *p, sund_pub *key, char subject[256], su
 static sund_code by_application(sund_party *p, party_decision *out, sund_err *err)
 {
     sund_application_eye eye = applied_eye(p);
+    sund_applicant       who;
     sund_digest          d;
-    sund_pub             key;
-    char                 subject[256], why[200];
+    char                 why[200];
     bool                 found = false;
 
-    SUND_TRY(asker(p, &key, subject, err));
-    SUND_TRY(sund_application_find(&eye, &p->study, &key, subject, &d, &found, why, err));
+    SUND_TRY(asker(p, &who, err));
+    SUND_TRY(sund_application_find(&eye, &p->study, &who, &d, &found, why, err));
     if (!found)
         return SUND_OK;
     out->verdict = SUND_APPROVE;

@@ -201,15 +201,19 @@ TEST(two_nodes_decide_differently_and_the_hub_shows_each_as_it_was_signed)
     for (size_t i = 0; i < 2; i++) {
         sund_application_eye x = eye(f, i);
         sund_buf             b = { 0 }, bytes = { 0 };
+        int64_t              from = 0;
 
-        MUST(sund_application_untold(&x, &any, &got, &word, err));
+        MUST(sund_application_untold(&x, &from, &any, &got, &word, err));
         CHECK(any && sund_digest_eq(&got, &d));
         sund_application_word_write(&d, &word, &b);
         e2 = (sund_envelope){ .kind = SUND_MSG_APPLY_STATE, .channel = 0, .seq = sund_seq_next(0), .about = d };
         sund_envelope_write(&e2, &f->node[i].me, b.p, b.n, &bytes);
         MUST(sund_apply_state(f->hub_db, &e2, sund_cur_of(b.p, b.n), err));
         MUST(sund_application_told(f->node[i].db, &d, &word, err));
-        MUST(sund_application_untold(&x, &any, &got, &word, err));
+        MUST(sund_application_untold(&x, &from, &any, &got, &word, err));
+        CHECK(!any);
+        from = 0; /* the hub has it */
+        MUST(sund_application_untold(&x, &from, &any, &got, &word, err));
         CHECK(!any);
         (void) snprintf(e2.from, sizeof e2.from, "N09"); /* who is not asked says nothing */
         CHECK(sund_apply_state(f->hub_db, &e2, sund_cur_of(b.p, b.n), NULL) == SUND_E_DENIED);
@@ -275,22 +279,52 @@ TEST(anothers_application_approves_nothing_of_mine)
     sund_application_eye x = eye(f, 0);
     static sund_study    s = { .analysis = "counts", .purpose = "general-research", .n_node = 3 };
     sund_identity        bob;
+    sund_applicant       he = { .subject = "" }, she = { .key = f->anna.pub };
     char                 why[200];
     bool                 found = true;
 
     CHECK(decide(f, 0, &d, SUND_APPROVE, "") == SUND_OK);
     fed_identity(&bob, "bob");
-    MUST(sund_application_find(&x, &s, &bob.pub, "", &got, &found, why, err));
-    CHECK(!found);
-    MUST(sund_application_find(&x, &s, &f->anna.pub, "", &got, &found, why, err));
+    he.key = bob.pub;
+    MUST(sund_application_find(&x, &s, &he, &got, &found, why, err));
+    CHECK(!found && !why[0]);
+    MUST(sund_application_find(&x, &s, &she, &got, &found, why, err));
     CHECK(found && sund_digest_eq(&got, &d));
     s.n_node = 2;
-    MUST(sund_application_find(&x, &s, &f->anna.pub, "", &got, &found, why, err));
+    MUST(sund_application_find(&x, &s, &she, &got, &found, why, err));
     CHECK(!found && strstr(why, "sums of two"));
     s.n_node = 3;
     MUST(sund_db_script(f->node[0].db, "UPDATE application SET subject='somebody', issuer='https://x'", err)); /* as if it came with a login */
-    MUST(sund_application_find(&x, &s, &f->anna.pub, "else", &got, &found, why, err));
-    CHECK(!found && strstr(why, "another login"));
+    for (int k = 0; k < 4; k++) { /* no login, another's, of another issuer, hers */
+        (void) snprintf(she.subject, sizeof she.subject, "%s", k == 0 ? "" : k == 1 ? "else" : "somebody");
+        (void) snprintf(she.issuer, sizeof she.issuer, "%s", k == 0 ? "" : k == 2 ? "https://y" : "https://x");
+        MUST(sund_application_find(&x, &s, &she, &got, &found, why, err));
+        CHECK(found == (k == 3) && (found || strstr(why, "another login")));
+    }
+    fed_close(f);
+    free(w);
+}
+
+/** What a node that polls all day need not look at again. */
+TEST(there_is_no_new_word_until_something_has_changed)
+{
+    world      *w = fed_world(120, test_rand());
+    fed        *f = fed_even_open(w, 3);
+    sund_digest d = apply(f, text_for("GRU", "counts", "2099-12-31", "N01")), other;
+    char        mark[4][SUND_APPLICATIONS_MARK];
+
+    MUST(sund_applications_mark(f->node[0].db, mark[0], err));
+    MUST(sund_application_told(f->node[0].db, &d, &(sund_application_word){ .state = SUND_APPLICATION_WAITS }, err));
+    MUST(sund_applications_mark(f->node[0].db, mark[1], err));
+    CHECK(strcmp(mark[0], mark[1]) == 0);
+    CHECK(decide(f, 0, &d, SUND_APPROVE, "") == SUND_OK);
+    MUST(sund_applications_mark(f->node[0].db, mark[2], err));
+    other = apply(f, text_for("GRU", "linear", "2099-12-31", "N01"));
+    MUST(sund_applications_mark(f->node[0].db, mark[3], err));
+    CHECK(strcmp(mark[1], mark[2]) != 0 && strcmp(mark[2], mark[3]) != 0 && !sund_digest_eq(&d, &other));
+    CHECK(decide(f, 0, &d, SUND_REVOKE, "no more") == SUND_OK);
+    MUST(sund_applications_mark(f->node[0].db, mark[0], err));
+    CHECK(strcmp(mark[0], mark[3]) != 0);
     fed_close(f);
     free(w);
 }
