@@ -13,9 +13,9 @@
 /* case, match: cases of rare disease in the home's cases.db, and who is like whom. */
 
 typedef struct wish {
-    const char   *home, *sex, *contact, *institution, *href, *name;
+    const char   *home, *sex, *contact, *institution, *href;
     sund_opt_list feature, absent, gene, disorder;
-    bool          consent, no_consent, test, all, json;
+    bool          consent, no_consent, test, all;
 } wish;
 
 typedef struct work {
@@ -62,8 +62,6 @@ static sund_code complete(const wish *o, sund_case *c, sund_err *err)
     c->test |= o->test;
     if (!c->contact[0] || !c->href[0])
         return sund_fail(err, SUND_E_ARG, "--contact and --href are needed: the clinician, or the institution, that is written to about a match");
-    if (strncmp(c->href, "http://", 7) != 0 && strncmp(c->href, "https://", 8) != 0 && strncmp(c->href, "mailto:", 7) != 0)
-        return sund_fail(err, SUND_E_ARG, "--href begins with https:, http: or mailto:");
     return SUND_OK;
 }
 
@@ -130,12 +128,9 @@ static sund_code import(work *w, char **file, size_t n, sund_err *err)
 
 static sund_code add_terms(sund_case *c, const sund_opt_list *l, bool absent, sund_err *err)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        if (strncmp(l->at[i], "HP:", 3) != 0 || strlen(l->at[i]) != 10)
+    for (size_t i = 0; i < l->n; i++)
+        if (!sund_case_add_feature(c, l->at[i], absent))
             return sund_fail(err, SUND_E_ARG, "'%.40s' is no term of HPO: HP: and seven digits", l->at[i]);
-        (void) snprintf(c->feature[c->n_feature].id, sizeof c->feature[0].id, "%s", l->at[i]);
-        c->feature[c->n_feature++].absent = absent;
-    }
     return SUND_OK;
 }
 
@@ -168,7 +163,7 @@ static sund_code add(work *w, const char *name, sund_err *err)
     SUND_GO(add_terms(c, &o->feature, false, err));
     SUND_GO(add_terms(c, &o->absent, true, err));
     for (size_t i = 0; i < o->gene.n; i++)
-        if (!fits(c->gene[c->n_gene++].gene, sizeof c->gene[0].gene, o->gene.at[i]))
+        if (!sund_case_add_gene(c, o->gene.at[i], ""))
             SUND_GO(sund_fail(err, SUND_E_ARG, "'%.60s' is no gene's symbol", o->gene.at[i]));
     for (size_t i = 0; i < o->disorder.n; i++)
         if (!fits(c->disorder[c->n_disorder++], sizeof c->disorder[0], o->disorder.at[i]))
@@ -203,7 +198,7 @@ static sund_code tell_notice(void *ctx, const sund_case_notice *n, sund_err *err
 {
     (void) err;
     ++*(size_t *) ctx;
-    printf("%s\t%s\tscore %.2f, shown to %s for %s%s%s <%s>: %s\n", n->time, n->own, n->score, n->asker, n->contact, n->institution[0] ? ", " : "", n->institution, n->href, n->shared);
+    printf("%s\t%s\tscore %.2f, shown to %s for %s%s%s <%s>: %s\n", n->time, n->own, n->score, n->asker, n->contact, n->institution[0] ? ", " : "", n->institution, n->href, n->shared[0] ? n->shared : "(withdrawn since)");
     return SUND_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,10 @@ sund_code sund_case_put(sund_cases *s, const sund_case *c, bool *fresh, sund_err
 
     if (!c->own[0] || !c->contact[0] || !c->href[0])
         return sund_fail(err, SUND_E_ARG, "a case needs its own name, and the name and address of its clinician or institution");
+    if (!sund_case_href_ok(c->href))
+        return sund_fail(err, SUND_E_ARG, "how they are reached is an address that begins with http:, https: or mailto:");
+    if (!sund_text_ok(c->own) || !sund_text_ok(c->contact) || !sund_text_ok(c->institution))
+        return sund_fail(err, SUND_E_ARG, "names have no control characters");
     SUND_TRY(sund_db_part(s->db, err));
     rc = put(s, c, fresh, err);
     return sund_db_part_end(s->db, true, rc, err);
@@ -115,6 +120,7 @@ static sund_code withdraw(sund_cases *s, const char *own, sund_err *err)
         return sund_fail(err, SUND_E_NOT_FOUND, "there is no such case here");
     SUND_TRY(erase(s, id, err));
     SUND_TRY(sund_db_run(s->db, err, "UPDATE patient SET withdrawn=1, consent=0, sex=0 WHERE id=?", "i", id));
+    SUND_TRY(sund_db_run(s->db, err, "UPDATE notice SET shared='' WHERE patient=?", "i", id)); /* to whom it was shown stays, of what it had nothing */
     return changed(s, err);
 }
 
@@ -124,7 +130,8 @@ sund_code sund_case_withdraw(sund_cases *s, const char *own, sund_err *err)
 
     SUND_TRY(sund_db_part(s->db, err));
     rc = withdraw(s, own, err);
-    return sund_db_part_end(s->db, true, rc, err);
+    SUND_TRY(sund_db_part_end(s->db, true, rc, err));
+    return sund_db_script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", err); /* nor is it left in the journal of a node that runs */
 }
 
 sund_code sund_case_consent(sund_cases *s, const char *own, bool consent, sund_err *err)
@@ -244,6 +251,6 @@ sund_code sund_cases_asked(sund_cases *s, const char *asker, const char *day, in
     SUND_TRY(sund_db_run(s->db, err, "DELETE FROM asked WHERE day<?", "t", day));
     SUND_TRY(sund_db_i64(s->db, &n, 0, err, "SELECT n FROM asked WHERE asker=? AND day=?", "tt", asker, day));
     if (n >= max)
-        return sund_fail(err, SUND_E_LIMIT, "%lld questions a day are answered to one asker; the next ones tomorrow", (long long) max);
+        return sund_fail(err, SUND_E_LIMIT, "%lld questions a day are answered to %s; the next ones tomorrow", (long long) max, asker[0] ? "one asker" : "all askers together");
     return sund_db_run(s->db, err, "INSERT INTO asked(asker, day, n) VALUES(?,?,1) ON CONFLICT(asker, day) DO UPDATE SET n=n+1", "tt", asker, day);
 }

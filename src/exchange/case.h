@@ -33,13 +33,19 @@ sund_code sund_case_read_mme(sund_case *c, const sund_jval *patient, sund_err *e
 /** A GA4GH Phenopacket v2: id, subject.sex, phenotypicFeatures, diseases, and genes and variants of its interpretations. It has no contact: the caller gives one. */
 sund_code sund_case_read_phenopacket(sund_case *c, const sund_jval *packet, sund_err *err) SUND_MUST_CHECK;
 
+/** One more of a case: a feature, a term's last word counting; a gene, with its variant or "". Told twice it stays once. false: it is no term of HPO or symbol, or there is no room. */
+bool      sund_case_add_feature(sund_case *c, const char *id, bool absent);
+bool      sund_case_add_gene(sund_case *c, const char *gene, const char *variant);
+bool      sund_case_href_ok(const char *s); /**< an address that one can write to: http:, https:, mailto: */
+
 /** The node's cases, in an SQLite file (0600). Owns: sund_cases_close(), safe on NULL. */
 typedef struct sund_cases sund_cases;
 sund_code sund_cases_open(sund_cases **s, const char *path, sund_err *err) SUND_MUST_CHECK;
 void      sund_cases_close(sund_cases *s);
-/** Enters or replaces the case of that own name; its pseudonym stays when it is replaced. One that was withdrawn stays so: SUND_E_DENIED. *fresh: it is new. */
+/** Enters or replaces the case of that own name; its pseudonym stays when it is replaced. One that was withdrawn stays so: SUND_E_DENIED; SUND_E_ARG without a name, or a contact that can be written to.
+ *  *fresh: it is new. */
 sund_code sund_case_put(sund_cases *s, const sund_case *c, bool *fresh, sund_err *err) SUND_MUST_CHECK;
-/** Never again in any answer; its features and genes are erased. */
+/** Never again in any answer; its features and genes are erased, of the file and what its owner was told. */
 sund_code sund_case_withdraw(sund_cases *s, const char *own, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_case_consent(sund_cases *s, const char *own, bool consent, sund_err *err) SUND_MUST_CHECK;
 /** Each case, whole, in order of its number. matchable: only those with consent that are not withdrawn, of that kind. */

@@ -32,7 +32,7 @@ static sund_code text(const sund_jval *o, const char *name, const char *where, b
 
 static bool hpo_id(const char *s) { return strncmp(s, "HP:", 3) == 0 && strlen(s) == 10 && strspn(s + 3, "0123456789") == 7; }
 
-static bool href_ok(const char *s) { return (strncasecmp(s, "http://", 7) == 0 || strncasecmp(s, "https://", 8) == 0 || strncasecmp(s, "mailto:", 7) == 0) && strlen(s) > 8 && !strpbrk(s, " \"<>\\"); }
+bool sund_case_href_ok(const char *s) { return (strncasecmp(s, "http://", 7) == 0 || strncasecmp(s, "https://", 8) == 0 || strncasecmp(s, "mailto:", 7) == 0) && strlen(s) > 8 && !strpbrk(s, " \"<>\\"); }
 
 static sund_code list(const sund_jval *o, const char *name, size_t max, const sund_jval **out, sund_err *err)
 {
@@ -47,45 +47,50 @@ static sund_code list(const sund_jval *o, const char *name, size_t max, const su
     return SUND_OK;
 }
 
-/** One feature, a term's last word counting; told twice it stays once. */
-static void add_feature(sund_case *c, const char *id, bool absent)
+bool sund_case_add_feature(sund_case *c, const char *id, bool absent)
 {
     size_t i = 0;
 
     while (i < c->n_feature && strcmp(c->feature[i].id, id) != 0)
         i++;
+    if (!hpo_id(id) || i == SUND_CASE_FEATURES)
+        return false;
     if (i == c->n_feature)
         c->n_feature++;
     (void) snprintf(c->feature[i].id, sizeof c->feature[i].id, "%s", id);
     c->feature[i].absent = absent;
+    return true;
 }
 
-static void add_gene(sund_case *c, const char *gene, const char *variant)
+static bool gene_ok(const char *s)
 {
+    if (!s[0] || strlen(s) >= sizeof ((sund_case_gene *) NULL)->gene)
+        return false;
+    for (; *s; s++)
+        if (!isalnum((unsigned char) *s) && !strchr("-_.@:", *s))
+            return false;
+    return true;
+}
+
+bool sund_case_add_gene(sund_case *c, const char *gene, const char *variant)
+{
+    if (!gene_ok(gene))
+        return false;
     for (size_t i = 0; i < c->n_gene; i++)
         if (strcmp(c->gene[i].gene, gene) == 0 && strcmp(c->gene[i].variant, variant) == 0)
-            return;
+            return true;
     if (c->n_gene == SUND_CASE_GENES)
-        return; /* lists are bounded before */
+        return false;
     (void) snprintf(c->gene[c->n_gene].gene, sizeof c->gene[0].gene, "%s", gene);
     (void) snprintf(c->gene[c->n_gene].variant, sizeof c->gene[0].variant, "%s", variant);
     c->n_gene++;
+    return true;
 }
 
 static void add_disorder(sund_case *c, const char *id)
 {
     if (c->n_disorder < SUND_CASE_DISORDERS && id[0] && strlen(id) < sizeof c->disorder[0])
         (void) snprintf(c->disorder[c->n_disorder++], sizeof c->disorder[0], "%s", id);
-}
-
-static bool gene_ok(const char *s)
-{
-    if (!s[0])
-        return false;
-    for (; *s; s++)
-        if (!isalnum((unsigned char) *s) && !strchr("-_.@:", *s))
-            return false;
-    return true;
 }
 
 static bool letters(const char *s) { return s && s[0] && strspn(s, "ACGTN") == strlen(s); }
@@ -113,11 +118,10 @@ static sund_code mme_features(sund_case *c, const sund_jval *patient, sund_err *
     for (size_t i = 0; i < sund_j_n(l); i++) {
         SUND_TRY(text(sund_j_at(l, i), "id", "features", true, id, sizeof id, err));
         SUND_TRY(text(sund_j_at(l, i), "observed", "features", false, observed, sizeof observed, err));
-        if (!hpo_id(id))
-            return bad("features.id", "HP: and seven digits are expected", err);
         if (observed[0] && strcmp(observed, "yes") != 0 && strcmp(observed, "no") != 0)
             return bad("features.observed", "yes or no is expected", err);
-        add_feature(c, id, observed[0] == 'n');
+        if (!sund_case_add_feature(c, id, observed[0] == 'n'))
+            return bad("features.id", "HP: and seven digits are expected", err);
     }
     return SUND_OK;
 }
@@ -143,7 +147,7 @@ static sund_code mme_genes(sund_case *c, const sund_jval *patient, sund_err *err
                 return bad("genomicFeatures.variant.start", "a number from 0 is expected", err);
             name_variant(assembly, sund_j_text(v, "referenceName"), start + 1, sund_j_text(v, "referenceBases"), sund_j_text(v, "alternateBases"), variant);
         }
-        add_gene(c, gene, variant);
+        (void) sund_case_add_gene(c, gene, variant); /* there is room: the list was bounded */
     }
     return SUND_OK;
 }
@@ -173,7 +177,7 @@ sund_code sund_case_read_mme(sund_case *c, const sund_jval *patient, sund_err *e
     SUND_TRY(text(contact, "name", "contact", true, c->contact, sizeof c->contact, err));
     SUND_TRY(text(contact, "institution", "contact", false, c->institution, sizeof c->institution, err));
     SUND_TRY(text(contact, "href", "contact", true, c->href, sizeof c->href, err));
-    if (!href_ok(c->href))
+    if (!sund_case_href_ok(c->href))
         return bad("contact.href", "an address that begins with http:, https: or mailto: is expected", err);
     SUND_TRY(text(patient, "species", "", false, species, sizeof species, err));
     if (species[0] && strcmp(species, "NCBITaxon:9606") != 0)
@@ -201,13 +205,13 @@ static void packet_genes(sund_case *c, const sund_jval *genomic)
         char             variant[160];
         int64_t          pos = 0;
 
-        if (!symbol || strlen(symbol) >= sizeof c->gene[0].gene || !gene_ok(symbol))
+        if (!symbol)
             continue;
         if (!sund_j_int(position, &pos) && sund_j_str(position) && strlen(sund_j_str(position)) < 12) /* protobuf writes 64-bit numbers as text */
             for (const char *s = sund_j_str(position); *s >= '0' && *s <= '9'; s++)
                 pos = pos * 10 + (*s - '0');
         name_variant(sund_j_text(record, "genomeAssembly"), sund_j_text(record, "chrom"), pos, sund_j_text(record, "ref"), sund_j_text(record, "alt"), variant);
-        add_gene(c, symbol, variant);
+        (void) sund_case_add_gene(c, symbol, variant); /* what is no symbol, or beyond the first 64, says nothing */
     }
 }
 
@@ -229,8 +233,7 @@ sund_code sund_case_read_phenopacket(sund_case *c, const sund_jval *packet, sund
             return bad("phenotypicFeatures.type.id", "is needed", err);
         excluded = false;
         (void) sund_j_bool(sund_j_get(sund_j_at(l, i), "excluded"), &excluded);
-        if (hpo_id(id)) /* terms of other ontologies are none that is compared */
-            add_feature(c, id, excluded);
+        (void) sund_case_add_feature(c, id, excluded); /* terms of other ontologies are none that is compared */
     }
     SUND_TRY(list(packet, "diseases", 64, &l, err));
     for (size_t i = 0; i < sund_j_n(l); i++) {

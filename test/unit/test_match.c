@@ -226,6 +226,80 @@ TEST(consent_notices_and_bounds)
     sund_buf_free(&out);
 }
 
+/** Whether a file has these bytes; one that is not there has not. */
+static bool file_has(const char *name, const char *words)
+{
+    sund_buf b = { 0 };
+    bool     has = sund_file_exists(scratch(name)) && sund_file_read(scratch(name), 1 << 24, &b, NULL) == SUND_OK && b.n && memmem(b.p, b.n, words, strlen(words));
+
+    sund_buf_free(&b);
+    return has;
+}
+
+static sund_code bare_notice(void *ctx, const sund_case_notice *n, sund_err *err)
+{
+    (void) err;
+    *(int *) ctx += strcmp(n->own, "hospital-9") == 0 && n->shared[0] == 0 && strcmp(n->asker, "anna") == 0;
+    return SUND_OK;
+}
+
+/** Of a case that is withdrawn, while a node has the file open, its phenotype and genes are nowhere, in what its owner was told neither. */
+TEST(what_is_withdrawn_is_erased)
+{
+    sund_onto  *o = NULL;
+    sund_ontos *ontos = NULL;
+    sund_cases *s = NULL;
+    sund_desk  *d = NULL;
+    sund_buf    out = { 0 };
+    sund_err    err = { SUND_OK, "" };
+    int         bare = 0;
+
+    CHECK(sund_onto_read(&o, "little", little, sizeof little - 1, "1", &err) == SUND_OK && sund_ontos_open(&ontos, scratch("o2.db"), &err) == SUND_OK && sund_ontos_put(ontos, o, &err) == SUND_OK);
+    CHECK(sund_cases_open(&s, scratch("c2.db"), &err) == SUND_OK && sund_desk_open(&d, scratch("c2.db"), ontos, &err) == SUND_OK);
+    add(s, "hospital-9", "HP:0000004 HP:0000005", "ERASED1", true, false);
+    CHECK(ask(d, "{\"patient\":{\"id\":\"q\"," CONTACT ",\"features\":[{\"id\":\"HP:0000004\"},{\"id\":\"HP:0000005\"}],\"genomicFeatures\":[{\"gene\":{\"id\":\"ERASED1\"}}]}}", &out, SUND_OK) == 1);
+    CHECK(file_has("c2.db", "ERASED1") || file_has("c2.db-wal", "ERASED1"));
+    CHECK(sund_case_withdraw(s, "hospital-9", &err) == SUND_OK);
+    CHECK(!file_has("c2.db", "ERASED1") && !file_has("c2.db-wal", "ERASED1") && !file_has("c2.db", "HP:0000004") && !file_has("c2.db-wal", "HP:0000004"));
+    CHECK(sund_case_notices(s, true, false, bare_notice, &bare, &err) == SUND_OK && bare == 1);
+    sund_desk_close(d);
+    sund_cases_close(s);
+    sund_ontos_close(ontos);
+    sund_onto_free(o);
+    sund_buf_free(&out);
+}
+
+/** One way in, of files and of commands: what is no term or symbol, or an address that nobody can write to, is in no case. */
+TEST(what_is_none_is_in_no_case)
+{
+    sund_cases *s = NULL;
+    sund_case  *c = calloc(1, sizeof *c);
+    sund_err    err = { SUND_OK, "" };
+    bool        fresh;
+
+    CHECK(sund_cases_open(&s, scratch("c3.db"), &err) == SUND_OK);
+    CHECK(!sund_case_add_feature(c, "HP:000000x", false) && !sund_case_add_feature(c, "HP:00000041", false) && !sund_case_add_gene(c, "A B", "") && !sund_case_add_gene(c, "", "") && !c->n_feature && !c->n_gene);
+    CHECK(sund_case_add_feature(c, "HP:0000004", false) && sund_case_add_feature(c, "HP:0000004", true) && c->n_feature == 1 && c->feature[0].absent && sund_case_add_gene(c, "SKI", "") && c->n_gene == 1);
+    (void) snprintf(c->own, sizeof c->own, "x");
+    (void) snprintf(c->contact, sizeof c->contact, "Clinic");
+    (void) snprintf(c->href, sizeof c->href, "mailto:a \"b");
+    CHECK(sund_case_put(s, c, &fresh, &err) == SUND_E_ARG);
+    (void) snprintf(c->href, sizeof c->href, "mailto:clinic@example.org");
+    (void) snprintf(c->contact, sizeof c->contact, "Cli\tnic");
+    CHECK(sund_case_put(s, c, &fresh, &err) == SUND_E_ARG);
+    (void) snprintf(c->contact, sizeof c->contact, "Clinic");
+    CHECK(sund_case_put(s, c, &fresh, &err) == SUND_OK && fresh);
+    for (int i = 0; i < 2 * SUND_CASE_FEATURES; i++) {
+        char id[24];
+
+        (void) snprintf(id, sizeof id, "HP:%07d", 100 + i);
+        CHECK(sund_case_add_feature(c, id, false) == (i + 1 < SUND_CASE_FEATURES));
+    }
+    CHECK(c->n_feature == SUND_CASE_FEATURES);
+    sund_cases_close(s);
+    free(c);
+}
+
 TEST(scores_are_explained)
 {
     sund_onto       *o = NULL;
