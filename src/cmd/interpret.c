@@ -179,12 +179,7 @@ static sund_code tell(void *ctx, const sund_interpretation *e, sund_err *err)
         sund_json_str(w->j, "gene", e->gene);
         sund_json_str(w->j, "condition", e->condition);
         sund_json_str(w->j, "class", sund_acmg_code(e->acmg));
-        sund_json_str(w->j, "criteria", e->criteria);
-        sund_json_str(w->j, "evidence", e->evidence);
-        sund_json_str(w->j, "date", e->date);
-        sund_json_str(w->j, "laboratory", e->laboratory);
-        sund_json_str(w->j, "method", e->method);
-        sund_json_str(w->j, "reference", e->reference);
+        sund_interpretation_said(e, w->j);
         sund_json_str(w->j, "share", sund_share_name(e->share));
         sund_json_str(w->j, "standing", sund_entry_state_name(e->standing));
         sund_json_str(w->j, "entered", e->time);
@@ -200,17 +195,12 @@ static sund_code tell(void *ctx, const sund_interpretation *e, sund_err *err)
 static sund_code list(work *w, const wish *o, const char *of, sund_err *err)
 {
     sund_interpretation_query q = { .gene = o->gene, .laboratory = o->laboratory, .withdrawn = o->withdrawn || o->history, .history = o->history };
-    sund_buf                  alleles = { 0 }, text = { 0 }, out = { 0 };
-    sund_variant              v;
+    sund_buf                  text = { 0 }, out = { 0 };
     sund_json                 j;
     sund_code                 rc = SUND_OK;
 
     if (of && !sund_parse_i64(of, 1, INT64_MAX, &q.id)) {
-        SUND_GO(sund_variant_parse(of, &v, &alleles, err));
-        SUND_GO(sund_variant_normalise(&v, NULL, &alleles, err));
-        sund_variant_print(&v, &text);
-        sund_buf_nul(&text);
-        SUND_GO(sund_buf_ok(&text, err));
+        SUND_GO(sund_variant_name(of, &text, err));
         q.variant = (char *) text.p;
     }
     if (o->json) {
@@ -228,7 +218,6 @@ static sund_code list(work *w, const wish *o, const char *of, sund_err *err)
         printf("%.*s\n", (int) out.n, (char *) out.p);
     }
 out:
-    sund_buf_free(&alleles);
     sund_buf_free(&text);
     sund_buf_free(&out);
     return rc;
@@ -445,7 +434,7 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
         rc = discordant_anywhere(&w, o, err);
     else if (strcmp(arg[0], "discordant") == 0 && n == 1) {
         printf("variant\tentries\tclasses\tconsensus\n");
-        rc = sund_interpretations_discordant(w.s, tell_discord, &w, err);
+        rc = sund_interpretations_discordant(w.s, o->gene, tell_discord, &w, err);
     }
     else
         rc = sund_fail(err, SUND_E_ARG, "'import FILE...', 'export', 'list [VARIANT|ENTRY]', 'review ENTRY', 'withdraw ENTRY', 'discordant' or 'vkgl CONSENSUS' is expected; see 'sund interpret --help'");
@@ -469,7 +458,7 @@ sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
         { "as", 's', &o.as, "WHOM", "export: what may be shown to own (all), agreement, federation or public" },
         { "out", 's', &o.out, "PATH", "export: file; vkgl: folder" },
         { "federation", 'b', &o.federation, NULL, "discordant: ask all nodes about each variant that this node shares with them" },
-        { "gene", 's', &o.gene, "SYMBOL", "list, discordant --federation: only of this gene" },
+        { "gene", 's', &o.gene, "SYMBOL", "list, discordant: only of this gene" },
         { "withdrawn", 'b', &o.withdrawn, NULL, "list: what was withdrawn too" },
         { "history", 'b', &o.history, NULL, "list: every version" },
         { "json", 'b', &o.json, NULL, "list: for programs, with every field" },

@@ -113,8 +113,13 @@ static sund_code vcf_row(sund_form_reading *r, size_t line, char *text, const ch
         (void) snprintf(e.method, sizeof e.method, "%s", reviewed);
     if (info_value(field[7], "CLNDISDB", value, sizeof value))
         best_condition(value, e.condition);
-    if (info_value(field[7], "GENEINFO", value, sizeof value))
-        (void) snprintf(e.gene, sizeof e.gene, "%.*s", (int) strcspn(value, ":|"), value);
+    if (info_value(field[7], "GENEINFO", value, sizeof value)) {
+        value[strcspn(value, ":|")] = 0;
+        if (!sund_form_text(e.gene, sizeof e.gene, value)) {
+            sund_form_left(r, line, "the gene's name is too long");
+            return SUND_OK;
+        }
+    }
     if (field[2][0] != '.' && strlen(field[2]) < 24)
         (void) snprintf(e.reference, sizeof e.reference, "ClinVar:%s", field[2]);
     if (!sund_form_variant(r, field[0], field[1], field[3], field[4], &e, &why)) {
@@ -305,8 +310,9 @@ static sund_code report_row(sund_form_reading *r, const sund_tsv *t, size_t row,
 
     sund_form_begin(r, &e);
     e.acmg = sund_acmg_parse(sund_tsv_at(t, row, at[2]));
-    (void) snprintf(e.gene, sizeof e.gene, "%.39s", cell(t, row, sund_tsv_column(t, "Submitted_gene")));
-    if (sund_clinvar_location(xml, "Assembly", assembly, sizeof assembly) && sund_clinvar_location(xml, "Chr", chromosome, sizeof chromosome) &&
+    if (!sund_form_text(e.gene, sizeof e.gene, cell(t, row, sund_tsv_column(t, "Submitted_gene"))))
+        why = "the gene's name is too long";
+    else if (sund_clinvar_location(xml, "Assembly", assembly, sizeof assembly) && sund_clinvar_location(xml, "Chr", chromosome, sizeof chromosome) &&
         sund_clinvar_location(xml, "start", start, sizeof start) && sund_clinvar_location(xml, "referenceAllele", ref, sizeof ref) && sund_clinvar_location(xml, "alternateAllele", alt, sizeof alt)) {
         why = "its SequenceLocation is on another assembly";
         if (sund_assembly_parse(assembly, &a, NULL) == SUND_OK && a == r->ask->assembly && sund_form_variant(r, chromosome, start, ref, alt, &e, &why)) {

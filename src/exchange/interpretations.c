@@ -386,9 +386,9 @@ static sund_code gather(void *ctx, const sund_interpretation *e, sund_err *err)
     return SUND_OK;
 }
 
-sund_code sund_interpretations_discordant(sund_interpretations *s, sund_code (*each)(void *ctx, const sund_discord *d, sund_err *err), void *ctx, sund_err *err)
+sund_code sund_interpretations_discordant(sund_interpretations *s, const char *gene, sund_code (*each)(void *ctx, const sund_discord *d, sund_err *err), void *ctx, sund_err *err)
 {
-    const sund_interpretation_query q = { .variant = "" };
+    const sund_interpretation_query q = { .gene = gene };
     discords                        f = { .each = each, .ctx = ctx };
 
     SUND_TRY(sund_interpretations_each(s, &q, gather, &f, err));
@@ -404,6 +404,16 @@ bool sund_interpretation_may(const sund_interpretation *e, sund_asker who)
     case SUND_ASKER_PUBLIC: break;
     }
     return e->standing != SUND_STANDS_WITHDRAWN && e->share == SUND_SHARE_PUBLIC;
+}
+
+void sund_interpretation_said(const sund_interpretation *e, sund_json *j)
+{
+    sund_json_str(j, "criteria", e->criteria);
+    sund_json_str(j, "evidence", e->evidence);
+    sund_json_str(j, "date", e->date);
+    sund_json_str(j, "laboratory", e->laboratory);
+    sund_json_str(j, "method", e->method);
+    sund_json_str(j, "reference", e->reference);
 }
 
 typedef struct showing {
@@ -428,12 +438,7 @@ static sund_code show(void *ctx, const sund_interpretation *e, sund_err *err)
     sund_json_str(f->j, "class", sund_acmg_code(e->acmg));
     sund_json_str(f->j, "gene", e->gene);
     sund_json_str(f->j, "condition", e->condition);
-    sund_json_str(f->j, "criteria", e->criteria);
-    sund_json_str(f->j, "evidence", e->evidence);
-    sund_json_str(f->j, "date", e->date);
-    sund_json_str(f->j, "laboratory", e->laboratory);
-    sund_json_str(f->j, "method", e->method);
-    sund_json_str(f->j, "reference", e->reference);
+    sund_interpretation_said(e, f->j);
     sund_json_str(f->j, "standing", sund_entry_state_name(e->standing));
     sund_json_close(f->j, '}');
     return SUND_OK;

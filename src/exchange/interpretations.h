@@ -73,19 +73,21 @@ sund_code sund_interpretations_each(sund_interpretations *s, const sund_interpre
 typedef enum sund_asker { SUND_ASKER_PUBLIC = 0, SUND_ASKER_FEDERATION, SUND_ASKER_AGREEMENT, SUND_ASKER_OWN } sund_asker;
 /** The one rule of sharing: what may be shown to whom. What was withdrawn is shown to nobody, its own node excepted. */
 bool sund_interpretation_may(const sund_interpretation *e, sund_asker who);
+/** Members of an entry's object that is open: criteria to reference, by whom and on what grounds. */
+void sund_interpretation_said(const sund_interpretation *e, sund_json *j);
 /** All that may be shown of a variant, in normal form, as a JSON array; of each: gene, condition, class, criteria, evidence, date, laboratory, method, reference, standing. *set: classes of all that may be shown.
  *  At most SUND_INTERPRETATIONS_SHOWN; *n_more: how many are left out beyond these. */
 enum { SUND_INTERPRETATIONS_SHOWN = 64 };
 sund_code sund_interpretations_shown(sund_interpretations *s, const char *variant, sund_asker who, sund_json *j, const char *key, sund_acmg_set *set, size_t *n_more, sund_err *err) SUND_MUST_CHECK;
 
-/** Variants on which this node's laboratories are discordant, each with what they say together. */
+/** Variants on which this node's laboratories are discordant, each with what they say together; of one gene, or of all for NULL. */
 typedef struct sund_discord {
     char          variant[2304];
     sund_acmg_set set;
     sund_vkgl     vkgl;
     int64_t       n; /**< entries */
 } sund_discord;
-sund_code sund_interpretations_discordant(sund_interpretations *s, sund_code (*each)(void *ctx, const sund_discord *d, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_interpretations_discordant(sund_interpretations *s, const char *gene, sund_code (*each)(void *ctx, const sund_discord *d, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
 
 /** "2024-02-29": a day that there is. */
 bool sund_day_ok(const char *s);

@@ -302,3 +302,21 @@ sund_code sund_region_parse(const char *s, sund_region *r, sund_err *err)
     *r = got;
     return SUND_OK;
 }
+
+sund_code sund_variant_name(const char *s, sund_buf *out, sund_err *err)
+{
+    sund_buf     alleles = { 0 }, scratch = { 0 };
+    sund_variant v;
+    sund_code    rc;
+
+    sund_buf_clear(out);
+    SUND_GO(sund_variant_parse(s, &v, &alleles, err));
+    SUND_GO(sund_variant_normalise(&v, NULL, &scratch, err));
+    sund_variant_print(&v, out);
+    sund_buf_nul(out);
+    rc = sund_buf_ok(out, err);
+out:
+    sund_buf_free(&alleles);
+    sund_buf_free(&scratch);
+    return rc;
+}

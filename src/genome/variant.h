@@ -40,6 +40,9 @@ sund_code sund_variant_normalise(sund_variant *v, const sund_reference *ref, sun
  *  store (caller's, SUND_ALLELE_MAX not needed: at most 1024 bytes each here). Errors name the part that is wrong. */
 sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, sund_err *err) SUND_MUST_CHECK;
 
+/** A variant's name, by any of these, as its own: its normal form printed, as far as that goes without a reference. NUL-terminated; out is replaced. */
+sund_code sund_variant_name(const char *s, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+
 /** "20-1000226-A-T", 1-based. */
 void sund_variant_print(const sund_variant *v, sund_buf *out);
 

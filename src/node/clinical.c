@@ -30,8 +30,7 @@ sund_code sund_answer_interpretations(sund_clinical *c, const sund_home *h, cons
     size_t        n = strcspn(rest, " ");
     bool          member = strcmp(rest + n, " federation") == 0;
     char          name[SUND_SHOWN_NAME_MAX];
-    sund_buf      alleles = { 0 }, spelled = { 0 }, text = { 0 };
-    sund_variant  v;
+    sund_buf      spelled = { 0 }, text = { 0 };
     sund_assembly assembly;
     sund_acmg_set set;
     size_t        n_more = 0;
@@ -41,11 +40,7 @@ sund_code sund_answer_interpretations(sund_clinical *c, const sund_home *h, cons
     if ((rest[n] && !member) || n >= sizeof name)
         return sund_fail(err, SUND_E_ARG, "one variant is asked for at a time");
     (void) snprintf(name, sizeof name, "%.*s", (int) n, rest);
-    SUND_GO(sund_variant_parse(name, &v, &alleles, err));
-    SUND_GO(sund_variant_normalise(&v, NULL, &alleles, err));
-    sund_variant_print(&v, &spelled);
-    sund_buf_nul(&spelled);
-    SUND_GO(sund_buf_ok(&spelled, err));
+    SUND_GO(sund_variant_name(name, &spelled, err));
     SUND_GO(sund_interpretations_assembly(c->said, &assembly, err));
     sund_json_init(&j, &text, false);
     sund_json_open(&j, NULL, '{');
@@ -63,7 +58,6 @@ sund_code sund_answer_interpretations(sund_clinical *c, const sund_home *h, cons
     SUND_GO(sund_buf_ok(&text, err));
     rc = sund_shown_text(h->gate, SUND_ASK_INTERPRETATIONS, text.p, text.n, out, err);
 out:
-    sund_buf_free(&alleles);
     sund_buf_free(&spelled);
     sund_buf_free(&text);
     return rc;

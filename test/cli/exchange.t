@@ -20,6 +20,7 @@ ok(out("$in import $at $tmp/own.tsv 2>/dev/null") =~ /0 new, 2 changed/, 'anothe
 ok(out("$in import $at --check $tmp/own.tsv 2>/dev/null") =~ /2 as before.*nothing was kept/s, '--check keeps nothing');
 fails("$in import $at --assembly GRCh37 $tmp/own.tsv", 'another assembly is refused', qr/never carried over/);
 ok(out("$in discordant $at") =~ /^17-43045712-T-C\t2\tB,P\ttotal_disagreement$/m, 'laboratories are found to be discordant');
+is(out("$in discordant $at --gene SKI") =~ tr/\n//, 1, 'of one gene, when one is named');
 run("$in review $at --class LP --date 2026-03-01 --reason 'second family' 1");
 run("$in withdraw $at --reason 'wrong transcript' 2");
 fails("$in withdraw $at --reason 'seen 2.1.1980' 1", 'a reason with a date is refused', qr/whole date/);

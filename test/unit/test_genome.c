@@ -66,6 +66,8 @@ TEST(one_variant_by_all_its_names)
         CHECK(sund_variant_parse(same[i], &v, &store, NULL) == SUND_OK);
         sund_variant_print(&v, &text);
         CHECK(text.n == 14 && memcmp(text.p, "20-1000226-A-T", 14) == 0);
+        CHECK(sund_variant_name(same[i], &text, NULL) == SUND_OK && strcmp((char *) text.p, "20-1000226-A-T") == 0);
+        CHECK(sund_variant_name("chr20:1000224:GCAC:GCTC", &text, NULL) == SUND_OK && strcmp((char *) text.p, "20-1000226-A-T") == 0);
         sund_buf_free(&store);
         sund_buf_free(&text);
     }

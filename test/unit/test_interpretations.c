@@ -253,7 +253,9 @@ TEST(vkgl_table_in_and_out)
     CHECK(read_into(&k, SUND_FORM_VKGL, table, sizeof table - 1, NULL, &rep, &err) == SUND_OK);
     CHECK(rep.n_line == 6 && rep.n_entry == 5 && rep.n_left == 3 && k.n_left == 3 && k.line[0] == 4 && k.line[1] == 5 && k.line[2] == 7);
     CHECK(strstr(k.why[0], "not written out") && strstr(k.why[1], "no variant"));
-    CHECK(sund_interpretations_discordant(k.s, count_discord, &d, &err) == SUND_OK && d.n == 2 && strcmp(d.variant, "1-2000-A-T") == 0 && d.vkgl == SUND_VKGL_DISAGREEMENT);
+    CHECK(sund_interpretations_discordant(k.s, NULL, count_discord, &d, &err) == SUND_OK && d.n == 2 && strcmp(d.variant, "1-2000-A-T") == 0 && d.vkgl == SUND_VKGL_DISAGREEMENT);
+    d.n = 0;
+    CHECK(sund_interpretations_discordant(k.s, "G2", count_discord, &d, &err) == SUND_OK && d.n == 0 && sund_interpretations_discordant(k.s, "G1", count_discord, &d, &err) == SUND_OK && d.n == 2);
     CHECK(sund_form_write(SUND_FORM_VKGL, k.s, NULL, SUND_ASKER_OWN, &out, &n, &err) == SUND_OK && n == 5);
     sund_buf_nul(&out);
     CHECK(strcmp((char *) out.p, "chromosome\tstart\tstop\tref\talt\tgene\tnr_labs\tamc\tlumc\tconsensus\ttype\n"
@@ -280,6 +282,27 @@ TEST(vkgl_table_in_and_out)
     sund_interpretations_close(k.s);
     sund_interpretations_close(again.s);
     sund_buf_free(&out);
+}
+
+/** A gene's name that does not fit is no shorter gene. */
+TEST(a_genes_name_that_is_too_long_is_left)
+{
+    static const char long_name[] = "G23456789012345678901234567890123456789X"; /* 40 bytes, a field has 39 */
+    sink              k = { .n_left = 0 };
+    sund_form_report  rep;
+    sund_err          err = { SUND_OK, "" };
+    char              text[1024];
+
+    CHECK(sund_interpretations_open(&k.s, ":memory:", &err) == SUND_OK);
+    for (int cut = 0; cut < 2; cut++) {
+        (void) snprintf(text, sizeof text, "##fileformat=VCFv4.1\n1\t1000\t7\tA\tT\t.\t.\tCLNSIG=Benign;GENEINFO=%s:12|B:1\n", long_name + cut);
+        CHECK(read_into(&k, SUND_FORM_CLINVAR_VCF, text, strlen(text), NULL, &rep, &err) == SUND_OK && rep.n_entry == (size_t) cut && rep.n_left == (size_t) !cut);
+        (void) snprintf(text, sizeof text, "#Your_variant_id\tYour_variant_description\tClinical_significance\tSCV\tSubmitted_gene\n"
+                        "x\t<SequenceLocation Assembly=\"GRCh37\" Chr=\"1\" start=\"2000\" referenceAllele=\"A\" alternateAllele=\"T\" />\tBenign\tSCV000000001.1\t%s\n", long_name + cut);
+        CHECK(read_into(&k, SUND_FORM_CLINVAR_REPORT, text, strlen(text), "amc", &rep, &err) == SUND_OK && rep.n_entry == (size_t) cut && rep.n_left == (size_t) !cut);
+    }
+    CHECK(k.n_left == 2 && strstr(k.why[0], "gene's name is too long") && strstr(k.why[1], "gene's name is too long") && k.n[SUND_PUT_NEW] == 2);
+    sund_interpretations_close(k.s);
 }
 
 TEST(a_table_with_a_persons_column_is_refused)
