@@ -195,8 +195,8 @@ static const char *status_of(const sund_answers *a, size_t i, void *ctx)
     (void) a;
     if (w->t.n)
         c = sund_table_counts(&w->t, 0, i);
-    if (!for_asker(w, i) && c.status != SUND_LOOKUP_NOT_COVERED)
-        return "log-in"; /* its own numbers are for registered askers: whether they are hidden too is not said */
+    if (!for_asker(w, i))
+        return "log-in"; /* its own numbers are for registered askers: whether they are hidden too, or not there, is not said */
     return w->t.n ? sund_lookup_status_name(c.status) : "answered";
 }
 

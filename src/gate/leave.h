@@ -119,9 +119,11 @@ typedef struct sund_lookup_counts {
     bool              sexes;          /**< male and female are set */
     bool              open;           /**< of data declared open */
     sund_lookup_cells all, male, female; /**< hom, hemi -1 when hidden */
+    int64_t           an_covered;     /**< AN were everybody called, where the callable regions hold the place; 0 outside; -1: they are not known. For the rules, not sent */
 } sund_lookup_counts;
-/** Rule `margins` at one node: below-10 when AC fails `mac` (0..9 are alike); then ac = 0 in what is written, an kept. Sexes only when both pass, and so does
- *  what they leave of the whole (people of unknown sex). hom and hemi only when every genotype cell that follows from them does. */
+/** Rule `margins` at one node: below-10 when AC fails `mac` (0..9 are alike); then ac = 0 in what is written, and an is an_covered: of an AN from genotypes it would follow that there
+ *  are some, so somebody's. For the same reason what is hidden is not-covered outside the callable regions, and below-10 without AN where these are not known, as what is absent is.
+ *  Sexes only when both pass, and so does what they leave of the whole (people of unknown sex). hom and hemi only when every genotype cell that follows from them does. */
 void      sund_margins_node(const sund_thresholds *t, sund_lookup_counts *c);
 /** Rule `margins` over countries, at the hub: country numbers are shown only if none is hidden (below-10), or >= 3 are hidden and the
  *  hidden ones' residual is >= 10 can be promised; otherwise every country's becomes below-10 (kept out of sums too). */

@@ -9,13 +9,11 @@ const char *sund_lookup_status_name(sund_lookup_status s)
     return s >= SUND_LOOKUP_COUNTED && s <= SUND_LOOKUP_TIMEOUT ? name[s] : name[0];
 }
 
-/** Everything that depends on carriers goes; AN stays, it tells who was covered. */
-static void hide(sund_lookup_counts *c)
+/** Everything that depends on genotypes goes. */
+static void hide(sund_lookup_counts *c, sund_lookup_status as, int64_t an)
 {
-    int64_t an = c->all.an;
-
     memset(c, 0, sizeof *c);
-    c->status = SUND_LOOKUP_BELOW;
+    c->status = as;
     c->all.an = an;
 }
 
@@ -40,17 +38,15 @@ static bool genotypes_pass(const sund_thresholds *t, const sund_lookup_cells *c)
 
 void sund_margins_node(const sund_thresholds *t, sund_lookup_counts *c)
 {
-    if (c->status != SUND_LOOKUP_COUNTED && c->status != SUND_LOOKUP_BELOW) {
-        sund_lookup_status was = c->status;
+    bool absent = c->status == SUND_LOOKUP_NOT_COVERED && c->an_covered < 0 && !t->open; /* perhaps of nobody, perhaps nobody looked */
+    bool few = c->status == SUND_LOOKUP_COUNTED && !sund_rule_mac(t, c->all.ac, c->all.an);
 
-        memset(c, 0, sizeof *c);
-        c->status = was;
+    if (absent || few)
+        hide(c, c->an_covered == 0 ? SUND_LOOKUP_NOT_COVERED : SUND_LOOKUP_BELOW, c->an_covered < 0 ? 0 : c->an_covered);
+    else if (c->status != SUND_LOOKUP_COUNTED)
+        hide(c, c->status, c->status == SUND_LOOKUP_BELOW ? c->all.an : 0);
+    if (c->status != SUND_LOOKUP_COUNTED)
         return;
-    }
-    if (c->status == SUND_LOOKUP_BELOW || !sund_rule_mac(t, c->all.ac, c->all.an)) {
-        hide(c);
-        return;
-    }
     if (!sexes_pass(t, c)) {
         c->sexes = false;
         memset(&c->male, 0, sizeof c->male);
@@ -74,5 +70,5 @@ void sund_margins_countries(const sund_thresholds *t, sund_lookup_counts *c, siz
         return; /* none to find out, or too many to tell apart: no total is given beside them */
     for (size_t i = 0; i < n; i++)
         if (c[i].status == SUND_LOOKUP_COUNTED)
-            hide(&c[i]);
+            hide(&c[i], SUND_LOOKUP_BELOW, c[i].all.an);
 }

@@ -102,7 +102,7 @@ sund_code sund_shown_add(sund_shown *s, const char *variant, const sund_lookup_c
         return sund_fail(err, SUND_E_ARG, "this is no answer about variants, or the name is too long");
     sund_margins_node(&s->thresholds, &safe);
     safe.open = s->open;
-    safe.all.an_one = safe.male.an_one = safe.female.an_one = 0; /* for the rules alone */
+    safe.all.an_one = safe.male.an_one = safe.female.an_one = safe.an_covered = 0; /* for the rules alone */
     if (!named && safe.status != SUND_LOOKUP_COUNTED)
         return SUND_OK;
     return put_row(s, variant, &safe, err);

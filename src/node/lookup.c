@@ -135,10 +135,21 @@ static sund_code counted(sund_lookup_seat *s, size_t j, sund_copies copies, sund
 /** AN by sex where the variant is absent but covered. */
 static void all_reference(const sund_lookup_seat *s, sund_copies copies, sund_lookup_counts *out)
 {
-    for (int k = 0; k < 3; k++)
-        out->all.an += (int64_t) s->n_sex[k] * sund_copies_of(copies, (sund_sex) k);
+    out->all.an = out->an_covered;
     out->male.an = (int64_t) s->n_sex[SUND_MALE] * sund_copies_of(copies, SUND_MALE);
     out->female.an = (int64_t) s->n_sex[SUND_FEMALE] * sund_copies_of(copies, SUND_FEMALE);
+}
+
+/** AN of everybody who takes part where the callable regions hold the place. */
+static int64_t an_covered(const sund_lookup_seat *s, const sund_variant *v, sund_copies copies)
+{
+    int64_t an = 0;
+
+    if (!sund_store_describe(s->home->store)->has_callable)
+        return s->n ? -1 : 0;
+    for (int k = 0; k < 3 && sund_store_callable(s->home->store, v->contig, v->pos_bp, v->n_ref); k++)
+        an += (int64_t) s->n_sex[k] * sund_copies_of(copies, (sund_sex) k);
+    return an;
 }
 
 sund_code sund_lookup_own(sund_lookup_seat *s, const sund_variant *v, sund_lookup_counts *out, sund_err *err)
@@ -152,9 +163,10 @@ sund_code sund_lookup_own(sund_lookup_seat *s, const sund_variant *v, sund_looku
     out->status = SUND_LOOKUP_REFUSED;
     if (!s->ready)
         return sund_fail(err, SUND_E_ARG, "who takes part in lookups is not known");
+    out->an_covered = an_covered(s, v, copies);
     if (s->n && sund_store_find(store, v, &j))
         rc = counted(s, j, copies, out, err);
-    else if (s->n && sund_store_callable(store, v->contig, v->pos_bp, v->n_ref))
+    else if (out->an_covered > 0)
         all_reference(s, copies, out);
     else {
         out->status = SUND_LOOKUP_NOT_COVERED;

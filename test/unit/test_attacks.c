@@ -304,7 +304,7 @@ TEST(beacon_by_rare_variants)
     for (size_t i = 0; i < GROUP; i++) {
         in[i] = out[i] = naive_in[i] = naive_out[i] = 0;
         for (size_t j = 0; j < SITES; j++) {
-            sund_lookup_counts a = { .status = SUND_LOOKUP_COUNTED, .all = { c->ac[j], 2 * GROUP, 0, 0, 0 } };
+            sund_lookup_counts a = { .status = SUND_LOOKUP_COUNTED, .all = { c->ac[j], 2 * GROUP, 0, 0, 0 }, .an_covered = 2 * GROUP };
 
             sund_margins_node(&t, &a);
             in[i] += c->in[i][j] && a.status == SUND_LOOKUP_COUNTED;

@@ -257,7 +257,7 @@ TEST(releases_agree_or_say_where_not)
 
 /* ---- lookups ---- */
 
-static sund_lookup_counts counted(int64_t ac, int64_t an) { return (sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { ac, an, ac / 4, 0 } }; }
+static sund_lookup_counts counted(int64_t ac, int64_t an) { return (sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { ac, an, ac / 4, 0, 0 }, .an_covered = an }; }
 
 TEST(margins_at_a_node)
 {
@@ -278,6 +278,29 @@ TEST(margins_at_a_node)
     c.female = (sund_lookup_cells){ 9, 500, 1, 0, 0 };
     sund_margins_node(&t, &c);
     CHECK(c.status == SUND_LOOKUP_COUNTED && c.all.hom == 10 && !c.sexes && c.male.ac == 0); /* one sex small: neither is shown */
+}
+
+/** In a store, a rare variant is there only because somebody carries it: nothing that is said of it may be other than what is said of a variant that is not there. */
+TEST(a_hidden_variant_is_as_one_that_nobody_carries)
+{
+    const sund_thresholds t = controlled(), o = opened();
+
+    for (int region = 0; region < 3; region++) { /* inside the callable regions, outside them, and where they are not known */
+        const int64_t      an_covered[] = { 1000, 0, -1 };
+        sund_lookup_counts absent = { .status = region == 0 ? SUND_LOOKUP_COUNTED : SUND_LOOKUP_NOT_COVERED, .all = { 0, region == 0 ? 1000 : 0, 0, 0, 0 }, .an_covered = an_covered[region] }, of_open = absent;
+
+        sund_margins_node(&t, &absent);
+        CHECK(absent.status == (region == 1 ? SUND_LOOKUP_NOT_COVERED : SUND_LOOKUP_BELOW) && absent.all.an == (region == 0 ? 1000 : 0));
+        for (int64_t ac = 0; ac < 10; ac++) {
+            sund_lookup_counts c = counted(ac, 1000 - 2 * ac); /* some could not be called */
+
+            c.an_covered = an_covered[region];
+            sund_margins_node(&t, &c);
+            CHECK(memcmp(&c, &absent, sizeof c) == 0);
+        }
+        sund_margins_node(&o, &of_open);
+        CHECK(of_open.status == (region == 0 ? SUND_LOOKUP_COUNTED : SUND_LOOKUP_NOT_COVERED));
+    }
 }
 
 /** One sex at one site: two-copy genotypes and one-copy ones. */

@@ -29,7 +29,7 @@ static void stand(seat *s)
 /** Half of the alleles are women's. */
 static sund_lookup_counts counts_of(const country *c)
 {
-    return (sund_lookup_counts){ .status = c->status, .sexes = true, .all = { c->ac, c->an, 0, 0, 0 }, .female = { c->ac / 2, c->an / 2, 0, 0, 0 }, .male = { c->ac - c->ac / 2, c->an - c->an / 2, 0, 0, 0 } };
+    return (sund_lookup_counts){ .status = c->status, .sexes = true, .all = { c->ac, c->an, 0, 0, 0 }, .female = { c->ac / 2, c->an / 2, 0, 0, 0 }, .male = { c->ac - c->ac / 2, c->an - c->an / 2, 0, 0, 0 }, .an_covered = c->an };
 }
 
 static sund_code ask(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err)

@@ -140,7 +140,7 @@ static void stand(seat *s)
     sund_db_close(s->db);
 }
 
-static sund_lookup_counts counted(int64_t ac, int64_t an) { return (sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { ac, an, ac / 4, 0, 0 } }; }
+static sund_lookup_counts counted(int64_t ac, int64_t an) { return (sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { ac, an, ac / 4, 0, 0 }, .an_covered = an }; }
 
 static sund_shown *row(const seat *s, const char *variant, sund_lookup_counts c, bool named)
 {
@@ -438,7 +438,7 @@ static void *answers_variants(void *p)
 
                 (void) snprintf(name, sizeof name, "1-%d-A-T", k + 5);
                 if (q.n_name == 0 || strstr(rest, name))
-                    CHECK(sund_shown_add(shown, name, &(sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { c->ac, 1000, 0, 0, 0 } }, q.n_name > 0, NULL) == SUND_OK);
+                    CHECK(sund_shown_add(shown, name, &(sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { c->ac, 1000, 0, 0, 0 }, .an_covered = 1000 }, q.n_name > 0, NULL) == SUND_OK);
             }
             sund_shown_write(shown, &out);
             CHECK(sund_questions_answer(&board, c->name, sund_cur_of(out.p, out.n), NULL) == SUND_OK);
