@@ -16,7 +16,7 @@ ifeq ($(WERROR),1)
 WARN += -Werror
 endif
 OPT.release := -O2 -g -D_FORTIFY_SOURCE=2
-OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT.asan    := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPT.tsan    := -O1 -g -fsanitize=thread
 OPT.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 OPT.o0      := -O0 -g
