@@ -9,16 +9,49 @@
 
 #define SUND_BEACON_API "v2.0.0"
 #define SUND_BEACON_TOO_OFTEN "too many requests from one caller; try again in a second"
-enum { SUND_BEACON_LIMIT = 10, SUND_BEACON_FILTERS = 64 };
+enum { SUND_BEACON_LIMIT = 10, SUND_BEACON_FILTERS = 64, SUND_BEACON_GIVEN = 64 };
 
 typedef enum sund_granularity { SUND_GRAN_BOOLEAN, SUND_GRAN_COUNT, SUND_GRAN_RECORD } sund_granularity;
 typedef enum sund_include { SUND_INCLUDE_HIT, SUND_INCLUDE_ALL, SUND_INCLUDE_MISS, SUND_INCLUDE_NONE } sund_include;
 
+typedef struct sund_beacon_request sund_beacon_request;
+
+/** What a page takes, and what {id} in its path names. */
+enum { SUND_TAKES_FRAME = 1, SUND_TAKES_FILTERS = 2, SUND_TAKES_VARIANT = 4, SUND_OF_VARIANT = 8, SUND_OF_SET = 16 };
+
+/** A page: what is not in the table of pages.c is not there, and map and description are made from it. */
+typedef struct sund_beacon_page {
+    const char *method, *path; /**< "GET" or "GET POST"; {id} stands for one part of the path */
+    const char *entry;         /**< type of the entries that it gives: "genomicVariant"; "" none */
+    unsigned    takes;
+    const char *what;          /**< one line for people */
+    void      (*tell)(const sund_face *f, sund_response *out); /**< what a beacon says of itself; or */
+    sund_code (*answer)(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err); /**< an answer from data: may fill a and writes the body; both NULL: refused to everybody */
+} sund_beacon_page;
+const sund_beacon_page *sund_beacon_page_at(size_t i); /**< NULL behind the last */
+
+/** Parameters of GETs, and of a POST's requestParameters. */
+typedef struct sund_beacon_param {
+    const char *name;
+    unsigned    takes;      /**< by which pages; 0: by all */
+    const char *type;       /**< "string", "integer", "boolean", "strings", "integers": these may be given several times */
+    const char *what;       /**< one line; NULL: another spelling of the one before */
+} sund_beacon_param;
+const sund_beacon_param *sund_beacon_param_at(size_t i); /**< NULL behind the last */
+/** A GET's parameters, checked: one that the page does not take, or a single one given twice, is refused by name, for whoever gave it means something by it. */
+sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, sund_parameter out[SUND_BEACON_GIVEN], size_t *n, sund_err *err) SUND_MUST_CHECK;
+/** The same of a POST's query and its parts. */
+sund_code sund_beacon_body(const sund_beacon_page *p, const sund_jval *query, const sund_jval *params, sund_err *err) SUND_MUST_CHECK;
+
 /** One request, however it was put. Texts live as long as the request. */
-typedef struct sund_beacon_request {
-    const sund_face    *face;
-    const sund_request *in;
-    sund_caller          who;
+struct sund_beacon_request {
+    const sund_face        *face;
+    const sund_request     *in;
+    const sund_beacon_page *page;
+    const char             *id;      /**< what {id} stands for; NULL for none */
+    sund_caller              who;
+    sund_parameter          given[SUND_BEACON_GIVEN]; /**< of a GET */
+    size_t                  n_given;
     sund_jval          *body;    /**< NULL for GET */
     const sund_jval    *params;  /**< requestParameters, or its g_variant; NULL for GET */
     const sund_jval    *filters; /**< of a POST */
@@ -27,11 +60,10 @@ typedef struct sund_beacon_request {
     int64_t             skip, limit;
     bool                test;
     bool                token_bad, too_often;
-    char                entry[24]; /**< "genomicVariant": schema that the answer is of */
-} sund_beacon_request;
+};
 
 /** Errors: SUND_E_ARG, SUND_E_FORMAT with what is wrong. Owns: sund_beacon_done(). */
-sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sund_request *in, const char *entry, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sund_request *in, const sund_beacon_page *page, const char *id, sund_err *err) SUND_MUST_CHECK;
 void      sund_beacon_done(sund_beacon_request *r);
 /** A parameter of the query: text, or the first of several; NULL when it is not there. name: both spellings as "geneId|geneid". */
 const char *sund_beacon_text(const sund_beacon_request *r, const char *name);
@@ -43,29 +75,34 @@ void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, s
 void sund_beacon_summary(sund_json *j, sund_granularity g, bool exists, int64_t n);
 /** info.nodes: what each node said, whatever result sets are wanted. */
 void sund_beacon_nodes(sund_json *j, const sund_answers *a, const char *(*status)(const sund_answers *a, size_t i, void *ctx), void *ctx);
-/** One request from its reading to its answer or error: `answer` may fill a and writes the body. */
-typedef sund_code (*sund_beacon_page)(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err);
-void sund_beacon_run(const sund_face *f, const sund_request *in, const char *entry, const char *id, sund_beacon_page answer, sund_response *out);
+/** One request from its reading to its answer or error. */
+void sund_beacon_run(const sund_face *f, const sund_request *in, const sund_beacon_page *page, const char *id, sund_response *out);
 /** {meta, error}, with the status that fits: 401 where a token does not hold. r may be NULL. */
 void sund_beacon_error(const sund_face *f, const sund_beacon_request *r, const sund_err *why, sund_response *out);
 
 /** The pages. */
-void sund_beacon_variants(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
-void sund_beacon_people(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
-void sund_beacon_info(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
-void sund_beacon_service(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
-void sund_beacon_configuration(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
+sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_beacon_people(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_beacon_terms(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_beacon_datasets(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_beacon_cohorts(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) SUND_MUST_CHECK;
+void      sund_beacon_info(const sund_face *f, sund_response *out);
+void      sund_beacon_service(const sund_face *f, sund_response *out);
+void      sund_beacon_registry(const sund_face *f, sund_response *out);
+void      sund_beacon_configuration(const sund_face *f, sund_response *out);
+void      sund_beacon_map(const sund_face *f, sund_response *out);
+void      sund_beacon_entry_types(const sund_face *f, sund_response *out);
+void      sund_beacon_openapi(const sund_face *f, sund_response *out);
 /** Where the Beacon's pages are: /beacon under the face's url, unless that ends there already. */
 void sund_beacon_root(const sund_face *f, char out[420]);
-void sund_beacon_map(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
-void sund_beacon_entry_types(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
-void sund_beacon_terms(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
-void sund_beacon_datasets(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
-void sund_beacon_cohorts(const sund_face *f, const sund_request *in, const char *id, sund_response *out);
 
+/** The nodes' rows that the page is of: all, or those of the data set that its path names. Errors: SUND_E_NOT_FOUND when there is no such. */
+sund_code sund_beacon_sets(const sund_beacon_request *r, const sund_answers *a, sund_err *err) SUND_MUST_CHECK;
+bool      sund_beacon_set(const sund_beacon_request *r, const char *node);
 /** The people that the filters take, as a cohort's text ("all" without any): ANDed. Errors: SUND_E_ARG for a filter that cannot be applied. */
 sund_code sund_beacon_cohort(const sund_beacon_request *r, sund_buf *text, sund_err *err) SUND_MUST_CHECK;
-/** A question of the query's variants (genome/query.h) from its parameters. */
+/** A question of the query's variants (genome/query.h) from its parameters, or of the one that the page's path names. */
 sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, sund_err *err) SUND_MUST_CHECK;
+bool      sund_beacon_of_variant(const sund_beacon_request *r); /**< whether there is any */
 
 #endif

@@ -5,12 +5,12 @@
 
 /* What this beacon is and where its pages are. */
 
-static const struct entry { const char *type, *plural, *path, *term, *label, *name; bool records; } entries[] = {
-    { "genomicVariant", "genomicVariations", "g_variants", "ENSGLOSSARY:0000092", "Variant", "Genomic variants", true },
-    { "individual", "individuals", "individuals", "NCIT:C25190", "Person", "Individuals", false },
-    { "biosample", "biosamples", "biosamples", "NCIT:C70699", "Biospecimen", "Biological samples", false },
-    { "dataset", "datasets", "datasets", "NCIT:C47824", "Data set", "Data sets", true },
-    { "cohort", "cohorts", "cohorts", "NCIT:C61512", "Cohort", "Cohorts", true },
+static const struct entry { const char *type, *plural, *path, *term, *label, *name; } entries[] = {
+    { "genomicVariant", "genomicVariations", "g_variants", "ENSGLOSSARY:0000092", "Variant", "Genomic variants" },
+    { "individual", "individuals", "individuals", "NCIT:C25190", "Person", "Individuals" },
+    { "biosample", "biosamples", "biosamples", "NCIT:C70699", "Biospecimen", "Biological samples" },
+    { "dataset", "datasets", "datasets", "NCIT:C47824", "Data set", "Data sets" },
+    { "cohort", "cohorts", "cohorts", "NCIT:C61512", "Cohort", "Cohorts" },
 };
 enum { N_ENTRY = sizeof entries / sizeof entries[0] };
 
@@ -48,12 +48,10 @@ static void organisation(const sund_face *f, sund_json *j, bool beacon)
     sund_json_close(j, '}');
 }
 
-void sund_beacon_info(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+void sund_beacon_info(const sund_face *f, sund_response *out)
 {
     sund_json j;
 
-    (void) in;
-    (void) id;
     open_info(f, &j, out);
     sund_json_str(&j, "id", f->id);
     sund_json_str(&j, "name", f->name);
@@ -66,12 +64,10 @@ void sund_beacon_info(const sund_face *f, const sund_request *in, const char *id
     close_info(&j);
 }
 
-void sund_beacon_service(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+void sund_beacon_service(const sund_face *f, sund_response *out)
 {
     sund_json j;
 
-    (void) in;
-    (void) id;
     out->status = 200;
     out->type = "application/json; charset=utf-8";
     sund_json_init(&j, &out->body, false);
@@ -90,6 +86,19 @@ void sund_beacon_service(const sund_face *f, const sund_request *in, const char 
     sund_json_str(&j, "environment", f->environment);
     sund_json_str(&j, "version", f->version);
     sund_json_close(&j, '}');
+}
+
+void sund_beacon_registry(const sund_face *f, sund_response *out)
+{
+    sund_response one = { .status = 0 };
+
+    sund_beacon_service(f, &one);
+    out->status = 200;
+    out->type = one.type;
+    sund_buf_text(&out->body, "[");
+    sund_buf_put(&out->body, one.body.p, one.body.n);
+    sund_buf_text(&out->body, "]");
+    sund_buf_free(&one.body);
 }
 
 static void entry_type(const struct entry *e, sund_json *j)
@@ -125,23 +134,19 @@ static void entry_types(sund_json *j)
     sund_json_close(j, '}');
 }
 
-void sund_beacon_entry_types(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+void sund_beacon_entry_types(const sund_face *f, sund_response *out)
 {
     sund_json j;
 
-    (void) in;
-    (void) id;
     open_info(f, &j, out);
     entry_types(&j);
     close_info(&j);
 }
 
-void sund_beacon_configuration(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+void sund_beacon_configuration(const sund_face *f, sund_response *out)
 {
     sund_json j;
 
-    (void) in;
-    (void) id;
     open_info(f, &j, out);
     sund_json_str(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
     sund_json_open(&j, "maturityAttributes", '{');
@@ -158,13 +163,44 @@ void sund_beacon_configuration(const sund_face *f, const sund_request *in, const
     close_info(&j);
 }
 
-void sund_beacon_map(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
+/** "/g_variants/{id}/individuals" of "g_variants" -> "/individuals"; "" for the entry's own page; NULL for others, and for pages that everybody is refused. */
+static const char *below(const sund_beacon_page *p, const char *entry)
+{
+    size_t n = strlen(entry);
+
+    return p->answer && strncmp(p->path + 1, entry, n) == 0 && strncmp(p->path + 1 + n, "/{id}", 5) == 0 ? p->path + 1 + n + 5 : NULL;
+}
+
+static void endpoints(const struct entry *e, const char *root, sund_json *j)
+{
+    const sund_beacon_page *p;
+    char                    url[600];
+
+    for (size_t i = 0; (p = sund_beacon_page_at(i)); i++)
+        if (below(p, e->path) && !below(p, e->path)[0]) {
+            (void) snprintf(url, sizeof url, "%s%s", root, p->path);
+            sund_json_str(j, "singleEntryUrl", url);
+        }
+    sund_json_open(j, "endpoints", '{');
+    for (size_t i = 0; (p = sund_beacon_page_at(i)); i++) {
+        const char *rest = below(p, e->path);
+
+        if (!rest || !rest[0] || strcmp(p->entry, "filteringTerm") == 0) /* which is no entry type */
+            continue;
+        (void) snprintf(url, sizeof url, "%s%s", root, p->path);
+        sund_json_open(j, rest + 1, '{');
+        sund_json_str(j, "returnedEntryType", p->entry);
+        sund_json_str(j, "url", url);
+        sund_json_close(j, '}');
+    }
+    sund_json_close(j, '}');
+}
+
+void sund_beacon_map(const sund_face *f, sund_response *out)
 {
     sund_json j;
     char      url[600], root[420];
 
-    (void) in;
-    (void) id;
     sund_beacon_root(f, root);
     open_info(f, &j, out);
     sund_json_str(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
@@ -174,10 +210,9 @@ void sund_beacon_map(const sund_face *f, const sund_request *in, const char *id,
         sund_json_str(&j, "entryType", entries[i].type);
         (void) snprintf(url, sizeof url, "%s/%s", root, entries[i].path);
         sund_json_str(&j, "rootUrl", url);
-        if (entries[i].records) {
-            (void) snprintf(url, sizeof url, "%s/%s/{id}", root, entries[i].path);
-            sund_json_str(&j, "singleEntryUrl", url);
-        }
+        (void) snprintf(url, sizeof url, "%s/openapi.json", root);
+        sund_json_str(&j, "openAPIEndpointsDefinition", url);
+        endpoints(&entries[i], root, &j);
         sund_json_close(&j, '}');
     }
     sund_json_close(&j, '}');

@@ -34,7 +34,7 @@ static void result_set(const sund_beacon_request *r, const sund_answer *row, sun
     sund_json_open(j, NULL, '{');
     sund_json_str(j, "beaconId", r->face->id);
     sund_json_str(j, "id", row->node);
-    sund_json_str(j, "setType", "dataset");
+    sund_json_str(j, "setType", strncmp(r->page->path, "/cohorts", 8) == 0 ? "cohort" : "dataset");
     sund_json_bool(j, "exists", yes);
     sund_json_i64(j, "resultsCount", n < 0 ? 0 : n);
     sund_json_open(j, "results", '[');
@@ -55,6 +55,8 @@ static void write_answer(const sund_beacon_request *r, const sund_answers *a, su
     for (size_t i = 0; i < a->n; i++) {
         int64_t n = number_for(r, a->row[i].shown);
 
+        if (!sund_beacon_set(r, a->row[i].node))
+            continue;
         any |= exists(a->row[i].shown);
         if (n >= 0 && r->granularity != SUND_GRAN_BOOLEAN) { /* rounded numbers are added, as rule round-5 has it */
             g = SUND_GRAN_COUNT;
@@ -67,7 +69,8 @@ static void write_answer(const sund_beacon_request *r, const sund_answers *a, su
         sund_json_open(&j, "response", '{');
         sund_json_open(&j, "resultSets", '[');
         for (size_t i = 0; i < a->n; i++)
-            result_set(r, &a->row[i], &j);
+            if (sund_beacon_set(r, a->row[i].node))
+                result_set(r, &a->row[i], &j);
         sund_json_close(&j, ']');
         sund_json_close(&j, '}');
     }
@@ -75,26 +78,21 @@ static void write_answer(const sund_beacon_request *r, const sund_answers *a, su
     sund_json_close(&j, '}');
 }
 
-static sund_code answer(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err)
+sund_code sund_beacon_people(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
     sund_buf  q = { 0 };
     sund_code rc;
 
-    if (id)
-        return sund_fail(err, SUND_E_DENIED, "records of single people do not leave a node: ask with filters how many there are");
     sund_buf_text(&q, r->who.registered ? "people " : "public ");
     rc = sund_beacon_cohort(r, &q, err);
     if (rc == SUND_OK)
         rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, a, err);
     if (rc == SUND_OK)
+        rc = sund_beacon_sets(r, a, err);
+    if (rc == SUND_OK)
         write_answer(r, a, &out->body);
     sund_buf_free(&q);
     return rc;
-}
-
-void sund_beacon_people(const sund_face *f, const sund_request *in, const char *id, sund_response *out)
-{
-    sund_beacon_run(f, in, strstr(in->path, "biosamples") ? "biosample" : "individual", id, answer, out);
 }
 
 /* ---- collections: a data set a node, and of each the cohort of all its people ---- */
@@ -120,22 +118,21 @@ static void collection(const sund_beacon_request *r, const sund_answer *row, boo
     sund_json_close(j, '}');
 }
 
-static sund_code collections(sund_beacon_request *r, const char *id, bool cohorts, sund_answers *a, sund_response *out, sund_err *err)
+static sund_code collections(sund_beacon_request *r, bool cohorts, sund_answers *a, sund_response *out, sund_err *err)
 {
     size_t    n = 0;
     sund_json j;
 
     SUND_TRY(r->face->ask(r->face->ctx, &r->who, r->who.registered ? "people all" : "public all", a, err));
+    SUND_TRY(sund_beacon_sets(r, a, err));
     for (size_t i = 0; i < a->n; i++)
-        n += !id || strcmp(id, a->row[i].node) == 0;
-    if (id && !n)
-        return sund_fail(err, SUND_E_NOT_FOUND, "there is no %s '%.60s' here", cohorts ? "cohort" : "data set", id);
+        n += sund_beacon_set(r, a->row[i].node);
     sund_beacon_open(r, SUND_GRAN_RECORD, &j, &out->body);
     sund_beacon_summary(&j, SUND_GRAN_RECORD, n > 0, (int64_t) n);
     sund_json_open(&j, "response", '{');
     sund_json_open(&j, "collections", '[');
     for (size_t i = 0; i < a->n; i++)
-        if (!id || strcmp(id, a->row[i].node) == 0)
+        if (sund_beacon_set(r, a->row[i].node))
             collection(r, &a->row[i], cohorts, &j);
     sund_json_close(&j, ']');
     sund_json_close(&j, '}');
@@ -143,20 +140,32 @@ static sund_code collections(sund_beacon_request *r, const char *id, bool cohort
     return SUND_OK;
 }
 
-static sund_code datasets(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err) { return collections(r, id, false, a, out, err); }
-static sund_code cohorts(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err) { return collections(r, id, true, a, out, err); }
-
-void sund_beacon_datasets(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { sund_beacon_run(f, in, "dataset", id, datasets, out); }
-void sund_beacon_cohorts(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { sund_beacon_run(f, in, "cohort", id, cohorts, out); }
+sund_code sund_beacon_datasets(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) { return collections(r, false, a, out, err); }
+sund_code sund_beacon_cohorts(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) { return collections(r, true, a, out, err); }
 
 /* ---- which filters there are ---- */
 
-static sund_code terms(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err)
+/** Of one data set's page: its node's answer alone. */
+static void only_set(const sund_beacon_request *r, sund_answers *a)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->n; i++) {
+        if (sund_beacon_set(r, a->row[i].node))
+            a->row[n++] = a->row[i];
+        else
+            sund_shown_free(a->row[i].shown);
+    }
+    a->n = n;
+}
+
+sund_code sund_beacon_terms(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
     sund_json j;
 
-    (void) id;
     SUND_TRY(r->face->ask(r->face->ctx, &r->who, "terms", a, err));
+    SUND_TRY(sund_beacon_sets(r, a, err));
+    only_set(r, a);
     sund_beacon_open(r, SUND_GRAN_RECORD, &j, &out->body);
     sund_json_open(&j, "response", '{');
     SUND_TRY(sund_terms_list(a, &j, err));
@@ -164,5 +173,3 @@ static sund_code terms(sund_beacon_request *r, const char *id, sund_answers *a, 
     sund_json_close(&j, '}');
     return SUND_OK;
 }
-
-void sund_beacon_terms(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { sund_beacon_run(f, in, "filteringTerm", id, terms, out); }

@@ -106,6 +106,18 @@ static sund_code conditions_of_gene(const sund_beacon_request *r, sund_buf *q, s
     return region ? conditions(r, q, err) : SUND_OK;
 }
 
+bool sund_beacon_of_variant(const sund_beacon_request *r)
+{
+    const sund_beacon_param *p;
+
+    if (r->page->takes & SUND_OF_VARIANT)
+        return true;
+    for (size_t i = 0; (p = sund_beacon_param_at(i)); i++)
+        if (p->takes & SUND_TAKES_VARIANT && (sund_beacon_text(r, p->name) || (strstr(p->type, "integer") && sund_j_kind(sund_j_get(r->params, p->name)) > SUND_J_NULL)))
+            return true;
+    return false;
+}
+
 sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, sund_err *err)
 {
     const char *hgvs = sund_beacon_text(r, "genomicAlleleShortForm|allele"), *gene = sund_beacon_text(r, "geneId|geneid"), *change = sund_beacon_text(r, "aminoacidChange|aminoacidchange");
@@ -114,6 +126,8 @@ sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, su
     sund_code   rc = SUND_OK;
 
     sund_buf_text(question, "variants ");
+    if (r->page->takes & SUND_OF_VARIANT)
+        hgvs = r->id;
     if (hgvs && sund_is_rsid(hgvs))
         SUND_TRY(sund_names_rsid(r->face->names, hgvs, question, err));
     else if (hgvs)

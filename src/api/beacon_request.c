@@ -47,16 +47,15 @@ static const sund_jval *param(const sund_beacon_request *r, const char *name)
     return NULL;
 }
 
+/** The value of a GET's parameter; NULL where it is not there or empty. */
 static const char *query(const sund_beacon_request *r, const char *name)
 {
     char one[64];
 
-    while (next_name(&name, one)) {
-        const char *v = r->in->query(r->in, one);
-
-        if (v && v[0])
-            return v;
-    }
+    while (next_name(&name, one))
+        for (size_t i = 0; i < r->n_given; i++)
+            if (strcmp(r->given[i].name, one) == 0 && r->given[i].value[0])
+                return r->given[i].value;
     return NULL;
 }
 
@@ -69,9 +68,10 @@ const char *sund_beacon_text(const sund_beacon_request *r, const char *name)
     return sund_j_kind(v) == SUND_J_ARRAY ? sund_j_str(sund_j_at(v, 0)) : sund_j_str(v);
 }
 
+/** Behind the n that are there. */
 static bool numbers_of_text(const char *s, int64_t out[2], size_t *n)
 {
-    for (*n = 0; *s && *n < 2; (*n)++) {
+    for (; *s && *n < 2; (*n)++) {
         char   one[24];
         size_t len = strcspn(s, ",");
 
@@ -104,13 +104,13 @@ static bool numbers_of_json(const sund_jval *v, int64_t out[2], size_t *n)
 sund_code sund_beacon_numbers(const sund_beacon_request *r, const char *name, int64_t out[2], size_t *n, sund_err *err)
 {
     const sund_jval *v = param(r, name);
-    const char      *s = r->body ? NULL : query(r, name);
     bool             good = true;
 
     *n = 0;
-    if (s)
-        good = numbers_of_text(s, out, n);
-    else if (v)
+    for (size_t i = 0; i < r->n_given; i++)
+        if (strcmp(r->given[i].name, name) == 0)
+            good &= numbers_of_text(r->given[i].value, out, n);
+    if (v)
         good = sund_j_str(v) ? numbers_of_text(sund_j_str(v), out, n) : numbers_of_json(v, out, n);
     return good ? SUND_OK : sund_fail(err, SUND_E_ARG, "'%s' is one or two positions, 0-based, e.g. [1000] or [1000, 1010]", name);
 }
@@ -141,8 +141,8 @@ static sund_code read_params(sund_beacon_request *r, const sund_jval *q, sund_er
 
     if (k == SUND_J_NONE || k == SUND_J_NULL || (k == SUND_J_ARRAY && sund_j_n(p) == 0))
         return SUND_OK;
-    if (k != SUND_J_OBJECT || (inner && sund_j_kind(inner) != SUND_J_OBJECT))
-        return sund_fail(err, SUND_E_ARG, "query.requestParameters is an object");
+    if (k != SUND_J_OBJECT || (inner && (sund_j_kind(inner) != SUND_J_OBJECT || sund_j_n(p) > 1)))
+        return sund_fail(err, SUND_E_ARG, "query.requestParameters is an object, flat or with 'g_variant' alone");
     r->params = inner ? inner : p;
     return SUND_OK;
 }
@@ -150,8 +150,11 @@ static sund_code read_params(sund_beacon_request *r, const sund_jval *q, sund_er
 static sund_code read_post(sund_beacon_request *r, sund_err *err)
 {
     const sund_jval *q, *page;
+    sund_parameter   any;
     int              g = (int) r->granularity, i = (int) r->include;
 
+    if (r->in->parameters(r->in, &any, 1))
+        return sund_fail(err, SUND_E_ARG, "'%.40s' is behind the path: what a POST asks is in its body", any.name);
     if (r->in->n_body == 0)
         return sund_fail(err, SUND_E_ARG, "a POST has a body: {\"meta\": {...}, \"query\": {...}}");
     SUND_TRY(sund_json_read(r->in->body, r->in->n_body, &r->body, err));
@@ -162,6 +165,7 @@ static sund_code read_post(sund_beacon_request *r, sund_err *err)
         return sund_fail(err, SUND_E_FORMAT, "'query' is an object");
     page = sund_j_get(q, "pagination");
     SUND_TRY(read_params(r, q, err));
+    SUND_TRY(sund_beacon_body(r->page, q, r->params, err));
     r->filters = sund_j_get(q, "filters");
     if (sund_j_kind(r->filters) == SUND_J_NULL)
         r->filters = NULL;
@@ -180,8 +184,10 @@ static sund_code read_post(sund_beacon_request *r, sund_err *err)
 static sund_code read_get(sund_beacon_request *r, sund_err *err)
 {
     int         g = (int) r->granularity, i = (int) r->include;
-    const char *test = r->in->query(r->in, "testMode");
+    const char *test;
 
+    SUND_TRY(sund_beacon_given(r->page, r->in, r->given, &r->n_given, err));
+    test = query(r, "testMode");
     SUND_TRY(read_choice(query(r, "requestedGranularity"), granularities, "requestedGranularity", &g, err));
     SUND_TRY(read_choice(query(r, "includeResultsetResponses"), includes, "includeResultsetResponses", &i, err));
     r->granularity = (sund_granularity) g;
@@ -211,14 +217,15 @@ static sund_code read_asker(sund_beacon_request *r, sund_err *err)
     return r->too_often ? sund_fail(err, SUND_E_LIMIT, SUND_BEACON_TOO_OFTEN) : SUND_OK;
 }
 
-sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sund_request *in, const char *entry, sund_err *err)
+sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sund_request *in, const sund_beacon_page *page, const char *id, sund_err *err)
 {
     memset(r, 0, sizeof *r);
     r->face = f;
     r->in = in;
+    r->page = page;
+    r->id = id;
     r->granularity = SUND_GRAN_RECORD;
     r->limit = SUND_BEACON_LIMIT;
-    (void) strncpy(r->entry, entry, sizeof r->entry - 1);
     SUND_TRY(read_asker(r, err));
     return strcmp(in->method, "POST") == 0 ? read_post(r, err) : read_get(r, err);
 }
@@ -273,7 +280,7 @@ static void echo_params(const sund_beacon_request *r, sund_json *j)
     sund_json_open(j, "g_variant", '{');
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         bool        list = strcmp(known[i], "start") == 0 || strcmp(known[i], "end") == 0;
-        const char *s = r->body ? NULL : r->in->query(r->in, known[i]);
+        const char *s = query(r, known[i]);
         int64_t     v[2];
         size_t      n = 0;
 
@@ -296,11 +303,10 @@ static void echo_params(const sund_beacon_request *r, sund_json *j)
 
 static void echo_filters(const sund_beacon_request *r, sund_json *j)
 {
-    const char *s = r->body ? NULL : r->in->query(r->in, "filters");
-
     sund_json_open(j, "filters", '[');
-    if (s && strlen(s) < 1024 && sund_text_ok(s))
-        sund_json_str(j, NULL, s);
+    for (size_t i = 0; i < r->n_given; i++)
+        if (strcmp(r->given[i].name, "filters") == 0 && strlen(r->given[i].value) < 1024 && sund_text_ok(r->given[i].value))
+            sund_json_str(j, NULL, r->given[i].value);
     for (size_t i = 0; i < sund_j_n(r->filters); i++) {
         const sund_jval *v = sund_j_at(r->filters, i);
         const char      *id = sund_j_str(v) ? sund_j_str(v) : sund_j_text(v, "id");
@@ -315,7 +321,7 @@ static void request_summary(const sund_beacon_request *r, sund_json *j)
 {
     sund_json_open(j, "receivedRequestSummary", '{');
     sund_json_str(j, "apiVersion", SUND_BEACON_API);
-    schemas(j, "requestedSchemas", r->entry);
+    schemas(j, "requestedSchemas", r->page->entry);
     sund_json_open(j, "pagination", '{');
     sund_json_i64(j, "skip", r->skip);
     sund_json_i64(j, "limit", r->limit);
@@ -337,7 +343,7 @@ void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, s
     sund_json_str(j, "beaconId", r->face->id);
     sund_json_str(j, "apiVersion", SUND_BEACON_API);
     sund_json_str(j, "returnedGranularity", granularities[returned]);
-    schemas(j, "returnedSchemas", r->entry);
+    schemas(j, "returnedSchemas", r->page->entry);
     request_summary(r, j);
     sund_json_close(j, '}');
 }
@@ -413,17 +419,19 @@ void sund_face_refuse(const sund_face *f, int status, const char *why, sund_resp
     sund_json_close(&j, '}');
 }
 
-void sund_beacon_run(const sund_face *f, const sund_request *in, const char *entry, const char *id, sund_beacon_page answer, sund_response *out)
+void sund_beacon_run(const sund_face *f, const sund_request *in, const sund_beacon_page *page, const char *id, sund_response *out)
 {
     sund_beacon_request r = { .body = NULL };
     sund_answers       *a = calloc(1, sizeof *a);
     sund_err            err = { SUND_OK, "" };
-    sund_code           rc = a ? sund_beacon_read(&r, f, in, entry, &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
+    sund_code           rc = a ? sund_beacon_read(&r, f, in, page, id, &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
 
     out->status = 200;
     out->type = "application/json; charset=utf-8";
+    if (rc == SUND_OK && !page->answer)
+        rc = sund_fail(&err, SUND_E_DENIED, "records of single people do not leave a node: ask with filters how many there are");
     if (rc == SUND_OK)
-        rc = answer(&r, id, a, out, &err);
+        rc = page->answer(&r, a, out, &err);
     if (rc == SUND_OK)
         rc = sund_buf_ok(&out->body, &err);
     if (rc != SUND_OK)
@@ -432,4 +440,16 @@ void sund_beacon_run(const sund_face *f, const sund_request *in, const char *ent
     if (a)
         sund_answers_free(a);
     free(a);
+}
+
+/* ---- which data sets a page is of ---- */
+
+bool sund_beacon_set(const sund_beacon_request *r, const char *node) { return !(r->page->takes & SUND_OF_SET) || strcmp(r->id, node) == 0; }
+
+sund_code sund_beacon_sets(const sund_beacon_request *r, const sund_answers *a, sund_err *err)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (sund_beacon_set(r, a->row[i].node))
+            return SUND_OK;
+    return r->page->takes & SUND_OF_SET ? sund_fail(err, SUND_E_NOT_FOUND, "there is no data set and no cohort '%.60s' here", r->id) : SUND_OK;
 }

@@ -187,6 +187,9 @@ static bool counts_of(const view *w, size_t set, size_t v, sund_lookup_counts *c
 
 static bool carried(const view *w, size_t set, size_t v, sund_lookup_counts *c) { return counts_of(w, set, v, c) && c->all.ac > 0; }
 
+/** Of one data set's page there is that one set. */
+static bool wanted(const view *w, size_t set) { return set < w->a->n ? sund_beacon_set(w->r, w->a->row[set].node) : !(w->r->page->takes & SUND_OF_SET); }
+
 static const char *status_of(const sund_answers *a, size_t i, void *ctx)
 {
     const view        *w = ctx;
@@ -248,7 +251,7 @@ static size_t n_found(const view *w)
     for (size_t v = 0; v < w->t.n; v++) {
         size_t set = 0;
 
-        while (set < w->n_set && !carried(w, set, v, &c))
+        while (set < w->n_set && !(wanted(w, set) && carried(w, set, v, &c)))
             set++;
         n += set < w->n_set;
     }
@@ -272,7 +275,8 @@ static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, sun
         sund_json_open(&j, "response", '{');
         sund_json_open(&j, "resultSets", '[');
         for (size_t set = 0; set < w.n_set; set++)
-            result_set(&w, set, &j);
+            if (wanted(&w, set))
+                result_set(&w, set, &j);
         sund_json_close(&j, ']');
         sund_json_close(&j, '}');
     }
@@ -284,33 +288,17 @@ static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, sun
     return SUND_OK;
 }
 
-/** "variants ..." of a request, or of the part of its path that names one. */
-static sund_code question_of(const sund_beacon_request *r, const char *id, sund_buf *q, sund_err *err)
-{
-    if (!id && (sund_j_n(r->filters) || (!r->body && sund_beacon_text(r, "filters"))))
-        return sund_fail(err, SUND_E_ARG, "frequencies of filtered people are not computed here: ask /individuals how many there are, and a study for their frequencies");
-    if (!id)
-        return sund_beacon_query(r, q, err);
-    sund_buf_text(q, "variants ");
-    if (sund_is_rsid(id))
-        SUND_TRY(sund_names_rsid(r->face->names, id, q, err));
-    else
-        sund_buf_text(q, id);
-    sund_buf_nul(q);
-    return sund_buf_ok(q, err);
-}
-
-static sund_code answer(sund_beacon_request *r, const char *id, sund_answers *a, sund_response *out, sund_err *err)
+sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
     sund_buf  q = { 0 };
-    sund_code rc = question_of(r, id, &q, err);
+    sund_code rc = sund_beacon_query(r, &q, err);
 
     if (rc == SUND_OK)
         rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, a, err);
+    if (rc == SUND_OK)
+        rc = sund_beacon_sets(r, a, err);
     if (rc == SUND_OK)
         rc = write_answer(r, a, &out->body, err);
     sund_buf_free(&q);
     return rc;
 }
-
-void sund_beacon_variants(const sund_face *f, const sund_request *in, const char *id, sund_response *out) { sund_beacon_run(f, in, "genomicVariant", id, answer, out); }

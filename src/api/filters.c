@@ -30,8 +30,7 @@ static sund_code words(const char *s, size_t at, sund_buf *text, sund_err *err)
 
 sund_code sund_beacon_cohort(const sund_beacon_request *r, sund_buf *text, sund_err *err)
 {
-    const char *s = r->body ? NULL : r->in->query(r->in, "filters");
-    size_t      at = text->n;
+    size_t at = text->n;
 
     for (size_t i = 0; i < sund_j_n(r->filters); i++) {
         const sund_jval *v = sund_j_at(r->filters, i);
@@ -39,8 +38,9 @@ sund_code sund_beacon_cohort(const sund_beacon_request *r, sund_buf *text, sund_
         joined(text, at);
         SUND_TRY(sund_j_str(v) ? sund_filter_word(sund_j_str(v), text, err) : sund_filter_json(v, text, err));
     }
-    if (s)
-        SUND_TRY(words(s, at, text, err));
+    for (size_t i = 0; i < r->n_given; i++)
+        if (strcmp(r->given[i].name, "filters") == 0)
+            SUND_TRY(words(r->given[i].value, at, text, err));
     if (text->n == at)
         sund_buf_text(text, "all");
     sund_buf_nul(text);

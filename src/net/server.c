@@ -215,6 +215,27 @@ static const char *get_last(const sund_request *r, const char *name)
     return l.value;
 }
 
+typedef struct given { sund_parameter *out; size_t n, cap; } given;
+
+static enum MHD_Result keep_given(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    given *g = ctx;
+
+    (void) kind;
+    if (g->n == g->cap)
+        return MHD_NO;
+    g->out[g->n++] = (sund_parameter){ key, value ? value : "" };
+    return MHD_YES;
+}
+
+static size_t get_parameters(const sund_request *r, sund_parameter *out, size_t cap)
+{
+    given g = { out, 0, cap };
+
+    (void) MHD_get_connection_values(r->priv, MHD_GET_ARGUMENT_KIND, keep_given, &g);
+    return g.n;
+}
+
 /** The body is the library's from here on, to send and to free. */
 static enum MHD_Result reply(struct MHD_Connection *c, const sund_response *out, sund_buf *body, bool close)
 {
@@ -252,7 +273,7 @@ static enum MHD_Result refuse(const sund_server *s, struct MHD_Connection *c, in
 
 static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, incoming *r, const char *url, const char *method)
 {
-    sund_request  in = { method, url, r->body.p, r->body.n, get_query, get_header, c, get_last, r->w->peer };
+    sund_request  in = { method, url, r->body.p, r->body.n, get_query, get_header, c, get_last, r->w->peer, get_parameters };
     sund_response out = { .status = 500, .type = "text/plain; charset=utf-8" };
 
     allow(s, r->w, 0);

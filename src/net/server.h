@@ -10,6 +10,7 @@
  *  all bodies under way together are at most 16 times that (503).
  *  Handshake and headers have 20 s, a body 600 s, reading an answer 600 s, keeping an idle line 120 s - or request_s each where that is given -,
  *  whatever the drip. Owns: sund_server_stop(), safe on NULL. */
+typedef struct sund_parameter { const char *name, *value; } sund_parameter; /**< of a query, decoded; value "" where it has none */
 typedef struct sund_request {
     const char    *method, *path;
     const uint8_t *body;
@@ -19,6 +20,7 @@ typedef struct sund_request {
     void          *priv;
     const char *(*header_last)(const struct sund_request *r, const char *name); /**< of several of one name the last, which the nearest proxy wrote */
     const uint8_t *peer; /**< address that the connection comes from, sixteen bytes (IPv4 as ::ffff:a.b.c.d) */
+    size_t (*parameters)(const struct sund_request *r, sund_parameter *out, size_t cap); /**< of the query, in their order, the first cap; how many those are */
 } sund_request;
 
 typedef struct sund_response {

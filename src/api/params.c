@@ -1,0 +1,107 @@
+#include "api/beacon.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What can be given to a page, and that nothing else is. */
+
+static const sund_beacon_param known[] = {
+    { "apiVersion", 0, "string", "of the Beacon API that the client speaks; the answer's meta says which it has" },
+    { "requestedSchema", 0, "string", "each entry type has one schema here; the answer's meta says which" },
+    { "requestedSchemas", 0, "strings", NULL },
+    { "skip", SUND_TAKES_FRAME, "integer", "pages to skip" },
+    { "limit", SUND_TAKES_FRAME, "integer", "size of a page, for each result set; 0: all" },
+    { "requestedGranularity", SUND_TAKES_FRAME, "string", "boolean, count or record; the answer's meta says which it has" },
+    { "includeResultsetResponses", SUND_TAKES_FRAME, "string", "HIT, ALL, MISS or NONE" },
+    { "testMode", SUND_TAKES_FRAME, "boolean", "said back; the answer is the same" },
+    { "filters", SUND_TAKES_FILTERS, "strings", "terms such as HP:0001250, and comparisons such as age>=40, ANDed" },
+    { "referenceName", SUND_TAKES_VARIANT, "string", "20, chr20 or NC_000020.11" },
+    { "start", SUND_TAKES_VARIANT, "integers", "0-based; two of them, with two of end: a bracket" },
+    { "end", SUND_TAKES_VARIANT, "integers", "0-based, exclusive" },
+    { "referenceBases", SUND_TAKES_VARIANT, "string", "REF" },
+    { "alternateBases", SUND_TAKES_VARIANT, "string", "ALT; N is any base" },
+    { "assemblyId", SUND_TAKES_VARIANT, "string", "GRCh37 or GRCh38: that of the data" },
+    { "variantType", SUND_TAKES_VARIANT, "string", "SNP, MNP, INS, DEL, INDEL, DUP, CNV or BND" },
+    { "variantMinLength", SUND_TAKES_VARIANT, "integer", "least length in bases" },
+    { "variantMaxLength", SUND_TAKES_VARIANT, "integer", "greatest length in bases" },
+    { "geneId", SUND_TAKES_VARIANT, "string", "a gene of the table of names" },
+    { "geneid", SUND_TAKES_VARIANT, "string", NULL },
+    { "aminoacidChange", SUND_TAKES_VARIANT, "string", "V600E, with geneId" },
+    { "aminoacidchange", SUND_TAKES_VARIANT, "string", NULL },
+    { "genomicAlleleShortForm", SUND_TAKES_VARIANT, "string", "HGVS, NC_000020.11:g.1000226A>T, or an rsID of the table of names" },
+    { "allele", SUND_TAKES_VARIANT, "string", NULL },
+};
+enum { N_KNOWN = sizeof known / sizeof known[0] };
+
+const sund_beacon_param *sund_beacon_param_at(size_t i) { return i < N_KNOWN ? &known[i] : NULL; }
+
+static const sund_beacon_param *param_of(unsigned takes, const char *name)
+{
+    for (size_t i = 0; i < N_KNOWN; i++)
+        if ((!known[i].takes || known[i].takes & takes) && strcmp(known[i].name, name) == 0)
+            return &known[i];
+    return NULL;
+}
+
+/** Says by name what is not taken, and what is. */
+static sund_code not_taken(const char *path, unsigned takes, const char *name, sund_err *err)
+{
+    char   list[400] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_KNOWN; i++)
+        if (known[i].what && known[i].takes & takes && n < sizeof list)
+            n += (size_t) snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", known[i].name);
+    if (strcmp(name, "filters") == 0 && takes & SUND_TAKES_VARIANT)
+        return sund_fail(err, SUND_E_ARG, "%.60s takes no 'filters': frequencies of filtered people are not computed here; ask /g_variants/{id}/individuals whether they carry it, and a study for their frequencies", path);
+    return sund_fail(err, SUND_E_ARG, "%.60s takes no '%.40s'%s%s", path, name, n ? ", but " : "", list);
+}
+
+sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, sund_parameter out[SUND_BEACON_GIVEN], size_t *n, sund_err *err)
+{
+    *n = in->parameters(in, out, SUND_BEACON_GIVEN);
+    if (*n == SUND_BEACON_GIVEN)
+        return sund_fail(err, SUND_E_ARG, "at most %d parameters are taken", SUND_BEACON_GIVEN - 1);
+    for (size_t i = 0; i < *n; i++) {
+        const sund_beacon_param *k = param_of(p->takes, out[i].name);
+
+        if (!k)
+            return not_taken(p->path, p->takes, out[i].name, err);
+        for (size_t m = 0; m < i && k->type[strlen(k->type) - 1] != 's'; m++)
+            if (strcmp(out[m].name, k->name) == 0)
+                return sund_fail(err, SUND_E_ARG, "'%s' is given twice", k->name);
+    }
+    return SUND_OK;
+}
+
+static sund_code members(const char *what, const sund_jval *v, const char *const *names, sund_err *err)
+{
+    const char *name;
+    void       *at = NULL;
+
+    for (const sund_jval *one = sund_j_next(v, &at, &name); one; one = sund_j_next(v, &at, &name)) {
+        size_t i = 0;
+
+        while (names[i] && strcmp(names[i], name) != 0)
+            i++;
+        if (!names[i] && sund_j_kind(one) != SUND_J_NULL)
+            return sund_fail(err, SUND_E_ARG, "%s takes no '%.40s'", what, name);
+    }
+    return SUND_OK;
+}
+
+sund_code sund_beacon_body(const sund_beacon_page *p, const sund_jval *query, const sund_jval *params, sund_err *err)
+{
+    static const char *const of_query[] = { "requestParameters", "filters", "includeResultsetResponses", "pagination", "requestedGranularity", "testMode", NULL }, *const of_page[] = { "skip", "limit", NULL };
+    const char              *name;
+    void                    *at = NULL;
+
+    SUND_TRY(members("query", query, of_query, err));
+    SUND_TRY(members("pagination", sund_j_get(query, "pagination"), of_page, err));
+    if (sund_j_n(sund_j_get(query, "filters")) && !(p->takes & SUND_TAKES_FILTERS))
+        return not_taken(p->path, p->takes, "filters", err);
+    for (const sund_jval *one = sund_j_next(params, &at, &name); one; one = sund_j_next(params, &at, &name))
+        if (sund_j_kind(one) != SUND_J_NULL && !param_of(p->takes & SUND_TAKES_VARIANT ? SUND_TAKES_VARIANT : 1U << 31, name))
+            return not_taken(p->path, p->takes & (SUND_TAKES_VARIANT | SUND_TAKES_FILTERS), name, err);
+    return SUND_OK;
+}
