@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/** Reals as text, the same bytes as printf("%.*g"), at a tenth of its cost for everyday sizes. */
+/** Reals as text, the same bytes as printf("%.*g"), at a fraction of its cost for everyday sizes. */
 enum { SUND_REAL_BYTES = 40 };
 /** digits in 1..17. Returns the length; out is NUL-terminated. */
 size_t sund_real_print(char out[SUND_REAL_BYTES], double x, int digits);
