@@ -39,11 +39,11 @@ const char *sund_default_home(void)
 
 static size_t n_rows(sund_cur text)
 {
-    size_t n = 0;
+    const uint8_t *at = text.p, *end = at + text.n;
+    size_t         n = 0;
 
-    for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] == '\n')
-            sund_maps_pass(n++);
+    for (; at < end && (at = memchr(at, '\n', (size_t) (end - at))) != NULL; at++)
+        sund_maps_pass(n++);
     return n ? n - 1 : 0;
 }
 

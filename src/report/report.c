@@ -79,6 +79,20 @@ static void put_fact(sund_buf *out, sund_cur json, const char *key, const char *
     sund_buf_text(out, "</dd>");
 }
 
+/** What rows_number() would call a number for certain, without working out which. */
+static bool is_plain_number(sund_cur c)
+{
+    size_t i = c.n && c.p[0] == '-', from = i, n_dot = 0;
+
+    while (i < c.n && ((c.p[i] >= '0' && c.p[i] <= '9') || (c.p[i] == '.' && n_dot++ == 0)))
+        i++;
+    if (i == from + n_dot || c.n > 60)
+        return false;
+    if (i + 4 == c.n && c.p[i] == 'e' && (c.p[i + 1] == '-' || c.p[i + 1] == '+')) /* two digits */
+        return c.p[i + 2] >= '0' && c.p[i + 2] <= '9' && c.p[i + 3] >= '0' && c.p[i + 3] <= '9';
+    return i == c.n;
+}
+
 /** A column holds words when any of its cells is neither a number nor NA, or when all are left open. */
 static void find_words(rows *t)
 {
@@ -90,7 +104,7 @@ static void find_words(rows *t)
             sund_cur c = t->cell[k];
             bool     open = c.n == 0 || (c.n == 1 && c.p[0] == '.');
 
-            if (!isnan(rows_number(t, (int) k)) || (c.n == 2 && memcmp(c.p, "NA", 2) == 0))
+            if (is_plain_number(c) || !isnan(rows_number(t, (int) k)) || (c.n == 2 && memcmp(c.p, "NA", 2) == 0))
                 number[k] = true;
             else
                 t->word[k] |= !open;

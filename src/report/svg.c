@@ -34,17 +34,19 @@ void rows_again(rows *t) { t->rest = t->text; }
 
 bool rows_next(rows *t)
 {
+    const uint8_t *p = t->rest.p, *end = p + t->rest.n;
+
     sund_maps_pass(t->n_read++);
     for (size_t k = 0; k < t->n_column; k++) {
-        size_t n = 0;
+        const uint8_t *from = p;
 
-        while (n < t->rest.n && t->rest.p[n] != '\t' && t->rest.p[n] != '\n')
-            n++;
-        if (n == t->rest.n || (t->rest.p[n] == '\n') != (k + 1 == t->n_column))
+        while (p < end && *p != '\t' && *p != '\n')
+            p++;
+        if (p == end || (*p == '\n') != (k + 1 == t->n_column))
             return false;
-        t->cell[k] = sund_cur_of(t->rest.p, n);
-        t->rest = sund_cur_of(t->rest.p + n + 1, t->rest.n - n - 1);
+        t->cell[k] = sund_cur_of(from, (size_t) (p++ - from));
     }
+    t->rest = sund_cur_of(p, (size_t) (end - p));
     return true;
 }
 

@@ -13,7 +13,7 @@ static sund_code fail(const char *path, sund_err *err) { return sund_fail(err, S
 
 static sund_code write_blocks(const char *path, const void *text, size_t n, sund_err *err)
 {
-    BGZF          *f = bgzf_open(path, "w");
+    BGZF          *f = bgzf_open(path, "w2"); /* digits of reals are noise: more effort takes twice the time and saves 4 % of the bytes */
     const uint8_t *at = text;
     sund_code      rc = f ? SUND_OK : fail(path, err);
 
