@@ -102,7 +102,7 @@ sund_code sund_dir_sync(const char *path, sund_err *err)
     return SUND_OK;
 }
 
-sund_code sund_file_write(const char *path, const void *p, size_t n, unsigned mode, sund_err *err)
+sund_code sund_file_write_by(const char *path, unsigned mode, sund_code (*fill)(void *ctx, int fd, sund_err *err), void *ctx, sund_err *err)
 {
     char      tmp[PATH_MAX];
     sund_code rc;
@@ -113,20 +113,33 @@ sund_code sund_file_write(const char *path, const void *p, size_t n, unsigned mo
     fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t) mode);
     if (fd < 0)
         return os_fail(err, "create", tmp);
-    rc = write_all(fd, p, n);
-    if (rc != SUND_OK || fchmod(fd, (mode_t) mode) != 0 || fsync(fd) != 0) {
+    rc = fill(ctx, fd, err);
+    if (rc == SUND_OK && (fchmod(fd, (mode_t) mode) != 0 || fsync(fd) != 0))
         rc = os_fail(err, "write", tmp);
-        (void) close(fd);
-        (void) unlink(tmp);
-        return rc;
-    }
     (void) close(fd);
-    if (rename(tmp, path) != 0) {
+    if (rc == SUND_OK && rename(tmp, path) != 0)
         rc = os_fail(err, "rename to", path);
+    if (rc != SUND_OK) {
         (void) unlink(tmp);
         return rc;
     }
     return sund_dir_sync(path, err);
+}
+
+typedef struct whole { const char *path; const void *p; size_t n; } whole;
+
+static sund_code fill_whole(void *ctx, int fd, sund_err *err)
+{
+    const whole *w = ctx;
+
+    return write_all(fd, w->p, w->n) == SUND_OK ? SUND_OK : os_fail(err, "write", w->path);
+}
+
+sund_code sund_file_write(const char *path, const void *p, size_t n, unsigned mode, sund_err *err)
+{
+    whole w = { path, p, n };
+
+    return sund_file_write_by(path, mode, fill_whole, &w, err);
 }
 
 sund_code sund_dir_make(const char *path, sund_err *err)

@@ -11,6 +11,9 @@ sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *
  *  ones, never a part. mode as in chmod, e.g. 0600 for secrets. */
 sund_code sund_file_write(const char *path, const void *p, size_t n, unsigned mode, sund_err *err) SUND_MUST_CHECK;
 
+/** The same for what need not be in memory: fill writes it to fd. What fill fails with is returned, and path is as it was. */
+sund_code sund_file_write_by(const char *path, unsigned mode, sund_code (*fill)(void *ctx, int fd, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
+
 /** fsync the folder that holds path, so a rename in it survives a crash. */
 sund_code sund_dir_sync(const char *path, sund_err *err) SUND_MUST_CHECK;
 
