@@ -13,7 +13,7 @@ typedef struct sund_db sund_db;
 typedef struct sund_rows sund_rows;
 
 /** Opens or makes path (mode 0600; one that others may read is refused) and runs schema, which must be repeatable (CREATE TABLE IF NOT EXISTS ... STRICT).
- *  ":memory:" is allowed. Owns: sund_db_close(), safe on NULL. */
+ *  ":memory:" is allowed, and "": a file without a name, gone when it is closed. Owns: sund_db_close(), safe on NULL. */
 sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_err *err) SUND_MUST_CHECK;
 void      sund_db_close(sund_db *db);
 

@@ -73,6 +73,7 @@ sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_task(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_meta(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_compact(int argc, char **argv, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_cmd_log_export(int argc, char **argv, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_cmd_log_heads(int argc, char **argv, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_cmd_replay(int argc, char **argv, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_cmd_log_show(int argc, char **argv, sund_err *err);

@@ -64,8 +64,9 @@ static const sund_cmd cmds[] = {
     { "meta", "Studies", "meta-analysis of result files of anybody's", sund_cmd_meta },
     { "replay", "Audit", "compute again what this node said in a study, against its log", sund_cmd_replay },
     { "log show", "Audit", "what left, was asked and was decided here", sund_cmd_log_show },
+    { "log export", "Audit", "the whole log, signed, as a file for an auditor", sund_cmd_log_export },
     { "log heads", "Audit", "heads of this log and of others', to hold logs against", sund_cmd_log_heads },
-    { "log verify", "Audit", "check the log's chain of digests", sund_cmd_log_verify },
+    { "log verify", "Audit", "check a log's chain of digests, its signature, and what others hold of it", sund_cmd_log_verify },
     { "task", "For programs", "one task of a study on a cluster; the node starts them by sbatch", sund_cmd_task },
 };
 enum { N_CMD = sizeof cmds / sizeof cmds[0] };

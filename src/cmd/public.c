@@ -2,7 +2,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "gate/ledger.h"
 #include "node/applications.h"
 #include "study/mailbox.h"
 #include "study/party.h"
@@ -292,21 +291,91 @@ out:
     return SUND_OK;
 }
 
-/** What else a citizen may want to know: counts by kind, and what was done to the data or the log. */
-static sund_code the_rest(const sund_home *h, uint64_t n_entry, const telling *t, sund_err *err)
+/* ---- what the log alone tells ---- */
+
+/** Kinds of entries that a citizen reads, and what they are of. of_study: told in the study's own story, where there is one. */
+static const struct { const char *kind, *is; bool of_study; } events[] = {
+    { "asked", "A study was asked for", true },
+    { "login", "Who asks for a study was looked at", true },
+    { "decision", "A study or an application was decided on", true },
+    { "study", "A study is at", true },
+    { "left", "A country left a study", true },
+    { "recalled", "A result was called back", true },
+    { "application", "A researcher applied for data", true },
+    { "visa", "A researcher was given a visa", false },
+    { "agreement", "An agreement with other countries", false },
+    { "stop-release", "The node was told to say nothing more", false },
+    { "allow-release", "The node may speak again", false },
+    { "setting", "A rule that holds here from now on", false },
+    { "roster", "Who is in the federation", false },
+    { "trust", "Whose logins are believed", false },
+    { "peer", "A service that may ask for matches", false },
+    { "store", "The genomes here", false },
+    { "people", "The people here", false },
+    { "ontology", "The terms by which people are counted", false },
+    { "datasets", "What is said of the data", false },
+    { "interpretations", "What laboratories say of variants", false },
+    { "cases", "Cases of rare disease", false },
+    { "compact", "Storage was written anew", false },
+    { "replay", "An auditor computed a study again", false },
+    { "export", "This log was given out", false },
+};
+
+typedef struct eventing { bool as_json, stories; } eventing;
+
+static void say_event_json(const sund_ledger_entry *e, const char *is, const char *text)
+{
+    sund_buf  out = { 0 };
+    sund_json j;
+
+    sund_json_init(&j, &out, false);
+    sund_json_open(&j, NULL, '{');
+    sund_json_str(&j, "event", e->kind);
+    sund_json_str(&j, "time", e->time);
+    sund_json_str(&j, "is", is);
+    sund_json_str(&j, "of", e->study);
+    sund_json_str(&j, "text", text);
+    sund_json_close(&j, '}');
+    printf("%.*s\n", (int) out.n, (char *) out.p);
+    sund_buf_free(&out);
+}
+
+static sund_code say_event(void *ctx, const sund_ledger_entry *e, sund_err *err)
+{
+    const eventing *to = ctx;
+    const size_t    n_kind = sizeof events / sizeof *events;
+    const char     *sig = strstr(e->text, ", signed "); /* which is for programs */
+    char            text[600];
+    size_t          k = 0;
+
+    (void) err;
+    while (k < n_kind && strcmp(events[k].kind, e->kind) != 0)
+        k++;
+    if (k == n_kind || (to->stories && events[k].of_study))
+        return SUND_OK;
+    (void) snprintf(text, sizeof text, "%.*s", (int) (sig ? (size_t) (sig - e->text) : strlen(e->text)), e->text);
+    if (to->as_json)
+        say_event_json(e, events[k].is, text);
+    else
+        printf("%.10s  %s%s%.12s%s: %s\n", e->time, events[k].is, e->study[0] ? " (" : "", e->study, e->study[0] ? ")" : "", text);
+    return SUND_OK;
+}
+
+/** And counts by kind. asked: studies, of which unknown are not shown. */
+static sund_code the_rest(const sund_trail *t, size_t asked, size_t unknown, sund_err *err)
 {
     int64_t lookups = 0, compacted = 0, replays = 0, alarms = 0;
 
-    SUND_TRY(sund_db_i64(h->db, &lookups, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind IN (?,?)", "tt", h->role == SUND_ROLE_HUB ? "lookup" : "lookup-answer", h->role == SUND_ROLE_HUB ? "question" : "answer"));
-    SUND_TRY(sund_db_i64(h->db, &compacted, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='compact'", ""));
-    SUND_TRY(sund_db_i64(h->db, &replays, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='replay' AND text LIKE '%vectors the same%'", ""));
-    SUND_TRY(sund_db_i64(h->db, &alarms, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='heads' AND text LIKE 'alarm:%'", ""));
-    printf("%zu studies were asked for. %lld questions about how frequent a variant is, or how many people there are, were answered, in numbers over many people.\n", t->n + t->n_unknown, (long long) lookups);
-    if (t->n_unknown)
-        printf("%zu of them are not shown: those who asked are no longer in the federation.\n", t->n_unknown);
-    if (h->role == SUND_ROLE_NODE)
+    SUND_TRY(sund_db_i64(t->db, &lookups, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind IN (?,?)", "tt", t->role == SUND_ROLE_HUB ? "lookup" : "lookup-answer", t->role == SUND_ROLE_HUB ? "question" : "answer"));
+    SUND_TRY(sund_db_i64(t->db, &compacted, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='compact'", ""));
+    SUND_TRY(sund_db_i64(t->db, &replays, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='replay' AND text LIKE '%vectors the same%'", ""));
+    SUND_TRY(sund_db_i64(t->db, &alarms, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='heads' AND text LIKE 'alarm:%'", ""));
+    printf("\n%zu studies were asked for. %lld questions about how frequent a variant is, or how many people there are, were answered, in numbers over many people.\n", asked, (long long) lookups);
+    if (unknown)
+        printf("%zu of them are not shown: those who asked are no longer in the federation.\n", unknown);
+    if (t->role == SUND_ROLE_NODE)
         printf("People who withdrew were removed from storage %lld times; auditors computed %lld studies again.\n", (long long) compacted, (long long) replays);
-    printf("This log has %llu entries, each sealed into the next; none was altered.", (unsigned long long) n_entry);
+    printf("This log has %llu entries, each sealed into the next; none was altered.", (unsigned long long) t->head.n);
     if (alarms)
         printf(" %lld times a log did not fit what others held of it: 'sund log show' says when.\n", (long long) alarms);
     else
@@ -314,20 +383,31 @@ static sund_code the_rest(const sund_home *h, uint64_t n_entry, const telling *t
     return SUND_OK;
 }
 
-sund_code sund_log_public(const sund_home *h, bool as_json, sund_err *err)
+/** Each study in a story of its own, where there is the home that knows them. */
+static sund_code tell_stories(const sund_home *h, telling *to, sund_err *err)
 {
-    telling  to = { h, { h->db, &h->identity, &h->roster }, as_json, 0, 0 };
-    uint64_t n = 0;
-
-    SUND_TRY(sund_ledger_verify(h->db, &n, NULL, err));
     if (h->role == SUND_ROLE_HUB)
-        SUND_TRY(sund_mailbox_list(&to.box, of_hub, &to, err));
-    else if (h->role == SUND_ROLE_NODE) {
-        SUND_TRY(of_node(&to, err));
-        SUND_TRY(sund_applications_open(h->db, err));
-        SUND_TRY(sund_applications_each(h->db, one_application, &to, err));
-    }
-    else
+        return sund_mailbox_list(&to->box, of_hub, to, err);
+    if (h->role != SUND_ROLE_NODE)
         return sund_fail(err, SUND_E_ARG, "%s is the home of a researcher: nodes and the hub have a public log", h->dir);
-    return as_json ? SUND_OK : the_rest(h, n, &to, err);
+    SUND_TRY(of_node(to, err));
+    SUND_TRY(sund_applications_open(h->db, err));
+    return sund_applications_each(h->db, one_application, to, err);
+}
+
+sund_code sund_log_public(const sund_home *h, const sund_trail *t, bool as_json, sund_err *err)
+{
+    telling  to = { .h = h, .as_json = as_json };
+    eventing ev = { as_json, h != NULL };
+    int64_t  asked = 0;
+
+    if (h) {
+        to.box = (sund_mailbox){ h->db, &h->identity, &h->roster };
+        SUND_TRY(tell_stories(h, &to, err));
+    }
+    SUND_TRY(sund_ledger_each(t->db, say_event, &ev, err));
+    if (as_json)
+        return SUND_OK;
+    SUND_TRY(sund_db_i64(t->db, &asked, 0, err, "SELECT COUNT(DISTINCT study) FROM ledger WHERE kind='asked'", ""));
+    return the_rest(t, h ? to.n + to.n_unknown : (size_t) asked, to.n_unknown, err);
 }

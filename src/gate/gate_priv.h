@@ -2,6 +2,7 @@
 #define SUND_GATE_GATE_PRIV_H
 
 #include "gate/shown.h"
+#include "gate/trail.h"
 
 /* The structs behind the gate's opaque types: nobody else can make one. */
 struct sund_gate {
@@ -35,6 +36,10 @@ sund_lookup_counts *sund_shown_to_hide(sund_shown *s, size_t i);
 
 /** Makes the table of the kill switch. */
 sund_code sund_stop_open(sund_db *db, sund_err *err) SUND_MUST_CHECK;
+
+/** Makes temp.said of a trail, out of its entries and last heads; and adds to it. */
+sund_code sund_trail_said(sund_trail *t, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_trail_say(const sund_trail *t, const char *who, const sund_head *h, uint64_t by, const char *when, sund_err *err) SUND_MUST_CHECK;
 
 /** Builds and signs the envelope, writes the ledger, gives it out. The only place where a sund_leave is made. */
 sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err) SUND_MUST_CHECK;

@@ -339,7 +339,7 @@ static sund_code data_of_then(const sund_party_node *node, const sund_digest *st
     return sund_ledger_add(node->db, "replay", name, err, "with people who withdrew since, by decision: %.300s", decision);
 }
 
-sund_code sund_replay_study(const sund_party_node *node, const sund_digest *study, const char *decision, sund_replay *out, sund_err *err)
+sund_code sund_replay_study(const sund_party_node *node, const sund_digest *study, sund_db *log, const char *decision, sund_replay *out, sund_err *err)
 {
     listing     l = { out, "" };
     sund_key    k;
@@ -354,9 +354,9 @@ sund_code sund_replay_study(const sund_party_node *node, const sund_digest *stud
     SUND_TRY(sund_db_i64(node->db, &state, 0, err, "SELECT state FROM study WHERE digest=?", "b", study->b, sizeof study->b));
     if (state < SUND_PARTY_RELEASED)
         return sund_fail(err, SUND_E_NOT_FOUND, "study %s has not ended here", l.study);
-    SUND_TRY(sund_ledger_verify(node->db, &n, NULL, err));
+    SUND_TRY(sund_ledger_verify(log, &n, NULL, err));
     SUND_TRY(sund_replay_key(node->key_dir, false, &k, err));
-    SUND_GO(sund_ledger_each(node->db, list_one, &l, err));
+    SUND_GO(sund_ledger_each(log, list_one, &l, err));
     if (out->n_line)
         SUND_GO(data_of_then(node, study, decision, out, &able, err));
     else

@@ -30,10 +30,10 @@ typedef struct sund_replay {
     sund_replay_verdict release;
     char                why[200]; /**< why some are not replayable, "" when all are */
 } sund_replay;
-/** decision: why people who withdrew since may be computed with again, NULL when nobody decided so. It is in the ledger before anything is computed.
+/** log: whose commitments it is held against: the node's own database, or an exported log of it (gate/trail.h). decision: why people who withdrew since may be computed with again, NULL when nobody decided so. It is in the ledger before anything is computed.
  *  Owns: sund_replay_free(). Errors: SUND_E_NOT_FOUND for a study that this node has not ended; SUND_E_DENIED where a decision is needed; SUND_E_FORMAT for an
  *  altered log. */
-sund_code sund_replay_study(const sund_party_node *node, const sund_digest *study, const char *decision, sund_replay *out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_replay_study(const sund_party_node *node, const sund_digest *study, sund_db *log, const char *decision, sund_replay *out, sund_err *err) SUND_MUST_CHECK;
 void      sund_replay_free(sund_replay *r);
 
 #endif

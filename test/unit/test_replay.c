@@ -24,7 +24,7 @@ static sund_replay replayed(fed *f, size_t i, const char *decision)
 {
     sund_replay r;
 
-    MUST(sund_replay_study(&f->node[i].seat, &f->study, decision, &r, err));
+    MUST(sund_replay_study(&f->node[i].seat, &f->study, f->node[i].db, decision, &r, err));
     return r;
 }
 
@@ -140,14 +140,14 @@ TEST(people_who_withdrew_need_a_decision)
     int64_t     n = 0;
 
     MUST(sund_people_withdraw(f->node[2].people, "P00005", err));
-    CHECK(sund_replay_study(&f->node[2].seat, &f->study, NULL, &r, &why) == SUND_E_DENIED);
+    CHECK(sund_replay_study(&f->node[2].seat, &f->study, f->node[2].db, NULL, &r, &why) == SUND_E_DENIED);
     CHECK(strstr(why.msg, "--decision") != NULL && strstr(why.msg, "P00005") == NULL);
     r = replayed(f, 2, "minutes of 3 November, item 4");
     CHECK(r.with_withdrawn && r.n_same == r.n_line && r.release == SUND_REPLAY_SAME);
     sund_replay_free(&r);
     MUST(sund_db_i64(f->node[2].db, &n, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='replay' AND text LIKE '%by decision: minutes of 3 November, item 4'", ""));
     CHECK(n == 1);
-    CHECK(sund_replay_study(&f->node[2].seat, &f->study, NULL, &r, &why) == SUND_E_DENIED); /* a decision is for one replay */
+    CHECK(sund_replay_study(&f->node[2].seat, &f->study, f->node[2].db, NULL, &r, &why) == SUND_E_DENIED); /* a decision is for one replay */
     fed_close(f);
     free(w);
 }
@@ -176,10 +176,10 @@ TEST(an_altered_log_and_a_lost_key_are_named)
     char        path[300];
 
     MUST(sund_db_run(f->node[0].db, err, "UPDATE ledger SET text=replace(text, 'commitment ', 'commitment 0') WHERE i=(SELECT MIN(i) FROM ledger WHERE kind='masked')", ""));
-    CHECK(sund_replay_study(&f->node[0].seat, &f->study, NULL, &r, &why) == SUND_E_FORMAT && strstr(why.msg, "altered") != NULL);
+    CHECK(sund_replay_study(&f->node[0].seat, &f->study, f->node[0].db, NULL, &r, &why) == SUND_E_FORMAT && strstr(why.msg, "altered") != NULL);
     (void) snprintf(path, sizeof path, "%s/replay.key", f->node[1].seat.key_dir);
     CHECK(unlink(path) == 0);
-    CHECK(sund_replay_study(&f->node[1].seat, &f->study, NULL, &r, &why) == SUND_E_NOT_FOUND && strstr(why.msg, "replay.key") != NULL);
+    CHECK(sund_replay_study(&f->node[1].seat, &f->study, f->node[1].db, NULL, &r, &why) == SUND_E_NOT_FOUND && strstr(why.msg, "replay.key") != NULL);
     fed_close(f);
     free(w);
 }
