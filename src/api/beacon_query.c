@@ -144,7 +144,7 @@ sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, su
     sund_buf_nul(question);
     SUND_TRY(sund_buf_ok(question, err));
     /* in its one spelling, and refused here if it is none */
-    q = calloc(1, sizeof *q);
+    q = malloc(sizeof *q);
     if (!q)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     rc = sund_query_parse(q, (const char *) question->p + at + strlen("variants "), err);

@@ -26,15 +26,13 @@ void sund_buf_keep_memory(void)
     (void) mallopt(M_MXFAST, 0); /* each kilobyte that is asked for would put together all small pieces that are free */
 }
 
-bool sund_buf_room(sund_buf *b, size_t n)
+bool sund_buf_grow(sund_buf *b, size_t n)
 {
     size_t   cap = b->cap ? b->cap : 256;
     uint8_t *p;
 
     if (b->bad)
         return false;
-    if (n <= b->cap - b->n)
-        return true;
     while (cap - b->n < n) {
         if (cap > SIZE_MAX / 2) {
             b->bad = true;
@@ -50,14 +48,6 @@ bool sund_buf_room(sund_buf *b, size_t n)
     b->p = p;
     b->cap = cap;
     return true;
-}
-
-void sund_buf_put(sund_buf *b, const void *p, size_t n)
-{
-    if (n && sund_buf_room(b, n)) {
-        memcpy(b->p + b->n, p, n);
-        b->n += n;
-    }
 }
 
 static void put_le(sund_buf *b, uint64_t v, unsigned n_byte)
@@ -78,7 +68,7 @@ void sund_buf_u32(sund_buf *b, uint32_t v) { put_le(b, v, 4); }
 void sund_buf_u64(sund_buf *b, uint64_t v) { put_le(b, v, 8); }
 void sund_buf_i64(sund_buf *b, int64_t v)
 {
-    char     text[24], *at = text + sizeof text;
+    char     text[48] = "", *end = text + 24, *at = end;
     uint64_t u = v < 0 ? -(uint64_t) v : (uint64_t) v;
 
     do
@@ -86,7 +76,10 @@ void sund_buf_i64(sund_buf *b, int64_t v)
     while (u /= 10);
     if (v < 0)
         *--at = '-';
-    sund_buf_put(b, at, (size_t) (text + sizeof text - at));
+    if (!sund_buf_room(b, 24))
+        return;
+    memcpy(b->p + b->n, at, 24); /* a whole number of words is quicker than those that count */
+    b->n += (size_t) (end - at);
 }
 
 void sund_buf_text(sund_buf *b, const char *s) { sund_buf_put(b, s, strlen(s)); }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/map.h"
@@ -22,8 +23,7 @@ typedef struct sund_buf {
 void      sund_buf_keep_memory(void);
 void      sund_buf_free(sund_buf *b); /**< safe on a zeroed or freed buffer */
 void      sund_buf_clear(sund_buf *b);
-bool      sund_buf_room(sund_buf *b, size_t n); /**< make room for n more bytes */
-void      sund_buf_put(sund_buf *b, const void *p, size_t n);
+bool      sund_buf_grow(sund_buf *b, size_t n); /**< what sund_buf_room() does where there is none */
 void      sund_buf_u8(sund_buf *b, uint8_t v);
 void      sund_buf_u16(sund_buf *b, uint16_t v);
 void      sund_buf_u32(sund_buf *b, uint32_t v);
@@ -33,6 +33,15 @@ void      sund_buf_blob(sund_buf *b, const void *p, size_t n);     /**< u32 leng
 void      sund_buf_text(sund_buf *b, const char *s);               /**< bytes only */
 void      sund_buf_i64(sund_buf *b, int64_t v);                    /**< in decimal digits */
 void      sund_buf_printf(sund_buf *b, const char *fmt, ...) SUND_PRINTF(2, 3);
+/** Make room for n more bytes. */
+static inline bool sund_buf_room(sund_buf *b, size_t n) { return (n <= b->cap - b->n && !b->bad) || sund_buf_grow(b, n); }
+static inline void sund_buf_put(sund_buf *b, const void *p, size_t n)
+{
+    if (n && sund_buf_room(b, n)) {
+        memcpy(b->p + b->n, p, n);
+        b->n += n;
+    }
+}
 void      sund_buf_nul(sund_buf *b); /**< keep a NUL behind the n bytes, not counted in n */
 sund_code sund_buf_ok(const sund_buf *b, sund_err *err) SUND_MUST_CHECK;
 

@@ -3,25 +3,11 @@
 #include "base/real.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-void sund_json_init(sund_json *j, sund_buf *out, bool pretty)
-{
-    memset(j, 0, sizeof *j);
-    j->out = out;
-    j->pretty = pretty;
-}
+/* Room is made once a value, for the most that it can take, and then it is written without a look at the room. */
 
-static void newline(sund_json *j)
-{
-    if (!j->pretty)
-        return;
-    sund_buf_text(j->out, "\n");
-    for (unsigned i = 0; i < j->depth; i++)
-        sund_buf_text(j->out, "  ");
-}
+void sund_json_init(sund_json *j, sund_buf *out, bool pretty) { *j = (sund_json){ .out = out, .pretty = pretty }; }
 
 /** None of eight bytes is one that is escaped: below a blank, '"', '\\' or DEL. */
 static bool plain8(const char *s)
@@ -36,119 +22,124 @@ static bool plain8(const char *s)
     return ((((v - ones * 32) & ~v) | ((quote - ones) & ~quote) | ((back - ones) & ~back) | ((del - ones) & ~del)) & tops) == 0;
 }
 
-static bool plain1(unsigned char c) { return c >= 32 && c != '"' && c != '\\' && c != 127; }
-
-/** The run of plain bytes from s on, of n. */
-static size_t plain_run(const char *s, size_t n)
+/** One byte as it stands in a text; where the next goes. */
+static inline uint8_t *put_byte(uint8_t *p, unsigned char c)
 {
-    size_t i = 0;
+    static const char hex[] = "0123456789abcdef";
 
-    while (i + 8 <= n && plain8(s + i))
-        i += 8;
-    while (i < n && plain1((unsigned char) s[i]))
-        i++;
-    return i;
+    if (c < 32 || c == 127) {
+        memcpy(p, "\\u00", 4);
+        p[4] = (uint8_t) hex[c >> 4];
+        p[5] = (uint8_t) hex[c & 15];
+        return p + 6;
+    }
+    if (c == '"' || c == '\\')
+        *p++ = '\\';
+    *p++ = c;
+    return p;
 }
 
-static void text(sund_json *j, const char *s)
-{
-    sund_buf *out = j->out;
-    size_t    n = strlen(s), run = plain_run(s, n);
+enum { TEXT_MOST = 6 }; /* bytes that one of a text takes at most */
 
-    if (run == n) { /* as nearly all are: room once */
-        if (!sund_buf_room(out, n + 2))
-            return;
-        out->p[out->n] = '"';
-        memcpy(out->p + out->n + 1, s, n);
-        out->p[out->n + 1 + n] = '"';
-        out->n += n + 2;
+/** A text of n bytes, in quotes: at most 6 n + 2 bytes. */
+static uint8_t *put_text(uint8_t *p, const char *s, size_t n)
+{
+    const char *end = s + n;
+
+    *p++ = '"';
+    while (end - s >= 8) {
+        if (plain8(s)) {
+            memcpy(p, s, 8);
+            s += 8;
+            p += 8;
+        }
+        else {
+            p = put_byte(p, (unsigned char) *s++);
+        }
+    }
+    if (n >= 8 && s < end && plain8(end - 8)) { /* the last of them together with some that are there already */
+        memcpy(p - (8 - (end - s)), end - 8, 8);
+        p += end - s;
+        s = end;
+    }
+    while (s < end)
+        p = put_byte(p, (unsigned char) *s++);
+    *p++ = '"';
+    return p;
+}
+
+/** Where n more bytes go, or NULL without memory. */
+static uint8_t *room(sund_json *j, size_t n) { return sund_buf_room(j->out, n) ? j->out->p + j->out->n : NULL; }
+
+static void upto(sund_json *j, const uint8_t *p) { j->out->n = (size_t) (p - j->out->p); }
+
+static uint8_t *put_line(const sund_json *j, uint8_t *p)
+{
+    *p++ = '\n';
+    memset(p, ' ', 2 * (size_t) j->depth);
+    return p + 2 * (size_t) j->depth;
+}
+
+void sund_json_lead(sund_json *j, const char *key)
+{
+    size_t   n = key ? strlen(key) : 0;
+    uint8_t *p = room(j, 2 + 2 * (size_t) j->depth + TEXT_MOST * n + 4);
+
+    if (!p)
         return;
-    }
-    sund_buf_u8(out, '"');
-    for (;; run = plain_run(s, n)) {
-        unsigned char c;
-
-        sund_buf_put(out, s, run);
-        if (run == n)
-            break;
-        c = (unsigned char) s[run];
-        if (c == '"' || c == '\\')
-            sund_buf_printf(out, "\\%c", c);
-        else
-            sund_buf_printf(out, "\\u%04x", c);
-        s += run + 1;
-        n -= run + 1;
-    }
-    sund_buf_u8(out, '"');
-}
-
-/** Comma, line and key before a value. */
-static void lead(sund_json *j, const char *key)
-{
-    if (j->comma[j->depth])
-        sund_buf_u8(j->out, ',');
-    if (j->depth)
-        newline(j);
-    j->comma[j->depth] = true;
+    if (j->comma)
+        *p++ = ',';
+    if (j->pretty && j->depth)
+        p = put_line(j, p);
     if (key) {
-        text(j, key);
-        sund_buf_put(j->out, ": ", j->pretty ? 2 : 1);
+        p = put_text(p, key, n);
+        *p++ = ':';
+        if (j->pretty)
+            *p++ = ' ';
     }
+    upto(j, p);
+    j->comma = true;
 }
 
-void sund_json_open(sund_json *j, const char *key, char bracket)
+void sund_json_put_bracket(sund_json *j, char bracket)
 {
-    lead(j, key);
     sund_buf_u8(j->out, (uint8_t) bracket);
-    if (j->depth == 32) {
-        j->out->bad = true;
-        return;
-    }
-    j->comma[++j->depth] = false;
+    j->depth++;
+    j->comma = false;
 }
 
 void sund_json_close(sund_json *j, char bracket)
 {
-    bool any = j->comma[j->depth];
+    uint8_t *p;
 
-    if (j->depth)
-        j->depth--;
-    if (any)
-        newline(j);
-    sund_buf_u8(j->out, (uint8_t) bracket);
+    j->depth -= j->depth > 0;
+    if (!(p = room(j, 2 + 2 * (size_t) j->depth)))
+        return;
+    if (j->pretty && j->comma)
+        p = put_line(j, p);
+    *p++ = (uint8_t) bracket;
+    upto(j, p);
+    j->comma = true;
 }
 
-void sund_json_str(sund_json *j, const char *key, const char *value)
+void sund_json_put_str(sund_json *j, const char *value)
 {
-    lead(j, key);
-    text(j, value);
+    size_t   n = strlen(value);
+    uint8_t *p = room(j, TEXT_MOST * n + 2);
+
+    if (p)
+        upto(j, put_text(p, value, n));
 }
 
-void sund_json_i64(sund_json *j, const char *key, int64_t value)
-{
-    lead(j, key);
-    sund_buf_i64(j->out, value);
-}
+void sund_json_put_i64(sund_json *j, int64_t value) { sund_buf_i64(j->out, value); }
+void sund_json_put_word(sund_json *j, const char *word) { sund_buf_text(j->out, word); }
 
-void sund_json_f64(sund_json *j, const char *key, double value)
+void sund_json_put_f64(sund_json *j, double value)
 {
     char s[SUND_REAL_BYTES];
 
-    lead(j, key);
     if (isfinite(value))
         sund_buf_put(j->out, s, sund_real_shortest(s, value));
     else
-        sund_buf_text(j->out, "null");
-}
-
-void sund_json_bool(sund_json *j, const char *key, bool value)
-{
-    lead(j, key);
-    sund_buf_text(j->out, value ? "true" : "false");
-}
-
-void sund_json_null(sund_json *j, const char *key)
-{
-    lead(j, key);
-    sund_buf_text(j->out, "null");
+        sund_json_put_word(j, "null");
 }

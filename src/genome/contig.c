@@ -62,6 +62,17 @@ void sund_contig_refseq(sund_assembly a, int contig, char out[40])
     }
 }
 
+/** 1 to 24, of which 23 and 24 are X and Y; 0 for anything else. */
+static int parse_number(const char *s)
+{
+    size_t n = strspn(s, "0123456789");
+    int    k = n == 1 || n == 2 ? s[0] - '0' : 0;
+
+    if (n == 2 && k)
+        k = 10 * k + s[1] - '0';
+    return !s[n] && k <= SUND_Y ? k : 0;
+}
+
 int sund_contig_parse(const char *name, sund_assembly *assembly)
 {
     sund_assembly a = SUND_ASSEMBLY_NONE;
@@ -73,15 +84,12 @@ int sund_contig_parse(const char *name, sund_assembly *assembly)
     else {
         if (strncasecmp(name, "chr", 3) == 0)
             name += 3;
-        for (int i = 1; i < SUND_N_CONTIG && !found; i++)
+        found = parse_number(name);
+        for (int i = SUND_X; i < SUND_N_CONTIG && !found; i++)
             if (strcasecmp(name, contigs[i].name) == 0)
                 found = i;
         if (!found && strcasecmp(name, "M") == 0)
             found = SUND_MT;
-        if (!found && strcmp(name, "23") == 0)
-            found = SUND_X;
-        if (!found && strcmp(name, "24") == 0)
-            found = SUND_Y;
     }
     if (assembly)
         *assembly = a;
