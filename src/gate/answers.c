@@ -24,7 +24,7 @@ static const sund_lookup_counts *row_of(const sund_shown *s, const char *variant
 /** Of a node that does not have the variant. */
 static sund_lookup_counts without(const sund_shown *s)
 {
-    sund_lookup_counts c = { .status = SUND_LOOKUP_TIMEOUT };
+    sund_lookup_counts c = { .status = SUND_LOOKUP_TIMEOUT, .open = s && sund_shown_open(s) };
 
     if (s)
         c.status = sund_shown_answered(s) ? SUND_LOOKUP_NOT_COVERED : SUND_LOOKUP_REFUSED;

@@ -21,7 +21,8 @@ static const sund_rule rules[] = {
     { "dominance", "a tenth of a score; nine tenths of a column", "ACRO's p-ratio of 10 %, dominance of 90 %", "no variant of somebody's loadings makes up more than a tenth of a score, nor fewer than ten people more than nine tenths of a column: sums with it would be their genotypes" },
     { "difference", "10 people", "ACRO; Ayoz 2021", "over all answers ever given: the people of two definitions differ by 10 or more, and no combination of answers rests on fewer" },
     { "one-roster", "one for a question", "two totals over rosters that differ by one node are that node's sums", "a question about the same data is answered for the same nodes only" },
-    { "membership", "sqrt(variants / people) of 0.36", "Homer 2008; Sankararaman 2009", "lookups: how many variants one asker is shown counted, so that their frequencies do not tell who takes part" },
+    { "membership", "sqrt(variants / people) of 0.36", "Homer 2008; Sankararaman 2009", "lookups and pages: how many variants one asker is answered about, so that their frequencies do not tell who takes part" },
+    { "beacon-budget", "3 nats of evidence: 6 alleles shown for each", "Raisaro 2017, at an error of 0.05", "lookups and pages: how many rare variants one asker is answered about, as if one person carried them all" },
     { "hostile-parameters", "none from outside", "Huth 2022", "a round's parameters follow from the signed transcript: every node computes them itself and binds the masks to them" },
 };
 

@@ -70,7 +70,21 @@ sund_code sund_shown_refused(sund_verb verb, const char *why, sund_shown **out, 
     return SUND_OK;
 }
 
-sund_code sund_shown_variants(const sund_gate *g, sund_shown **out, sund_err *err) { return make(SUND_ASK_VARIANTS, &g->thresholds, out, err); }
+int64_t sund_shown_number(const sund_thresholds *t, int64_t n)
+{
+    if (t->open)
+        return n;
+    return sund_rule_cell_min(t, n) && n > 0 ? (n + 2) / 5 * 5 : -1;
+}
+
+sund_code sund_shown_variants(const sund_gate *g, int64_t n_person, sund_shown **out, sund_err *err)
+{
+    int64_t n = sund_shown_number(&g->thresholds, n_person);
+
+    SUND_TRY(make(SUND_ASK_VARIANTS, &g->thresholds, out, err));
+    (*out)->people = n > 0 ? n : 0;
+    return SUND_OK;
+}
 
 /** A row as it is. */
 static sund_code put_row(sund_shown *s, const char *variant, const sund_lookup_counts *c, sund_err *err)
@@ -109,13 +123,6 @@ sund_code sund_shown_add(sund_shown *s, const char *variant, const sund_lookup_c
 }
 
 void sund_shown_more(sund_shown *s) { s->more = true; }
-
-int64_t sund_shown_number(const sund_thresholds *t, int64_t n)
-{
-    if (t->open)
-        return n;
-    return sund_rule_cell_min(t, n) && n > 0 ? (n + 2) / 5 * 5 : -1;
-}
 
 sund_code sund_shown_people(const sund_gate *g, sund_verb verb, int64_t n_person, sund_shown **out, sund_err *err)
 {
@@ -241,7 +248,7 @@ static sund_code read_all(sund_cur *c, sund_shown *s, sund_err *err)
     s->people = (int64_t) sund_cur_u64(c);
     text = sund_cur_blob(c, SUND_SHOWN_MAX);
     SUND_TRY(sund_cur_ok(c, "an answer", err));
-    if (s->people < -1 || s->people > (int64_t) 1 << 40 || (s->people && verb != SUND_ASK_PEOPLE && verb != SUND_ASK_PUBLIC))
+    if (s->people < -1 || s->people > (int64_t) 1 << 40 || (s->people && verb != SUND_ASK_PEOPLE && verb != SUND_ASK_PUBLIC && verb != SUND_ASK_VARIANTS))
         return sund_fail(err, SUND_E_FORMAT, "an answer counts no such number of people");
     sund_buf_put(&s->text, text.p, text.n);
     return sund_buf_ok(&s->text, err);

@@ -25,8 +25,9 @@ void sund_shown_free(sund_shown *s);
 
 /** Not answered, and why: one line for people, without a value. */
 sund_code sund_shown_refused(sund_verb verb, const char *why, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
-/** Counts of variants, to be filled by sund_shown_add(). */
-sund_code sund_shown_variants(const sund_gate *g, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
+/** Counts of variants among so many people, to be filled by sund_shown_add(). The number goes along by the rules of all numbers of people: what an answer costs an asker
+ *  (budget.h) must not depend on what is hidden in it. */
+sund_code sund_shown_variants(const sund_gate *g, int64_t n_person, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
 /** Rule `margins` (sund_margins_node) over own counts of one variant, in its one spelling. named: it was asked for by name, and what is hidden says so; else
  *  a row that is hidden is not there, for that a region has a rare variant tells of its carrier. Errors: SUND_E_LIMIT behind SUND_SHOWN_ROWS rows. */
 sund_code sund_shown_add(sund_shown *s, const char *variant, const sund_lookup_counts *own, bool named, sund_err *err) SUND_MUST_CHECK;
@@ -48,7 +49,7 @@ bool        sund_shown_has_more(const sund_shown *s);
 size_t      sund_shown_n(const sund_shown *s);      /**< rows of counts */
 const char *sund_shown_variant(const sund_shown *s, size_t i);
 const sund_lookup_counts *sund_shown_counts(const sund_shown *s, size_t i);
-int64_t     sund_shown_count(const sund_shown *s);  /**< of people; -1: withheld, for it is below the least cell or too near to another count */
+int64_t     sund_shown_count(const sund_shown *s);  /**< of people; -1: withheld, for it is below the least cell or too near to another count. Of whom variants are counted in: 0 below the least cell */
 sund_cur    sund_shown_bytes(const sund_shown *s);  /**< of a text */
 
 /** As bytes: u8 verb, u8 answered, u8 open, u8 more, str why; then u32 rows (str variant, u8 status, u8 sexes, three times AC, AN, homozygotes, hemizygotes),

@@ -36,6 +36,7 @@ typedef struct hub {
     sund_questions  questions;
     sund_harvest    harvest;
     sund_hub_pages *pages;
+    sund_budget    *budget; /* under lock, as all that is written */
     pthread_mutex_t lock, uploading;
     pthread_cond_t  news;
     uint64_t        n_news; /* rises with every message taken in */
@@ -147,7 +148,7 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
 }
 
 /** What the asker is about to be shown, against what was shown before. */
-static sund_code spend(hub *h, const sund_envelope *e, const sund_answers *a, sund_err *err)
+static sund_code spend(hub *h, const sund_envelope *e, const char *question, const sund_answers *a, sund_err *err)
 {
     char      who[SUND_ID_MAX + 1];
     sund_code rc;
@@ -157,7 +158,7 @@ static sund_code spend(hub *h, const sund_envelope *e, const sund_answers *a, su
     if (rc == SUND_OK)
         rc = sund_logins_person(&h->home, e, who, err);
     if (rc == SUND_OK)
-        rc = sund_budget_answers(h->home.db, who, a, err);
+        rc = sund_budget_answers(h->budget, who, true, question, a, err);
     (void) pthread_mutex_unlock(&h->lock);
     return rc;
 }
@@ -199,7 +200,7 @@ static sund_code do_question(hub *h, const sund_envelope *e, sund_cur body, sund
     SUND_GO(sund_cur_end(&body, "a question", err));
     SUND_GO(in_name_of(h, e, text, err));
     SUND_GO(sund_questions_ask(&h->questions, text, ANSWER_MS, a, err));
-    SUND_GO(spend(h, e, a, err));
+    SUND_GO(spend(h, e, text, a, err));
     sund_answers_write(a, out);
 out:
     if (a)
@@ -450,7 +451,7 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
     SUND_TRY(sund_file_lock(path, lock, err));
     SUND_TRY(sund_home_open(&h->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     sund_confine(SUND_CONFINE_PROGRAMS);
-    SUND_TRY(sund_budget_open(h->home.db, err));
+    SUND_TRY(sund_budget_open(&h->budget, h->home.db, err));
     if (h->home.role != SUND_ROLE_HUB)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a hub", dir);
     SUND_TRY(sund_mailbox_tables(h->home.db, err));
@@ -473,7 +474,7 @@ static sund_code start(hub *h, sund_server **server, sund_buf *cert, sund_buf *k
     SUND_TRY(sund_home_tls(&h->home, cert, key, err));
     c.cert_pem = (const char *) cert->p;
     c.key_pem = (const char *) key->p;
-    SUND_TRY(sund_hub_pages_open(&h->pages, &h->home, &h->questions, &h->harvest, &h->lock, err));
+    SUND_TRY(sund_hub_pages_open(&h->pages, &h->home, &h->questions, &h->harvest, h->budget, &h->lock, err));
     if (sund_server_start(server, &c, err) != SUND_OK)
         return sund_fail_in(err, err ? err->code : SUND_E_IO, "%s/sund.ini: [hub] listen, port", h->home.dir);
     return SUND_OK;
@@ -517,6 +518,7 @@ out:
     sund_harvest_close(&h->harvest);
     sund_server_stop(server);
     sund_hub_pages_close(h->pages);
+    sund_budget_close(h->budget);
     if (key.p)
         sund_wipe(key.p, key.n);
     sund_buf_free(&cert);

@@ -2,7 +2,6 @@
 
 #include "api/face.h"
 #include "base/log.h"
-#include "gate/budget.h"
 #include "hub/match.h"
 
 #include <stdio.h>
@@ -15,6 +14,7 @@ struct sund_hub_pages {
     const sund_home *home;
     sund_questions  *questions;
     const sund_harvest *harvest;
+    sund_budget     *budget;
     pthread_mutex_t *db_lock; /* of the studies' transactions */
     sund_pages_config       config;
     sund_face        face;
@@ -29,7 +29,7 @@ static sund_code note(sund_hub_pages *p, const sund_caller *who, const char *que
     sund_code rc;
 
     (void) pthread_mutex_lock(p->db_lock);
-    rc = sund_budget_answers(p->home->db, who->name, a, err);
+    rc = sund_budget_answers(p->budget, who->name, who->registered, question, a, err);
     if (rc == SUND_OK)
         rc = sund_pagelog_note(p->log, who->name, question, a, err);
     (void) pthread_mutex_unlock(p->db_lock);
@@ -87,7 +87,7 @@ static void refuse(void *ctx, int status, const char *why, sund_response *out)
     sund_face_refuse(&p->face, status, why, out);
 }
 
-sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_questions *q, const sund_harvest *harvest, pthread_mutex_t *db_lock, sund_err *err)
+sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_questions *q, const sund_harvest *harvest, sund_budget *budget, pthread_mutex_t *db_lock, sund_err *err)
 {
     sund_hub_pages *p = calloc(1, sizeof *p);
     sund_code       rc;
@@ -97,6 +97,7 @@ sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_que
     p->home = h;
     p->questions = q;
     p->harvest = harvest;
+    p->budget = budget;
     p->db_lock = db_lock;
     SUND_GO(sund_pages_config_read(&p->config, h, err));
     SUND_GO(sund_pagelog_open(&p->log, h->db, err));
@@ -118,7 +119,7 @@ out:
 void sund_hub_pages_tick(sund_hub_pages *p)
 {
     (void) pthread_mutex_lock(p->db_lock);
-    if (sund_pagelog_flush(p->log, NULL) != SUND_OK)
+    if (sund_budget_flush(p->budget, NULL) != SUND_OK || sund_pagelog_flush(p->log, NULL) != SUND_OK)
         sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
     (void) pthread_mutex_unlock(p->db_lock);
 }

@@ -86,7 +86,7 @@ static sund_code variants(sund_answerer *a, const char *rest, sund_shown **out, 
     if (rc == SUND_OK)
         rc = sund_lookup_refresh(&a->seat, err);
     if (rc == SUND_OK)
-        rc = sund_shown_variants(a->home.gate, &s, err);
+        rc = sund_shown_variants(a->home.gate, (int64_t) a->seat.n, &s, err);
     for (size_t i = 0; rc == SUND_OK && i < q->n_name; i++)
         rc = add_variant(a, &q->name[i], true, s, err);
     if (rc == SUND_OK && !q->n_name)

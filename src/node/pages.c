@@ -11,6 +11,7 @@
 #include "node/answers.h"
 #include "node/own.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ typedef struct site {
     sund_pages_config    config;
     sund_face     face;
     sund_pagelog *log;
+    sund_budget  *budget;
+    pthread_mutex_t writing; /* to the database: what is shown, and what of it is written down later */
     sund_names   *names;
     sund_own      own;
     sund_limits  *limits;
@@ -40,6 +43,27 @@ static sund_code allowed(site *s, sund_err *err)
     return SUND_OK;
 }
 
+static sund_code note(site *s, const sund_caller *who, const char *question, const sund_answers *a, sund_err *err)
+{
+    sund_code rc = SUND_OK;
+
+    (void) pthread_mutex_lock(&s->writing);
+    if (!s->face.open)
+        rc = sund_budget_answers(s->budget, who->name, who->registered, question, a, err);
+    if (rc == SUND_OK)
+        rc = sund_pagelog_note(s->log, who->name, question, a, err);
+    (void) pthread_mutex_unlock(&s->writing);
+    return rc;
+}
+
+static void write_down(site *s)
+{
+    (void) pthread_mutex_lock(&s->writing);
+    if (sund_budget_flush(s->budget, NULL) != SUND_OK || sund_pagelog_flush(s->log, NULL) != SUND_OK)
+        sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
+    (void) pthread_mutex_unlock(&s->writing);
+}
+
 static sund_code ask(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err)
 {
     site *s = ctx;
@@ -50,15 +74,14 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
     out->row[0].ms = 0;
     out->row[0].shown = NULL;
     SUND_TRY(sund_answer_question(&s->answerer, question, &out->row[0].shown, err));
-    if (!s->face.open)
-        SUND_TRY(sund_budget_answers(s->answerer.home.db, who->name, out, err));
-    return sund_pagelog_note(s->log, who->name, question, out, err);
+    return note(s, who, question, out, err);
 }
 
 /** POST /match: services that have a token in this home's peers.ini, from this node's cases. */
 static void match_page(site *s, const sund_request *in, sund_response *out)
 {
-    char            path[2048] = "", asker[SUND_MME_ASKER], why[240];
+    char            path[2048] = "", why[240];
+    sund_caller     asker = { .registered = true }; /* a name of SUND_MME_ASKER fits */
     sund_mme_http   request = { in->method, in->header(in, "Content-Type"), in->header(in, "X-Auth-Token"), in->body, in->n_body, path };
     sund_answers    a = { .n = 1 };
     sund_mme_answer answer;
@@ -67,7 +90,7 @@ static void match_page(site *s, const sund_request *in, sund_response *out)
     sund_code       rc = sund_home_path(&s->answerer.home, "peers.ini", path, sizeof path, &err);
 
     out->type = SUND_MME_TYPE;
-    out->status = sund_mme_http_question(&request, asker, &question, why);
+    out->status = sund_mme_http_question(&request, asker.name, &question, why);
     if (why[0])
         sund_log(SUND_LOG_ERROR, "a request for matches is refused: %s", why);
     if (out->status) {
@@ -80,7 +103,7 @@ static void match_page(site *s, const sund_request *in, sund_response *out)
     if (rc == SUND_OK)
         rc = sund_answer_question(&s->answerer, (const char *) question.p, &a.row[0].shown, &err);
     if (rc == SUND_OK)
-        rc = sund_pagelog_note(s->log, asker, (const char *) question.p, &a, &err);
+        rc = note(s, &asker, (const char *) question.p, &a, &err);
     out->status = rc == SUND_OK ? 200 : sund_code_http(rc);
     if (rc == SUND_OK) {
         answer = (sund_mme_answer){ a.row[0].node, sund_shown_why(a.row[0].shown), sund_shown_answered(a.row[0].shown), sund_shown_bytes(a.row[0].shown) };
@@ -165,7 +188,7 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
 
     SUND_TRY(sund_answerer_open(&s->answerer, dir, err));
     SUND_TRY(sund_pages_config_read(&s->config, h, err));
-    SUND_TRY(sund_budget_open(h->db, err));
+    SUND_TRY(sund_budget_open(&s->budget, h->db, err));
     SUND_TRY(sund_pagelog_open(&s->log, h->db, err));
     SUND_TRY(sund_own_open(&s->own, h, s->config.url, err));
     if (s->config.names[0])
@@ -185,8 +208,7 @@ static sund_code serve(site *s, const _Atomic bool *stop, sund_err *err)
     SUND_TRY(sund_pages_start(&server, &s->answerer.home, &s->config, c, err));
     while (!*stop) {
         (void) usleep(500000);
-        if (sund_pagelog_flush(s->log, NULL) != SUND_OK)
-            sund_log(SUND_LOG_ERROR, "the ledger cannot be written");
+        write_down(s);
     }
     sund_server_stop(server);
     return SUND_OK;
@@ -208,19 +230,19 @@ static sund_code wanted(const char *dir, bool *yes, sund_err *err)
 
 sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_err *err)
 {
-    static site s; /* one a process */
+    static site s = { .writing = PTHREAD_MUTEX_INITIALIZER }; /* one a process */
     bool        yes = false;
     sund_code   rc;
 
     SUND_TRY(wanted(dir, &yes, err));
     if (!yes)
         return SUND_OK;
-    memset(&s, 0, sizeof s);
     rc = open_site(&s, dir, err);
     if (rc == SUND_OK)
         rc = serve(&s, stop, err);
     sund_limits_free(s.limits);
     sund_pagelog_close(s.log);
+    sund_budget_close(s.budget);
     sund_names_free(s.names);
     sund_own_close(&s.own);
     sund_answerer_close(&s.answerer);

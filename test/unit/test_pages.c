@@ -52,7 +52,7 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
         if (!w->c[i].status)
             continue;
         if (sund_question_verb(question, &rest) == SUND_ASK_VARIANTS) {
-            SUND_TRY(sund_shown_variants(s->gate, &r->shown, err));
+            SUND_TRY(sund_shown_variants(s->gate, 100, &r->shown, err));
             SUND_TRY(sund_shown_add(r->shown, "20-200-A-G", &c, true, err));
         }
         else

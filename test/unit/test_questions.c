@@ -1,6 +1,5 @@
 /* Questions: their texts, what is shown by the rules of each verb, as bytes, put together over nodes, and the hub's board of them. (TSAN) */
 #include "base/log.h"
-#include "gate/budget.h"
 #include "gate/counted.h"
 #include "base/file.h"
 #include "genome/names.h"
@@ -146,7 +145,7 @@ static sund_shown *row(const seat *s, const char *variant, sund_lookup_counts c,
 {
     sund_shown *out = NULL;
 
-    CHECK(sund_shown_variants(s->gate, &out, NULL) == SUND_OK && sund_shown_add(out, variant, &c, named, NULL) == SUND_OK);
+    CHECK(sund_shown_variants(s->gate, 500, &out, NULL) == SUND_OK && sund_shown_add(out, variant, &c, named, NULL) == SUND_OK);
     return out;
 }
 
@@ -432,7 +431,7 @@ static void *answers_variants(void *p)
             sund_buf                   out = { 0 };
 
             sund_buf_u64(&out, sund_cur_u64(&asks));
-            CHECK(sund_cur_str(&asks, text, sizeof text) && sund_question_verb(text, &rest) == SUND_ASK_VARIANTS && sund_query_parse(&q, rest, NULL) == SUND_OK && sund_shown_variants(c->s->gate, &shown, NULL) == SUND_OK);
+            CHECK(sund_cur_str(&asks, text, sizeof text) && sund_question_verb(text, &rest) == SUND_ASK_VARIANTS && sund_query_parse(&q, rest, NULL) == SUND_OK && sund_shown_variants(c->s->gate, 500, &shown, NULL) == SUND_OK);
             for (int k = 0; k < c->n; k++) {
                 char name[32];
 
@@ -516,7 +515,7 @@ TEST(a_table_of_answers_is_the_answers)
     memset(&a, 0, sizeof a);
     a.n = 5;
     for (size_t i = 0; i < 4; i++) { /* the fifth is silent */
-        CHECK(sund_shown_variants(s.gate, &a.row[i].shown, NULL) == SUND_OK);
+        CHECK(sund_shown_variants(s.gate, 500, &a.row[i].shown, NULL) == SUND_OK);
         for (int k = 0; k < 40; k++)
             if (test_rand() % 3) {
                 sund_lookup_counts c = counted((int64_t) (test_rand() % 500), 1000);
@@ -548,28 +547,6 @@ TEST(a_table_of_answers_is_the_answers)
             CHECK(v < t.n);
         }
     sund_answers_table_free(&t);
-    sund_answers_free(&a);
-    stand(&s);
-}
-
-TEST(the_budget_is_of_all_variants_that_are_shown)
-{
-    static sund_answers a;
-    seat                s;
-
-    sit(&s, false);
-    memset(&a, 0, sizeof a);
-    a.n = 1;
-    CHECK(sund_budget_open(s.db, NULL) == SUND_OK && sund_shown_variants(s.gate, &a.row[0].shown, NULL) == SUND_OK);
-    for (int i = 0; i < 20; i++) {
-        sund_lookup_counts c = counted(40, 200); /* a hundred people: thirteen variants */
-        char               v[32];
-
-        (void) snprintf(v, sizeof v, "1-%d-A-T", i + 1);
-        CHECK(sund_shown_add(a.row[0].shown, v, &c, true, NULL) == SUND_OK);
-        CHECK(sund_budget_answers(s.db, "anna", &a, NULL) == (i < 13 ? SUND_OK : SUND_E_DENIED));
-    }
-    CHECK(sund_budget_answers(s.db, "bert", &a, NULL) == SUND_E_DENIED);
     sund_answers_free(&a);
     stand(&s);
 }
