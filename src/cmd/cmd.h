@@ -79,6 +79,8 @@ sund_code sund_cmd_replay(int argc, char **argv, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_cmd_log_show(int argc, char **argv, sund_err *err);
 sund_code sund_cmd_log_verify(int argc, char **argv, sund_err *err);
 
+/** The end of any command: what is still to be written, its error, and what the process exits with. */
+int sund_cmd_end(const char *name, sund_code rc, sund_err *err);
 /** --home's default: SUND_HOME, else the current folder. */
 const char *sund_default_home(void);
 /** The option --key of commands that are given a store. */
@@ -88,6 +90,8 @@ const char *sund_default_home(void);
 sund_code sund_give_key(const char *store, const char *key, sund_err *err) SUND_MUST_CHECK;
 /** The same, and opens it. */
 sund_code sund_open_store(sund_store **s, const char *store, const char *key, sund_err *err) SUND_MUST_CHECK;
+/** The same without its people (sund_store_open_sites). cmd/front.c has one of its own. */
+sund_code sund_open_sites(sund_store **s, const char *store, const char *key, sund_err *err) SUND_MUST_CHECK;
 /** Whether a command's first word is one of its own. Errors: SUND_E_ARG naming the nearest. */
 sund_code sund_cmd_word(const char *command, const char *word, const char *const *words, sund_err *err) SUND_MUST_CHECK;
 /** Set by SIGINT and SIGTERM once sund_stop_on_signals() was called. */

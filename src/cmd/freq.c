@@ -13,16 +13,17 @@
 
 enum { SITES_A_TASK = 4096, TASKS_A_ROUND = 64 };
 
-/* People who are counted, by sund_sex; all together where everyone has two copies. */
+/* People who are counted, by sund_sex once a site asks for it; all together where everyone has two copies. */
 typedef struct counted {
     uint64_t         *plane; /* 4 n_word */
     sund_person_plane set[4];
+    bool              by_sex;
 } counted;
 
 typedef struct freq {
-    const sund_store *s;
-    counted           people;
-    bool              as_json;
+    sund_store *s;
+    counted     people;
+    bool        as_json;
 } freq;
 
 typedef struct run {
@@ -32,21 +33,42 @@ typedef struct run {
     sund_buf           *out;    /* one a task of a round */
 } run;
 
-static sund_code choose(const sund_store *s, const char *path, counted *c, sund_err *err)
+static sund_code choose(sund_store *s, const char *path, counted *c, sund_err *err)
 {
-    const sund_store_info *i = sund_store_describe(s);
-    size_t                 n_word = (i->n_person + 63) / 64;
-    uint64_t              *all;
+    size_t    n_person = sund_store_describe(s)->n_person, n_word = (n_person + 63) / 64;
+    uint64_t *all;
 
     c->plane = calloc(4 * n_word, sizeof *c->plane);
     if (!c->plane)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", i->n_person);
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", n_person);
     all = c->plane + 3 * n_word;
-    SUND_TRY(sund_chosen_people(s, path, all, err));
+    if (path) {
+        SUND_TRY(sund_store_people(s, err));
+        SUND_TRY(sund_chosen_people(s, path, all, err));
+    }
+    else {
+        memset(all, 255, 8 * n_word);
+        all[n_word - 1] >>= 64 * n_word - n_person;
+    }
+    c->set[3] = sund_person_plane_of(all, n_word);
+    return SUND_OK;
+}
+
+/** Before sites of a contig are counted: who has how many copies there depends on sex, outside of the autosomes. */
+static sund_code choose_by_sex(freq *f, int contig, sund_err *err)
+{
+    const sund_store_info *i = sund_store_describe(f->s);
+    size_t                 n_word = (i->n_person + 63) / 64;
+    counted               *c = &f->people;
+
+    if (c->by_sex || contig < SUND_X)
+        return SUND_OK;
+    SUND_TRY(sund_store_people(f->s, err));
     for (size_t k = 0; k < i->n_person; k++)
-        c->plane[i->sex[k] * n_word + k / 64] |= (all[k / 64] >> (k % 64) & 1) << (k % 64);
-    for (size_t k = 0; k < 4; k++)
+        c->plane[i->sex[k] * n_word + k / 64] |= (c->set[3].plane[k / 64] >> (k % 64) & 1) << (k % 64);
+    for (size_t k = 0; k < 3; k++)
         c->set[k] = sund_person_plane_of(c->plane + k * n_word, n_word);
+    c->by_sex = true;
     return SUND_OK;
 }
 
@@ -86,6 +108,10 @@ static sund_code count_site(const freq *f, sund_store_reader *r, size_t j, sund_
 static void all_reference(const freq *f, sund_copies copies, sund_counts *out)
 {
     *out = (sund_counts){ 0, 0, 0, 0, 0, 0 };
+    if (copies == SUND_DIPLOID) {
+        add_classes(&(sund_classes){ (int64_t) f->people.set[3].n, 0, 0, 0 }, 2, out);
+        return;
+    }
     for (int sex = 0; sex < 3; sex++)
         add_classes(&(sund_classes){ (int64_t) f->people.set[sex].n, 0, 0, 0 }, sund_copies_of(copies, (sund_sex) sex), out);
 }
@@ -195,13 +221,18 @@ static sund_code count_run(void *ctx, size_t i, unsigned thread, sund_err *err)
 }
 
 /** Rows [first, last), some at a time: threads fill texts, which are printed in order, so memory does not grow with the region. */
-static sund_code print_rows(const freq *f, size_t first, size_t last, sund_err *err)
+static sund_code print_rows(freq *f, size_t first, size_t last, sund_err *err)
 {
+    sund_site site;
     unsigned  threads = last - first <= SITES_A_TASK ? 1 : sund_pool_threads(0);
     sund_buf  out[TASKS_A_ROUND] = { { 0 } };
     run       r = { f, first, 0, calloc(threads, sizeof *r.reader), out };
     sund_code rc = r.reader ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
+    if (last > first && rc == SUND_OK) {
+        sund_store_site(f->s, last - 1, &site); /* contigs are in order: if any is a sex chromosome's or of MT, it is */
+        rc = choose_by_sex(f, site.v.contig, err);
+    }
     for (unsigned t = 0; t < threads && rc == SUND_OK; t++) {
         rc = sund_store_reader_open(&r.reader[t], f->s, err);
         if (rc == SUND_OK)
@@ -227,7 +258,7 @@ static sund_code print_rows(const freq *f, size_t first, size_t last, sund_err *
     return rc;
 }
 
-static sund_code print_variant(const freq *f, const sund_variant *v, sund_err *err)
+static sund_code print_variant(freq *f, const sund_variant *v, sund_err *err)
 {
     sund_copies copies = sund_copies_at(sund_store_describe(f->s)->assembly, v->contig, v->pos_bp);
     sund_counts c = { 0, 0, 0, 0, 0, 0 };
@@ -238,6 +269,7 @@ static sund_code print_variant(const freq *f, const sund_variant *v, sund_err *e
 
     if (sund_store_find(f->s, v, &j))
         return print_rows(f, j, j + 1, err);
+    SUND_TRY(choose_by_sex(f, v->contig, err));
     covered = sund_store_callable(f->s, v->contig, v->pos_bp, v->n_ref);
     if (covered)
         all_reference(f, copies, &c);
@@ -250,7 +282,7 @@ static sund_code print_variant(const freq *f, const sund_variant *v, sund_err *e
 }
 
 /** "20-1000226-A-T", or a region: rows of variants that begin in it. */
-static sund_code print_one(const freq *f, const char *what, sund_err *err)
+static sund_code print_one(freq *f, const char *what, sund_err *err)
 {
     sund_buf     letters = { 0 }, minimal = { 0 };
     sund_variant v;
@@ -291,7 +323,7 @@ sund_code sund_cmd_freq(int argc, char **argv, sund_err *err)
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
-    SUND_GO(sund_open_store(&s, argv[1], key, err));
+    SUND_GO(sund_open_sites(&s, argv[1], key, err));
     f.s = s;
     SUND_GO(choose(s, people, &f.people, err));
     if (!f.as_json)

@@ -29,6 +29,12 @@ sund_code sund_open_store(sund_store **s, const char *store, const char *key, su
     return sund_store_open(s, store, err);
 }
 
+sund_code sund_open_sites(sund_store **s, const char *store, const char *key, sund_err *err)
+{
+    SUND_TRY(sund_give_key(store, key, err));
+    return sund_store_open_sites(s, store, err);
+}
+
 static sund_code make_c4gh(const char *path, sund_err *err)
 {
     sund_buf  pub = { 0 };

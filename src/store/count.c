@@ -139,6 +139,8 @@ sund_code sund_store_counts(sund_store_reader *r, size_t j, int population, int 
     *out = (sund_counts){ 0, 0, 0, 0, 0, 0 };
     if (j >= s->info.n_site)
         return sund_fail(err, SUND_E_ARG, "the store has no row %zu", j);
+    if (!s->info.person)
+        return sund_fail(err, SUND_E_ARG, "the store was opened without its people");
     SUND_TRY(sund_store_touch(s, 0, j, err));
     row = sund_store_row(s, j);
     copies = sund_copies_at(s->info.assembly, row.contig, row.pos_bp);

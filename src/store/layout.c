@@ -153,24 +153,52 @@ void sund_people_table_free(people_table *t)
 
 sund_code sund_people_table_groups(people_table *t, sund_err *err)
 {
+    uint32_t *n = calloc(3 * t->n_population + 1, sizeof *n); /* people of each, and then its group */
+
     t->group = calloc(3 * t->n_population + 1, sizeof *t->group);
     t->group_of = calloc(t->n_person + 1, sizeof *t->group_of);
-    if (!t->group || !t->group_of)
+    if (!n || !t->group || !t->group_of) {
+        free(n);
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    }
     t->n_group = 0;
-    for (uint16_t p = 0; p < t->n_population; p++)
-        for (uint8_t sex = 0; sex <= SUND_FEMALE; sex++) {
-            uint32_t n = 0;
-
-            for (size_t i = 0; i < t->n_person; i++)
-                if (t->population[i] == p && t->sex[i] == sex) {
-                    t->group_of[i] = (uint16_t) t->n_group;
-                    n++;
-                }
-            if (n)
-                t->group[t->n_group++] = (group){ p, sex, n };
+    for (size_t i = 0; i < t->n_person; i++)
+        n[3 * t->population[i] + t->sex[i]]++;
+    for (size_t k = 0; k < 3 * t->n_population; k++)
+        if (n[k]) {
+            t->group[t->n_group] = (group){ (uint16_t) (k / 3), (uint8_t) (k % 3), n[k] };
+            n[k] = (uint32_t) t->n_group++;
         }
+    for (size_t i = 0; i < t->n_person; i++)
+        t->group_of[i] = (uint16_t) n[3 * t->population[i] + t->sex[i]];
+    free(n);
     return SUND_OK;
+}
+
+/** Every process that opens a store goes over all people: a name costs no call, as copying one or looking for NULs in it would. Returns where t->names ends. */
+static char *read_people(people_table *t, sund_cur *c, size_t max_name)
+{
+    const uint8_t *p = c->p, *end = p + c->n;
+    char          *at = t->names;
+
+    for (size_t i = 0; i < t->n_person; i++) {
+        size_t n = end - p < 7 ? SIZE_MAX : u32_at(p + 3);
+
+        if (n > max_name || n > (size_t) (end - p) - 7 || p[0] > SUND_FEMALE || u16_at(p + 1) >= t->n_population) {
+            c->bad = true;
+            return at;
+        }
+        t->sex[i] = p[0];
+        t->population[i] = (uint16_t) u16_at(p + 1);
+        t->person[i] = at;
+        for (p += 7; n >= 8; n -= 8, p += 8, at += 8)
+            memcpy(at, p, 8);
+        for (; n; n--)
+            *at++ = (char) *p++;
+        *at++ = 0;
+    }
+    *c = sund_cur_of(p, (size_t) (end - p));
+    return at;
 }
 
 /* people.bin: magic | u32 n_population | str each | u64 n_person | (u8 sex, u16 population, str name) each */
@@ -178,6 +206,7 @@ sund_code sund_people_table_read(people_table *t, const void *p, size_t n, sund_
 {
     sund_cur c = sund_cur_of(p, n);
     char     text[1025], *at;
+    size_t   n_nul = 0;
 
     (void) sund_cur_bytes(&c, HEAD_BYTES);
     t->n_population = sund_cur_u32(&c);
@@ -193,21 +222,14 @@ sund_code sund_people_table_read(people_table *t, const void *p, size_t n, sund_
     t->person = calloc(t->n_person + 1, sizeof *t->person);
     t->sex = calloc(t->n_person + 1, 1);
     t->population = calloc(t->n_person + 1, sizeof *t->population);
-    t->names = at = malloc(c.n + 1); /* a name's NUL takes the place of its length */
+    t->names = malloc(c.n + 1); /* a name's NUL takes the place of its length */
     if (!t->population_name || !t->person || !t->sex || !t->population || !t->names)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", t->n_person);
-    for (size_t i = 0; i < t->n_person; i++) {
-        sund_cur name;
-
-        t->sex[i] = sund_cur_u8(&c);
-        t->population[i] = sund_cur_u16(&c);
-        name = sund_cur_blob(&c, sizeof text - 1);
-        if (c.bad || t->sex[i] > SUND_FEMALE || t->population[i] >= t->n_population || memchr(name.p, 0, name.n))
-            return sund_fail(err, SUND_E_FORMAT, "the list of people cannot be read");
-        t->person[i] = memcpy(at, name.p, name.n);
-        at[name.n] = 0;
-        at += name.n + 1;
-    }
+    at = read_people(t, &c, sizeof text - 1);
+    for (const char *k = t->names; k < at; k++)
+        n_nul += !*k;
+    if (c.bad || n_nul != t->n_person) /* one behind each name, none in it */
+        return sund_fail(err, SUND_E_FORMAT, "the list of people cannot be read");
     SUND_TRY(sund_cur_end(&c, "the list of people", err));
     return sund_people_table_groups(t, err);
 }

@@ -19,8 +19,8 @@ static sund_digest file_digest(const sund_store *s, int f)
     sund_store_need(s, f, 0, m->n);
     for (size_t at = 0; at < m->n; at += PIECE) {
         sund_hasher_add(&h, m->p + at, m->n - at < PIECE ? m->n - at : PIECE);
-        if (!s->shadow)
-            sund_map_rest(m);
+        if (!s->shadow && m->n > PIECE)
+            sund_map_rest(m); /* what is small is read next */
     }
     return sund_hasher_end(&h);
 }
@@ -32,24 +32,31 @@ sund_code sund_store_sound(const sund_store *s, sund_err *err)
     return sund_fail(err, s->shadow->why.code, "%s", s->shadow->why.msg);
 }
 
-/** Sizes that follow from each other. */
+/** Sizes that follow from each other, but for what depends on people's groups. */
 static sund_code check_shape(sund_store *s, const manifest *m, sund_err *err)
 {
-    uint64_t counts = s->map[F_COUNTS].n - HEAD_BYTES, chunks;
-
     s->site_bytes = m->version == 1 ? SITE_BYTES_V1 : SITE_BYTES;
-    s->count_bytes = 3 * s->people.n_group * count_width(s->people.n_person);
-    if (s->people.n_person != m->n_person || m->n_person == 0)
+    if (m->n_person == 0 || m->n_person > s->map[F_PEOPLE].n / 7) /* bytes before a name */
         return bad_file(s, F_PEOPLE, "another number of people than in the manifest", err);
     if (m->n_site > UINT32_MAX || s->map[F_SITES].n != HEAD_BYTES + m->n_site * s->site_bytes)
         return bad_file(s, F_SITES, "truncated, or another number of sites than in the manifest", err);
-    s->n_count = (size_t) (counts / s->count_bytes);
-    if (counts % s->count_bytes || s->n_count > m->n_site || (m->version == 1 && s->n_count != m->n_site))
-        return bad_file(s, F_COUNTS, "truncated, or another number of sites than in the manifest", err);
     if (m->n_block > UINT32_MAX || s->map[F_BLOCKS].n != HEAD_BYTES + m->n_block * BLOCK_BYTES)
         return bad_file(s, F_BLOCKS, "truncated, or another number of blocks than in the manifest", err);
-    chunks = (m->n_site + CHUNK_ROWS - 1) / CHUNK_ROWS + (s->n_count + CHUNK_ROWS - 1) / CHUNK_ROWS;
-    if (s->map[F_SUMS].n != HEAD_BYTES + 8 * chunks)
+    if (s->map[F_SUMS].n < HEAD_BYTES + 8 * ((m->n_site + CHUNK_ROWS - 1) / CHUNK_ROWS))
+        return bad_file(s, F_SUMS, "truncated, or another number of sites than in the manifest", err);
+    return SUND_OK;
+}
+
+/** The rest. */
+static sund_code check_counts(sund_store *s, sund_err *err)
+{
+    uint64_t counts = s->map[F_COUNTS].n - HEAD_BYTES;
+
+    s->count_bytes = 3 * s->people.n_group * count_width(s->people.n_person);
+    s->n_count = (size_t) (counts / s->count_bytes);
+    if (counts % s->count_bytes || s->n_count > s->info.n_site || (s->version == 1 && s->n_count != s->info.n_site))
+        return bad_file(s, F_COUNTS, "truncated, or another number of sites than in the manifest", err);
+    if (s->map[F_SUMS].n != HEAD_BYTES + 8 * ((s->info.n_site + CHUNK_ROWS - 1) / CHUNK_ROWS + (s->n_count + CHUNK_ROWS - 1) / CHUNK_ROWS))
         return bad_file(s, F_SUMS, "truncated, or another number of sites than in the manifest", err);
     return SUND_OK;
 }
@@ -75,18 +82,12 @@ static sund_code read_regions(sund_store *s, sund_err *err)
 }
 
 /** The small files are checked whole; sites, counts and genotypes by chunk and block when they are touched. */
-static sund_code check_small(const sund_store *s, const manifest *m, sund_err *err)
+static sund_code check_small(const sund_store *s, int f, const sund_digest *digest, sund_err *err)
 {
-    static const int small[] = { F_PEOPLE, F_REGIONS, F_BLOCKS, F_SUMS };
+    sund_digest d = file_digest(s, f);
 
-    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
-        sund_digest d = file_digest(s, small[i]);
-
-        SUND_TRY(sund_store_sound(s, err));
-        if (!sund_digest_eq(&d, &m->digest[small[i]]))
-            return bad_file(s, small[i], "its digest differs from the manifest: the file was altered", err);
-    }
-    return SUND_OK;
+    SUND_TRY(sund_store_sound(s, err));
+    return sund_digest_eq(&d, digest) ? SUND_OK : bad_file(s, f, "its digest differs from the manifest: the file was altered", err);
 }
 
 /** How a file begins. Genotypes of an encrypted store are never in memory as a whole. */
@@ -131,14 +132,35 @@ static sund_code open_files(sund_store *s, const manifest *m, sund_err *err)
         magic[4] = (char) ('0' + m->version);
         SUND_TRY(begins_with(s, f, magic, err));
     }
-    SUND_TRY(check_small(s, m, err));
-    if (sund_people_table_read(&s->people, s->map[F_PEOPLE].p, s->map[F_PEOPLE].n, err) != SUND_OK)
-        return sund_fail_in(err, SUND_E_FORMAT, "%s/people.bin", s->dir);
+    SUND_TRY(check_small(s, F_REGIONS, &m->digest[F_REGIONS], err));
+    SUND_TRY(check_small(s, F_BLOCKS, &m->digest[F_BLOCKS], err));
+    SUND_TRY(check_small(s, F_SUMS, &m->digest[F_SUMS], err));
     SUND_TRY(check_shape(s, m, err));
     return read_regions(s, err);
 }
 
-sund_code sund_store_open(sund_store **out, const char *dir, sund_err *err)
+sund_code sund_store_people(sund_store *s, sund_err *err)
+{
+    if (s->info.person)
+        return SUND_OK;
+    SUND_TRY(check_small(s, F_PEOPLE, &s->people_digest, err));
+    if (sund_people_table_read(&s->people, s->map[F_PEOPLE].p, s->map[F_PEOPLE].n, err) != SUND_OK)
+        return sund_fail_in(err, SUND_E_FORMAT, "%s/people.bin", s->dir);
+    if (s->people.n_person != s->info.n_person)
+        return bad_file(s, F_PEOPLE, "another number of people than in the manifest", err);
+    SUND_TRY(check_counts(s, err));
+    s->touched_chunk[1] = calloc(s->n_count / CHUNK_ROWS + 2, 1);
+    if (!s->touched_chunk[1])
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    s->info.n_population = s->people.n_population;
+    s->info.person = (const char *const *) s->people.person;
+    s->info.sex = s->people.sex;
+    s->info.population = s->people.population;
+    s->info.population_name = (const char *const *) s->people.population_name;
+    return SUND_OK;
+}
+
+sund_code sund_store_open_sites(sund_store **out, const char *dir, sund_err *err)
 {
     sund_store *s = calloc(1, sizeof *s);
     manifest    m;
@@ -158,27 +180,36 @@ sund_code sund_store_open(sund_store **out, const char *dir, sund_err *err)
     if (rc == SUND_OK) {
         s->touched_block = calloc(s->n_block + 1, 1);
         s->touched_chunk[0] = calloc((size_t) m.n_site / CHUNK_ROWS + 2, 1);
-        s->touched_chunk[1] = calloc(s->n_count / CHUNK_ROWS + 2, 1);
-        if (!s->touched_block || !s->touched_chunk[0] || !s->touched_chunk[1])
+        if (!s->touched_block || !s->touched_chunk[0])
             rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
     }
     if (rc != SUND_OK) {
         sund_store_close(s);
         return rc;
     }
+    s->people_digest = m.digest[F_PEOPLE];
     s->info.assembly = m.assembly;
-    s->info.n_person = s->people.n_person;
+    s->info.n_person = (size_t) m.n_person;
     s->info.n_site = (size_t) m.n_site;
-    s->info.n_population = s->people.n_population;
-    s->info.person = (const char *const *) s->people.person;
-    s->info.sex = s->people.sex;
-    s->info.population = s->people.population;
-    s->info.population_name = (const char *const *) s->people.population_name;
     s->info.manifest = m.self;
     if (m.crypt.key)
         (void) snprintf(s->info.key, sizeof s->info.key, "%s", sund_store_key_name(m.crypt.key));
     *out = s;
     return SUND_OK;
+}
+
+sund_code sund_store_open(sund_store **out, const char *dir, sund_err *err)
+{
+    sund_store *s = NULL;
+    sund_code   rc;
+
+    SUND_TRY(sund_store_open_sites(&s, dir, err));
+    rc = sund_store_people(s, err);
+    if (rc == SUND_OK)
+        *out = s;
+    else
+        sund_store_close(s);
+    return rc;
 }
 
 void sund_store_close(sund_store *s)

@@ -28,6 +28,11 @@ typedef struct sund_store_info {
  *  Owns: sund_store_close(), safe on NULL. */
 sund_code sund_store_open(sund_store **s, const char *dir, sund_err *err) SUND_MUST_CHECK;
 void      sund_store_close(sund_store *s);
+/** The same without reading and checking who the people are, which is most of the time that opening takes: until sund_store_people() has, the description has of people only their number, and
+ *  sund_store_counts() and the like, which need groups, fail. */
+sund_code sund_store_open_sites(sund_store **s, const char *dir, sund_err *err) SUND_MUST_CHECK;
+/** Reads and checks them, if that was not done; before other threads use the store. */
+sund_code sund_store_people(sund_store *s, sund_err *err) SUND_MUST_CHECK;
 /** SUND_OK, unless something of an encrypted store that was looked at could not be decrypted: an error naming file and place. From then on sund_store_find() says row 0 of whatever
  *  is asked for and every read fails, so that nothing is taken for absent; whoever only walks over rows asks this at the end. */
 sund_code sund_store_sound(const sund_store *s, sund_err *err) SUND_MUST_CHECK;

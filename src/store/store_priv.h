@@ -62,7 +62,8 @@ struct sund_store {
     unsigned        version;
     sund_map        map[N_STORE_FILE]; /* of an encrypted store what is inside, see need */
     shadow         *shadow;            /* NULL: not encrypted */
-    people_table    people;
+    people_table    people;        /* zeroed until they are read */
+    sund_digest     people_digest; /* what the manifest says */
     sund_store_info info;
     size_t          n_block, n_region, n_count; /* rows of blocks.bin, regions, rows of counts.bin */
     size_t          site_bytes, count_bytes;    /* of a row */
