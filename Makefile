@@ -1,4 +1,4 @@
-# make            build/sund
+# make            build/sund, which is build/release/sund and sund-full
 # make demo       the main job on real data (installs what it needs)
 # make test       every test (installs what it needs); last line: N passed, N failed
 # make lint       layers, sizes, headers         make format   clang-format
@@ -31,7 +31,8 @@ CFLAGS  := $(CSTD) $(if $(WARN.$(VARIANT)),$(WARN.$(VARIANT)),$(WARN)) $(HARDEN)
 LDFLAGS := $(filter -fsanitize%,$(OPT.$(VARIANT))) -pie
 
 LIBSRC  := $(filter-out src/cmd/%,$(wildcard src/*/*.c))
-CMDSRC  := $(wildcard src/cmd/*.c)
+FRONTSRC := $(patsubst %,src/cmd/%.c,front freq chosen end)
+CMDSRC  := $(filter-out src/cmd/front.c,$(wildcard src/cmd/*.c))
 TESTSRC := $(wildcard test/unit/test_*.c)
 AIDSRC  := $(filter-out $(wildcard test/unit/test_*.c),$(wildcard test/unit/*.c))
 FUZZSRC := $(wildcard test/fuzz/fuzz_*.c)
@@ -44,7 +45,8 @@ BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(BENCHSRC))
 all: build/sund
 build/sund: $(B)/sund ; @ln -sf $(VARIANT)/sund $@
 $(B)/libsund.a: $(call obj,$(LIBSRC)) ; @rm -f $@; $(AR) rcs $@ $^
-$(B)/sund: $(call obj,$(CMDSRC)) $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/sund-full: $(call obj,$(CMDSRC)) $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/sund: $(call obj,$(FRONTSRC)) $(B)/libsund.a | $(B)/sund-full ; $(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
 $(B)/test/%.t: $(B)/test/unit/%.o $(call obj,$(AIDSRC)) $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lRmath $(LIBS)
 $(B)/fuzz/%: $(B)/test/fuzz/fuzz_%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $^ $(LIBS)
 $(B)/bench/%.o: CPPFLAGS += -I.
@@ -63,4 +65,4 @@ clean: ; rm -rf build demo/out
 .PHONY: all unit fuzzers benches lint test demo bench format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(patsubst %.o,%.d,$(call obj,$(LIBSRC) $(CMDSRC) $(TESTSRC) $(AIDSRC) $(FUZZSRC) $(BENCHSRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIBSRC) $(CMDSRC) src/cmd/front.c $(TESTSRC) $(AIDSRC) $(FUZZSRC) $(BENCHSRC)))

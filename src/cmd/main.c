@@ -162,10 +162,6 @@ int main(int argc, char **argv)
     sund_aead_by(&sund_gcm);
     if (rc == SUND_OK)
         rc = c->run(argc - words, argv + words, &err);
-    if (rc == SUND_OK && fflush(stdout) != 0)
-        rc = sund_fail(&err, SUND_E_IO, "cannot write the output");
-    if (rc != SUND_OK)
-        fprintf(stderr, "sund %s: %s\n", c->name, err.msg);
     sund_store_keys_forget();
-    return sund_code_exit(rc);
+    return sund_cmd_end(c->name, rc, &err);
 }

@@ -62,6 +62,22 @@ ok($json->{variant} eq $one && $json->{status} eq 'counted' && !grep({ $json->{$
 $json = decode_json(out("$sund freq --json $store 20-999-A-T"));
 is("$json->{status} $json->{an}", 'not-covered 0', 'a variant that is not there is not silently absent');
 
+# the small program that answers it, without what it does not ask for
+ok(out("ldd $sund") !~ /curl|gnutls|microhttpd|crypto|hts/, 'no library of the network is loaded for it');
+is(out("$sund freq $store"), out("$sund-full freq $store"), 'the whole program says the same');
+run("mkdir $tmp/alone && cp $sund $tmp/alone/sund");
+is(out("$tmp/alone/sund freq $store $one"), out("$sund freq $store $one"), 'the small one does it alone');
+fails("$tmp/alone/sund info $store", 'and says what is missing for the rest', qr{alone/sund-full.*installed together});
+run("cp -r $store $tmp/altered && chmod u+w $tmp/altered/people.bin");
+my $people = slurp("$tmp/altered/people.bin");
+substr($people, -1) ^= "\1";
+spew("$tmp/altered/people.bin", $people);
+is(out("$sund freq $tmp/altered $one"), out("$sund freq $store $one"), 'everybody, autosomes: who they are is not read');
+for my $asked ('X', "--people $tmp/some.txt $one") {
+    my ($option, $what) = $asked =~ /^(--people \S+)? ?(\S+)$/;
+    fails("$sund freq " . ($option // '') . " $tmp/altered $what", "$asked: it is, and an altered name is found", qr/people\.bin: its digest differs/);
+}
+
 # plink2
 if (-x '/usr/bin/plink2') {
     spew("$tmp/keep.txt", "#IID\n" . slurp("$tmp/some.txt"));

@@ -1,0 +1,12 @@
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+
+int sund_cmd_end(const char *name, sund_code rc, sund_err *err)
+{
+    if (rc == SUND_OK && fflush(stdout) != 0)
+        rc = sund_fail(err, SUND_E_IO, "cannot write the output");
+    if (rc != SUND_OK)
+        fprintf(stderr, "sund %s: %s\n", name, err->msg);
+    return sund_code_exit(rc);
+}
