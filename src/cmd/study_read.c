@@ -274,7 +274,7 @@ static void count_people(const sund_home *h, shown *x)
         sund_view_open(&v, h->store, h->people, x->study, NULL, &h->thresholds, &x->why) != SUND_OK)
         return;
     x->people = (int64_t) v->n_member;
-    if (x->people >= (int64_t) h->thresholds.cell_min && sund_view_weights(v, &h->thresholds, &x->why) == SUND_OK)
+    if (x->people >= (int64_t) h->thresholds.cell_min && sund_view_weights(v, x->study, &h->thresholds, NULL, &x->why) == SUND_OK)
         (void) !sund_party_would_ask(&(sund_party_node){ .me = &h->identity, .roster = &h->roster, .gate = h->gate, .db = h->db, .store = h->store, .people = h->people }, x->study, v, &x->why);
     sund_view_close(v);
 }

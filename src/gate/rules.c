@@ -18,7 +18,7 @@ static const sund_rule rules[] = {
     { "linkage", "minor allele frequency 1 %", "a rare pair is somebody's row", "products of two variants are taken of common ones only" },
     { "sketch", "N/10 columns over all rounds", "genotypes of 85 of 90 people rebuilt from such products", "products of the genotypes with vectors: block times rounds is at most a tenth of the people" },
     { "own-part", "eigenvalue 10", "ACRO's p-ratio of 10 %", "loadings leave of components with an eigenvalue of 10 or more: a person's own genome is at most a tenth of the score" },
-    { "dominance", "a tenth of a score; nine tenths of a column", "ACRO's p-ratio of 10 %, dominance of 90 %", "no variant of somebody's loadings makes up more than a tenth of a score, nor fewer than ten people more than nine tenths of a column: sums with it would be their genotypes" },
+    { "dominance", "a tenth of a score; nine tenths of a column", "ACRO's p-ratio of 10 %, dominance of 90 %", "no variant of somebody's loadings makes up more than a tenth of a score, nor fewer than ten people more than nine tenths of a column or a combination of columns: sums with it would be their genotypes" },
     { "difference", "10 people", "ACRO; Ayoz 2021", "over all answers ever given: the people of two definitions differ by 10 or more, and no combination of answers rests on fewer" },
     { "one-roster", "one for a question", "two totals over rosters that differ by one node are that node's sums", "a question about the same data is answered for the same nodes only" },
     { "membership", "sqrt(variants / people) of 0.36", "Homer 2008; Sankararaman 2009", "lookups and pages: how many variants one asker is answered about, so that their frequencies do not tell who takes part" },
@@ -164,7 +164,7 @@ sund_code sund_rule_dominance(const sund_thresholds *t, double share, sund_err *
 
 sund_code sund_rule_few(const sund_thresholds *t, double share, const char *column, sund_err *err)
 {
-    if (t->open || share <= 0.9)
+    if (t->open || share <= SUND_SHARE_FEW)
         return SUND_OK;
-    return sund_refuse(err, "dominance", "columns (%.100s): fewer than %u people here make up nine tenths of one, by itself or beside the others: take another variable, one on another scale, or fewer", column, t->cell_min);
+    return sund_refuse(err, "dominance", "columns (%.100s): fewer than %u people here may make up nine tenths of one, by itself, beside the others or in a combination: take another variable, one on another scale, or fewer", column, t->cell_min);
 }

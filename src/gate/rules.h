@@ -58,6 +58,7 @@ bool      sund_rule_own_part(const sund_thresholds *t, double eigenvalue);
 /** Of a score with coefficients from outside: the largest part of its variance that is one variant's. */
 sund_code sund_rule_dominance(const sund_thresholds *t, double share, sund_err *err) SUND_MUST_CHECK;
 /** Of a column's squares: the part that few people make up. */
+#define SUND_SHARE_FEW 0.9
 sund_code sund_rule_few(const sund_thresholds *t, double share, const char *column, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -219,8 +219,10 @@ sund_code sund_genes_fitted(const sund_state *st, const sund_view *v, const sund
     sund_state             s = logistic_state(st);
     const logistic_fitted *fit = NULL;
 
-    if (own->logistic)
+    if (own->logistic) {
+        SUND_TRY(sund_logistic_weigh(&s, v, err));
         SUND_TRY(sund_logistic_fitted(&s, v, r, false, &fit, err));
+    }
     *out = calloc(1, sizeof **out);
     if (!*out)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");

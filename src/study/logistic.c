@@ -387,7 +387,11 @@ sund_code sund_logistic_means_total(sund_state *st, const sund_vec *t, sund_err 
 
 static sund_code logistic_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err)
 {
-    switch (((const logistic_own *) st->own)->stage) {
+    const logistic_own *own = st->own;
+
+    if (chunk == 0 && (own->stage == STAGE_SCORE || own->stage == STAGE_FIT))
+        SUND_TRY(sund_logistic_weigh(st, v, err));
+    switch (own->stage) {
     case STAGE_PEOPLE: return sund_people_local(v, out, err);
     case STAGE_COUNTS: return sund_tally_local(st, v, r, chunk, NULL, n_thread, out, err);
     case STAGE_MEANS: return sund_logistic_means_local(st, v, out, err);

@@ -112,6 +112,9 @@ typedef struct logistic_fitted {
 } logistic_fitted;
 /** *out stays the view's. score: with the kernel's columns. */
 sund_code sund_logistic_fitted(const sund_state *st, const sund_view *v, const sund_round *r, bool score, const logistic_fitted **out, sund_err *err) SUND_MUST_CHECK;
+/** Rule dominance of what sums of genotypes are taken with once there is a null model: residuals, weights, weights times covariates. Where nearly everybody's outcome is certain, those of
+ *  whom it is not may be few. */
+sund_code sund_logistic_weigh(const sund_state *st, const sund_view *v, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_logistic_score_local(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_logistic_score_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *t, sund_err *err) SUND_MUST_CHECK;
 

@@ -116,6 +116,56 @@ static sund_code fill_fitted(const logistic_own *own, const sund_view *v, bool s
     return rc;
 }
 
+/** What sums of genotypes are taken with: residuals, weights, and weights times covariates; with strata as they are centred, by the weights. */
+typedef struct weighted { const logistic_own *own; const sund_view *v; const logistic_fitted *f; size_t of[SUND_K_MAX + 2]; } weighted;
+
+static void weighted_values(const void *ctx, size_t i, double *x)
+{
+    const weighted        *d = ctx;
+    const logistic_fitted *f = d->f;
+    size_t                 s = f->stratum[i], k = d->own->k;
+    double                 all[SUND_K_MAX + 2] = { 0 }, w, mean;
+
+    if (s != UINT8_MAX) { /* else in a stratum that says nothing */
+        w = ldexp((double) f->w[i], -LOGISTIC_W);
+        mean = d->own->strata ? ldexp((double) f->whole[s][0], LOGISTIC_W - LOGISTIC_R) / (double) f->whole[s][1] : 0.0;
+        all[k] = d->v->column[k][i] - f->mu[i] - w * mean;
+        all[k + 1] = d->own->strata ? 0.0 : w;
+        for (size_t c = 0; c < k; c++)
+            all[c] = w * ((double) (d->v->column[c][i] - d->own->mean[c]) - (d->own->strata ? f->xbar[s][c] : 0.0));
+    }
+    for (size_t c = 0; c < k + 2; c++)
+        x[c] = all[d->of[c]];
+}
+
+static sund_code weigh(const sund_state *st, const sund_view *v, const logistic_fitted *f, sund_err *err)
+{
+    weighted     d = { .own = st->own, .v = v, .f = f };
+    sund_weighed of = { .values = weighted_values, .ctx = &d };
+
+    for (int rare = 1; rare >= 0; rare--) {
+        for (size_t c = 0; c < d.own->k + 2; c++)
+            if ((c <= d.own->k && sund_view_rare(v, c, &st->thresholds)) == rare) {
+                of.name[of.k] = c <= d.own->k ? v->plan.col[c].name : "weights";
+                d.of[of.k++] = c;
+            }
+        of.n_rare = rare ? of.k : of.n_rare;
+    }
+    return sund_view_weigh(v, &of, &st->thresholds, err);
+}
+
+sund_code sund_logistic_weigh(const sund_state *st, const sund_view *v, sund_err *err)
+{
+    logistic_fitted *f = calloc(1, sizeof *f);
+    sund_code        rc = f ? fill_fitted(st->own, v, false, f, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK)
+        rc = weigh(st, v, f, err);
+    if (f)
+        free_fitted(f);
+    return rc;
+}
+
 sund_code sund_logistic_fitted(const sund_state *st, const sund_view *v, const sund_round *r, bool score, const logistic_fitted **out, sund_err *err)
 {
     void **kept = sund_view_kept(v, r->index, free_fitted);
@@ -123,7 +173,6 @@ sund_code sund_logistic_fitted(const sund_state *st, const sund_view *v, const s
     if (!*kept) {
         logistic_fitted *f = calloc(1, sizeof *f);
         sund_code        rc = f ? fill_fitted(st->own, v, score, f, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
-
         if (rc != SUND_OK) {
             if (f)
                 free_fitted(f);

@@ -67,7 +67,7 @@ static sund_code fill_line(sund_party *p, sund_line *l, sund_err *err)
     SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET pinned=? WHERE digest=?", "bb", pinned.b, sizeof pinned.b, p->name.b, sizeof p->name.b));
     l->has_people = p->view->n_member > 0 && sund_rule_cell_min(&p->own, (int64_t) p->view->n_member);
     if (l->has_people) { /* else rule `parties` ends the study */
-        SUND_TRY(sund_view_weights(p->view, &p->own, err));
+        SUND_TRY(sund_view_weights(p->view, &p->study, &p->own, NULL, err));
         SUND_TRY(sund_party_ask(p, err));
     }
     if (!p->has_key) {

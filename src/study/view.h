@@ -105,9 +105,23 @@ void      sund_view_products(const sund_view *v, const uint32_t *person, size_t 
  *  values may lie, and how fine they are, is declared in var and must be the same at every node. */
 sund_code sund_view_keep(const sund_view *v, sund_people *people, size_t n_var, const sund_var *var, const int64_t *raw, sund_err *err) SUND_MUST_CHECK;
 
-/** Rule dominance, of the columns: no few people of this node's make up nine tenths of a column's squares, by itself or beside the columns before it; nor one person of all of them
- *  together. Not judged: binary columns of a level that few here have (cell-min is over all nodes); beside others, where there are fewer than three people a column. */
-sund_code   sund_view_weights(const sund_view *v, const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
+/** What the sums of genotypes of a study are taken with: k values of each member. The first n_rare are levels that few have here: over all nodes enough have (cell-min), so they are
+ *  not weighed, and taken out of the others. */
+typedef struct sund_weighed {
+    size_t          k, n_rare;
+    const char     *name[SUND_COLUMN_MAX];
+    void          (*values)(const void *ctx, size_t i, double *x); /**< of store column i, a member */
+    const void     *ctx;
+    const uint64_t *among; /**< those members alone; NULL for all */
+} sund_weighed;
+/** Rule dominance: no few of this node's people - a fifth of them, at least two, at most cell_min - 1 - make up more than SUND_SHARE_FEW of a column's squares around its mean, by itself
+ *  or, from three people a column on, beside the columns before it; nor, from there on, so few and at most half as many as there are people to a column, of any combination's of all columns:
+ *  proven (stats/few.h), else refused. */
+sund_code   sund_view_weigh(const sund_view *v, const sund_weighed *of, const sund_thresholds *t, sund_err *err) SUND_MUST_CHECK;
+/** That of a study's columns; with an interaction also of their products with its covariate. */
+sund_code   sund_view_weights(const sund_view *v, const sund_study *s, const sund_thresholds *t, const uint64_t *among, sund_err *err) SUND_MUST_CHECK;
+/** A binary column one of whose levels fewer than cell_min have here. */
+bool        sund_view_rare(const sund_view *v, size_t column, const sund_thresholds *t);
 /** Digest of who takes part and with which values: a node that starts again mid-study checks that it is still the same. Never leaves. */
 sund_digest sund_view_digest(const sund_view *v);
 /** A view written down, for a process on another machine that has the same store but not the people: who takes part, by store column, and their
