@@ -3,12 +3,17 @@
 #   Glewlwyd::person($p, 'ada', [visas...]);       makes, or gives other visas (claim ga4gh_passport_v1)
 #   Glewlwyd::browse($p, 'ada', $url);             what a browser does with the address of a login: the provider's last redirection
 #   Glewlwyd::end($p);                             stops it, by its process id
+# And issuers of the test's own, who sign whatever it likes:
+#   my $pem = Glewlwyd::pem("$tmp/key.pem", qw(EC -pkeyopt ec_paramgen_curve:P-256));   makes a key
+#   Glewlwyd::ec_jwks($pem, 'kid');                its public half as a JWKS
+#   Glewlwyd::sign({ alg => 'ES256', kid => 'kid' }, { iss => ... }, $pem);             a token
 # $p has issuer, jku. No password is one that the package comes with.
 package Glewlwyd;
 use strict;
 use warnings;
 use JSON::PP;
 use IO::Socket::INET;
+use MIME::Base64 qw(encode_base64url);
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(sleep);
 
@@ -144,6 +149,27 @@ sub browse {
     call($p, $name, 'POST', 'auth', { username => $name, password => $p->{people}{$name} });
     call($p, $name, 'PUT', "auth/grant/$client", { scope => 'openid ga4gh_passport_v1' });
     return curl($p, $name, '-o', '/dev/null', '-w', '%{redirect_url}', "$url&g_continue=");
+}
+
+sub pem { my ($path, $alg, @more) = @_; system("openssl genpkey -algorithm $alg @more -out $path 2>/dev/null") == 0 or die "openssl failed\n"; return $path }
+
+sub ec_jwks {
+    my ($pem, $kid) = @_;
+    my $der = `openssl pkey -in $pem -pubout -outform DER`;
+    my ($x, $y) = (substr($der, -64, 32), substr($der, -32));
+    return encode_json({ keys => [{ kty => 'EC', crv => 'P-256', kid => $kid, use => 'sig', alg => 'ES256', x => encode_base64url($x), y => encode_base64url($y) }] });
+}
+
+sub sign {    # header, claims, with which key
+    my ($head, $claims, $pem) = @_;
+    my $text = encode_base64url(encode_json($head)) . '.' . encode_base64url(encode_json($claims));
+    put("$pem.to-sign", $text);
+    my $sig = `openssl dgst -sha256 -sign $pem $pem.to-sign`;
+    if ($head->{alg} eq 'ES256') {    # DER to r and s
+        my ($r, $s2) = map { my $v = $_; $v =~ s/^\0+//; ("\0" x (32 - length $v)) . $v } $sig =~ /^\x30.\x02(.)/s ? do { my $n = ord $1; (substr($sig, 4, $n), substr($sig, 6 + $n)) } : die "openssl failed\n";
+        $sig = $r . $s2;
+    }
+    return "$text." . encode_base64url($sig);
 }
 
 sub end {

@@ -29,33 +29,15 @@ run("$sund init --role researcher --id ada $ada");
 run("$sund roster install --home $ada $f->{at}/roster.ini");
 
 # ---- a visa issuer of the test's own, with its own key ----
-sub pem { my ($name, $how) = @_; run("openssl genpkey $how -out $tmp/$name.pem 2>/dev/null"); return "$tmp/$name.pem" }
-my $visa_key = pem('rems', '-algorithm EC -pkeyopt ec_paramgen_curve:P-256');
-my $own_key  = pem('own',  '-algorithm RSA -pkeyopt rsa_keygen_bits:2048');
-sub ec_jwks {
-    my ($pem, $kid) = @_;
-    my $der = out("openssl pkey -in $pem -pubout -outform DER");
-    my ($x, $y) = (substr($der, -64, 32), substr($der, -32));
-    return encode_json({ keys => [{ kty => 'EC', crv => 'P-256', kid => $kid, use => 'sig', alg => 'ES256', x => encode_base64url($x), y => encode_base64url($y) }] });
-}
-sub sign {    # header, claims, how
-    my ($head, $claims, $pem) = @_;
-    my $text = encode_base64url(encode_json($head)) . '.' . encode_base64url(encode_json($claims));
-    spew("$tmp/to-sign", $text);
-    my $sig = out("openssl dgst -sha256 -sign $pem $tmp/to-sign");
-    if ($head->{alg} eq 'ES256') {    # DER to r and s
-        my ($r, $s2) = map { my $v = $_; $v =~ s/^\0+//; ("\0" x (32 - length $v)) . $v } $sig =~ /^\x30.\x02(.)/s ? do { my $n = ord $1; (substr($sig, 4, $n), substr($sig, 6 + $n)) } : die;
-        $sig = $r . $s2;
-    }
-    return "$text." . encode_base64url($sig);
-}
+my $visa_key = Glewlwyd::pem("$tmp/rems.pem", qw(EC -pkeyopt ec_paramgen_curve:P-256));
+my $own_key  = Glewlwyd::pem("$tmp/own.pem", qw(RSA -pkeyopt rsa_keygen_bits:2048));
 my $serial = 0;
 sub visa {
     my ($sub, %more) = @_;
-    return sign({ alg => 'ES256', kid => 'v1', typ => 'JWT', jku => "${rems}jwk" }, { iss => $rems, sub => $sub, iat => time, exp => time + 3600, jti => 'visa ' . $serial++,
+    return Glewlwyd::sign({ alg => 'ES256', kid => 'v1', typ => 'JWT', jku => "${rems}jwk" }, { iss => $rems, sub => $sub, iat => time, exp => time + 3600, jti => 'visa ' . $serial++,
         ga4gh_visa_v1 => { type => 'ControlledAccessGrants', value => $dataset, source => 'https://dac.example.org', by => 'dac', asserted => time - 100, %more } }, $visa_key);
 }
-spew("$tmp/rems.jwks", ec_jwks($visa_key, 'v1'));
+spew("$tmp/rems.jwks", Glewlwyd::ec_jwks($visa_key, 'v1'));
 
 # ---- who trusts whom ----
 ok(out("$sund trust list --home $ada") =~ /nobody/, 'a new home trusts nobody');
@@ -161,20 +143,20 @@ my %hostile = (
     'no kid'                      => [parts({ alg => 'RS256' }, $claims, $sig), qr/kid/],
     'kid that is a path'          => [parts({ alg => 'RS256', kid => '../../dev/null' }, $claims, $sig), qr/kid/],
     'kid that is SQL'             => [parts({ alg => 'RS256', kid => "$kid' OR '1'='1" }, $claims, $sig), qr/kid/],
-    'own key under its kid'       => [sign({ alg => 'RS256', kid => $kid }, \%mine, $own_key), qr/signature/],
-    'own jku'                     => [sign({ alg => 'RS256', kid => 'own', jku => 'http://127.0.0.1:1/jwk' }, \%mine, $own_key), qr/not fetched/],
-    'own key in the token'        => [sign({ alg => 'RS256', kid => $kid, jwk => { kty => 'RSA', n => 'AAAA', e => 'AQAB' } }, \%mine, $own_key), qr/malformed/],
-    'another issuer'              => [sign({ alg => 'RS256', kid => $kid }, { %mine, iss => 'https://evil.example' }, $own_key), qr/not trusted/],
-    'a visa issuer logs in'       => [sign({ alg => 'ES256', kid => 'v1' }, { %mine, iss => $rems }, $visa_key), qr/not trusted here for logins/],
+    'own key under its kid'       => [Glewlwyd::sign({ alg => 'RS256', kid => $kid }, \%mine, $own_key), qr/signature/],
+    'own jku'                     => [Glewlwyd::sign({ alg => 'RS256', kid => 'own', jku => 'http://127.0.0.1:1/jwk' }, \%mine, $own_key), qr/not fetched/],
+    'own key in the token'        => [Glewlwyd::sign({ alg => 'RS256', kid => $kid, jwk => { kty => 'RSA', n => 'AAAA', e => 'AQAB' } }, \%mine, $own_key), qr/malformed/],
+    'another issuer'              => [Glewlwyd::sign({ alg => 'RS256', kid => $kid }, { %mine, iss => 'https://evil.example' }, $own_key), qr/not trusted/],
+    'a visa issuer logs in'       => [Glewlwyd::sign({ alg => 'ES256', kid => 'v1' }, { %mine, iss => $rems }, $visa_key), qr/not trusted here for logins/],
     'other claims'                => [parts($head, { %$claims, sub => 'root' }, $sig), qr/signature/],
     'a later end'                 => [parts($head, { %$claims, exp => $claims->{exp} + 1 }, $sig), qr/signature/],
     "bob's token"                 => [(split /\n/, slurp("$bob/login"))[0], qr/another key/],
 );
 # what only an issuer could make: one of the test's own, that all trust
 my $late = 'https://late.example.org';
-spew("$tmp/late.jwks", ec_jwks($visa_key, 'late'));
+spew("$tmp/late.jwks", Glewlwyd::ec_jwks($visa_key, 'late'));
 run("$sund trust add --home $f->{at}/$_ --jku $late/jwk --jwks $tmp/late.jwks --client sund-test $late") for qw(ada hub DK FI SE);
-sub minted { my (%c) = @_; return sign({ alg => 'ES256', kid => 'late' }, { %mine, iss => $late, jti => 'm' . $serial++, %c }, $visa_key) }
+sub minted { my (%c) = @_; return Glewlwyd::sign({ alg => 'ES256', kid => 'late' }, { %mine, iss => $late, jti => 'm' . $serial++, %c }, $visa_key) }
 %hostile = (%hostile,
     'expired'          => [minted(iat => time - 7200, exp => time - 61), qr/expired/],
     'not yet valid'    => [minted(nbf => time + 300), qr/not yet valid/],
