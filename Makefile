@@ -11,7 +11,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -W
            -Wvla -Wformat=2 -Wswitch-enum -Wdouble-promotion -Wnull-dereference -Wimplicit-fallthrough \
            -fno-common
 HARDEN  := -fstack-protector-strong -fPIE
-LIBS    := -lserd-0 -lpcre2-8 -lhts -ldeflate -lcurl -lzstd -lxxhash -lz -lsodium -lcrypto -lgnutls -lmicrohttpd -lcjose -ljansson -lsqlite3 -lm -lpthread
+LIBS    := -lserd-0 -lpcre2-8 -lhts -ldeflate -lcurl -lzstd -lxxhash -lz -lsodium -lcrypto -lgnutls -lmicrohttpd -lcjose -lsqlite3 -lm -lpthread
 ifeq ($(WERROR),1)
 WARN += -Werror
 endif
@@ -47,8 +47,8 @@ build/sund: $(B)/sund ; @ln -sf $(VARIANT)/sund $@
 $(B)/libsund.a: $(call obj,$(LIBSRC)) ; @rm -f $@; $(AR) rcs $@ $^
 $(B)/sund-full: $(call obj,$(CMDSRC)) $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/sund: $(call obj,$(FRONTSRC)) $(B)/libsund.a | $(B)/sund-full ; $(CC) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS)
-$(B)/test/%.t: $(B)/test/unit/%.o $(call obj,$(AIDSRC)) $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lRmath $(LIBS)
-$(B)/fuzz/%: $(B)/test/fuzz/fuzz_%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $^ $(LIBS)
+$(B)/test/%.t: $(B)/test/unit/%.o $(call obj,$(AIDSRC)) $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ -lRmath -ljansson $(LIBS)
+$(B)/fuzz/%: $(B)/test/fuzz/fuzz_%.o $(B)/libsund.a ; @mkdir -p $(@D) && $(CC) -fsanitize=fuzzer,address,undefined -pie -o $@ $^ -ljansson $(LIBS)
 $(B)/bench/%.o: CPPFLAGS += -I.
 $(B)/bench/%: $(B)/bench/%.o $(B)/libsund.a ; $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 $(B)/%.o: %.c ; @mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<

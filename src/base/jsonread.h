@@ -7,8 +7,9 @@
 
 #include "base/err.h"
 
-/** JSON that others wrote: one value of RFC 8259, in UTF-8, no member twice, no NUL in a string, nothing behind it. At most SUND_JSON_DEPTH levels and
- *  one value for each two bytes, of which each takes up to 100 bytes of memory: the caller bounds n. Errors: SUND_E_FORMAT with line and column, SUND_E_NOMEM.
+/** JSON that others wrote: one value of RFC 8259, in UTF-8, no member twice, no NUL in a string, nothing behind it. Integers are those of 64 bits, reals are finite. At most
+ *  SUND_JSON_DEPTH levels. Takes 40 bytes a value, of which there is one for each two bytes at most, and the text once more: the caller bounds n. Errors: SUND_E_FORMAT with line and column
+ *  (in bytes), SUND_E_LIMIT for the depth, SUND_E_NOMEM.
  *  Owns: sund_jval_free() for what sund_json_read() gave, safe on NULL; what the others give points into it. All of them take NULL, and what is of another kind is
  *  as what is not there: a chain of them needs no checks between. */
 enum { SUND_JSON_DEPTH = 64 };

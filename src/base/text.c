@@ -8,6 +8,11 @@ bool sund_utf8_ok(const void *p, size_t n)
     const uint8_t *s = p;
 
     for (size_t i = 0; i < n;) {
+        uint64_t eight;
+
+        for (; i + 8 <= n && (memcpy(&eight, s + i, 8), (eight & 0x8080808080808080u) == 0); i += 8) {} /* plain ASCII */
+        if (i == n)
+            break;
         size_t   more = s[i] < 0x80 ? 0 : s[i] >> 5 == 6 ? 1 : s[i] >> 4 == 14 ? 2 : s[i] >> 3 == 30 ? 3 : 9;
         uint32_t v = more == 0 ? s[i] : s[i] & (0x3Fu >> more);
 

@@ -1,7 +1,7 @@
 /* JSON from outside: the public suite of good and bad documents, bounds, and reading along chains of what is not there. */
 #include "base/file.h"
 #include "base/json.h"
-#include "base/jsonread.h"
+#include "../fuzz/json_same.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -25,14 +25,13 @@ TEST(the_suite_of_documents)
     }
     while ((e = readdir(d)) != NULL) {
         sund_buf   text = { 0 };
-        sund_jval *v = NULL;
         bool       good;
 
         if (!strstr(e->d_name, ".json"))
             continue;
         (void) snprintf(path, sizeof path, "%s/data/hostile/json/%s", shared, e->d_name);
         CHECK(sund_file_read(path, 1 << 24, &text, NULL) == SUND_OK);
-        good = sund_json_read(text.p, text.n, &v, NULL) == SUND_OK;
+        CHECK(json_same(text.p, text.n, &good));
         /* a NUL inside a string is sound JSON; nobody here can say such a text in C */
         if (e->d_name[0] == 'y' && !strstr(e->d_name, "null_escape") && !strstr(e->d_name, "escaped_null") && !strstr(e->d_name, "duplicated_key"))
             CHECK(good);
@@ -42,7 +41,6 @@ TEST(the_suite_of_documents)
             printf("# %s\n", e->d_name);
         taken += good;
         refused += !good;
-        sund_jval_free(v);
         sund_buf_free(&text);
     }
     (void) closedir(d);
@@ -77,6 +75,62 @@ TEST(depth_and_escapes)
     CHECK(sund_json_read("{\"a\":\n 1,}", 10, &v, &err) == SUND_E_FORMAT && strstr(err.msg, "line 2"));
     CHECK(read_text("{\"a\":1,\"a\":2}", &v) == SUND_E_FORMAT && read_text("", &v) == SUND_E_FORMAT && read_text("1 2", &v) == SUND_E_FORMAT);
     CHECK(!v);
+}
+
+static uint64_t below(uint64_t n) { return test_rand() % n; }
+
+/** A document of a few kinds of value; now and then what none has. */
+static void put_value(sund_buf *b, unsigned depth)
+{
+    static const char *const plain[] = { "0", "-0", "12", "-9223372036854775808", "9223372036854775807", "1.5", "-0.0", "1e5", "2E-3", "4.9e-324", "1e-400", "true", "false", "null",
+                                         "\"\"", "\"a\"", "\"\\u00e9\\uD83D\\uDE00\"", "\"\\n\\\\\\\"\\/\"", "\"\xc3\xa9\xf0\x9f\x98\x80\"", "\"longer than eight bytes\"", "\"\\ud800\"", "\"\\u0000\"", "01", "+1", ".5", "1.", "1e", "nul", "\"\t\"", "9223372036854775808", "1e400" };
+    static const char *const space[] = { "", "", "", " ", "\n", "\t\r " };
+    uint64_t                 kind = below(depth > 4 ? 3 : 6), n = below(depth > 2 ? 4 : 30);
+
+    sund_buf_text(b, space[below(6)]);
+    if (kind < 4) {
+        sund_buf_text(b, plain[below(below(200) == 0 ? 31 : 20)]);
+    }
+    else {
+        sund_buf_text(b, kind == 4 ? "[" : "{");
+        for (uint64_t i = 0; i < n; i++) {
+            sund_buf_text(b, i ? "," : "");
+            if (kind == 5)
+                sund_buf_printf(b, "%s\"%s%llu\"%s:", space[below(6)], below(2) ? "k" : "", (unsigned long long) (below(60) == 0 ? below(30) : i), space[below(6)]);
+            put_value(b, depth + 1);
+        }
+        sund_buf_text(b, kind == 4 ? "]" : "}");
+    }
+    sund_buf_text(b, space[below(6)]);
+}
+
+/** Documents that are made, as they are and with a byte changed: jansson takes the same ones, and finds the same in them. */
+TEST(made_documents_are_as_another_reader_has_them)
+{
+    static const char bytes[] = "[]{}:,\"\\u0eE+-. \n\t/bfnrtaD8C\x80\xc3\xed\xa0\xf4\x01\x7f";
+    size_t            taken = 0, refused = 0, wrong = 0;
+
+    for (int round = 0; round < 3000; round++) {
+        sund_buf b = { 0 };
+
+        put_value(&b, 0);
+        CHECK(!b.bad);
+        for (int change = 0; change < 6; change++) {
+            uint8_t *at = b.p + below(b.n), was = *at;
+            bool     good;
+
+            if (change)
+                *at = (uint8_t) bytes[below(sizeof bytes - 1)];
+            if (!json_same(b.p, b.n, &good) && wrong++ < 5)
+                printf("# %.*s\n", (int) b.n, (const char *) b.p);
+            taken += good;
+            refused += !good;
+            *at = was;
+        }
+        sund_buf_free(&b);
+    }
+    printf("# %zu taken, %zu refused\n", taken, refused);
+    CHECK(wrong == 0 && taken > 3000 && refused > 3000);
 }
 
 TEST(what_is_not_there_needs_no_checks)
