@@ -5,47 +5,73 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* /individuals, /biosamples, /cohorts/.../individuals: how many people there are, never one of them. A node counts with rules cell-min and round-5; who has not
- * logged in hears yes or no, of data that are not open. */
+/* /individuals, /biosamples and those below a variant, a data set or a cohort: how many people there are, never one of them. A node counts with rules cell-min, round-5 and difference;
+ * with a variant, of data that are not open, it says how many copies they carry (gate/carried.h). Who has not logged in hears of open data alone. */
 
-/** Shown to this asker: a number, or -1. */
-static int64_t number_for(const sund_beacon_request *r, const sund_shown *s)
+/** What one node's answer tells this asker. people, copies: -1 where they are not told. */
+typedef struct told { bool exists; int64_t people, copies; const char *status; } told;
+
+static told tell_carriers(const sund_beacon_request *r, const sund_shown *s)
 {
-    if (!s || !sund_shown_answered(s))
-        return -1;
-    return sund_shown_open(s) || r->who.registered ? sund_shown_count(s) : -1;
+    const sund_lookup_counts *c = sund_shown_n(s) == 1 ? sund_shown_counts(s, 0) : NULL;
+    told                      t = { false, -1, -1, "refused" };
+
+    if (!c || !(sund_shown_open(s) || r->who.registered))
+        return t;
+    t.status = c->status == SUND_LOOKUP_BELOW ? "withheld" : sund_lookup_status_name(c->status);
+    if (c->status != SUND_LOOKUP_COUNTED)
+        return t;
+    t.exists = c->all.ac > 0;
+    if (sund_shown_open(s))
+        t.people = c->all.ac - (c->all.hom > 0 ? c->all.hom : 0); /* homozygotes carry two */
+    else
+        t.copies = c->all.ac;
+    return t;
 }
 
-static bool exists(const sund_shown *s) { return s && sund_shown_answered(s) && sund_shown_count(s) > 0; }
-
-static const char *status_of(const sund_answers *a, size_t i, void *ctx)
+static told tell(const sund_beacon_request *r, const sund_shown *s)
 {
-    (void) ctx;
-    return sund_shown_count(a->row[i].shown) < 0 ? "withheld" : "counted";
+    told t = { false, -1, -1, "timeout" };
+
+    if (!s)
+        return t;
+    t.status = "refused";
+    if (!sund_shown_answered(s))
+        return t;
+    if (sund_shown_verb(s) == SUND_ASK_CARRIERS)
+        return tell_carriers(r, s);
+    t.exists = sund_shown_count(s) > 0;
+    t.status = sund_shown_count(s) < 0 ? "withheld" : "counted";
+    if (sund_shown_open(s) || r->who.registered)
+        t.people = sund_shown_count(s);
+    return t;
 }
+
+static const char *status_of(const sund_answers *a, size_t i, void *ctx) { return tell(ctx, a->row[i].shown).status; }
 
 static void result_set(const sund_beacon_request *r, const sund_answer *row, sund_json *j)
 {
-    bool    yes = exists(row->shown);
-    int64_t n = number_for(r, row->shown);
+    told t = tell(r, row->shown);
 
-    if (r->include == SUND_INCLUDE_NONE || (r->include == SUND_INCLUDE_HIT && !yes) || (r->include == SUND_INCLUDE_MISS && yes))
+    if (r->include == SUND_INCLUDE_NONE || (r->include == SUND_INCLUDE_HIT && !t.exists) || (r->include == SUND_INCLUDE_MISS && t.exists))
         return;
     sund_json_open(j, NULL, '{');
     sund_json_str(j, "beaconId", r->face->id);
     sund_json_str(j, "id", row->node);
     sund_json_str(j, "setType", strncmp(r->page->path, "/cohorts", 8) == 0 ? "cohort" : "dataset");
-    sund_json_bool(j, "exists", yes);
-    sund_json_i64(j, "resultsCount", n < 0 ? 0 : n);
+    sund_json_bool(j, "exists", t.exists);
+    sund_json_i64(j, "resultsCount", t.people < 0 ? 0 : t.people);
     sund_json_open(j, "results", '[');
     sund_json_close(j, ']');
     sund_json_open(j, "info", '{');
-    sund_json_str(j, "status", !row->shown ? "timeout" : !sund_shown_answered(row->shown) ? "refused" : sund_shown_count(row->shown) < 0 ? "withheld" : "counted");
+    sund_json_str(j, "status", t.status);
+    if (t.copies >= 0 && r->granularity != SUND_GRAN_BOOLEAN)
+        sund_json_i64(j, "alleleCount", t.copies);
     sund_json_close(j, '}');
     sund_json_close(j, '}');
 }
 
-static void write_answer(const sund_beacon_request *r, const sund_answers *a, sund_buf *out)
+static void write_answer(sund_beacon_request *r, const sund_answers *a, sund_buf *out)
 {
     sund_granularity g = SUND_GRAN_BOOLEAN;
     int64_t          total = 0;
@@ -53,14 +79,14 @@ static void write_answer(const sund_beacon_request *r, const sund_answers *a, su
     sund_json        j;
 
     for (size_t i = 0; i < a->n; i++) {
-        int64_t n = number_for(r, a->row[i].shown);
+        told t = tell(r, a->row[i].shown);
 
         if (!sund_beacon_set(r, a->row[i].node))
             continue;
-        any |= exists(a->row[i].shown);
-        if (n >= 0 && r->granularity != SUND_GRAN_BOOLEAN) { /* rounded numbers are added, as rule round-5 has it */
+        any |= t.exists;
+        if (t.people >= 0 && r->granularity != SUND_GRAN_BOOLEAN) { /* rounded numbers are added, as rule round-5 has it */
             g = SUND_GRAN_COUNT;
-            total += n;
+            total += t.people;
         }
     }
     sund_beacon_open(r, g, &j, out);
@@ -74,17 +100,37 @@ static void write_answer(const sund_beacon_request *r, const sund_answers *a, su
         sund_json_close(&j, ']');
         sund_json_close(&j, '}');
     }
-    sund_beacon_nodes(&j, a, status_of, NULL);
+    sund_beacon_nodes(&j, a, status_of, r);
     sund_json_close(&j, '}');
+}
+
+/** "people COHORT", or "carriers VARIANT COHORT" where a variant is asked about too; and as whoever has not logged in asks it. */
+static sund_code question_of(const sund_beacon_request *r, sund_buf *q, sund_err *err)
+{
+    sund_buf    variant = { 0 };
+    const char *name;
+    sund_code   rc = SUND_OK;
+
+    if (!sund_beacon_of_variant(r))
+        sund_buf_text(q, r->who.registered ? "people " : "public ");
+    else {
+        rc = sund_beacon_query(r, &variant, err);
+        name = rc == SUND_OK ? (const char *) variant.p + strlen("variants ") : "";
+        if (rc == SUND_OK && (strchr(name, ',') || !strchr(name, '-') || strchr(name, ' ') || (strchr(name, ':') && strchr(name, ':') < strchr(name, '-'))))
+            rc = sund_fail(err, SUND_E_ARG, "carriers are asked for of one variant, by its sequence or name, not of a region or of many");
+        sund_buf_text(q, r->who.registered ? "carriers " : "carriers public ");
+        sund_buf_text(q, name);
+        sund_buf_text(q, " ");
+        sund_buf_free(&variant);
+    }
+    return rc == SUND_OK ? sund_beacon_cohort(r, q, err) : rc;
 }
 
 sund_code sund_beacon_people(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
     sund_buf  q = { 0 };
-    sund_code rc;
+    sund_code rc = question_of(r, &q, err);
 
-    sund_buf_text(&q, r->who.registered ? "people " : "public ");
-    rc = sund_beacon_cohort(r, &q, err);
     if (rc == SUND_OK)
         rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, a, err);
     if (rc == SUND_OK)
@@ -107,8 +153,8 @@ static void collection(const sund_beacon_request *r, const sund_answer *row, boo
     sund_json_str(j, "name", name);
     if (cohorts) {
         sund_json_str(j, "cohortType", "study-defined");
-        if (number_for(r, row->shown) >= 0)
-            sund_json_i64(j, "cohortSize", number_for(r, row->shown));
+        if (tell(r, row->shown).people >= 0)
+            sund_json_i64(j, "cohortSize", tell(r, row->shown).people);
     }
     else {
         sund_json_open(j, "info", '{');

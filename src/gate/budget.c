@@ -165,6 +165,8 @@ static bool price_of(bool registered, const sund_answers_table *t, size_t v, pri
 
         if (c.open || (!counted && c.status != SUND_LOOKUP_BELOW && c.status != SUND_LOOKUP_NOT_COVERED))
             continue;
+        if (sund_shown_verb(t->a->row[i].shown) == SUND_ASK_CARRIERS && sund_shown_count(t->a->row[i].shown) == 0)
+            continue; /* a group that is not counted has this answer whatever the variant */
         all = sund_shown_count(t->a->row[i].shown);
         all = all > 0 ? all : 1;
         some = counted && c.all.an / 2 < all ? c.all.an / 2 : all; /* one copy in men makes it smaller: on the safe side */
@@ -211,7 +213,7 @@ static bool of_region(const char *rest)
     return n_part < 4;
 }
 
-static sund_code make_bill(sund_budget *b, bool registered, const char *rest, const sund_answers_table *t, bill *l, sund_err *err)
+static sund_code make_bill(sund_budget *b, bool registered, const char *region, const sund_answers_table *t, bill *l, sund_err *err)
 {
     size_t n_closed = 0;
     price  p;
@@ -222,7 +224,7 @@ static sund_code make_bill(sund_budget *b, bool registered, const char *rest, co
     for (size_t i = 0; i < t->a->n; i++)
         n_closed += t->a->row[i].shown && sund_shown_answered(t->a->row[i].shown) && !sund_shown_open(t->a->row[i].shown);
     p.share = p.most = sund_budget_share(0, SUND_BUDGET_MAC); /* what a region does not list is hidden, or not there: as one variant more */
-    return of_region(rest) && n_closed >= (registered ? 1 : 3) ? add_one(b, l, rest, p, err) : SUND_OK;
+    return region && n_closed >= (registered ? 1 : 3) ? add_one(b, l, region, p, err) : SUND_OK;
 }
 
 static sund_code pay(sund_budget *b, const bill *l, bool region, sund_err *err)
@@ -246,15 +248,17 @@ sund_code sund_budget_answers(sund_budget *b, const char *asker, bool registered
 {
     sund_answers_table t = { NULL, 0, NULL, NULL };
     bill               l = { NULL, { 0 }, 0, 0, 0 };
-    const char        *rest;
+    const char        *rest, *region;
+    sund_verb          verb = sund_question_verb(question, &rest);
     sund_code          rc;
 
-    if (sund_question_verb(question, &rest) != SUND_ASK_VARIANTS)
+    if (verb != SUND_ASK_VARIANTS && verb != SUND_ASK_CARRIERS) /* whose rows are named after variant and cohort */
         return SUND_OK;
+    region = verb == SUND_ASK_VARIANTS && of_region(rest) ? rest : NULL;
     SUND_GO(sund_answers_tabled(a, &t, err));
     SUND_GO(account_of(b, asker, &l.a, err));
-    SUND_GO(make_bill(b, registered, rest, &t, &l, err));
-    rc = pay(b, &l, of_region(rest), err);
+    SUND_GO(make_bill(b, registered, region, &t, &l, err));
+    rc = pay(b, &l, region != NULL, err);
 out:
     sund_buf_free(&l.names);
     sund_answers_table_free(&t);

@@ -34,6 +34,9 @@ struct sund_release {
 /** Counts of one row, to hide more of them. */
 sund_lookup_counts *sund_shown_to_hide(sund_shown *s, size_t i);
 
+/** The answer about a group's carriers: one row, which sund_carried_shown() has made safe. n_person: how many people the group is said to have; 0 where that is withheld. */
+sund_code sund_shown_carriers(const sund_gate *g, const char *name, const sund_lookup_counts *safe, int64_t n_person, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
+
 /** Makes the table of the kill switch. */
 sund_code sund_stop_open(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 

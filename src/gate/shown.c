@@ -20,7 +20,7 @@ struct sund_shown {
     sund_buf        text;
 };
 
-static const char *const verbs[SUND_N_VERB] = { "", "variants", "people", "terms", "datasets", "interpretations", "match", "public" };
+static const char *const verbs[SUND_N_VERB] = { "", "variants", "people", "terms", "datasets", "interpretations", "match", "public", "carriers" };
 
 const char *sund_verb_name(sund_verb v) { return v < SUND_N_VERB ? verbs[v] : ""; }
 
@@ -124,6 +124,26 @@ sund_code sund_shown_add(sund_shown *s, const char *variant, const sund_lookup_c
 
 void sund_shown_more(sund_shown *s) { s->more = true; }
 
+sund_code sund_shown_carriers(const sund_gate *g, const char *name, const sund_lookup_counts *safe, int64_t n_person, sund_shown **out, sund_err *err)
+{
+    sund_shown *s = NULL;
+    sund_code   rc;
+
+    if (strlen(name) >= SUND_SHOWN_NAME_MAX)
+        return sund_fail(err, SUND_E_ARG, "variant and filters are too long together");
+    SUND_TRY(make(SUND_ASK_CARRIERS, &g->thresholds, &s, err));
+    rc = put_row(s, name, safe, err);
+    if (rc != SUND_OK) {
+        sund_shown_free(s);
+        return rc;
+    }
+    s->row[0].counts.open = s->open;
+    s->row[0].counts.an_covered = s->row[0].counts.all.an_one = 0;
+    s->people = n_person;
+    *out = s;
+    return SUND_OK;
+}
+
 sund_code sund_shown_people(const sund_gate *g, sund_verb verb, int64_t n_person, sund_shown **out, sund_err *err)
 {
     SUND_TRY(make(verb == SUND_ASK_PUBLIC ? verb : SUND_ASK_PEOPLE, &g->thresholds, out, err));
@@ -135,7 +155,7 @@ sund_code sund_shown_text(const sund_gate *g, sund_verb verb, const void *p, siz
 {
     sund_code rc;
 
-    if (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_PEOPLE || verb == SUND_ASK_PUBLIC || verb == SUND_ASK_NONE || n > SUND_SHOWN_MAX / 2)
+    if (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_PEOPLE || verb == SUND_ASK_PUBLIC || verb == SUND_ASK_CARRIERS || verb == SUND_ASK_NONE || n > SUND_SHOWN_MAX / 2)
         return sund_fail(err, n > SUND_SHOWN_MAX / 2 ? SUND_E_LIMIT : SUND_E_ARG, "an answer of %zu bytes to '%s' cannot be a text", n, sund_verb_name(verb));
     SUND_TRY(make(verb, &g->thresholds, out, err));
     sund_buf_put(&(*out)->text, p, n);
@@ -240,7 +260,7 @@ static sund_code read_all(sund_cur *c, sund_shown *s, sund_err *err)
     s->more = flag(c);
     (void) sund_cur_str(c, s->why, sizeof s->why);
     n = sund_cur_u32(c);
-    if (c->bad || verb == SUND_ASK_NONE || verb >= SUND_N_VERB || n > SUND_SHOWN_ROWS || (n && verb != SUND_ASK_VARIANTS) || !sund_text_ok(s->why) || s->answered != !s->why[0])
+    if (c->bad || verb == SUND_ASK_NONE || verb >= SUND_N_VERB || n > SUND_SHOWN_ROWS || (n && verb != SUND_ASK_VARIANTS && verb != SUND_ASK_CARRIERS) || !sund_text_ok(s->why) || s->answered != !s->why[0])
         return sund_fail(err, SUND_E_FORMAT, "an answer is not well-formed");
     s->verb = (sund_verb) verb;
     for (uint32_t i = 0; i < n; i++)
@@ -248,7 +268,7 @@ static sund_code read_all(sund_cur *c, sund_shown *s, sund_err *err)
     s->people = (int64_t) sund_cur_u64(c);
     text = sund_cur_blob(c, SUND_SHOWN_MAX);
     SUND_TRY(sund_cur_ok(c, "an answer", err));
-    if (s->people < -1 || s->people > (int64_t) 1 << 40 || (s->people && verb != SUND_ASK_PEOPLE && verb != SUND_ASK_PUBLIC && verb != SUND_ASK_VARIANTS))
+    if (s->people < -1 || s->people > (int64_t) 1 << 40 || (s->people && verb != SUND_ASK_PEOPLE && verb != SUND_ASK_PUBLIC && verb != SUND_ASK_VARIANTS && verb != SUND_ASK_CARRIERS))
         return sund_fail(err, SUND_E_FORMAT, "an answer counts no such number of people");
     sund_buf_put(&s->text, text.p, text.n);
     return sund_buf_ok(&s->text, err);
@@ -278,8 +298,8 @@ sund_code sund_leave_answer(sund_gate *g, const sund_envelope *head, uint64_t ti
         return sund_fail(err, SUND_E_ARG, "an answer leaves as kind answer only");
     sund_buf_u64(&b, ticket);
     sund_shown_write(s, &b);
-    if (s->verb == SUND_ASK_VARIANTS && s->n == 1)
-        (void) snprintf(what, sizeof what, "variants, rule margins: %s", sund_lookup_status_name(s->row[0].counts.status));
+    if (s->n == 1)
+        (void) snprintf(what, sizeof what, "%s, rule margins: %s", sund_verb_name(s->verb), sund_lookup_status_name(s->row[0].counts.status));
     else if (s->verb == SUND_ASK_VARIANTS && s->answered)
         (void) snprintf(what, sizeof what, "variants, rule margins: %zu rows", s->n);
     else

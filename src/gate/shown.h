@@ -10,11 +10,12 @@
  *      variants 20-1000226-A-T,3-45823240-T-C      variants 20:1000000-1000500 [type=SNP] [alt=T] ...
  *      people sex = F and has ICD10:E10            datasets            terms
  *      public sex = F                              the same for whoever has not logged in: nodes answer of open data alone
+ *      carriers 20-1000226-A-T has ICD10:E11           carriers public 20-1000226-A-T all      (carried.h)
  *      interpretations 17-43045712-T-C             match {"patient": ...}
  *
  *  What is shown is an opaque value that only the functions here make, each by the rules of its verb: the only thing that a page prints or that goes back to
  *  the hub. Owns: sund_shown_free(), safe on NULL. */
-typedef enum sund_verb { SUND_ASK_NONE, SUND_ASK_VARIANTS, SUND_ASK_PEOPLE, SUND_ASK_TERMS, SUND_ASK_DATASETS, SUND_ASK_INTERPRETATIONS, SUND_ASK_MATCH, SUND_ASK_PUBLIC, SUND_N_VERB } sund_verb;
+typedef enum sund_verb { SUND_ASK_NONE, SUND_ASK_VARIANTS, SUND_ASK_PEOPLE, SUND_ASK_TERMS, SUND_ASK_DATASETS, SUND_ASK_INTERPRETATIONS, SUND_ASK_MATCH, SUND_ASK_PUBLIC, SUND_ASK_CARRIERS, SUND_N_VERB } sund_verb;
 const char *sund_verb_name(sund_verb v);
 /** The verb of a question, *rest behind its blank ("" when there is none). SUND_ASK_NONE for anything else. */
 sund_verb   sund_question_verb(const char *question, const char **rest);
@@ -49,7 +50,7 @@ bool        sund_shown_has_more(const sund_shown *s);
 size_t      sund_shown_n(const sund_shown *s);      /**< rows of counts */
 const char *sund_shown_variant(const sund_shown *s, size_t i);
 const sund_lookup_counts *sund_shown_counts(const sund_shown *s, size_t i);
-int64_t     sund_shown_count(const sund_shown *s);  /**< of people; -1: withheld, for it is below the least cell or too near to another count. Of whom variants are counted in: 0 below the least cell */
+int64_t     sund_shown_count(const sund_shown *s);  /**< of people; -1: withheld, for it is below the least cell or too near to another count. Of whom variants or carriers are counted in: 0 where that is withheld */
 sund_cur    sund_shown_bytes(const sund_shown *s);  /**< of a text */
 
 /** As bytes: u8 verb, u8 answered, u8 open, u8 more, str why; then u32 rows (str variant, u8 status, u8 sexes, three times AC, AN, homozygotes, hemizygotes),

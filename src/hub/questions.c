@@ -209,7 +209,7 @@ sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned w
 
         rc = ask_by_name(q, left > 1000 ? (unsigned) left : 1000, out, err);
     }
-    if (rc == SUND_OK && verb == SUND_ASK_VARIANTS)
+    if (rc == SUND_OK && (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_CARRIERS))
         rc = sund_answers_margins(&rules, out, err);
     if (rc != SUND_OK)
         sund_answers_free(out);

@@ -28,6 +28,7 @@ sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err)
 void sund_answerer_close(sund_answerer *a)
 {
     sund_terms_close(&a->terms);
+    sund_roll_free(&a->roll);
     sund_lookup_close(&a->seat);
     sund_db_close(a->counts);
     sund_clinical_close(&a->clinical);
@@ -159,6 +160,8 @@ static sund_code public_people(sund_answerer *a, const char *rest, sund_shown **
     return rc;
 }
 
+static sund_code carriers(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err) { return sund_answer_carriers(&a->roll, &a->seat, a->counts, a->query, rest, out, err); }
+
 /* ---- data sets ---- */
 
 /** Without a datasets.ini nothing is said, and what was said before holds no more. */
@@ -188,6 +191,7 @@ static const struct { sund_verb verb; sund_code (*answer)(sund_answerer *a, cons
     { SUND_ASK_VARIANTS, variants },
     { SUND_ASK_PEOPLE, people },
     { SUND_ASK_PUBLIC, public_people },
+    { SUND_ASK_CARRIERS, carriers },
     { SUND_ASK_DATASETS, datasets },
     { SUND_ASK_TERMS, terms },
     { SUND_ASK_INTERPRETATIONS, interpretations },

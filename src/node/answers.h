@@ -3,6 +3,7 @@
 
 #include "gate/counted.h"
 #include "genome/query.h"
+#include "node/carriers.h"
 #include "node/describe.h"
 #include "node/clinical.h"
 #include "node/lookup.h"
@@ -17,6 +18,7 @@ typedef struct sund_answerer {
     sund_query      *query; /**< room for one */
     sund_described   described;
     sund_terms       terms;
+    sund_roll        roll;
     sund_clinical    clinical;
 } sund_answerer;
 sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err) SUND_MUST_CHECK;

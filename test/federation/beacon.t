@@ -13,6 +13,7 @@ my $validator = "$ENV{SUND_SHARED}/recipes/beacon-validate.py";
 
 # ---- three countries; at 20:300 a second ALT; 20:1500 carried by three; 20:1600 by nobody ----
 my %alt = (300 => 'G,T');
+my %carriers; # node => { name => number of those with ICD10:E10 }
 my %count;    # node => { name => [ac, an, hom] } by sex too
 sub country {
     my ($c, $n, $access) = @_;
@@ -29,6 +30,7 @@ sub country {
             my $name = "20-$pos-A-$alts[$k-1]";
             for my $i (0 .. $n - 1) {
                 my $x = grep { $_ == $k } @{ $gt[$i] };
+                $carriers{$c}{$name} += $x > 0 && $i % 3 == 0;
                 for my $g ('', $i % 2 ? 'M' : 'F') { $count{$c}{$name}{$g}[0] += $x; $count{$c}{$name}{$g}[1] += 2; $count{$c}{$name}{$g}[2] += $x == 2 }
             }
         }
@@ -145,6 +147,20 @@ ok(out("$sund count --home $f->{at}/anna 'sex = F and has ICD10:E10'") =~ /toget
 fails("$sund count --home $f->{at}/anna 'sex = '", 'a cohort that is none', 'column');
 ok(get("$H/individuals/DK001")->{error}{errorCode} == 403, 'no single person');
 ok(post("$H/individuals", { query => { filters => [ { id => 'HP:1', similarity => 'high' } ] } })->{error}{errorCode} == 400, 'a similarity that is not there is refused');
+
+
+# ---- who of the filtered people carry a variant: exactly, for these data are open ----
+my %who = map { $_ => $carriers{$_}{'20-300-A-T'} } qw(DK FI SE);
+my $both = $who{DK} + $who{FI} + $who{SE};
+for my $at ("$H/g_variants/20-300-A-T/individuals?filters=ICD10:E10", "$H/g_variants/20-300-A-T/biosamples?filters=ICD10:E10", "$H/individuals?referenceName=20&start=299&referenceBases=A&alternateBases=T&filters=ICD10:E10") {
+    $x = get($at);
+    is("$x->{responseSummary}{numTotalResults} " . join(' ', map { "$_->{id}:$_->{resultsCount}" } @{ $x->{response}{resultSets} }), "$both DK:$who{DK} FI:$who{FI} SE:$who{SE}", "carriers among filtered people: $at");
+    is(valid('Resultsets', $x), '', 'valid by its schema');
+}
+is(get("$H/datasets/FI/individuals?genomicAlleleShortForm=NC_000020.10:g.300A%3ET&filters=ICD10:E10")->{responseSummary}{numTotalResults}, $who{FI}, 'of one country');
+is(get("$H/g_variants/20-5000-A-G/individuals")->{info}{nodes}[0]{status}, 'not-covered', 'carriers where nobody looked');
+ok(get("$H/individuals?referenceName=20&start=0&end=400")->{error}{errorMessage} =~ /one variant/, 'carriers of a region are not asked for');
+ok(get("$H/g_variants/nonsense/individuals")->{error}{errorCode} == 400, 'nor of what is no variant');
 
 # ---- a node that hangs, and one that is away ----
 kill 'STOP', pid_of("$f->{name}/SE");

@@ -89,13 +89,14 @@ for my $what (sort keys %refused) {
 
 # ---- lookups ----
 my %at = map { $_->{person} => $_->{country} } @person;
-my (%ac, %an);
+my (%ac, %an, %young);    # young: copies among people below 50
+my %age = map { $_->{person} => $_->{age} } @person;
 for my $vcf (@vcf) {
     my @head = split /\t/, (split /\n/, out("bcftools view -h $vcf | tail -n 1"))[0];
     for (split /\n/, out("bcftools view -H $vcf | awk 'NR % 131 == 7'")) {
         my @x = split /\t/;
         my $v = join '-', @x[0, 1, 3, 4];
-        for my $k (9 .. $#x) { my $c = $at{ $head[$k] }; $ac{$v}{$c} += () = (split /:/, $x[$k])[0] =~ /1/g; $an{$v}{$c} += 2 }
+        for my $k (9 .. $#x) { my $c = $at{ $head[$k] }; my $alt = () = (split /:/, $x[$k])[0] =~ /1/g; $ac{$v}{$c} += $alt; $young{$v}{$c} += $alt if $age{ $head[$k] } < 50; $an{$v}{$c} += 2 }
     }
 }
 my ($right, $together, $shown, $spent) = (0, 0, 0, 0);
@@ -120,6 +121,23 @@ for my $v (sort keys %ac) {
     $together++ if $n == 1 || $n == 2;
     $shown++ if !$n;
 }
+# ---- copies that a cohort carries ----
+my @common = grep { my $v = $_; !grep { my $af = $ac{$v}{$_} / $an{$v}{$_}; $af < 0.25 || $af > 0.7 } @country } sort keys %ac;
+my ($as_told, $n_told) = (1, 0);
+for my $v (@common[0 .. 3]) {
+    my $json = out("$sund count --json --carrying $v --home $f->{at}/asker20 'age < 50'");
+    my %told = $json =~ /"node":\s*"(\w\w)",\s*"status":\s*"counted",\s*"copies":\s*(\d+)/g;
+    $as_told &&= $told{$_} == 5 * int(($young{$v}{$_} + 2) / 5) for keys %told;
+    $n_told += keys %told;
+    $as_told &&= keys(%told) =~ /^[05]$/;
+}
+ok($as_told && $n_told >= 10, "copies of a variant that a cohort carries, to the nearest 5: $n_told numbers");
+my $apart = out("$sund count --json --carrying $common[0] --home $f->{at}/asker20 'age < 51'");
+ok($apart !~ /"status":\s*"counted"/, 'none of a cohort that few are apart from it', "# $apart\n");
+ok(out("$sund count --json --carrying $common[0] --home $f->{at}/asker20 'age < 50'") =~ /counted/, 'the same again');
+my $said = '';
+for my $v (@common[4 .. 12]) { $said = `$sund count --carrying $v --home $f->{at}/asker20 'age < 50' 2>&1`; last if $said =~ /rule membership/ }
+ok($said =~ /rule membership/, 'a cohort is smaller than its country, and so is what one asker is shown of it', "# $said\n");
 is($right, scalar keys %ac, 'lookups: country numbers are shown together or not at all');
 ok($together > 5 && $shown > 5, "of " . scalar(keys %ac) . " variants $together are hidden together for one or two small countries, $shown are shown");
 is($spent, int((keys(%ac) - 1) / 11), "rule membership: so many askers came to the end of what they are shown");

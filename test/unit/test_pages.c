@@ -1,6 +1,7 @@
 /* Pages, over answers that are made here: what is shown to whom, and what is asked for whom. Answers against the specification's schemas: federation/beacon.t. */
 #include "api/face.h"
 #include "base/jsonread.h"
+#include "gate/gate_priv.h"
 #include "test.h"
 
 typedef struct seat { sund_db *db; sund_gate *gate; sund_identity me; } seat;
@@ -55,6 +56,10 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
             SUND_TRY(sund_shown_variants(s->gate, 100, &r->shown, err));
             SUND_TRY(sund_shown_add(r->shown, "20-200-A-G", &c, true, err));
         }
+        else if (sund_question_verb(question, &rest) == SUND_ASK_CARRIERS && strncmp(rest, "public", 6) == 0 && !w->c[i].open)
+            SUND_TRY(sund_shown_refused(SUND_ASK_CARRIERS, "log in", &r->shown, err));
+        else if (sund_question_verb(question, &rest) == SUND_ASK_CARRIERS)
+            SUND_TRY(sund_shown_carriers(s->gate, "v of c", &(sund_lookup_counts){ .status = w->c[i].status, .all = { w->c[i].ac, w->c[i].an, w->c[i].open ? 2 : -1, -1, 0 } }, 100, &r->shown, err));
         else
             SUND_TRY(sund_shown_people(s->gate, sund_question_verb(question, &rest), w->c[i].an / 2, &r->shown, err));
     }
@@ -279,9 +284,43 @@ TEST(people_are_counted_for_whom_they_may_be)
     end(&w);
 }
 
+/** Of data that are not open: yes or no, and copies. */
+TEST(carriers_are_people_where_data_are_open_and_copies_elsewhere)
+{
+    static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 12, 200 }, { "FI", false, SUND_LOOKUP_COUNTED, 35, 400 }, { "SE", false, SUND_LOOKUP_BELOW, 0, 0 } };
+    static world         w;
+    int                  status;
+    int64_t              n;
+    sund_jval           *v;
+
+    begin(&w);
+    w.c = c;
+    w.n = 3;
+    v = get(&w, true, "/g_variants/20-200-A-G/individuals", "filters=ICD10:E10", NULL, "Bearer good", &status);
+    CHECK(status == 200 && strcmp(w.asked, "carriers 20-200-A-G has ICD10:E10") == 0 && exists(v) && sund_j_int(sund_j_get(sund_j_get(v, "responseSummary"), "numTotalResults"), &n) && n == 10); /* two carry it twice */
+    CHECK(sund_j_int(sund_j_get(set_of(v, "DK"), "resultsCount"), &n) && n == 10 && !sund_j_get(sund_j_get(set_of(v, "DK"), "info"), "alleleCount"));
+    CHECK(sund_j_int(sund_j_get(set_of(v, "FI"), "resultsCount"), &n) && n == 0 && sund_j_int(sund_j_get(sund_j_get(set_of(v, "FI"), "info"), "alleleCount"), &n) && n == 35 && strcmp(node_status(v, 2), "withheld") == 0 && !set_of(v, "SE"));
+    sund_jval_free(v);
+    v = get(&w, true, "/individuals", Q "&requestedGranularity=boolean", NULL, "Bearer good", &status);
+    CHECK(strcmp(w.asked, "carriers 20-200-A-G all") == 0 && exists(v) && !sund_j_get(sund_j_get(v, "responseSummary"), "numTotalResults") && !set_of(v, "FI"));
+    sund_jval_free(v);
+    w.c = c + 1;
+    w.n = 2; /* none of them open */
+    v = get(&w, true, "/g_variants/20-200-A-G/individuals", "", NULL, "Bearer good", &status);
+    CHECK(exists(v) && strcmp(sund_j_text(sund_j_get(v, "meta"), "returnedGranularity"), "boolean") == 0 && !sund_j_get(sund_j_get(v, "responseSummary"), "numTotalResults"));
+    sund_jval_free(v);
+    v = get(&w, true, "/g_variants/20-200-A-G/biosamples", "includeResultsetResponses=ALL", NULL, NULL, &status);
+    CHECK(strcmp(w.asked, "carriers public 20-200-A-G all") == 0 && !exists(v) && strcmp(node_status(v, 0), "refused") == 0);
+    sund_jval_free(v);
+    v = get(&w, true, "/individuals", "referenceName=20&start=100&end=900", NULL, "Bearer good", &status);
+    CHECK(status == 400 && w.n_asked == 0);
+    sund_jval_free(v);
+    end(&w);
+}
+
 TEST(a_token_that_does_not_hold_is_refused_and_nothing_is_asked)
 {
-    static const char *const bad[] = { "Bearer expired", "Bearer ", "Basic Z29vZA==", "good", "" }, *const pages[] = { "/g_variants", "/individuals", "/datasets", "/cohorts", "/filtering_terms" };
+    static const char *const bad[] = { "Bearer expired", "Bearer ", "Basic Z29vZA==", "good", "" }, *const pages[] = { "/g_variants", "/individuals", "/datasets", "/cohorts", "/filtering_terms", "/g_variants/20-200-A-G/individuals" };
     static const country     c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 } };
     static world             w;
 

@@ -1,6 +1,6 @@
 /* Questions: their texts, what is shown by the rules of each verb, as bytes, put together over nodes, and the hub's board of them. (TSAN) */
 #include "base/log.h"
-#include "gate/counted.h"
+#include "gate/carried.h"
 #include "base/file.h"
 #include "genome/names.h"
 #include "genome/query.h"
@@ -234,6 +234,71 @@ TEST(two_counts_do_not_tell_of_one_person)
     CHECK(sund_counted_open(s.db, NULL) == SUND_OK);
     CHECK(count(&s, "all", 0, 100, -1) == 100 && count(&s, "all but one", 0, 100, 7) == 99 && count(&s, "two", 0, 2, -1) == 2 && count(&s, "nobody", 0, 0, -1) == 0);
     stand(&s);
+}
+
+/** Of people 0 to 399, of whom all up to `carriers` carry the variant, the last `twice` of them on both copies: what is said of FROM up to TO. */
+static sund_lookup_counts carried(const seat *s, const char *folder, const char *variant, const char *definition, int from, int to, int carriers, int twice)
+{
+    uint64_t           everybody[8] = { 0 }, group[8] = { 0 }, with[8] = { 0 };
+    sund_bearers       b[2] = { { "all", everybody, carriers + twice, 800 }, { definition, with, 0, 2 * (to - from) } };
+    sund_carried       c = { .name = "v of c", .counts = { .status = SUND_LOOKUP_COUNTED, .an_covered = 1 }, .group = definition, .people = group, .n_person = to - from, .n_bearers = 2, .n_word = 8, .bearers = b };
+    sund_lookup_counts got;
+    sund_shown        *p = NULL;
+    sund_err           err = { SUND_OK, "" };
+
+    for (int i = 0; i < 400; i++) {
+        if (i < carriers)
+            everybody[i / 64] |= 1ULL << (i % 64);
+        if (i < from || i >= to)
+            continue;
+        group[i / 64] |= 1ULL << (i % 64);
+        if (i < carriers) {
+            with[i / 64] |= 1ULL << (i % 64);
+            b[1].ac += 1 + (i >= carriers - twice);
+            c.counts.all.hom += i >= carriers - twice;
+        }
+    }
+    c.counts.all.ac = b[1].ac;
+    c.counts.all.an = b[1].an;
+    CHECK(sund_carried_shown(folder, s->db, s->gate, variant, &c, &p, &err) == SUND_OK && sund_shown_verb(p) == SUND_ASK_CARRIERS && sund_shown_n(p) == 1);
+    got = *sund_shown_counts(p, 0);
+    sund_shown_free(p);
+    return got;
+}
+
+TEST(carriers_are_told_in_copies_and_never_of_few)
+{
+    char               folder[] = "/tmp/sund-carriers-XXXXXX";
+    sund_lookup_counts c;
+    seat               s;
+
+    CHECK(mkdtemp(folder) != NULL);
+    sit(&s, false);
+    CHECK(sund_counted_open(s.db, NULL) == SUND_OK);
+    c = carried(&s, folder, "1-5-A-T", "half", 20, 200, 50, 3); /* 33 copies, of 30 people */
+    CHECK(c.status == SUND_LOOKUP_COUNTED && c.all.ac == 35 && c.all.an == 360 && c.all.hom == -1 && c.all.hemi == -1 && !c.sexes);
+    c = carried(&s, folder, "1-6-A-T", "half", 20, 200, 46, 7); /* 33 copies, of 26 people: how many carry two does not show */
+    CHECK(c.status == SUND_LOOKUP_COUNTED && c.all.ac == 35 && c.all.an == 360);
+    /* the same group again; others that are few carriers away from it, from everybody, and from a small one that was asked about: nine and none are alike */
+    CHECK(carried(&s, folder, "1-5-A-T", "half", 20, 200, 50, 3).all.ac == 35);
+    CHECK(carried(&s, folder, "1-5-A-T", "less", 29, 220, 50, 3).status == SUND_LOOKUP_BELOW && carried(&s, folder, "1-5-A-T", "more", 20, 230, 50, 3).status == SUND_LOOKUP_BELOW);
+    CHECK(carried(&s, folder, "1-5-A-T", "most", 9, 380, 50, 3).status == SUND_LOOKUP_BELOW && carried(&s, folder, "1-5-A-T", "all but last", 0, 300, 50, 3).status == SUND_LOOKUP_BELOW);
+    CHECK(carried(&s, folder, "1-5-A-T", "young", 0, 8, 50, 3).status == SUND_LOOKUP_BELOW && carried(&s, folder, "1-5-A-T", "ten", 0, 10, 50, 3).status == SUND_LOOKUP_BELOW);
+    CHECK(carried(&s, folder, "1-5-A-T", "six", 44, 260, 50, 3).status == SUND_LOOKUP_BELOW && carried(&s, folder, "1-5-A-T", "twelve", 38, 280, 50, 3).status == SUND_LOOKUP_BELOW);
+    CHECK(carried(&s, folder, "1-6-A-T", "twelve", 34, 280, 46, 0).status == SUND_LOOKUP_COUNTED); /* each variant by itself */
+    /* nine copies of all, and a variant that nobody carries, have one answer, and neither leaves a trace */
+    c = carried(&s, folder, "1-7-A-T", "half", 0, 200, 9, 0);
+    CHECK(c.status == SUND_LOOKUP_BELOW && c.all.ac == 0 && c.all.an == 0);
+    c = carried(&s, folder, "1-8-A-T", "half", 0, 200, 0, 0);
+    CHECK(c.status == SUND_LOOKUP_BELOW && c.all.ac == 0 && c.all.an == 0);
+    CHECK(carried(&s, folder, "1-8-A-T", "three", 300, 303, 200, 0).status == SUND_LOOKUP_BELOW); /* a small group */
+    CHECK(carried(&s, folder, "1-9-A-T", "fifty", 0, 50, 45, 48).status == SUND_LOOKUP_BELOW);    /* 7 copies of the other allele */
+    stand(&s);
+    sit(&s, true);
+    c = carried(&s, folder, "1-5-A-T", "late", 20, 60, 50, 3);
+    CHECK(c.status == SUND_LOOKUP_COUNTED && c.all.ac == 33 && c.all.hom == 3 && c.open);
+    stand(&s);
+    CHECK(sund_dir_remove(folder, NULL) == SUND_OK);
 }
 
 TEST(an_answer_survives_its_way_and_hostile_bytes_do_not)
