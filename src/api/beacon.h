@@ -17,7 +17,7 @@ typedef enum sund_include { SUND_INCLUDE_HIT, SUND_INCLUDE_ALL, SUND_INCLUDE_MIS
 typedef struct sund_beacon_request sund_beacon_request;
 
 /** What a page takes, and what {id} in its path names. */
-enum { SUND_TAKES_FRAME = 1, SUND_TAKES_FILTERS = 2, SUND_TAKES_VARIANT = 4, SUND_OF_VARIANT = 8, SUND_OF_SET = 16 };
+enum { SUND_TAKES_FRAME = 1, SUND_TAKES_FILTERS = 2, SUND_TAKES_VARIANT = 4, SUND_OF_VARIANT = 8, SUND_OF_SET = 16, SUND_TAKES_POPULATION = 32 }; /* POPULATION: filters of a body that choose among frequencies (beacon_variants.c) */
 
 /** A page: what is not in the table of pages.c is not there, and map and description are made from it. */
 typedef struct sund_beacon_page {

@@ -60,7 +60,7 @@ static void result_set(const sund_beacon_request *r, const sund_answer *row, sun
     sund_json_str(j, "id", row->node);
     sund_json_str(j, "setType", strncmp(r->page->path, "/cohorts", 8) == 0 ? "cohort" : "dataset");
     sund_json_bool(j, "exists", t.exists);
-    sund_json_i64(j, "resultsCount", t.people < 0 ? 0 : t.people);
+    sund_json_i64(j, "resultsCount", t.people >= 0 ? t.people : t.copies > 0 ? (t.copies - 1) / 2 : 0); /* of copies to the nearest 5: at least so many people */
     sund_json_open(j, "results", '[');
     sund_json_close(j, ']');
     sund_json_open(j, "info", '{');

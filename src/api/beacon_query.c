@@ -52,6 +52,28 @@ static sund_code conditions(const sund_beacon_request *r, sund_buf *q, sund_err 
 
 static bool plain_bases(const char *s) { return s && s[0] && strspn(s, "ACGTacgt") == strlen(s); }
 
+/** Whether a type, if any is said, is that of these alleles: then they say it all. */
+static bool type_fits(const char *type, const char *ref, const char *alt)
+{
+    size_t n = strlen(ref), m = strlen(alt);
+
+    if (!type)
+        return true;
+    switch (sund_qtype_of(type)) {
+    case SUND_Q_SNP: return n == 1 && m == 1;
+    case SUND_Q_MNP: return n == m && n > 1;
+    case SUND_Q_INS: return m > n;
+    case SUND_Q_DEL: return m < n;
+    case SUND_Q_INDEL: return m != n;
+    case SUND_Q_ANY:
+    case SUND_Q_DUP:
+    case SUND_Q_CNV:
+    case SUND_Q_BND:
+    case SUND_N_QTYPE:
+    default: return false;
+    }
+}
+
 static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err *err)
 {
     const char *ref = sund_beacon_text(r, "referenceBases"), *alt = sund_beacon_text(r, "alternateBases");
@@ -76,7 +98,7 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err
     }
     if (n_start == 2 || n_end == 2)
         return sund_fail(err, SUND_E_ARG, "one position in 'start' and one in 'end', or two in both");
-    if (plain_bases(ref) && plain_bases(alt) && !sund_beacon_text(r, "variantType")) {
+    if (plain_bases(ref) && plain_bases(alt) && type_fits(sund_beacon_text(r, "variantType"), ref, alt)) {
         if (n_end && end[0] != start[0] + (int64_t) strlen(ref) && end[0] != start[0] + 1)
             return sund_fail(err, SUND_E_ARG, "'end' is not where 'referenceBases' from 'start' end");
         sund_buf_text(q, sund_contig_name(contig)); /* the most frequent question: without printf */

@@ -23,8 +23,8 @@ static void frequency(sund_json *j, const char *population, const sund_lookup_ce
     sund_json_close(j, '}');
 }
 
-/** node: "DK", or "" for all of them. */
-static void frequencies(sund_json *j, const sund_face *f, const char *node, const sund_lookup_counts *c)
+/** node: "DK", or "" for all of them. sex: 'F' or 'M' where only theirs are asked for, else 0. */
+static void frequencies(sund_json *j, const sund_face *f, const char *node, char sex, const sund_lookup_counts *c)
 {
     char   name[SUND_ID_MAX + 3];
     size_t n = strnlen(node, SUND_ID_MAX);
@@ -34,9 +34,10 @@ static void frequencies(sund_json *j, const sund_face *f, const char *node, cons
     sund_json_str(j, "source", f->organisation);
     sund_json_str(j, "sourceReference", f->welcome);
     sund_json_open(j, "frequencies", '[');
-    frequency(j, node[0] ? node : "Total", &c->all);
+    if (!sex)
+        frequency(j, node[0] ? node : "Total", &c->all);
     for (int male = 0; c->sexes && male < 2; male++) {
-        if ((male ? c->male.an : c->female.an) == 0)
+        if ((male ? c->male.an : c->female.an) == 0 || (sex && (sex == 'M') != male))
             continue; /* nobody: there is no frequency */
         memcpy(name, node, n);
         if (n)
@@ -88,7 +89,7 @@ static void location(sund_json *j, const sund_face *f, const sund_variant *v)
     sund_json_close(j, '}');
 }
 
-static void record(sund_json *j, const sund_face *f, const char *node, const char *variant, const sund_lookup_counts *c)
+static void record(sund_json *j, const sund_face *f, const char *node, const char *variant, char sex, const sund_lookup_counts *c)
 {
     sund_buf     alleles = { 0 }, text = { 0 };
     sund_variant v;
@@ -125,7 +126,7 @@ static void record(sund_json *j, const sund_face *f, const char *node, const cha
     }
     sund_json_str(j, "variantType", type_of(&v));
     sund_json_close(j, '}');
-    frequencies(j, f, node, c);
+    frequencies(j, f, node, sex, c);
     sund_json_close(j, '}');
     sund_buf_free(&alleles);
     sund_buf_free(&text);
@@ -133,8 +134,37 @@ static void record(sund_json *j, const sund_face *f, const char *node, const cha
 
 /* ---- which variants, and whose ---- */
 
+/** What filters of scope "population" choose among the frequencies that are shown: people of one sex, one country. */
+typedef struct population { char sex, country[SUND_ID_MAX + 1]; } population; /* sex 0, country "": all */
+
+static sund_code read_filter(const sund_jval *v, population *p, sund_err *err)
+{
+    const char *id = sund_j_text(v, "id"), *op = sund_j_text(v, "operator"), *value = sund_j_text(v, "value"), *scope = sund_j_text(v, "scope");
+
+    if (!id || !value || (op && strcmp(op, "=") != 0) || (scope && strcmp(scope, "population") != 0) || (strcmp(id, "sexFilter") != 0 && strcmp(id, "countryFilter") != 0))
+        return sund_fail(err, SUND_E_ARG, "frequencies are chosen by sexFilter = F or M and countryFilter = DK, of scope population: those of filtered people are not computed here; ask "
+                                          "/g_variants/{id}/individuals whether they carry it, and a study for their frequencies");
+    if (strcmp(id, "sexFilter") == 0) {
+        if ((strcmp(value, "F") != 0 && strcmp(value, "M") != 0) || p->sex)
+            return sund_fail(err, SUND_E_ARG, "sexFilter is F or M, once");
+        p->sex = value[0];
+        return SUND_OK;
+    }
+    if (!value[0] || strlen(value) > SUND_ID_MAX || p->country[0])
+        return sund_fail(err, SUND_E_ARG, "countryFilter is a country, once");
+    memcpy(p->country, value, strlen(value) + 1);
+    return SUND_OK;
+}
+
+static sund_code read_population(const sund_beacon_request *r, population *p, sund_err *err)
+{
+    for (size_t i = 0; i < sund_j_n(r->filters); i++)
+        SUND_TRY(read_filter(sund_j_at(r->filters, i), p, err));
+    return SUND_OK;
+}
+
 /** What one asker may be shown of the answers; set a->n is that of all nodes together. */
-typedef struct view { const sund_beacon_request *r; const sund_answers *a; sund_answers_table t; size_t n_set; } view;
+typedef struct view { const sund_beacon_request *r; const sund_answers *a; sund_answers_table t; size_t n_set; population of; } view;
 
 /** A country's own numbers are for whoever has logged in, unless its data are open. */
 static bool for_asker(const view *w, size_t i) { return w->r->who.registered || (w->a->row[i].shown && sund_shown_open(w->a->row[i].shown)); }
@@ -185,10 +215,20 @@ static bool counts_of(const view *w, size_t set, size_t v, sund_lookup_counts *c
     return true;
 }
 
-static bool carried(const view *w, size_t set, size_t v, sund_lookup_counts *c) { return counts_of(w, set, v, c) && c->all.ac > 0; }
+static bool carried(const view *w, size_t set, size_t v, sund_lookup_counts *c)
+{
+    if (!counts_of(w, set, v, c) || (w->of.sex && !c->sexes))
+        return false;
+    return (w->of.sex ? (w->of.sex == 'M' ? &c->male : &c->female) : &c->all)->ac > 0;
+}
 
-/** Of one data set's page there is that one set. */
-static bool wanted(const view *w, size_t set) { return set < w->a->n ? sund_beacon_set(w->r, w->a->row[set].node) : !(w->r->page->takes & SUND_OF_SET); }
+/** Of one data set's page, or of one country, there is that one set. */
+static bool wanted(const view *w, size_t set)
+{
+    if (set == w->a->n)
+        return !(w->r->page->takes & SUND_OF_SET) && !w->of.country[0];
+    return sund_beacon_set(w->r, w->a->row[set].node) && (!w->of.country[0] || strcmp(w->of.country, w->a->row[set].node) == 0);
+}
 
 static const char *status_of(const sund_answers *a, size_t i, void *ctx)
 {
@@ -235,7 +275,7 @@ static void result_set(const view *w, size_t set, sund_json *j)
     sund_json_open(j, "results", '[');
     for (size_t v = 0; v < w->t.n; v++)
         if (carried(w, set, v, &c) && seen++ >= from && (r->limit == 0 || seen <= from + (size_t) r->limit))
-            record(j, r->face, node, w->t.name[v], &c);
+            record(j, r->face, node, w->t.name[v], w->of.sex, &c);
     sund_json_close(j, ']');
     if (node[0] && w->t.n == 1 && for_asker(w, set))
         set_info(w, set, j);
@@ -258,9 +298,9 @@ static size_t n_found(const view *w)
     return n;
 }
 
-static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, sund_buf *out, sund_err *err)
+static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, const population *of, sund_buf *out, sund_err *err)
 {
-    view      w = { .r = r, .a = a, .n_set = a->n + (r->face->total ? 1 : 0) };
+    view      w = { .r = r, .a = a, .n_set = a->n + (r->face->total ? 1 : 0), .of = *of };
     size_t    found;
     bool      more = false;
     sund_json j;
@@ -290,15 +330,18 @@ static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, sun
 
 sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
-    sund_buf  q = { 0 };
-    sund_code rc = sund_beacon_query(r, &q, err);
+    sund_buf   q = { 0 };
+    population of = { 0, "" };
+    sund_code  rc = read_population(r, &of, err);
 
+    if (rc == SUND_OK)
+        rc = sund_beacon_query(r, &q, err);
     if (rc == SUND_OK)
         rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, a, err);
     if (rc == SUND_OK)
         rc = sund_beacon_sets(r, a, err);
     if (rc == SUND_OK)
-        rc = write_answer(r, a, &out->body, err);
+        rc = write_answer(r, a, &of, &out->body, err);
     sund_buf_free(&q);
     return rc;
 }

@@ -4,7 +4,7 @@
 
 /* The table of pages. What is not in it is not there; /map and /openapi.json are made from it. */
 
-enum { FRAME = SUND_TAKES_FRAME, PEOPLE = SUND_TAKES_FRAME | SUND_TAKES_FILTERS, VARIANTS = SUND_TAKES_FRAME | SUND_TAKES_VARIANT };
+enum { FRAME = SUND_TAKES_FRAME, PEOPLE = SUND_TAKES_FRAME | SUND_TAKES_FILTERS, VARIANTS = SUND_TAKES_FRAME | SUND_TAKES_VARIANT | SUND_TAKES_POPULATION };
 
 static const sund_beacon_page pages[] = {
     { "GET", "/info", "", 0, "what this beacon is", sund_beacon_info, NULL },
@@ -16,7 +16,7 @@ static const sund_beacon_page pages[] = {
     { "GET", "/openapi.json", "", 0, "this description", sund_beacon_openapi, NULL },
     { "GET POST", "/filtering_terms", "filteringTerm", FRAME, "which filters there are", NULL, sund_beacon_terms },
     { "GET POST", "/g_variants", "genomicVariant", VARIANTS, "frequencies of variants: by sequence, range, bracket, HGVS, rsID, gene or amino-acid change", NULL, sund_beacon_variants },
-    { "GET POST", "/g_variants/{id}", "genomicVariant", FRAME | SUND_OF_VARIANT, "one variant by its name, 20-1000226-A-T", NULL, sund_beacon_variants },
+    { "GET POST", "/g_variants/{id}", "genomicVariant", FRAME | SUND_TAKES_POPULATION | SUND_OF_VARIANT, "one variant by its name, 20-1000226-A-T", NULL, sund_beacon_variants },
     { "GET POST", "/g_variants/{id}/individuals", "individual", PEOPLE | SUND_OF_VARIANT, "whether people that the filters take carry the variant", NULL, sund_beacon_people },
     { "GET POST", "/g_variants/{id}/biosamples", "biosample", PEOPLE | SUND_OF_VARIANT, "the same of their samples", NULL, sund_beacon_people },
     { "GET POST", "/individuals", "individual", PEOPLE | SUND_TAKES_VARIANT, "how many people the filters take; with a variant, whether they carry it", NULL, sund_beacon_people },

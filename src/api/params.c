@@ -53,7 +53,7 @@ static sund_code not_taken(const char *path, unsigned takes, const char *name, s
         if (known[i].what && known[i].takes & takes && n < sizeof list)
             n += (size_t) snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", known[i].name);
     if (strcmp(name, "filters") == 0 && takes & SUND_TAKES_VARIANT)
-        return sund_fail(err, SUND_E_ARG, "%.60s takes no 'filters': frequencies of filtered people are not computed here; ask /g_variants/{id}/individuals whether they carry it, and a study for their frequencies", path);
+        return sund_fail(err, SUND_E_ARG, "%.60s takes no 'filters' behind its path: frequencies of filtered people are not computed here; ask /g_variants/{id}/individuals whether they carry it, and a study for their frequencies", path);
     return sund_fail(err, SUND_E_ARG, "%.60s takes no '%.40s'%s%s", path, name, n ? ", but " : "", list);
 }
 
@@ -98,7 +98,7 @@ sund_code sund_beacon_body(const sund_beacon_page *p, const sund_jval *query, co
 
     SUND_TRY(members("query", query, of_query, err));
     SUND_TRY(members("pagination", sund_j_get(query, "pagination"), of_page, err));
-    if (sund_j_n(sund_j_get(query, "filters")) && !(p->takes & SUND_TAKES_FILTERS))
+    if (sund_j_n(sund_j_get(query, "filters")) && !(p->takes & (SUND_TAKES_FILTERS | SUND_TAKES_POPULATION)))
         return not_taken(p->path, p->takes, "filters", err);
     for (const sund_jval *one = sund_j_next(params, &at, &name); one; one = sund_j_next(params, &at, &name))
         if (sund_j_kind(one) != SUND_J_NULL && !param_of(p->takes & SUND_TAKES_VARIANT ? SUND_TAKES_VARIANT : 1U << 31, name))

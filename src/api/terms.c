@@ -102,8 +102,7 @@ static void term(sund_json *j, const char *id, const char *label, const char *ty
 {
     sund_json_open(j, NULL, '{');
     sund_json_str(j, "id", id);
-    if (label[0])
-        sund_json_str(j, "label", label);
+    sund_json_str(j, "label", label[0] ? label : id); /* GDI's portal reads none without */
     sund_json_str(j, "type", type);
     sund_json_open(j, "scopes", '[');
     sund_json_str(j, NULL, "individual");

@@ -162,6 +162,86 @@ is(get("$H/g_variants/20-5000-A-G/individuals")->{info}{nodes}[0]{status}, 'not-
 ok(get("$H/individuals?referenceName=20&start=0&end=400")->{error}{errorMessage} =~ /one variant/, 'carriers of a region are not asked for');
 ok(get("$H/g_variants/nonsense/individuals")->{error}{errorCode} == 400, 'nor of what is no variant');
 
+# ---- GDI's portal: its client's requests, to hub and node; answers by its client's own schemas and rules (conformance/gdi-portal) ----
+my $gdi = "$ENV{SUND_SHARED}/conformance/gdi-portal/src";
+spew("$tmp/gdi.py", <<'PY');
+# gdi.py OPENAPI SCHEMA < document: by a schema of an OpenAPI 3.0 document
+import json, sys, yaml, jsonschema
+d = yaml.safe_load(open(sys.argv[1]))
+s = {"$ref": "#/components/schemas/" + sys.argv[2], "components": d["components"]}
+for e in jsonschema.Draft202012Validator(s).iter_errors(json.load(sys.stdin)): print("/".join(map(str, e.absolute_path)), e.message[:300])
+PY
+sub by_portal {
+    my ($file, $schema, $doc) = @_;
+    spew("$tmp/doc.json", encode_json($doc));
+    my $said = `/usr/bin/python3 $tmp/gdi.py $gdi/main/openapi/beacon/$file.yaml $schema < $tmp/doc.json 2>&1`;
+    return $said eq '' ? '' : "# $file $schema: $said";
+}
+if (!-d $gdi || system('/usr/bin/python3 -c "import yaml" 2>/dev/null') != 0) { note('no requests of GDI\'s portal, or no python3-yaml: not held against it') }
+else {
+    my $recorded = sub { decode_json(slurp("$gdi/test/resources/mappings/$_[0].json"))->{response}{jsonBody} };
+    my $told = by_portal('gvariants', 'BeaconResponse', $recorded->('gvariants')) . by_portal('individuals', 'BeaconResponse', $recorded->('individuals'));
+    my $spoilt = $recorded->('individuals');
+    $spoilt->{response}{resultSets}[1]{resultsCount} = 'many';
+    ok($told eq '' && by_portal('individuals', 'BeaconResponse', $spoilt) ne '', 'the portal\'s schemas take what it recorded, and not all', $told);
+    my $asks = sub {    # as its mappers make them
+        my ($params, @filters) = @_;
+        return { meta => { apiVersion => '2.0' }, query => { includeResultsetResponses => 'HIT', requestedGranularity => 'record', testMode => JSON::PP::false, pagination => { skip => 0, limit => 1, currentPage => undef, nextPage => undef, previousPage => undef }, filters => \@filters, requestParameters => $params } };
+    };
+    my ($off, $n_asked) = ('', 0);
+    my $hear = sub {
+        my ($at, $path, $file, $body) = @_;
+        $off .= by_portal($file, 'BeaconRequest', { %$body, query => { %{ $body->{query} }, pagination => { skip => 0, limit => 1 }, requestParameters => $body->{query}{requestParameters} // {} } });
+        my $x = post("$at/v2.0.0/$path", $body);
+        $off .= $x->{error} ? '# ' . encode_json([ $path, $body, $x->{error} ]) . "\n" : by_portal($file, 'BeaconResponse', $x);
+        $n_asked++;
+        return $x;
+    };
+    my %population = (id => undef, operator => '=', scope => 'population');
+    for my $at (map { s{/beacon$}{}r } $H, $N) {
+        my $whole = $at eq $H =~ s{/beacon$}{}r;
+        my @country = $whole ? qw(DK FI SE) : 'DK';
+        for my $q ([ {} ], [ {}, { %population, id => 'sexFilter', value => 'F' } ], [ {}, { %population, id => 'countryFilter', value => 'DK' } ], [ {}, { %population, id => 'sexFilter', value => 'M' }, { %population, id => 'countryFilter', value => 'DK' } ], [ { end => [200], referenceBases => undef, alternateBases => undef } ]) {
+            my ($more, @filters) = @$q;
+            my $params = { referenceName => '20', start => [199], referenceBases => 'A', alternateBases => 'G', assemblyId => 'GRCh37', %$more };
+            delete $params->{$_} for grep { !defined $params->{$_} } keys %$params;
+            my $x = $hear->($at, 'g_variants', 'gvariants', $asks->($params, @filters));
+            my ($sex) = map { $_->{value} } grep { $_->{id} eq 'sexFilter' } @filters;
+            my ($land) = map { $_->{value} } grep { $_->{id} eq 'countryFilter' } @filters;
+            for my $s (@{ $x->{response}{resultSets} }) {
+                $off .= "# a result set without beacon or name\n" if !$s->{beaconId} || !$s->{id};
+                for my $p (map { @{ $_->{frequencies} } } map { @{ $_->{frequencyInPopulations} } } @{ $s->{results} }) {
+                    my ($country, $of, $all) = $p->{population} =~ /^(?:([A-Z]{2})(?:_([MF]))?|([MF]))$/ or $p->{population} eq 'Total' or $off .= "# no population: $p->{population}\n";
+                    my $want = $count{ $country // '' } ? $count{$country}{'20-200-A-G'}{ $of // '' } : undef;
+                    $off .= "# $p->{population} is not theirs\n" if ($land && ($country // '') ne $land) || ($sex && ($of // $all // '') ne $sex);
+                    $off .= "# $p->{population}: $p->{alleleCount}/$p->{alleleNumber}\n" if $want && ($p->{alleleCount} != $want->[0] || $p->{alleleNumber} != $want->[1] || abs($p->{alleleFrequency} - $want->[0] / $want->[1]) > 1e-12);
+                    $off .= "# $p->{population}: genotypes are no alleles\n" if $p->{alleleCountHomozygous} + $p->{alleleCountHeterozygous} + $p->{alleleCountHemizygous} != $p->{alleleCount};
+                }
+            }
+            my @id = map { $_->{id} } @{ $x->{response}{resultSets} };
+            my %once = map { $_ => 1 } @id;
+            $off .= "# data sets: @id\n" if @id != keys %once || @id != ($land ? 1 : $whole ? 4 : 1);
+        }
+        my %found = map { $_->{id} => $_->{resultsCount} } grep { $_->{setType} eq 'dataset' && $_->{id} =~ /\S/ && $_->{resultsCount} > 0 } @{ $hear->($at, 'individuals', 'individuals', $asks->(undef, { id => 'ICD10:E10', scope => 'individual' }))->{response}{resultSets} };
+        $off .= '# individuals: ' . encode_json(\%found) . "\n" if join(' ', map { "$_:$found{$_}" } sort keys %found) ne ($whole ? 'DK:20 FI:30 SE:10' : 'DK:20');
+        for my $f (@{ decode_json(slurp("$gdi/main/resources/META-INF/resources/beacon-filters.json")) }) {    # all that its pages offer
+            if    ($f->{type} eq 'DROPDOWN')  { $hear->($at, 'individuals', 'individuals', $asks->(undef, map { { id => $_->{value}, scope => 'individual' } } @{ $f->{values} })) }
+            elsif ($f->{type} eq 'FREE_TEXT') { $hear->($at, 'individuals', 'individuals', $asks->(undef, { id => $f->{key}, operator => $_, value => 'P40Y', scope => 'individual' })) for @{ $f->{operators} } }
+        }
+        my $x = $hear->($at, 'individuals', 'individuals', $asks->({ referenceName => '20', start => '299', end => '300', referenceBases => 'A', alternateBases => 'T', variantType => 'SNP', assemblyId => 'GRCh37' }));
+        $off .= "# a genetic variation\n" if !$x->{responseSummary}{exists} || $x->{response}{resultSets}[0]{resultsCount} < $who{DK};
+        if ($whole) { $x = $hear->($at, 'individuals', 'individuals', $asks->({ geneId => 'GENE', aminoacidChange => 'V600E' }, { id => 'ICD10:E10', scope => 'individual' })); $off .= "# a genetic mutation\n" if $x->{responseSummary}{numTotalResults} != $carriers{DK}{'20-200-A-G'} + $carriers{FI}{'20-200-A-G'} + $carriers{SE}{'20-200-A-G'} }
+        $x = $hear->($at, 'individuals', 'individuals', $asks->(undef, { id => 'DUMMY:FILTER', scope => 'individual' }));
+        $off .= '# nobody: ' . encode_json($x) . "\n" if $x->{responseSummary}{exists} || @{ $x->{response}{resultSets} };
+        $off .= by_portal('individuals', 'BeaconFilteringTermsResponse', get("$at/v2.0.0/filtering_terms"));
+        for my $bad ({ id => 'NCIT:C16576', operator => '=', value => undef, scope => 'individual' }, { id => 'NCIT:C16576', operator => undef, value => 'x', scope => 'individual' }) {
+            $off .= "# null in a filter is taken\n" if (post("$at/v2.0.0/individuals", $asks->(undef, $bad))->{error}{errorCode} // 0) != 400;
+        }
+        $off .= "# a token that is none\n" if `curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer x.y.z' -H 'Content-Type: application/json' --data-binary '{}' $at/v2.0.0/individuals` ne '401';
+    }
+    is($off, '', "GDI's portal: $n_asked requests of its client, all answered as it reads them");
+}
+
 # ---- a node that hangs, and one that is away ----
 kill 'STOP', pid_of("$f->{name}/SE");
 my $from = time;
