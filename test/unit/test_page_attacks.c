@@ -206,6 +206,34 @@ TEST(a_process_that_is_killed_gives_no_budget_back)
     CHECK(total > 30 && total <= 65 && again == (lives + 2) / 3);
 }
 
+/** More askers than are held in memory: each finds its own again. */
+TEST(budgets_of_many_askers)
+{
+    static const country c = { false, 60, 200, 100 };
+    seat                 s;
+    char                 name[32];
+
+    sit(&s);
+    for (int round = 0; round < 4; round++)
+        for (int k = 0; k < 150; k++) {
+            (void) snprintf(name, sizeof name, "login-%d", k);
+            CHECK(how_many(&s, name, &c, 1, 5 * round, 5) == (round < 2 ? 5 : round == 2 ? 3 : 0));
+            CHECK(ask(&s, name, NULL, &c, 1, 0, 0) == SUND_OK);
+        }
+    stand(&s);
+}
+
+/** Raisaro's measure, -log(1 - D), D the chance that nobody in the data carries a variant: what one asker is answered about stays far below -log 0.05. */
+TEST(answers_of_yes_are_within_the_budget_of_a_beacon)
+{
+    for (double people = 100; people < 1e7; people *= 1.5) {
+        double d = pow(1 - 10 / (2 * people), 2 * people), n = (double) SUND_BUDGET_ALL / (double) sund_budget_share((int64_t) people, SUND_BUDGET_MAC);
+
+        CHECK(d < 4.6e-5 && n * -log1p(-d) < 0.003);
+        CHECK((0.13 * people * -log1p(-d) < 3) == (people < 508000)); /* by rule membership alone */
+    }
+}
+
 /* ---- is a person among them? ---- */
 
 enum { GROUP = 300, CARRIED = 400 };
