@@ -12,21 +12,26 @@ sund_code sund_stop_open(sund_db *db, sund_err *err)
 
 sund_code sund_gate_stop(sund_db *db, const char *reason, sund_err *err)
 {
-    char now[32];
+    char      now[32];
+    sund_code rc;
 
     sund_time_text(now);
-    SUND_TRY(sund_db_run(db, err, "INSERT OR IGNORE INTO stopped(one, since, reason) VALUES(1, ?, ?)", "tt", now, reason));
-    if (sund_db_changes(db) == 0)
-        return sund_gate_stopped(db, err);
-    return sund_ledger_add(db, "stop-release", "", err, "everything that leaves is stopped: %s", reason);
+    SUND_TRY(sund_db_part(db, err));
+    rc = sund_db_run(db, err, "INSERT OR IGNORE INTO stopped(one, since, reason) VALUES(1, ?, ?)", "tt", now, reason);
+    if (rc == SUND_OK)
+        rc = sund_db_changes(db) ? sund_ledger_add(db, "stop-release", "", err, "everything that leaves is stopped: %s", reason) : sund_gate_stopped(db, err);
+    return sund_db_part_end(db, true, rc, err);
 }
 
 sund_code sund_gate_go_on(sund_db *db, const char *reason, sund_err *err)
 {
-    SUND_TRY(sund_db_run(db, err, "DELETE FROM stopped", ""));
-    if (sund_db_changes(db) == 0)
-        return sund_fail(err, SUND_E_NOT_FOUND, "nothing is stopped here");
-    return sund_ledger_add(db, "allow-release", "", err, "what waits may leave again: %s", reason);
+    sund_code rc;
+
+    SUND_TRY(sund_db_part(db, err));
+    rc = sund_db_run(db, err, "DELETE FROM stopped", "");
+    if (rc == SUND_OK)
+        rc = sund_db_changes(db) ? sund_ledger_add(db, "allow-release", "", err, "what waits may leave again: %s", reason) : sund_fail(err, SUND_E_NOT_FOUND, "nothing is stopped here");
+    return sund_db_part_end(db, true, rc, err);
 }
 
 sund_code sund_gate_stopped(sund_db *db, sund_err *err)
