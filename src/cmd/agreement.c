@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "gate/ledger.h"
 #include "home/home.h"
 #include "home/link.h"
 #include "node/notices.h"
@@ -81,7 +82,7 @@ static sund_code sign(const terms *t, const char *path, sund_err *err)
     sund_buf             text = { 0 };
     sund_code            rc;
 
-    SUND_TRY(sund_home_open(&h, t->home, 0, err));
+    SUND_TRY(sund_home_open(&h, t->home, SUND_HOME_STATE, err));
     SUND_GO(member(&h, t->by, &who, &by, err));
     SUND_GO(sund_file_read(path, SUND_AGREEMENT_MAX_BYTES, &text, err));
     SUND_GO(sund_agreement_parse(&a, path, text.p, text.n, err));
@@ -91,6 +92,7 @@ static sund_code sign(const terms *t, const char *path, sund_err *err)
     }
     SUND_GO(sund_agreement_sign(text.p, text.n, &h.identity, by, &text, err));
     SUND_GO(sund_agreement_parse(&a, path, text.p, text.n, err)); /* signed once */
+    SUND_GO(sund_ledger_add(h.db, "agreement", "", err, "signed here by %s%s%s: %s, digest %s, until %s", h.id, by ? " and " : "", by ? by->id : "", a.name, sund_digest_hex(&a.digest).s, a.expires));
     SUND_GO(sund_file_write(path, text.p, text.n, 0644, err));
     printf("%s: signed by %s%s%s\n", path, h.id, by ? " and " : "", by ? by->id : "");
 out:

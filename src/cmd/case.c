@@ -1,6 +1,7 @@
 #include "base/gz.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "gate/ledger.h"
 #include "exchange/mme.h"
 #include "home/home.h"
 #include "home/link.h"
@@ -210,7 +211,7 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     sund_code rc;
 
     SUND_TRY(sund_cmd_word("case", arg[0], words, err));
-    rc = begin(&w, o, SUND_HOME_ONTOS, err);
+    rc = begin(&w, o, SUND_HOME_ONTOS | SUND_HOME_STATE, err);
     if (rc != SUND_OK)
         (void) rc;
     else if (strcmp(arg[0], "import") == 0 && n > 1)
@@ -234,6 +235,8 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     }
     else
         rc = sund_fail(err, SUND_E_ARG, "'add NAME', 'import FILE...', 'list', 'consent --consent|--no-consent NAME', 'withdraw NAME' or 'notices' is expected; see 'sund case --help'");
+    if (rc == SUND_OK && strcmp(arg[0], "list") != 0 && strcmp(arg[0], "notices") != 0) /* which, is not said: a case is a family */
+        rc = sund_ledger_add(w.h.db, "cases", "", err, "cases were taken in or withdrawn, or their consent was changed");
     end(&w);
     return rc;
 }

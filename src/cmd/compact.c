@@ -2,7 +2,7 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "gate/ledger.h"
-#include "home/home.h"
+#include "home/settings.h"
 #include "store/compact.h"
 
 #include <errno.h>
@@ -84,7 +84,7 @@ static sund_code exchange(compaction *c, const sund_compact_report *r, sund_err 
     SUND_GO(sund_store_open(&next, c->next, err));
     (void) snprintf(was, sizeof was, "%.16s", sund_digest_hex(&sund_store_describe(c->h->store)->manifest).s);
     (void) snprintf(is, sizeof is, "%.16s", sund_digest_hex(&sund_store_describe(next)->manifest).s);
-    sund_store_close(next);
+    SUND_GO(sund_home_note_store(c->h, next, err));
     SUND_GO(sund_ledger_add(c->h->db, "compact", "", err, "people who withdrew are removed from storage: store %s becomes %s", was, is));
     if (renameat2(AT_FDCWD, c->store, AT_FDCWD, c->next, RENAME_EXCHANGE) != 0) {
         rc = sund_fail(err, SUND_E_IO, "cannot exchange %s and %s: %s", c->store, c->next, strerror(errno));
@@ -94,6 +94,7 @@ static sund_code exchange(compaction *c, const sund_compact_report *r, sund_err 
     SUND_GO(sund_dir_remove(c->next, err));
     printf("%s: %zu people, %zu sites; %zu sites that only people who withdrew carried are left out\n", c->store, r->n_person, r->n_site, r->n_left_out);
 out:
+    sund_store_close(next);
     if (lock >= 0)
         (void) close(lock);
     return rc;

@@ -5,6 +5,7 @@
 #include "base/jsonread.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "gate/ledger.h"
 #include "exchange/forms.h"
 #include "exchange/vkgl.h"
 #include "home/home.h"
@@ -34,7 +35,7 @@ static sund_code begin(work *w, const wish *o, sund_err *err)
     char path[2048];
 
     memset(w, 0, sizeof *w);
-    SUND_TRY(sund_home_open(&w->h, o->home, 0, err));
+    SUND_TRY(sund_home_open(&w->h, o->home, SUND_HOME_STATE, err));
     if (w->h.role != SUND_ROLE_NODE)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes keep interpretations", o->home);
     SUND_TRY(sund_home_path(&w->h, "interpretations.db", path, sizeof path, err));
@@ -438,6 +439,8 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     }
     else
         rc = sund_fail(err, SUND_E_ARG, "'import FILE...', 'export', 'list [VARIANT|ENTRY]', 'review ENTRY', 'withdraw ENTRY', 'discordant' or 'vkgl CONSENSUS' is expected; see 'sund interpret --help'");
+    if (rc == SUND_OK && (strcmp(arg[0], "import") == 0 || strcmp(arg[0], "review") == 0 || strcmp(arg[0], "withdraw") == 0))
+        rc = sund_ledger_add(w.h.db, "interpretations", "", err, "interpretations were taken in, reviewed or withdrawn");
     end(&w);
     return rc;
 }

@@ -1,5 +1,5 @@
 #include "cmd/cmd.h"
-#include "home/home.h"
+#include "home/settings.h"
 #include "onto/ontos.h"
 
 #include <stdio.h>
@@ -68,7 +68,7 @@ sund_code sund_cmd_ontology_load(int argc, char **argv, sund_err *err)
     for (size_t i = 1; i <= n && rc == SUND_OK; i++)
         rc = load_one(h.ontos, argv[i], version, check, err);
     sund_home_close(&h);
-    return rc;
+    return rc == SUND_OK && !check ? sund_home_noted(home, err) : rc;
 }
 
 /** A command whose one option is the home: fn gets its ontologies, and the argument where there is one. */
@@ -90,7 +90,7 @@ static sund_code with_home(sund_opts o, int argc, char **argv, on_ontologies *fn
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_ONTOS, err));
     rc = fn(h.ontos, n ? argv[1] : NULL, err);
     sund_home_close(&h);
-    return rc;
+    return rc == SUND_OK && fn == sund_ontos_drop ? sund_home_noted(home, err) : rc;
 }
 
 static sund_code list(sund_ontos *s, const char *arg, sund_err *err)

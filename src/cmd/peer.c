@@ -1,6 +1,6 @@
 #include "cmd/cmd.h"
 #include "exchange/peers.h"
-#include "home/home.h"
+#include "home/settings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,11 +46,13 @@ sund_code sund_cmd_peer(int argc, char **argv, sund_err *err)
         return rc;
     if (strcmp(argv[1], "list") == 0 && n == 1)
         return list(path, err);
-    if (strcmp(argv[1], "remove") == 0 && n == 2)
-        return sund_peers_remove(path, argv[2], err);
+    if (strcmp(argv[1], "remove") == 0 && n == 2) {
+        SUND_TRY(sund_peers_remove(path, argv[2], err));
+        return sund_home_noted(home, err);
+    }
     if (strcmp(argv[1], "add") != 0 || n != 2)
         return sund_fail(err, SUND_E_ARG, "'add NAME', 'list' or 'remove NAME' is expected; see 'sund peer --help'");
     SUND_TRY(sund_peers_add(path, argv[2], token, err));
     printf("%s\n", token);
-    return SUND_OK;
+    return sund_home_noted(home, err);
 }

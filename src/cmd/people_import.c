@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 #include "cmd/people.h"
+#include "gate/ledger.h"
 #include "home/home.h"
 #include "people/intake.h"
 
@@ -23,11 +24,11 @@ static void print_report(const sund_clinical_report *r)
         printf("%10llu  %s\n", (unsigned long long) r->left[i].n, r->left[i].what);
 }
 
-static sund_code take_table(sund_people *p, const sund_clinical_plan *plan, sund_err *err)
+static sund_code take_table(sund_home *h, const sund_clinical_plan *plan, sund_err *err)
 {
     if (plan->n_path > 1 || plan->consent || plan->country)
         return sund_fail(err, SUND_E_ARG, "a table is one PATH, and has the consent and country of each person in it");
-    return sund_take_people_table(p, plan->path[0], plan->dictionary, err);
+    return sund_take_people_table(h, plan->path[0], plan->dictionary, err);
 }
 
 static sund_code take_in(const char *home, const sund_clinical_plan *plan, bool table, sund_err *err)
@@ -36,8 +37,10 @@ static sund_code take_in(const char *home, const sund_clinical_plan *plan, bool 
     sund_home            h;
     sund_code            rc;
 
-    SUND_TRY(sund_open_persons(&h, home, err));
-    rc = table ? take_table(h.people, plan, err) : sund_people_take_in(h.people, plan, &r, err);
+    SUND_TRY(sund_open_persons(&h, home, SUND_HOME_STATE, err));
+    rc = table ? take_table(&h, plan, err) : sund_people_take_in(h.people, plan, &r, err);
+    if (rc == SUND_OK && !table)
+        rc = sund_ledger_add(h.db, "people", "", err, "clinical data were taken in: who there is, with which records and consents");
     if (rc == SUND_OK && !table)
         print_report(&r);
     if (rc == SUND_OK)
@@ -103,7 +106,7 @@ static sund_code count(const char *home, const char *purpose, const char *text, 
     sund_home       h;
     sund_code       rc;
 
-    SUND_TRY(sund_open_persons(&h, home, err));
+    SUND_TRY(sund_open_persons(&h, home, 0, err));
     if (!purpose)
         purpose = h.lookup;
     SUND_GO(sund_cohort_parse(&c, text, err));

@@ -299,6 +299,10 @@ static const struct { const char *kind, *is; bool of_study; } events[] = {
     { "login", "Who asks for a study was looked at", true },
     { "decision", "A study or an application was decided on", true },
     { "study", "A study is at", true },
+    { "release", "A result went out", true },
+    { "fetch", "A result was handed out", true },
+    { "stop", "A study was ended", true },
+    { "recall", "A result is to be called back", true },
     { "left", "A country left a study", true },
     { "recalled", "A result was called back", true },
     { "application", "A researcher applied for data", true },
@@ -306,14 +310,8 @@ static const struct { const char *kind, *is; bool of_study; } events[] = {
     { "agreement", "An agreement with other countries", false },
     { "stop-release", "The node was told to say nothing more", false },
     { "allow-release", "The node may speak again", false },
-    { "setting", "A rule that holds here from now on", false },
-    { "roster", "Who is in the federation", false },
-    { "trust", "Whose logins are believed", false },
-    { "peer", "A service that may ask for matches", false },
-    { "store", "The genomes here", false },
+    { "setting", "From now on", false },
     { "people", "The people here", false },
-    { "ontology", "The terms by which people are counted", false },
-    { "datasets", "What is said of the data", false },
     { "interpretations", "What laboratories say of variants", false },
     { "cases", "Cases of rare disease", false },
     { "compact", "Storage was written anew", false },
@@ -340,11 +338,25 @@ static void say_event_json(const sund_ledger_entry *e, const char *is, const cha
     sund_buf_free(&out);
 }
 
+/** A signature at the end is for programs. */
+static void cut_signature(char *text)
+{
+    static const char by[] = ", signed";
+    size_t            n = strlen(text);
+
+    if (n < 128 || strspn(text + n - 128, "0123456789abcdef") != 128)
+        return;
+    for (n -= 128; n && strchr(" :", text[n - 1]); n--)
+        ;
+    if (n >= strlen(by) && memcmp(text + n - strlen(by), by, strlen(by)) == 0)
+        n -= strlen(by);
+    text[n] = 0;
+}
+
 static sund_code say_event(void *ctx, const sund_ledger_entry *e, sund_err *err)
 {
     const eventing *to = ctx;
     const size_t    n_kind = sizeof events / sizeof *events;
-    const char     *sig = strstr(e->text, ", signed "); /* which is for programs */
     char            text[600];
     size_t          k = 0;
 
@@ -353,7 +365,8 @@ static sund_code say_event(void *ctx, const sund_ledger_entry *e, sund_err *err)
         k++;
     if (k == n_kind || (to->stories && events[k].of_study))
         return SUND_OK;
-    (void) snprintf(text, sizeof text, "%.*s", (int) (sig ? (size_t) (sig - e->text) : strlen(e->text)), e->text);
+    (void) snprintf(text, sizeof text, "%s", e->text);
+    cut_signature(text);
     if (to->as_json)
         say_event_json(e, events[k].is, text);
     else

@@ -1,6 +1,6 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
-#include "home/home.h"
+#include "home/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,6 +219,7 @@ static sund_code roster_install(const char *home, const char *path, sund_err *er
            rotated ? "; this home has its new key" : "", sund_fingerprint(next.r.digest.b).s);
     if (there && !same)
         print_changes(&now.r, &next.r);
+    rc = sund_home_noted(home, err);
 out:
     if (lock >= 0)
         (void) close(lock);

@@ -2,6 +2,7 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "cmd/people.h"
+#include "gate/ledger.h"
 #include "home/home.h"
 
 #include <stdio.h>
@@ -62,11 +63,11 @@ sund_code sund_cmd_init(int argc, char **argv, sund_err *err)
     return rc;
 }
 
-static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
+static sund_code withdraw(sund_home *h, const char *file, sund_err *err)
 {
     sund_buf  text = { 0 };
     size_t    n = 0, line = 1;
-    sund_code rc = sund_file_read(file, 1 << 26, &text, err);
+    sund_code rc = sund_file_read(file, 1 << 26, &text, err), said = SUND_OK;
 
     for (char *at = (char *) text.p; rc == SUND_OK && at && *at;) {
         size_t len = strcspn(at, "\r\n");
@@ -74,7 +75,7 @@ static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
 
         at[len] = 0;
         if (len)
-            rc = sund_people_withdraw(p, at, err);
+            rc = sund_people_withdraw(h->people, at, err);
         if (rc != SUND_OK)
             rc = sund_fail_in(err, rc, "%s:%zu", file, line);
         n += len > 0;
@@ -82,26 +83,31 @@ static sund_code withdraw(sund_people *p, const char *file, sund_err *err)
         at += len + (end != 0);
     }
     sund_buf_free(&text);
+    if (n) /* of how many it is not said: one is somebody */
+        said = sund_ledger_add(h->db, "people", "", rc == SUND_OK ? err : NULL, "people withdrew: no later answer holds them");
+    if (rc == SUND_OK)
+        rc = said;
     if (rc == SUND_OK)
         printf("%zu people withdrawn: no later answer holds them; 'sund compact' removes them from storage\n", n);
     return rc;
 }
 
-sund_code sund_open_persons(sund_home *h, const char *dir, sund_err *err)
+sund_code sund_open_persons(sund_home *h, const char *dir, unsigned what, sund_err *err)
 {
     bool node;
 
     SUND_TRY(sund_home_open(h, dir, 0, err));
     node = h->role == SUND_ROLE_NODE;
     sund_home_close(h);
-    return node ? sund_home_open(h, dir, SUND_HOME_PEOPLE, err) : sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have persons", dir);
+    return node ? sund_home_open(h, dir, SUND_HOME_PEOPLE | what, err) : sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have persons", dir);
 }
 
-sund_code sund_take_people_table(sund_people *p, const char *path, const char *dictionary, sund_err *err)
+sund_code sund_take_people_table(sund_home *h, const char *path, const char *dictionary, sund_err *err)
 {
     sund_people_report r;
 
-    SUND_TRY(sund_people_import(p, path, dictionary, &r, err));
+    SUND_TRY(sund_people_import(h->people, path, dictionary, &r, err));
+    SUND_TRY(sund_ledger_add(h->db, "people", "", err, "a table of people was taken in: who there is, with which values and consents"));
     printf("%llu people (%llu new), %llu values of %llu variables, %llu missing\n", (unsigned long long) r.n_person, (unsigned long long) r.n_new, (unsigned long long) r.n_value,
            (unsigned long long) r.n_variable, (unsigned long long) r.n_missing);
     return SUND_OK;
@@ -168,13 +174,13 @@ sund_code sund_cmd_people(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (n == 0 && !gone && !dict)
         return sund_fail(err, SUND_E_ARG, "give PEOPLE.tsv, --dictionary FILE or --withdraw FILE; see 'sund people --help'");
-    SUND_TRY(sund_open_persons(&h, home, err));
+    SUND_TRY(sund_open_persons(&h, home, SUND_HOME_STATE, err));
     if (n == 0 && dict)
         rc = check_dictionary(h.people, dict, err);
     if (n)
-        rc = sund_take_people_table(h.people, argv[1], dict, err);
+        rc = sund_take_people_table(&h, argv[1], dict, err);
     if (rc == SUND_OK && gone)
-        rc = withdraw(h.people, gone, err);
+        rc = withdraw(&h, gone, err);
     if (rc == SUND_OK && n)
         rc = sund_compare_with_store(&h, err);
     sund_home_close(&h);

@@ -1,6 +1,6 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
-#include "home/home.h"
+#include "home/settings.h"
 #include "net/web.h"
 #include "token/trust.h"
 
@@ -119,19 +119,23 @@ sund_code sund_cmd_trust(int argc, char **argv, sund_err *err)
     bool            helped = false;
     size_t          n;
     sund_home       h;
+    sund_code       rc, said;
 
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
     SUND_TRY(sund_home_open(&h, home, 0, err)); /* it is one, and ours */
     sund_home_close(&h);
-    if (strcmp(argv[1], "add") == 0 && n == 2)
-        return add(home, argv[2], jku, client, people, jwks, err);
     if (strcmp(argv[1], "list") == 0 && n == 1)
         return list(home, err);
-    if (strcmp(argv[1], "refresh") == 0)
-        return refresh(home, n == 2 ? argv[2] : NULL, err);
-    if (strcmp(argv[1], "remove") == 0 && n == 2)
-        return sund_trust_remove(home, argv[2], err);
-    return sund_fail(err, SUND_E_ARG, "'add ISSUER', 'list', 'refresh' or 'remove ISSUER' is expected; see 'sund trust --help'");
+    if (strcmp(argv[1], "add") == 0 && n == 2)
+        rc = add(home, argv[2], jku, client, people, jwks, err);
+    else if (strcmp(argv[1], "refresh") == 0)
+        rc = refresh(home, n == 2 ? argv[2] : NULL, err);
+    else if (strcmp(argv[1], "remove") == 0 && n == 2)
+        rc = sund_trust_remove(home, argv[2], err);
+    else
+        return sund_fail(err, SUND_E_ARG, "'add ISSUER', 'list', 'refresh' or 'remove ISSUER' is expected; see 'sund trust --help'");
+    said = sund_home_noted(home, rc == SUND_OK ? err : NULL); /* some keys may be new where others could not be fetched */
+    return rc == SUND_OK ? said : rc;
 }

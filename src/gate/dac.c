@@ -229,7 +229,7 @@ static sund_code keep(sund_db *db, const sund_digest *study, const sund_decision
     if (rc == SUND_OK && sund_db_changes(db) == 0)
         rc = sund_fail(err, SUND_E_MISMATCH, "%s has decided so already on study %.12s", d->by, sund_digest_hex(study).s);
     if (rc == SUND_OK)
-        rc = sund_ledger_add(db, "decision", sund_digest_hex(study).s, err, "%s by %s: %s%s%s%s; %s, signed %s", sund_verdict_name(d->verdict), d->by, d->reason,
+        rc = sund_ledger_add(db, "decision", sund_digest_hex(study).s, err, "%s by %s%s%s%s%s%s; %s, signed %s", sund_verdict_name(d->verdict), d->by, d->reason[0] ? ": " : "", d->reason,
                              d->exception[0] ? " (exception: " : "", d->exception, d->exception[0] ? ")" : "", d->at, hex);
     return sund_db_part_end(db, true, rc, err);
 }

@@ -11,7 +11,8 @@ sund_code sund_ledger_open(sund_db *db, sund_err *err)
 {
     return sund_db_script(db,
                           "CREATE TABLE IF NOT EXISTS ledger(i INTEGER PRIMARY KEY, time TEXT NOT NULL, kind TEXT NOT NULL, study TEXT NOT NULL, text TEXT NOT NULL,"
-                          " digest BLOB NOT NULL) STRICT;",
+                          " digest BLOB NOT NULL) STRICT;"
+                          "CREATE INDEX IF NOT EXISTS ledger_setting ON ledger(i) WHERE kind='setting';",
                           err);
 }
 
@@ -79,6 +80,35 @@ sund_code sund_ledger_add(sund_db *db, const char *kind, const char *study, sund
     if (rc == SUND_OK)
         rc = append(db, kind, study, text, err);
     return sund_db_part_end(db, true, rc, err);
+}
+
+/** *last: "" where nothing was said about it. */
+static sund_code last_note(sund_db *db, const char *what, char last[600], sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc;
+
+    last[0] = 0;
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT text FROM ledger INDEXED BY ledger_setting WHERE kind='setting' AND substr(text, 1, length(?1)) = ?1 ORDER BY i DESC LIMIT 1", "t", what));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more)
+        (void) snprintf(last, 600, "%s", sund_rows_text(rows, 0));
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_ledger_note(sund_db *db, const char *what, const char *value, const char *unset, sund_err *err)
+{
+    char text[600], last[600], prefix[200];
+
+    (void) snprintf(prefix, sizeof prefix, "%s: ", what);
+    (void) snprintf(text, sizeof text, "%s%s", prefix, value);
+    sund_text_clean(text);
+    SUND_TRY(last_note(db, prefix, last, err));
+    if (strcmp(last, text) == 0 || (!last[0] && unset && strcmp(value, unset) == 0))
+        return SUND_OK;
+    return sund_ledger_add(db, "setting", "", err, "%s", text);
 }
 
 sund_code sund_ledger_each(sund_db *db, sund_code (*each)(void *ctx, const sund_ledger_entry *e, sund_err *err), void *ctx, sund_err *err)

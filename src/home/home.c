@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/ini.h"
 #include "gate/ledger.h"
+#include "home/settings.h"
 #include "net/server.h"
 #include "store/key.h"
 #include "study/party.h"
@@ -13,13 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static const char *const known[] = { "sund.id",        "sund.role",     "sund.threads",    "node.store",       "node.access", "node.visa",
-                                     "node.approve",   "node.replay",   "node.lookup",   "hub.listen",    "hub.port", "hub.files", "hub.megabytes", "hub.harvest", "hub.shapes",        "gate.cell_min",    "gate.mac",
-                                     "gate.mac_association", "gate.parties", "gate.df_min", "gate.digits", "node.engine",
-                                     "node.slurm_tasks", "node.slurm_running", "node.slurm_items", "node.slurm_options", "node.data", "node.store_key",
-                                     "pages.listen", "pages.port", "pages.tls", "pages.url", "pages.id", "pages.name", "pages.about", "pages.organisation", "pages.contact", "pages.welcome", "pages.environment", "pages.assembly", "pages.names", "pages.rate", "pages.proxy",
-                                     "dac.sign",        "dac.deadline_days", "dac.silence", NULL };
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };
 
@@ -286,7 +280,7 @@ static sund_code read_config(sund_home *h, const sund_ini *ini, sund_err *err)
     const char *id = sund_ini_get(ini, "sund", "id"), *role = sund_ini_get(ini, "sund", "role"), *v;
     int64_t     threads = 0, port = 0;
 
-    SUND_TRY(sund_ini_known(ini, known, err));
+    SUND_TRY(sund_settings_known(ini, err));
     for (int r = SUND_ROLE_HUB; role && r <= SUND_ROLE_RESEARCHER; r++)
         if (strcmp(role, role_name[r]) == 0)
             h->role = (sund_role) r;

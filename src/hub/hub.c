@@ -6,6 +6,7 @@
 #include "gate/budget.h"
 #include "gate/heads.h"
 #include "home/link.h"
+#include "home/settings.h"
 #include "hub/applications.h"
 #include "hub/harvest.h"
 #include "hub/logins.h"
@@ -66,6 +67,8 @@ static sund_code take(hub *h, const sund_envelope *e, sund_cur body, sund_err *e
         posted = sund_mailbox_post(&h->box, e, body.p, body.n, err);
     if (rc == SUND_OK && posted == SUND_OK && e->kind != SUND_MSG_SIGN_TOTAL && e->kind != SUND_MSG_OPEN)
         rc = note(h, e, err);
+    if (rc == SUND_OK && posted == SUND_OK && sund_submits(e->kind))
+        rc = sund_submit_note(h->home.db, e, body, err);
     if (rc == SUND_OK)
         rc = sund_db_script(h->home.db, "COMMIT", posted == SUND_OK ? err : NULL); /* the first error is the one to tell */
     if (rc != SUND_OK)
@@ -458,6 +461,7 @@ static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)
     SUND_TRY(sund_uploads_tables(h->home.db, err));
     SUND_TRY(sund_logins_tables(h->home.db, err));
     SUND_TRY(sund_apply_tables(h->home.db, err));
+    SUND_TRY(sund_home_note(&h->home, err));
     h->box = (sund_mailbox){ h->home.db, &h->home.identity, &h->home.roster };
     if (pthread_mutex_init(&h->lock, NULL) != 0 || pthread_mutex_init(&h->uploading, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
         pthread_cond_init(&h->news, &a) != 0)

@@ -5,12 +5,14 @@
 #include "base/log.h"
 #include "gate/heads.h"
 #include "home/link.h"
+#include "home/settings.h"
 #include "node/answers.h"
 #include "node/applications.h"
 #include "node/notices.h"
 #include "node/pages.h"
 #include "study/mailbox.h"
 #include "study/party.h"
+#include "study/submit.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -201,6 +203,8 @@ static sund_code take_message(node *n, const sund_digest *name, uint32_t index, 
     if (index > sund_party_index(r->party))
         return sund_fail(err, SUND_E_UPSTREAM, "the hub left out message %u of study %.12s", sund_party_index(r->party), sund_digest_hex(name).s);
     SUND_TRY(sund_party_feed(r->party, e, body.p, body.n, err));
+    if (index == 0)
+        SUND_TRY(sund_submit_note(n->home.db, e, body, err));
     show(n, r);
     return SUND_OK;
 }
@@ -414,6 +418,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
                                  .dac = &n->home.dac, .data = n->home.data, .keep_replay = n->home.keep_replay, .trust = n->home.dir, .visa = n->home.visa[0] ? n->home.visa : NULL, .runner = n->home.use_slurm ? get_runner : NULL };
     if (n->home.use_slurm)
         SUND_TRY(sund_slurm_there(err));
+    SUND_TRY(sund_home_note(&n->home, err));
     SUND_TRY(forget_ended(n, err));
     return open_known(n, err);
 }

@@ -1,9 +1,11 @@
 #include "study/submit.h"
 
 #include "gate/leave.h"
+#include "gate/ledger.h"
 #include "study/study.h"
 #include "token/login.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool sund_submits(unsigned kind) { return kind == SUND_MSG_SUBMIT || kind == SUND_MSG_SUBMIT_LOGIN; }
@@ -62,4 +64,28 @@ sund_code sund_submit_check(const sund_roster *roster, const sund_digest *study,
     if (!sund_digest_eq(&text, study) || !sund_digest_eq(&e->about, study))
         return sund_fail(err, SUND_E_DENIED, "the study's text is not the one its name stands for");
     return SUND_OK;
+}
+
+sund_code sund_submit_note(sund_db *db, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    sund_study *s = calloc(1, sizeof *s);
+    sund_buf    nodes = { 0 };
+    sund_submit m;
+    sund_code   rc = s ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    if (rc == SUND_OK)
+        rc = sund_submit_read(e->kind, body, &m, err);
+    if (rc == SUND_OK && sund_study_parse(s, "study", m.text.p, m.text.n, NULL) != SUND_OK)
+        rc = sund_ledger_add(db, "asked", sund_digest_hex(&e->about).s, err, "%s sent a text that is no study", e->from);
+    else if (rc == SUND_OK) {
+        for (size_t i = 0; i < s->n_node; i++)
+            sund_buf_printf(&nodes, "%s%s", i ? ", " : "", s->node[i]);
+        sund_buf_nul(&nodes);
+        rc = sund_buf_ok(&nodes, err);
+        if (rc == SUND_OK)
+            rc = sund_ledger_add(db, "asked", sund_digest_hex(&e->about).s, err, "%s asks: %s; for the purpose %s, analysis %s, of %s", e->from, s->title, s->purpose, s->analysis, (const char *) nodes.p);
+    }
+    sund_buf_free(&nodes);
+    free(s);
+    return rc;
 }
