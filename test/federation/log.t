@@ -100,6 +100,8 @@ fails("$sund log verify $at/fi-3 --against $first_hub", 'and by what the hub hol
 fails("$sund replay --home $tmp/crooked --log $second_fi $short", 'nor does it replay', qr/the log of FI was rewritten or set back/);
 system("cp -r $f->{at}/hub $tmp/crooked-hub");
 run("sqlite3 $tmp/crooked-hub/state.db 'DELETE FROM ledger WHERE i > (SELECT MAX(i) / 2 FROM ledger)'");
+my ($whole) = out("$sund log verify $first_hub") =~ /^(\d+) entries/m;
+run("$sund log export --home $tmp/crooked-hub $at/hub-2-$_") for 1 .. $whole / 2 + 1; # as long again
 run("$sund log export --home $tmp/crooked-hub $at/hub-2");
 fails("$sund log verify $at/hub-2 --against $first_hub", 'a hub that rewrites its own log', qr/the log of hub was (?:rewritten or )?set back/);
 fails("$sund log verify $first_fi --against $at/hub-2", 'found by a node too', qr/the log of hub was rewritten or set back: by (?:entry \d+ of|the last head in) \S*fi-1/);
