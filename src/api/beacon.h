@@ -73,6 +73,10 @@ sund_code   sund_beacon_numbers(const sund_beacon_request *r, const char *name, 
 /** The answer's frame: '{', meta, and the caller goes on. */
 void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, sund_json *j, sund_buf *out);
 void sund_beacon_summary(sund_json *j, sund_granularity g, bool exists, int64_t n);
+/** The catalogue of data sets, where is said who may use them and how to ask. */
+void sund_beacon_handovers(const sund_face *f, sund_json *j);
+/** "variantLevelData" of a record that is open in j, if there is any: answers to `interpretations`, of one node or with node "" of all. said may be NULL. */
+void sund_beacon_said(const sund_answers *said, const char *node, sund_json *j);
 /** info.nodes: what each node said, whatever result sets are wanted. */
 void sund_beacon_nodes(sund_json *j, const sund_answers *a, const char *(*status)(const sund_answers *a, size_t i, void *ctx), void *ctx);
 /** One request from its reading to its answer or error. */
@@ -103,6 +107,7 @@ bool      sund_beacon_set(const sund_beacon_request *r, const char *node);
 sund_code sund_beacon_cohort(const sund_beacon_request *r, sund_buf *text, sund_err *err) SUND_MUST_CHECK;
 /** A question of the query's variants (genome/query.h) from its parameters, or of the one that the page's path names. */
 sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, sund_err *err) SUND_MUST_CHECK;
+bool      sund_beacon_one_variant(const char *query); /**< whether a query's text, in its one spelling, is one variant's name */
 bool      sund_beacon_of_variant(const sund_beacon_request *r); /**< whether there is any */
 
 #endif

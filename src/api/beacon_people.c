@@ -116,7 +116,7 @@ static sund_code question_of(const sund_beacon_request *r, sund_buf *q, sund_err
     else {
         rc = sund_beacon_query(r, &variant, err);
         name = rc == SUND_OK ? (const char *) variant.p + strlen("variants ") : "";
-        if (rc == SUND_OK && (strchr(name, ',') || !strchr(name, '-') || strchr(name, ' ') || (strchr(name, ':') && strchr(name, ':') < strchr(name, '-'))))
+        if (rc == SUND_OK && !sund_beacon_one_variant(name))
             rc = sund_fail(err, SUND_E_ARG, "carriers are asked for of one variant, by its sequence or name, not of a region or of many");
         sund_buf_text(q, r->who.registered ? "carriers " : "carriers public ");
         sund_buf_text(q, name);
@@ -182,6 +182,7 @@ static sund_code collections(sund_beacon_request *r, bool cohorts, sund_answers 
             collection(r, &a->row[i], cohorts, &j);
     sund_json_close(&j, ']');
     sund_json_close(&j, '}');
+    sund_beacon_handovers(r->face, &j);
     sund_json_close(&j, '}');
     return SUND_OK;
 }

@@ -128,6 +128,13 @@ static sund_code conditions_of_gene(const sund_beacon_request *r, sund_buf *q, s
     return region ? conditions(r, q, err) : SUND_OK;
 }
 
+bool sund_beacon_one_variant(const char *query)
+{
+    const char *dash = strchr(query, '-'), *colon = strchr(query, ':');
+
+    return dash && !strchr(query, ',') && !strchr(query, ' ') && !(colon && colon < dash);
+}
+
 bool sund_beacon_of_variant(const sund_beacon_request *r)
 {
     const sund_beacon_param *p;

@@ -357,6 +357,23 @@ void sund_beacon_summary(sund_json *j, sund_granularity g, bool exists, int64_t 
     sund_json_close(j, '}');
 }
 
+void sund_beacon_handovers(const sund_face *f, sund_json *j)
+{
+    char url[460];
+
+    (void) snprintf(url, sizeof url, "%.400s/fdp/", f->url);
+    sund_json_open(j, "beaconHandovers", '[');
+    sund_json_open(j, NULL, '{');
+    sund_json_open(j, "handoverType", '{');
+    sund_json_str(j, "id", "CUSTOM:000001");
+    sund_json_str(j, "label", "Catalogue of data sets");
+    sund_json_close(j, '}');
+    sund_json_str(j, "note", "what data there are, who may use them, and on which terms; an application for several countries is made with 'sund apply'");
+    sund_json_str(j, "url", url);
+    sund_json_close(j, '}');
+    sund_json_close(j, ']');
+}
+
 void sund_beacon_nodes(sund_json *j, const sund_answers *a, const char *(*status)(const sund_answers *a, size_t i, void *ctx), void *ctx)
 {
     sund_json_open(j, "info", '{');

@@ -89,7 +89,7 @@ static void location(sund_json *j, const sund_face *f, const sund_variant *v)
     sund_json_close(j, '}');
 }
 
-static void record(sund_json *j, const sund_face *f, const char *node, const char *variant, char sex, const sund_lookup_counts *c)
+static void record(sund_json *j, const sund_face *f, const char *node, const char *variant, char sex, const sund_answers *said, const sund_lookup_counts *c)
 {
     sund_buf     alleles = { 0 }, text = { 0 };
     sund_variant v;
@@ -127,6 +127,7 @@ static void record(sund_json *j, const sund_face *f, const char *node, const cha
     sund_json_str(j, "variantType", type_of(&v));
     sund_json_close(j, '}');
     frequencies(j, f, node, sex, c);
+    sund_beacon_said(said, node, j);
     sund_json_close(j, '}');
     sund_buf_free(&alleles);
     sund_buf_free(&text);
@@ -164,7 +165,7 @@ static sund_code read_population(const sund_beacon_request *r, population *p, su
 }
 
 /** What one asker may be shown of the answers; set a->n is that of all nodes together. */
-typedef struct view { const sund_beacon_request *r; const sund_answers *a; sund_answers_table t; size_t n_set; population of; } view;
+typedef struct view { const sund_beacon_request *r; const sund_answers *a; sund_answers_table t; size_t n_set; population of; const sund_answers *said; } view; /* said: interpretations, or NULL */
 
 /** A country's own numbers are for whoever has logged in, unless its data are open. */
 static bool for_asker(const view *w, size_t i) { return w->r->who.registered || (w->a->row[i].shown && sund_shown_open(w->a->row[i].shown)); }
@@ -275,7 +276,7 @@ static void result_set(const view *w, size_t set, sund_json *j)
     sund_json_open(j, "results", '[');
     for (size_t v = 0; v < w->t.n; v++)
         if (carried(w, set, v, &c) && seen++ >= from && (r->limit == 0 || seen <= from + (size_t) r->limit))
-            record(j, r->face, node, w->t.name[v], w->of.sex, &c);
+            record(j, r->face, node, w->t.name[v], w->of.sex, w->said, &c);
     sund_json_close(j, ']');
     if (node[0] && w->t.n == 1 && for_asker(w, set))
         set_info(w, set, j);
@@ -298,9 +299,9 @@ static size_t n_found(const view *w)
     return n;
 }
 
-static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, const population *of, sund_buf *out, sund_err *err)
+static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, const population *of, const sund_answers *said, sund_buf *out, sund_err *err)
 {
-    view      w = { .r = r, .a = a, .n_set = a->n + (r->face->total ? 1 : 0), .of = *of };
+    view      w = { .r = r, .a = a, .n_set = a->n + (r->face->total ? 1 : 0), .of = *of, .said = said };
     size_t    found;
     bool      more = false;
     sund_json j;
@@ -321,6 +322,8 @@ static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, con
         sund_json_close(&j, '}');
     }
     sund_beacon_nodes(&j, a, status_of, &w);
+    if (r->page->takes & SUND_OF_VARIANT)
+        sund_beacon_handovers(r->face, &j);
     if (more)
         sund_json_str(&j, "warning", "there are more variants than one answer holds: ask for a smaller region");
     sund_json_close(&j, '}');
@@ -328,11 +331,33 @@ static sund_code write_answer(sund_beacon_request *r, const sund_answers *a, con
     return SUND_OK;
 }
 
+/** A record's own page has what laboratories say of it too: one question more. Not after a node that was silent, which would be waited for again. */
+static sund_code ask_said(const sund_beacon_request *r, const char *variant, const sund_answers *a, sund_answers *said, sund_err *err)
+{
+    sund_buf  q = { 0 };
+    sund_code rc;
+
+    if (!(r->page->takes & SUND_OF_VARIANT) || r->granularity != SUND_GRAN_RECORD || !sund_beacon_one_variant(variant))
+        return SUND_OK;
+    for (size_t i = 0; i < a->n; i++)
+        if (!a->row[i].shown && a->row[i].ms >= 0)
+            return SUND_OK;
+    sund_buf_text(&q, "interpretations ");
+    sund_buf_text(&q, variant);
+    sund_buf_nul(&q);
+    rc = sund_buf_ok(&q, err);
+    if (rc == SUND_OK)
+        rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, said, err);
+    sund_buf_free(&q);
+    return rc;
+}
+
 sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
-    sund_buf   q = { 0 };
-    population of = { 0, "" };
-    sund_code  rc = read_population(r, &of, err);
+    sund_buf      q = { 0 };
+    population    of = { 0, "" };
+    sund_answers *said = calloc(1, sizeof *said);
+    sund_code     rc = said ? read_population(r, &of, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     if (rc == SUND_OK)
         rc = sund_beacon_query(r, &q, err);
@@ -341,7 +366,12 @@ sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_res
     if (rc == SUND_OK)
         rc = sund_beacon_sets(r, a, err);
     if (rc == SUND_OK)
-        rc = write_answer(r, a, &of, &out->body, err);
+        rc = ask_said(r, (const char *) q.p + strlen("variants "), a, said, err);
+    if (rc == SUND_OK)
+        rc = write_answer(r, a, &of, said, &out->body, err);
     sund_buf_free(&q);
+    if (said)
+        sund_answers_free(said);
+    free(said);
     return rc;
 }

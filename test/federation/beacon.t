@@ -109,6 +109,17 @@ is(join(' ', sort map { $_->{population} } map { @{ $_->{frequencies} } } map { 
 is(join(' ', map { "$_->{id}:$_->{status}" } @{ $d->{info}{nodes} }), 'DK:counted FI:counted SE:counted', 'every node is named with its status');
 is(get("$H/g_variants/20-200-A-G")->{response}{resultSets}[0]{results}[0]{identifiers}{genomicHGVSId}, 'NC_000020.10:g.200A>G', 'by name, with its HGVS name');
 
+
+# ---- what laboratories say of it, where everybody may hear it ----
+spew("$tmp/said.tsv", "variant\tgene\tcondition\tclass\tcriteria\tevidence\tdate\tlaboratory\tshare\n20-200-A-G\tSKI\tOMIM:182212\tLP\tPVS1\t\t2024-05-17\tlab-one\tpublic\n20-200-A-G\tSKI\t\tP\t\t\t\tlab-two\tfederation\n");
+run("$sund interpret import --home $f->{at}/DK --assembly GRCh37 $tmp/said.tsv");
+for my $at ($H, $N) {
+    my $one = get("$at/g_variants/20-200-A-G");
+    is(join(' ', map { "$_->{laboratory}:$_->{clinicalRelevance}:$_->{effect}{id}" } @{ set($one, 'DK')->{results}[0]{variantLevelData}{clinicalInterpretations} }), 'lab-one:likely pathogenic:OMIM:182212', 'what is shared with everybody is in the record, and no more');
+    is(valid('Resultsets', $one, 'genomicVariations') . valid('Collections', get("$at/datasets"), 'datasets'), '', 'valid with its handovers');
+}
+is(`curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:$_/fdp/`, '200', 'where the handover leads') for $hub, $dk;
+
 # ---- spellings ----
 my $same = sub { my ($q, $what) = @_; my $x = query("$H/g_variants", $q); return ok((freq(set($x, 'test'), 'Total')->{alleleCount} // '') eq $total[0], $what, '# ' . encode_json($x) . "\n") };
 $same->({ %$seq, referenceName => $_ }, "referenceName $_") for qw(chr20 NC_000020.10 refseq:NC_000020.10);

@@ -52,7 +52,12 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
         r->shown = NULL;
         if (!w->c[i].status)
             continue;
-        if (sund_question_verb(question, &rest) == SUND_ASK_VARIANTS) {
+        if (sund_question_verb(question, &rest) == SUND_ASK_INTERPRETATIONS) {
+            const char *text = i ? "no json" : "{\"interpretations\":[{\"class\":\"LP\",\"condition\":\"OMIM:604370\",\"laboratory\":\"one\"},{\"class\":\"odd\"},{\"class\":\"B\",\"condition\":\"\"}]}";
+
+            SUND_TRY(sund_shown_text(s->gate, SUND_ASK_INTERPRETATIONS, text, strlen(text), &r->shown, err));
+        }
+        else if (sund_question_verb(question, &rest) == SUND_ASK_VARIANTS) {
             SUND_TRY(sund_shown_variants(s->gate, 100, &r->shown, err));
             SUND_TRY(sund_shown_add(r->shown, "20-200-A-G", &c, true, err));
         }
@@ -412,6 +417,33 @@ TEST(lists_may_be_given_several_times)
     CHECK(status == 200 && strcmp(w.asked, "variants 20:151-250 ends=151-250") == 0);
     sund_jval_free(get(&w, true, "/g_variants", "referenceName=20&start=150&start=250,300", NULL, NULL, &status));
     CHECK(status == 400);
+    end(&w);
+}
+
+TEST(a_record_s_own_page_has_what_laboratories_say)
+{
+    static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 }, { "FI", true, SUND_LOOKUP_COUNTED, 30, 3000 }, { "SE", true, 0, 0, 0 } };
+    static world         w;
+    int                  status;
+    const sund_jval     *of;
+    sund_jval           *v;
+
+    begin(&w);
+    w.c = c;
+    w.n = 2;
+    v = get(&w, true, "/g_variants/20-200-A-G", "", NULL, "Bearer good", &status);
+    CHECK(status == 200 && w.n_asked == 2 && strcmp(w.asked, "interpretations 20-200-A-G") == 0); /* what is public: nobody here is a member who was verified */
+    of = sund_j_get(sund_j_get(sund_j_at(sund_j_get(set_of(v, "DK"), "results"), 0), "variantLevelData"), "clinicalInterpretations");
+    CHECK(sund_j_n(of) == 2 && strcmp(sund_j_text(sund_j_at(of, 0), "clinicalRelevance"), "likely pathogenic") == 0 && strcmp(sund_j_text(sund_j_get(sund_j_at(of, 0), "effect"), "id"), "OMIM:604370") == 0);
+    CHECK(strcmp(sund_j_text(sund_j_at(of, 0), "laboratory"), "one") == 0 && strcmp(sund_j_text(sund_j_at(of, 1), "conditionId"), "MedGen:C3661900") == 0);
+    CHECK(!sund_j_get(sund_j_at(sund_j_get(set_of(v, "FI"), "results"), 0), "variantLevelData") && sund_j_get(sund_j_at(sund_j_get(set_of(v, "north"), "results"), 0), "variantLevelData"));
+    CHECK(sund_j_n(sund_j_get(v, "beaconHandovers")) == 1);
+    sund_jval_free(v);
+    sund_jval_free(get(&w, true, "/g_variants", Q, NULL, NULL, &status)); /* the quick question is one */
+    CHECK(w.n_asked == 1);
+    w.n = 3; /* a silent node is not waited for again */
+    sund_jval_free(get(&w, true, "/g_variants/20-200-A-G", "", NULL, NULL, &status));
+    CHECK(status == 200 && w.n_asked == 1);
     end(&w);
 }
 
