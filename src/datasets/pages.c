@@ -272,12 +272,34 @@ static sund_code nodes(const sund_pages *p, sund_buf *out, sund_err *err)
     return sund_buf_ok(out, err);
 }
 
+/** What a page does not take means something to whoever gave it: as on the Beacon's pages, it is refused by name. */
+static sund_code check_names(const sund_page_ask *a, sund_err *err)
+{
+    static const char *const of_search[] = { "q", "country", "disease", "type", "access", "purpose", "people", "node", "format" };
+    size_t                   n_known = strcmp(a->path, "/datasets") == 0 || strcmp(a->path, "/datasets/") == 0 ? sizeof of_search / sizeof of_search[0] : 0;
+
+    for (size_t i = 0; i < a->n_name; i++) {
+        size_t k = 0;
+
+        while (k < n_known && strcmp(of_search[k], a->name[i]) != 0)
+            k++;
+        for (size_t m = 0; m < i; m++)
+            if (strcmp(a->name[m], a->name[i]) == 0)
+                return sund_fail(err, SUND_E_ARG, "'%.40s' is given twice", a->name[i]);
+        if (k == n_known)
+            return sund_fail(err, SUND_E_ARG, "%.60s takes no '%.40s'%s", a->path, a->name[i], n_known ? ", but q, country, disease, type, access, purpose, people, node, format" : "");
+    }
+    return SUND_OK;
+}
+
 sund_code sund_pages_serve(const sund_pages *p, const sund_page_ask *ask, sund_buf *out, const char **type, sund_err *err)
 {
     const char *path = ask->path;
-    sund_code   rc;
+    sund_code   rc = check_names(ask, err);
 
     *type = "application/json";
+    if (rc != SUND_OK)
+        return rc;
     if (strncmp(path, "/fdp", 4) == 0 && sund_pages_has(path))
         rc = serve_fdp(p, path[4] ? path + 5 : "", ask->accept, out, type, err);
     else if (strcmp(path, "/datasets") == 0 || strcmp(path, "/datasets/") == 0)

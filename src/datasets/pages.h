@@ -21,7 +21,13 @@ typedef struct sund_pages {
 typedef const char *(*sund_pages_query)(const void *request, const char *key);
 
 bool sund_pages_has(const char *path); /**< whether a path is one of these */
-typedef struct sund_page_ask { const char *path, *accept; sund_pages_query query; const void *request; } sund_page_ask; /**< accept may be NULL */
+typedef struct sund_page_ask {
+    const char        *path, *accept; /**< accept may be NULL */
+    sund_pages_query   query;
+    const void        *request;
+    size_t             n_name;
+    const char *const *name;          /**< of what the query gives: one that the page does not take is refused */
+} sund_page_ask;
 /** *type: content type. Errors: SUND_E_NOT_FOUND, SUND_E_ARG; out then holds nothing. */
 sund_code sund_pages_serve(const sund_pages *p, const sund_page_ask *ask, sund_buf *out, const char **type, sund_err *err) SUND_MUST_CHECK;
 

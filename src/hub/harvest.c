@@ -161,10 +161,14 @@ static const char *of_request(const void *request, const char *key)
 
 void sund_harvest_page(const sund_harvest *v, const sund_request *in, sund_response *out)
 {
-    sund_pages    p = pages_of(v);
-    sund_page_ask ask = { in->path, in->header(in, "Accept"), of_request, in };
-    sund_err      err = { .code = SUND_OK };
+    sund_pages     p = pages_of(v);
+    sund_parameter given[KEYS_MAX];
+    const char    *name[KEYS_MAX];
+    sund_page_ask  ask = { in->path, in->header(in, "Accept"), of_request, in, in->parameters(in, given, KEYS_MAX), name };
+    sund_err       err = { .code = SUND_OK };
 
+    for (size_t i = 0; i < ask.n_name; i++)
+        name[i] = given[i].name;
     out->status = 200;
     if (sund_pages_serve(&p, &ask, &out->body, &out->type, &err) != SUND_OK) {
         if (err.code != SUND_E_ARG && err.code != SUND_E_NOT_FOUND)
@@ -210,7 +214,7 @@ sund_code sund_harvest_ask(const sund_harvest *v, sund_cur body, sund_buf *out, 
     if (rc == SUND_OK)
         rc = sund_cur_end(&body, "a search", err);
     if (rc == SUND_OK)
-        rc = sund_pages_serve(&p, &(sund_page_ask){ path, NULL, of_member, a }, &page, &type, err);
+        rc = sund_pages_serve(&p, &(sund_page_ask){ path, NULL, of_member, a, 0, NULL }, &page, &type, err);
     if (rc == SUND_OK)
         sund_buf_put(out, page.p, page.n); /* behind what the answer needs before it */
     sund_buf_free(&page);

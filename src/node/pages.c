@@ -138,10 +138,14 @@ static void datasets(site *s, const sund_request *in, sund_response *out)
 {
     static const sund_caller anybody = { .name = "anonymous" };
     sund_answers             a = { .n = 0 };
-    sund_page_ask            page = { in->path, in->header(in, "Accept"), of_request, in };
+    sund_parameter           given[16];
+    const char              *name[16];
+    sund_page_ask            page = { in->path, in->header(in, "Accept"), of_request, in, in->parameters(in, given, 16), name };
     sund_err                 err = { .code = SUND_OK };
     sund_code                rc = ask(s, &anybody, "datasets", &a, &err);
 
+    for (size_t i = 0; i < page.n_name; i++)
+        name[i] = given[i].name;
     out->status = 200;
     if (rc == SUND_OK)
         rc = sund_own_page(&s->own, s->answerer.home.id, a.row[0].shown, &page, &out->body, &out->type, &err);

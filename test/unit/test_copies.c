@@ -80,7 +80,13 @@ static char *serve(hub *h, const char *path, const char *accept, const char *con
     const char *type = "";
     sund_err    err = { 0 };
     at          r = { kv };
-    sund_code   rc = sund_pages_serve(&p, &(sund_page_ask){ path, accept, query, &r }, &out, &type, &err);
+    const char *name[40];
+    size_t      n = 0;
+    sund_code   rc;
+
+    for (; kv && kv[2 * n]; n++)
+        name[n] = kv[2 * n];
+    rc = sund_pages_serve(&p, &(sund_page_ask){ path, accept, query, &r, n, name }, &out, &type, &err);
 
     CHECK(rc == want && sund_pages_has(path));
     if (rc != want)
@@ -128,6 +134,9 @@ TEST(words_and_facets_find)
     CHECK(strcmp(FOUND("q", "\" OR * NEAR( -"), "") == 0);
     free(serve(&h, "/datasets", NULL, (const char *const[]){ "country", "Sweden", NULL, NULL }, SUND_E_ARG));
     free(serve(&h, "/datasets", NULL, (const char *const[]){ "people", "many", NULL, NULL }, SUND_E_ARG));
+    free(serve(&h, "/datasets", NULL, (const char *const[]){ "bogus", "1", NULL, NULL }, SUND_E_ARG)); /* what a page does not take, and one thing twice */
+    free(serve(&h, "/datasets", NULL, (const char *const[]){ "q", "diabetes", "q", "asthma", NULL, NULL }, SUND_E_ARG));
+    free(serve(&h, "/fdp/", NULL, (const char *const[]){ "q", "diabetes", NULL, NULL }, SUND_E_ARG));
     char *j = serve(&h, "/datasets", NULL, (const char *const[]){ "q", "diabetes", NULL, NULL }, SUND_OK), *f = serve(&h, "/datasets/facets", NULL, NULL, SUND_OK);
     CHECK(strstr(j, "\"total\": 2") && strstr(j, "\"people\": 165") && strstr(j, "\"people\": null") && strstr(j, "\"title\": \"Diabetes in SE\""));
     CHECK(strstr(f, "\"whole-genome\": 2") && strstr(f, "\"ICD10:E11.9\": 2") && strstr(f, "\"non-public\": 2"));
