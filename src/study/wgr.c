@@ -286,6 +286,8 @@ static sund_code test_local(const sund_state *st, const sund_view *v, const sund
 
     SUND_TRY(sund_wgr_people(st, v, &p, err));
     SUND_TRY(sund_wgr_rest(st, p, c, &rest, err));
+    if (r->index == ROUND_NULL) /* the trait is another one now */
+        SUND_TRY(sund_view_weights(rest, st->study, &st->thresholds, NULL, err));
     return r->index == ROUND_NULL ? sund_linear_cross_local(&own->test[c], rest, out, err) : sund_linear_sums_local(&own->test[c], rest, &own->part[c], chunk, n_thread, out, err);
 }
 

@@ -33,7 +33,10 @@ sund_code sund_wgr_cross_local(const sund_state *st, const sund_view *v, sund_ve
     sund_code       rc;
 
     SUND_TRY(sund_wgr_people(st, v, &p, err));
-    SUND_TRY(sund_vec_new(out, own->n_fold + 1, own->n_fold * wide, err));
+    for (size_t f = 0; f < own->n_fold; f++) /* sums of genotypes are asked of each fold; where few are in one here, it has ten people over all nodes (cell-min) */
+        if (sund_rule_cell_min(&st->thresholds, (int64_t) sund_person_plane_of(p->plane[f], v->n_word).n))
+            SUND_TRY(sund_view_weights(v, st->study, &st->thresholds, p->plane[f], err));
+    SUND_TRY(sund_vec_new(out, own->n_fold * (1 + k) + 1, own->n_fold * wide, err));
     pair = malloc(wgr_triangle(k) * sizeof *pair);
     rc = pair ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
     for (size_t s = 0; s < v->n_stratum && strata; s++)
@@ -46,6 +49,8 @@ sund_code sund_wgr_cross_local(const sund_state *st, const sund_view *v, sund_ve
         rc = group_products(p, g, sum, pair, err);
         sund_vec_add64(out, g / v->n_stratum, (int64_t) n);
         for (size_t a = 0; a < k && rc == SUND_OK; a++) {
+            if (v->plan.col[a].binary)
+                sund_vec_add64(out, own->n_fold + 1 + g / v->n_stratum * k + a, sum[a]);
             sund_vec_add128(out, lane + a, strata ? sum[a] * one - n * mean[a] : (sund_i128) sum[a]);
             for (size_t b = a; b < k; b++, at++)
                 sund_vec_add128(out, lane + k + at,

@@ -15,7 +15,7 @@
  *   d   residual of the outcome less what other chromosomes predict, in standard deviations: WGR_REST_FRAC bits, cut at 127
  *
  *   round 0  people
- *   round 1  "cross": 64-bit: people of each fold, strata; 128-bit, for each fold: sums of columns, then their products (upper triangle); of x by strata, as
+ *   round 1  "cross": 64-bit: people of each fold, strata, for each fold people of the second level of each binary column (0 for others); 128-bit, for each fold: sums of columns, then their products (upper triangle); of x by strata, as
  *            they are without
  *   round 2  "counts": for each variant 64-bit: its tally, then for each fold people hom-ref, het, hom-alt, missing
  *   round 3  "level0": a chunk is a block of variants; for each fold 64-bit: z z (lower triangle); 128-bit: for each variant z x_k

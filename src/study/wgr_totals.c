@@ -71,6 +71,24 @@ static double rest_square(const wgr_own *own, size_t f)
     return s;
 }
 
+/** Rule cell-min in each fold: sums of genotypes with a level there are about so many people. */
+static sund_code fold_levels(const sund_state *st, const sund_vec *t, sund_err *err)
+{
+    const wgr_own *own = st->own;
+
+    for (size_t f = 0; f < own->n_fold; f++)
+        for (size_t a = 0; a < own->n_column; a++) {
+            int64_t one = sund_vec_get64(t, own->n_fold + 1 + f * own->n_column + a), cell[2] = { one, own->fold_n[f] - one };
+
+            if (one < 0 || one > own->fold_n[f])
+                return bad_total(err);
+            if (st->plan->col[a].binary && sund_rule_cells(&st->thresholds, cell, 2, st->plan->col[a].name, NULL) != SUND_OK)
+                return sund_refuse(err, "cell-min", "%.150s: every group needs at least %u people in each of %zu folds; take fewer folds or a wider cohort", st->plan->col[a].name,
+                                   st->thresholds.cell_min, own->n_fold);
+        }
+    return SUND_OK;
+}
+
 sund_code sund_wgr_cross_total(sund_state *st, const sund_vec *t, sund_err *err)
 {
     wgr_own              *own = st->own;
@@ -78,9 +96,10 @@ sund_code sund_wgr_cross_total(sund_state *st, const sund_vec *t, sund_err *err)
     sund_ridge_covariates c;
     double                left = 0.0, all = 0.0;
 
-    if (t->n64 != own->n_fold + 1 || t->n128 != own->n_fold * (k + wgr_triangle(k)))
+    if (t->n64 != own->n_fold * (1 + k) + 1 || t->n128 != own->n_fold * (k + wgr_triangle(k)))
         return bad_total(err);
     SUND_TRY(fold_sizes(st, t, err));
+    SUND_TRY(fold_levels(st, t, err));
     SUND_TRY(sund_rule_model_size(&st->thresholds, st->n_person, (int64_t) (own->n_fold * wgr_triangle(k)), err));
     for (size_t a = 0; a < k; a++) {
         sund_i128 sum = 0, most = (sund_i128) st->n_person * (sund_i128) st->plan->col[a].max_abs;

@@ -72,3 +72,22 @@ TEST(weights_of_a_logistic_model)
         }
     free(w);
 }
+
+/* One person stands out in the covariate: not by nine tenths among all of the node, but in a fold of theirs. */
+TEST(columns_of_a_fold)
+{
+    static const char plain[] = "analysis = linear\noutcome = trait\ncovariates = bmi\nstrata = none\n";
+    static const char folds[] = "analysis = wgr\noutcome = trait\ncovariates = bmi\nstrata = none\nblock = 4\nridge = 2\nfolds = 4\n";
+    world            *w = fed_world(W_PEOPLE, 23);
+
+    for (int out = 0; out < 2; out++) {
+        for (size_t i = 0; i < w->n; i++) {
+            w->no_bmi[i] = false;
+            w->trait[i] = noise();
+            w->bmi[i] = 30 + 2.5 * noise() + (out && i == 8 ? 26 : 0);
+        }
+        CHECK(answered(w, plain, "-"));
+        CHECK(answered(w, folds, "columns (bmi)") == !out);
+    }
+    free(w);
+}

@@ -291,7 +291,7 @@ static void refused(const world *w, const char *options, const char *why)
     fed            *f = fed_even(w, 3, &closed);
     char            more[400];
 
-    (void) snprintf(more, sizeof more, "analysis = wgr\noutcome = trait\ncovariates = age\nstrata = none\n%s", options);
+    (void) snprintf(more, sizeof more, "analysis = wgr\noutcome = trait\nstrata = none\n%s%s", strstr(options, "covariates") ? "" : "covariates = age\n", options);
     fed_ask(f, more);
     fed_run(f);
     for (size_t i = 0; i < 3; i++)
@@ -302,7 +302,7 @@ static void refused(const world *w, const char *options, const char *why)
     fed_close(f);
 }
 
-TEST(rules_refuse_blocks_predictors_and_folds)
+TEST(rules_refuse_blocks_predictors_folds_and_levels)
 {
     cohort *c = make(300, 60, 0, 5), *few = make(60, 60, 0, 5);
     world  *w = world_real(c), *small = world_real(few);
@@ -311,6 +311,9 @@ TEST(rules_refuse_blocks_predictors_and_folds)
     refused(w, "block = 4\nfolds = 3\nridge = 5\n", "rule model-size: level 1");
     refused(small, "block = 2\nfolds = 10\n", "rule cell-min");
     refused(w, "block = 4\nfolds = 3\nstep1_min_maf = 0.5\n", "no variant of an autosome");
+    for (size_t i = 0; i < c->n; i++)
+        c->sex[i] = (uint8_t) (1 + (i % 15 == 0)); /* twenty women: not ten in each of three folds */
+    refused(w, "block = 2\nfolds = 3\ncovariates = sex\n", "sex: every group needs at least 10 people in each of 3 folds");
     free(w);
     free(small);
     cohort_free(c);
