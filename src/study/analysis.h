@@ -70,7 +70,7 @@ typedef struct sund_analysis {
     sund_code (*local)(const sund_state *st, const sund_view *v, const sund_round *round, uint32_t chunk, unsigned n_thread, sund_vec *out, sund_err *err);
     /** May be NULL: then two nodes cannot be asked. Own sums of a chunk, which the other one of two nodes learns when it subtracts its own from the total: SUND_OK when
      *  every number in them passes by itself what the rules ask of a total. Not called for open data. */
-    sund_code (*alone)(const sund_state *st, const sund_round *round, uint32_t chunk, const sund_vec *own, sund_err *err);
+    sund_code (*alone)(const sund_state *st, const sund_view *v, const sund_round *round, uint32_t chunk, const sund_vec *own, sund_err *err);
     /** Takes in an opened total. Shape and bounds are hostile until checked. */
     sund_code (*total)(sund_state *st, const sund_round *round, uint32_t chunk, const sund_vec *total, sund_err *err);
     /** The tables, through the gate's rules: table.tsv first. */

@@ -139,10 +139,11 @@ static sund_code counts_total(sund_state *st, const sund_round *r, uint32_t chun
     return SUND_OK;
 }
 
-static sund_code counts_alone(const sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *own, sund_err *err)
+static sund_code counts_alone(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, const sund_vec *own, sund_err *err)
 {
     size_t k = lanes(st->study), from, n;
 
+    (void) v;
     if (st->study->strata_country)
         return sund_fail(err, SUND_E_ARG, "two nodes are asked for counts with strata = none: a country's share of the stratified test is that node's own");
     if (r->index == 0)

@@ -185,20 +185,20 @@ static sund_code linear_total(sund_state *st, const sund_round *r, uint32_t chun
     }
 }
 
-/** The sums behind the counts are about variants whose every genotype was seen to be that of enough people here. Products of the genotype with a level would
- *  count its carriers, who may be few; sex alone is counted before. */
-static sund_code linear_alone(const sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *x, sund_err *err)
+/** The sums behind the counts are about variants whose every genotype was seen to be that of enough people here, in each level of each variable; and no few people's by rule dominance. */
+static sund_code linear_alone(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, const sund_vec *x, sund_err *err)
 {
     const linear_own *own = st->own;
     size_t            from, n;
 
     if (own->coding != LINEAR_ADDITIVE || own->crossed || st->study->strata_country)
         return sund_fail(err, SUND_E_ARG, "two nodes are asked for an additive effect without an interaction, with strata = none");
-    for (size_t k = 0; k < st->plan->n; k++)
-        if (st->plan->col[k].binary && strcmp(st->plan->col[k].var.name, "sex") != 0)
-            return sund_refuse(err, "parties", "two nodes are asked with numbers and sex as variables: %.100s would tell how many carriers one of them has of a level", st->plan->col[k].name);
     if (stage_of(own, r) == STAGE_PEOPLE)
         return sund_people_alone(st, x, err);
+    if (stage_of(own, r) == STAGE_SUMS) {
+        n = sund_chunk_range(r, st->study, sund_linear_words(sund_linear_shape(st)), chunk, &from);
+        return sund_levels_alone(st, v, own->eligible + from, n, err);
+    }
     if (stage_of(own, r) != STAGE_COUNTS)
         return SUND_OK;
     n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);

@@ -9,6 +9,35 @@
 /* Logistic association: people, counts of every variant, means of the covariates, the null model by Newton's method; then for the eligible variants the score
  * test, saddlepoint tails of those that stand out, and Firth's regression of the hits - or a regression for each variant, where the study asks for that. */
 
+/** As linear's: the residuals and weights of a score test are no few people's (sund_logistic_weigh). Saddlepoints and regressions of each variant are many numbers about its carriers. */
+static sund_code logistic_alone(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, const sund_vec *x, sund_err *err)
+{
+    const logistic_own *own = st->own;
+    size_t              from, n;
+
+    if (own->test != TEST_SCORE || own->spa || own->firth_below > 0.0 || own->strata)
+        return sund_fail(err, SUND_E_ARG, "two nodes are asked for test = score with spa = no, firth-below = 0 and strata = none");
+    switch (own->stage) {
+    case STAGE_PEOPLE: return sund_people_alone(st, x, err);
+    case STAGE_COUNTS:
+        n = sund_chunk_range(r, st->study, SUND_TALLY_LANES, chunk, &from);
+        return sund_tallies_alone(st, from, n, SUND_TALLY_LANES, true, x, err);
+    case STAGE_NULL:
+        if (own->n_number <= v->n_member / 10)
+            return SUND_OK;
+        return sund_refuse(err, "model-size", "with two nodes each one's own people are ten for every sum of the fit; take fewer covariates or a wider cohort");
+    case STAGE_SCORE:
+        n = sund_chunk_range(r, st->study, logistic_score_words(own), chunk, &from);
+        return sund_levels_alone(st, v, own->eligible + from, n, err);
+    case STAGE_MEANS:
+    case STAGE_SPA:
+    case STAGE_FIT:
+    case STAGE_APPROX:
+    case STAGE_DONE:
+    default: return SUND_OK;
+    }
+}
+
 static const sund_option options[] = {
     { "test", 'c', "score", 0, 0, "score|wald|firth|firth-approx", "score test given the null model; or a regression of every variant: by maximum likelihood (Wald's test), by Firth's penalised likelihood, "
                                                                     "or by Firth's with the covariates' effects held at the null model's" },
@@ -434,6 +463,7 @@ const sund_analysis        sund_analysis_logistic = {
     .end = logistic_end,
     .plan = logistic_plan,
     .local = logistic_local,
+    .alone = logistic_alone,
     .total = logistic_total,
     .finish = sund_logistic_tables,
 };

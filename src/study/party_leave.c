@@ -23,8 +23,13 @@ sund_code sund_party_own_part(sund_party *p, const sund_vec *x, sund_err *err)
 {
     const sund_engine *e = &p->engine;
     sund_err           why = { SUND_OK, "" };
-    sund_code          rc = e->analysis->alone ? e->analysis->alone(&e->state, &e->round, e->chunk, x, &why) : SUND_OK;
+    int64_t            known = 0;
+    sund_code          rc;
 
+    SUND_TRY(sund_db_i64(p->node->db, &known, 0, err, "SELECT COUNT(*) FROM own_part WHERE study=?", "b", p->name.b, sizeof p->name.b));
+    if (!e->analysis->alone || known)
+        return SUND_OK;
+    rc = e->analysis->alone(&e->state, p->view, &e->round, e->chunk, x, &why);
     if (rc == SUND_OK)
         return SUND_OK;
     if (rc == SUND_E_IO || rc == SUND_E_NOMEM)

@@ -166,7 +166,7 @@ static sund_code alone(sund_party *p, const sund_vec *x, sund_err *err)
         return sund_party_own_part(p, x, err);
     if (!e->analysis->alone)
         return sund_refuse(err, "parties", "the analysis %s has no rules for the sums of one node, so two nodes cannot be asked it", e->analysis->name);
-    return e->analysis->alone(&e->state, &e->round, e->chunk, x, err);
+    return e->analysis->alone(&e->state, p->view, &e->round, e->chunk, x, err);
 }
 
 /** Own vector of the slot; left out when the runner has not got it yet. */

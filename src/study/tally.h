@@ -66,6 +66,9 @@ sund_code sund_people_total(sund_state *st, const sund_vec *total, sund_err *err
 /** sund_analysis.alone of the round of people, and of a chunk of tallies (SUND_TALLY_LANES of every `lanes` words). Rules on own numbers: cell-min on the cohort, both sexes, all
  *  levels and pairs; on every variant mac (association: eligible) and each genotype cell of each sex, missing for nobody or cell_min. Errors name no number and no variant. */
 sund_code sund_people_alone(const sund_state *st, const sund_vec *own, sund_err *err) SUND_MUST_CHECK;
+/** Of sums of genotypes with columns, or with what is fitted of an outcome: those tell how many people of a genotype have a level. For variants item[0 .. n) of the range, everybody of each level of
+ *  each binary column but sex, which is tallied: each genotype is that of cell_min, missing for nobody or cell_min. Of variants of two copies. */
+sund_code sund_levels_alone(const sund_state *st, const sund_view *v, const uint32_t *item, size_t n, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_tallies_alone(const sund_state *st, size_t from, size_t n, size_t lanes, bool association, const sund_vec *own, sund_err *err) SUND_MUST_CHECK;
 
 #endif

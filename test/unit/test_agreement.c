@@ -3,6 +3,7 @@
 #include "node/notices.h"
 #include "study/analysis.h"
 #include "study/notices.h"
+#include "study/tally.h"
 #include "test.h"
 
 static const char *const counts = "analysis = counts\nstrata = none\nchunk = 16\n";
@@ -531,14 +532,97 @@ TEST(of_two_the_one_whose_counts_fail_says_no_vector_of_them)
     free(w);
 }
 
-TEST(of_two_nodes_linear_asks_for_numbers_and_sex_alone)
+/* ---- regressions of two: what people of a genotype have ---- */
+
+/** Variant 0, every genotype of which is that of fifty people of each sex at each node; or, with rare_level, two alternate alleles that of few women at node 1. */
+static world *by_genotype(bool rare_level)
+{
+    world *w = fed_world(600, 31);
+
+    for (size_t i = 0; i < w->n; i++) {
+        w->gt[0][i] = (uint8_t) (i / 2 % 3);
+        w->sex[i] = 1 + (int) (i / 6 % 2);
+        w->bmi[i] = 20 + (double) (i / 12 % 10);
+        w->no_bmi[i] = false;
+        w->trait[i] = w->gt[0][i] + (double) (i / 12 % 7) / 7;
+        if (rare_level && i % 2 && w->gt[0][i] == 2 && i > 40)
+            w->sex[i] = 1;
+    }
+    return w;
+}
+
+/* The outcome of the logistic study is sex, whose genotypes are tallied for themselves; its levels are what counts there. */
+TEST(of_two_nodes_regressions_pass_when_each_genotype_of_each_level_is_that_of_enough)
+{
+    static const struct { const char *lines; bool rare; const char *why; } at[] = {
+        { "analysis = linear\noutcome = trait\ncovariates = bmi, sex\n", false, NULL },
+        { "analysis = linear\noutcome = trait\ncovariates = bmi, sex\n", true, "some genotypes of some variants fail cell-min" },
+        { "analysis = linear\noutcome = trait\ncovariates = bmi\ncoding = recessive\n", false, "an additive effect" },
+        { "analysis = logistic\noutcome = sex\ncovariates = bmi\nspa = no\nfirth-below = 0\n", false, NULL },
+        { "analysis = logistic\noutcome = sex\ncovariates = bmi\nspa = no\nfirth-below = 0\n", true, "some genotypes of some variants fail cell-min" },
+        { "analysis = logistic\noutcome = sex\ncovariates = bmi, age, trait\nspa = no\nfirth-below = 0\n", false, "rule model-size" },
+        { "analysis = logistic\noutcome = sex\ncovariates = bmi\n", false, "spa = no" },
+        { "analysis = logistic\noutcome = sex\ntest = wald\n", false, "test = score" },
+    };
+    const sund_thresholds t = sund_thresholds_default();
+
+    for (size_t k = 0; k < sizeof at / sizeof at[0]; k++) {
+        world *w = by_genotype(at[k].rare);
+        fed   *f = fed_even(w, 2, &t);
+
+        install_everywhere(f, 2, (terms){ "GRU", "any", "2099-12-31", true });
+        two_nodes(f, at[k].lines, 0, 0);
+        all_are(f, at[k].why ? SUND_PARTY_STOPPED : SUND_PARTY_RELEASED, at[k].why ? at[k].why : "1 rows");
+        fed_close(f);
+        free(w);
+    }
+}
+
+/** A variable of two levels that is not tallied: by each genotype, over the node's own people. */
+TEST(genotypes_by_level_are_counted_in_own_people)
+{
+    const sund_thresholds t = sund_thresholds_default();
+
+    for (int rare = 0; rare < 2; rare++) {
+        world            *w = by_genotype(false);
+        fed              *f = fed_even(w, 2, &t);
+        const fed_node   *n = &f->node[0];
+        sund_study       *s = calloc(1, sizeof *s);
+        sund_state        st = { .study = s, .catalogue = f->catalogue, .thresholds = t };
+        sund_view        *v = NULL;
+        const uint32_t    item[] = { 0 };
+        sund_err          why = { SUND_OK, "" };
+        char              text[600];
+        sund_digest       d = sund_catalogue_digest(f->catalogue);
+        size_t            left = 9;
+
+        (void) snprintf(text, sizeof text, "[study]\ntitle = t\nanalysis = linear\npurpose = general-research\ncohort = all\noutcome = trait\ncovariates = sex\nstrata = none\ncatalogue = %s\nnodes = N00, N01\n",
+                        sund_digest_hex(&d).s);
+        MUST(sund_study_parse(s, "study", text, strlen(text), err));
+        MUST(sund_view_open(&v, n->store, n->people, s, f->catalogue, &t, err));
+        (void) snprintf(v->plan.col[0].var.name, sizeof v->plan.col[0].var.name, "smoker"); /* by another name than sex, so that it counts */
+        for (size_t i = 0; rare && i < v->n_person; i++) { /* all but nine of those with two alternate alleles lose the level */
+            size_t of_world = 2 * i;
+
+            if (w->gt[0][of_world] == 2 && v->column[0][i] && !(left && left--))
+                v->column[0][i] = 0;
+        }
+        CHECK((sund_levels_alone(&st, v, item, 1, &why) == SUND_OK) == !rare);
+        CHECK(!rare || (why.code == SUND_E_DENIED && says(why.msg, "within a level")));
+        sund_view_close(v);
+        free(s);
+        fed_close(f);
+        free(w);
+    }
+}
+
+TEST(of_two_nodes_linear_asks_for_additive_effects_alone)
 {
     static const struct { const char *lines, *variable, *why; } at[] = {
-        { "covariates = age\n", "smoker", "smoker would tell" },
         { "covariates = age\ncoding = recessive\n", "sex", "additive effect" },
         { "covariates = age\ninteraction = age\n", "sex", "without an interaction" },
         { "covariates = age\nstrata = country\n", "sex", "strata = none" },
-        { "covariates = age\n", "sex", NULL }, /* passes to what the vector says */
+        { "covariates = age\n", "smoker", NULL }, /* passes to what the vector says */
     };
 
     for (size_t k = 0; k < sizeof at / sizeof at[0]; k++) {
@@ -565,7 +649,7 @@ TEST(of_two_nodes_linear_asks_for_numbers_and_sex_alone)
         plan->col[1].binary = true;
         (void) snprintf(plan->col[2].name, sizeof plan->col[2].name, "trait");
         MUST(a->begin(&st, err));
-        CHECK(a->alone(&st, &r, 0, &none, &why) == (at[k].why ? why.code : SUND_E_DENIED) && why.code != SUND_OK);
+        CHECK(a->alone(&st, NULL, &r, 0, &none, &why) == (at[k].why ? why.code : SUND_E_DENIED) && why.code != SUND_OK);
         CHECK(says(why.msg, at[k].why ? at[k].why : "each node's own people must pass"));
         a->end(&st);
         free(plan);
