@@ -20,7 +20,9 @@ skip_all($p) if !ref $p;
 my $drawn = 3;
 sub gt { my ($site, $who) = @_; return $site == 20 || ($site == 19 && $who > 1) ? '0/0' : $site == 19 ? '0/1' : do { $drawn = ($drawn * 1103515245 + 12345) % 2147483648; (qw(0/0 0/1 1/1))[ $drawn / 65536 % 3 ] } }
 my %node = map { $_ => small_node($_, people => 60, access => 'controlled', gt => \&gt) } qw(DK FI SE);
-my $f = federation('askers', tap => 1, %node);
+my $watched = -x ($ENV{SUND_ASAN} // '') ? $ENV{SUND_ASAN} : $sund;    # hub and nodes under the address sanitizer where built
+$_->{program} = $watched for values %node;
+my $f = federation('askers', tap => 1, hub_program => $watched, %node);
 my $late = 'https://late.example.org';    # an issuer of the test's own, which all trust as well
 my $key = Glewlwyd::pem("$tmp/late.pem", qw(EC -pkeyopt ec_paramgen_curve:P-256));
 spew("$tmp/late.jwks", Glewlwyd::ec_jwks($key, 'late'));
@@ -148,5 +150,6 @@ for my $file (split /\n/, out("find $f->{at} -type f ! -path '*/ada/*' ! -path '
 }
 is("@seen", '', sprintf 'no token is in any of the %d files of hub and nodes, their logs, and all that went between them: %.1f MB', $n_file, $n_byte / 1e6);
 ok(-s "$f->{at}/tap.up" > 1e4 && index(slurp("$f->{at}/tap.down"), 'variants 20-100-A-G') >= 0, 'in which the questions are seen');
+ok(!grep({ slurp("$f->{at}/$_.log") =~ /ERROR: \w+Sanitizer|runtime error/ } 'hub', keys %node), 'no sanitizer had to say anything');
 Glewlwyd::end($p);
 done();
