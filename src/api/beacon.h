@@ -38,6 +38,14 @@ typedef struct sund_beacon_param {
     const char *what;       /**< one line; NULL: another spelling of the one before */
 } sund_beacon_param;
 const sund_beacon_param *sund_beacon_param_at(size_t i); /**< NULL behind the last */
+/** Their places in that table; a second spelling is behind the first. */
+typedef enum sund_param_id {
+    SUND_P_API_VERSION, SUND_P_SCHEMA, SUND_P_SCHEMAS, SUND_P_SKIP, SUND_P_LIMIT, SUND_P_GRANULARITY, SUND_P_INCLUDE, SUND_P_TEST, SUND_P_FILTERS, SUND_P_REFERENCE_NAME, SUND_P_START, SUND_P_END,
+    SUND_P_REFERENCE_BASES, SUND_P_ALTERNATE_BASES, SUND_P_ASSEMBLY, SUND_P_TYPE, SUND_P_MIN_LENGTH, SUND_P_MAX_LENGTH, SUND_P_GENE, SUND_P_GENE_TOO, SUND_P_CHANGE, SUND_P_CHANGE_TOO, SUND_P_ALLELE,
+    SUND_P_ALLELE_TOO, SUND_N_PARAM
+} sund_param_id;
+/** The place of one that such a page takes, SUND_N_PARAM for others. */
+sund_param_id sund_beacon_param_of(unsigned takes, const char *name);
 /** A GET's parameters, checked: one that the page does not take, or a single one given twice, is refused by name, for whoever gave it means something by it. */
 sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, sund_parameter out[SUND_BEACON_GIVEN], size_t *n, sund_err *err) SUND_MUST_CHECK;
 /** The same of a POST's query and its parts. */
@@ -53,6 +61,8 @@ struct sund_beacon_request {
     sund_parameter          given[SUND_BEACON_GIVEN]; /**< of a GET */
     size_t                  n_given;
     sund_jval          *body;    /**< NULL for GET */
+    const char         *get[SUND_N_PARAM];  /**< a GET's parameters: the first that is not empty */
+    const sund_jval    *post[SUND_N_PARAM]; /**< a POST's: what is there and not null */
     const sund_jval    *params;  /**< requestParameters, or its g_variant; NULL for GET */
     const sund_jval    *filters; /**< of a POST */
     sund_granularity    granularity;
@@ -65,10 +75,10 @@ struct sund_beacon_request {
 /** Errors: SUND_E_ARG, SUND_E_FORMAT with what is wrong. Owns: sund_beacon_done(). */
 sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sund_request *in, const sund_beacon_page *page, const char *id, sund_err *err) SUND_MUST_CHECK;
 void      sund_beacon_done(sund_beacon_request *r);
-/** A parameter of the query: text, or the first of several; NULL when it is not there. name: both spellings as "geneId|geneid". */
-const char *sund_beacon_text(const sund_beacon_request *r, const char *name);
+/** A parameter of the query: text, or the first of several; NULL when it is not there. */
+const char *sund_beacon_text(const sund_beacon_request *r, sund_param_id p);
 /** Up to two integers: of an array, a number, or "1,2". *n is 0 when it is not there. Errors: SUND_E_ARG. */
-sund_code   sund_beacon_numbers(const sund_beacon_request *r, const char *name, int64_t out[2], size_t *n, sund_err *err) SUND_MUST_CHECK;
+sund_code   sund_beacon_numbers(const sund_beacon_request *r, sund_param_id p, int64_t out[2], size_t *n, sund_err *err) SUND_MUST_CHECK;
 
 /** The answer's frame: '{', meta, and the caller goes on. */
 void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, sund_json *j, sund_buf *out);

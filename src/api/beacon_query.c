@@ -10,7 +10,7 @@
 /** "refseq:NC_000020.11", "chr20", "20": its contig; another assembly than the data's is an error, not an empty answer. */
 static sund_code contig_of(const sund_beacon_request *r, int *contig, sund_err *err)
 {
-    const char   *name = sund_beacon_text(r, "referenceName"), *assembly = sund_beacon_text(r, "assemblyId"), *colon;
+    const char   *name = sund_beacon_text(r, SUND_P_REFERENCE_NAME), *assembly = sund_beacon_text(r, SUND_P_ASSEMBLY), *colon;
     sund_assembly named = SUND_ASSEMBLY_NONE, said = SUND_ASSEMBLY_NONE;
 
     if (!name)
@@ -29,7 +29,7 @@ static sund_code contig_of(const sund_beacon_request *r, int *contig, sund_err *
 /** Conditions on the alleles of a region. */
 static sund_code conditions(const sund_beacon_request *r, sund_buf *q, sund_err *err)
 {
-    const char *type = sund_beacon_text(r, "variantType"), *ref = sund_beacon_text(r, "referenceBases"), *alt = sund_beacon_text(r, "alternateBases");
+    const char *type = sund_beacon_text(r, SUND_P_TYPE), *ref = sund_beacon_text(r, SUND_P_REFERENCE_BASES), *alt = sund_beacon_text(r, SUND_P_ALTERNATE_BASES);
     int64_t     v[2];
     size_t      n;
 
@@ -41,10 +41,10 @@ static sund_code conditions(const sund_beacon_request *r, sund_buf *q, sund_err 
         sund_buf_printf(q, " ref=%s", ref);
     if (alt && strcmp(alt, "N") != 0) /* any base */
         sund_buf_printf(q, " alt=%s", alt);
-    SUND_TRY(sund_beacon_numbers(r, "variantMinLength", v, &n, err));
+    SUND_TRY(sund_beacon_numbers(r, SUND_P_MIN_LENGTH, v, &n, err));
     if (n)
         sund_buf_printf(q, " min=%lld", (long long) v[0]);
-    SUND_TRY(sund_beacon_numbers(r, "variantMaxLength", v, &n, err));
+    SUND_TRY(sund_beacon_numbers(r, SUND_P_MAX_LENGTH, v, &n, err));
     if (n)
         sund_buf_printf(q, " max=%lld", (long long) v[0]);
     return SUND_OK;
@@ -76,14 +76,14 @@ static bool type_fits(const char *type, const char *ref, const char *alt)
 
 static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err *err)
 {
-    const char *ref = sund_beacon_text(r, "referenceBases"), *alt = sund_beacon_text(r, "alternateBases");
+    const char *ref = sund_beacon_text(r, SUND_P_REFERENCE_BASES), *alt = sund_beacon_text(r, SUND_P_ALTERNATE_BASES);
     int64_t     start[2] = { 0, 0 }, end[2] = { 0, 0 };
     size_t      n_start, n_end;
     int         contig = 0;
 
     SUND_TRY(contig_of(r, &contig, err));
-    SUND_TRY(sund_beacon_numbers(r, "start", start, &n_start, err));
-    SUND_TRY(sund_beacon_numbers(r, "end", end, &n_end, err));
+    SUND_TRY(sund_beacon_numbers(r, SUND_P_START, start, &n_start, err));
+    SUND_TRY(sund_beacon_numbers(r, SUND_P_END, end, &n_end, err));
     if (n_start == 0)
         return sund_fail(err, SUND_E_ARG, "'start' is missing: a position, 0-based");
     if (n_start == 2 && n_end == 2) { /* a bracket: the first base in [s0, s1), the last one in [e0, e1) */
@@ -98,7 +98,7 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err
     }
     if (n_start == 2 || n_end == 2)
         return sund_fail(err, SUND_E_ARG, "one position in 'start' and one in 'end', or two in both");
-    if (plain_bases(ref) && plain_bases(alt) && type_fits(sund_beacon_text(r, "variantType"), ref, alt)) {
+    if (plain_bases(ref) && plain_bases(alt) && type_fits(sund_beacon_text(r, SUND_P_TYPE), ref, alt)) {
         if (n_end && end[0] != start[0] + (int64_t) strlen(ref) && end[0] != start[0] + 1)
             return sund_fail(err, SUND_E_ARG, "'end' is not where 'referenceBases' from 'start' end");
         sund_buf_text(q, sund_contig_name(contig)); /* the most frequent question: without printf */
@@ -137,19 +137,15 @@ bool sund_beacon_one_variant(const char *query)
 
 bool sund_beacon_of_variant(const sund_beacon_request *r)
 {
-    const sund_beacon_param *p;
-
-    if (r->page->takes & SUND_OF_VARIANT)
-        return true;
-    for (size_t i = 0; (p = sund_beacon_param_at(i)); i++)
-        if (p->takes & SUND_TAKES_VARIANT && (sund_beacon_text(r, p->name) || (strstr(p->type, "integer") && sund_j_kind(sund_j_get(r->params, p->name)) > SUND_J_NULL)))
+    for (int p = SUND_P_REFERENCE_NAME; p < SUND_N_PARAM; p++)
+        if (r->get[p] || r->post[p])
             return true;
-    return false;
+    return r->page->takes & SUND_OF_VARIANT;
 }
 
 sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, sund_err *err)
 {
-    const char *hgvs = sund_beacon_text(r, "genomicAlleleShortForm|allele"), *gene = sund_beacon_text(r, "geneId|geneid"), *change = sund_beacon_text(r, "aminoacidChange|aminoacidchange");
+    const char *hgvs = sund_beacon_text(r, SUND_P_ALLELE), *gene = sund_beacon_text(r, SUND_P_GENE), *change = sund_beacon_text(r, SUND_P_CHANGE);
     sund_query *q;
     size_t      at = question->n;
     sund_code   rc = SUND_OK;

@@ -21,51 +21,21 @@ static int word_of(const char *s, const char *const *list)
     return -1;
 }
 
-/** "geneId|geneid": the next name of the list into one; false at the end. */
-static bool next_name(const char **list, char one[64])
+/** Where a parameter that the page takes belongs: with the first of its spellings. */
+static int place_of(const sund_beacon_request *r, const char *name)
 {
-    size_t n = strcspn(*list, "|");
+    int p = (int) sund_beacon_param_of(r->page->takes, name);
 
-    if (!**list || n >= 64)
-        return false;
-    memcpy(one, *list, n);
-    one[n] = 0;
-    *list += n + ((*list)[n] == '|');
-    return true;
+    while (p < SUND_N_PARAM && !sund_beacon_param_at((size_t) p)->what)
+        p--;
+    return p;
 }
 
-static const sund_jval *param(const sund_beacon_request *r, const char *name)
+const char *sund_beacon_text(const sund_beacon_request *r, sund_param_id p)
 {
-    char one[64];
+    const sund_jval *v = r->post[p];
 
-    while (next_name(&name, one)) {
-        const sund_jval *v = sund_j_get(r->params, one);
-
-        if (v && sund_j_kind(v) != SUND_J_NULL)
-            return v;
-    }
-    return NULL;
-}
-
-/** The value of a GET's parameter; NULL where it is not there or empty. */
-static const char *query(const sund_beacon_request *r, const char *name)
-{
-    char one[64];
-
-    while (next_name(&name, one))
-        for (size_t i = 0; i < r->n_given; i++)
-            if (strcmp(r->given[i].name, one) == 0 && r->given[i].value[0])
-                return r->given[i].value;
-    return NULL;
-}
-
-const char *sund_beacon_text(const sund_beacon_request *r, const char *name)
-{
-    const sund_jval *v = param(r, name);
-
-    if (!r->body)
-        return query(r, name);
-    return sund_j_kind(v) == SUND_J_ARRAY ? sund_j_str(sund_j_at(v, 0)) : sund_j_str(v);
+    return r->get[p] ? r->get[p] : sund_j_kind(v) == SUND_J_ARRAY ? sund_j_str(sund_j_at(v, 0)) : sund_j_str(v);
 }
 
 /** Behind the n that are there. */
@@ -101,13 +71,14 @@ static bool numbers_of_json(const sund_jval *v, int64_t out[2], size_t *n)
     return true;
 }
 
-sund_code sund_beacon_numbers(const sund_beacon_request *r, const char *name, int64_t out[2], size_t *n, sund_err *err)
+sund_code sund_beacon_numbers(const sund_beacon_request *r, sund_param_id p, int64_t out[2], size_t *n, sund_err *err)
 {
-    const sund_jval *v = param(r, name);
+    const sund_jval *v = r->post[p];
+    const char      *name = sund_beacon_param_at(p)->name;
     bool             good = true;
 
     *n = 0;
-    for (size_t i = 0; i < r->n_given; i++)
+    for (size_t i = 0; i < r->n_given && r->get[p]; i++)
         if (strcmp(r->given[i].name, name) == 0)
             good &= numbers_of_text(r->given[i].value, out, n);
     if (v)
@@ -150,6 +121,8 @@ static sund_code read_params(sund_beacon_request *r, const sund_jval *q, sund_er
 static sund_code read_post(sund_beacon_request *r, sund_err *err)
 {
     const sund_jval *q, *page;
+    const char      *name;
+    void            *at = NULL;
     sund_parameter   any;
     int              g = (int) r->granularity, i = (int) r->include;
 
@@ -166,6 +139,9 @@ static sund_code read_post(sund_beacon_request *r, sund_err *err)
     page = sund_j_get(q, "pagination");
     SUND_TRY(read_params(r, q, err));
     SUND_TRY(sund_beacon_body(r->page, q, r->params, err));
+    for (const sund_jval *v = sund_j_next(r->params, &at, &name); v; v = sund_j_next(r->params, &at, &name))
+        if (sund_j_kind(v) != SUND_J_NULL)
+            r->post[place_of(r, name)] = v;
     r->filters = sund_j_get(q, "filters");
     if (sund_j_kind(r->filters) == SUND_J_NULL)
         r->filters = NULL;
@@ -187,13 +163,18 @@ static sund_code read_get(sund_beacon_request *r, sund_err *err)
     const char *test;
 
     SUND_TRY(sund_beacon_given(r->page, r->in, r->given, &r->n_given, err));
-    test = query(r, "testMode");
-    SUND_TRY(read_choice(query(r, "requestedGranularity"), granularities, "requestedGranularity", &g, err));
-    SUND_TRY(read_choice(query(r, "includeResultsetResponses"), includes, "includeResultsetResponses", &i, err));
+    for (size_t k = 0; k < r->n_given; k++) {
+        const char **first = &r->get[place_of(r, r->given[k].name)];
+
+        *first = *first || !r->given[k].value[0] ? *first : r->given[k].value;
+    }
+    test = r->get[SUND_P_TEST];
+    SUND_TRY(read_choice(r->get[SUND_P_GRANULARITY], granularities, "requestedGranularity", &g, err));
+    SUND_TRY(read_choice(r->get[SUND_P_INCLUDE], includes, "includeResultsetResponses", &i, err));
     r->granularity = (sund_granularity) g;
     r->include = (sund_include) i;
-    SUND_TRY(page_number(NULL, query(r, "skip"), "skip", &r->skip, err));
-    SUND_TRY(page_number(NULL, query(r, "limit"), "limit", &r->limit, err));
+    SUND_TRY(page_number(NULL, r->get[SUND_P_SKIP], "skip", &r->skip, err));
+    SUND_TRY(page_number(NULL, r->get[SUND_P_LIMIT], "limit", &r->limit, err));
     r->test = test && strcmp(test, "true") == 0;
     return SUND_OK;
 }
@@ -274,28 +255,27 @@ static void echo(sund_json *j, const char *key, const sund_jval *v)
 
 static void echo_params(const sund_beacon_request *r, sund_json *j)
 {
-    static const char *const known[] = { "referenceName", "start", "end", "referenceBases", "alternateBases", "assemblyId", "variantType", "variantMinLength", "variantMaxLength", "geneId", "aminoacidChange", "genomicAlleleShortForm" };
-
     sund_json_open(j, "requestParameters", '{');
     sund_json_open(j, "g_variant", '{');
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        bool        list = strcmp(known[i], "start") == 0 || strcmp(known[i], "end") == 0;
-        const char *s = query(r, known[i]);
+    for (int p = SUND_P_REFERENCE_NAME; p < SUND_N_PARAM; p++) {
+        const char *s = r->get[p], *name = sund_beacon_param_at((size_t) p)->name;
         int64_t     v[2];
         size_t      n = 0;
 
-        if (list) {
-            if (sund_beacon_numbers(r, known[i], v, &n, NULL) != SUND_OK || n == 0)
+        if (!s && !r->post[p])
+            continue;
+        if (p == SUND_P_START || p == SUND_P_END) {
+            if (sund_beacon_numbers(r, (sund_param_id) p, v, &n, NULL) != SUND_OK || n == 0)
                 continue;
-            sund_json_open(j, known[i], '[');
+            sund_json_open(j, name, '[');
             for (size_t k = 0; k < n; k++)
                 sund_json_i64(j, NULL, v[k]);
             sund_json_close(j, ']');
         }
         else if (s && strlen(s) < 256 && sund_text_ok(s))
-            sund_json_str(j, known[i], s);
+            sund_json_str(j, name, s);
         else
-            echo(j, known[i], sund_j_get(r->params, known[i]));
+            echo(j, name, r->post[p]);
     }
     sund_json_close(j, '}');
     sund_json_close(j, '}');

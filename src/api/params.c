@@ -5,42 +5,42 @@
 
 /* What can be given to a page, and that nothing else is. */
 
-static const sund_beacon_param known[] = {
-    { "apiVersion", 0, "string", "of the Beacon API that the client speaks; the answer's meta says which it has" },
-    { "requestedSchema", 0, "string", "each entry type has one schema here; the answer's meta says which" },
-    { "requestedSchemas", 0, "strings", NULL },
-    { "skip", SUND_TAKES_FRAME, "integer", "pages to skip" },
-    { "limit", SUND_TAKES_FRAME, "integer", "size of a page, for each result set; 0: all" },
-    { "requestedGranularity", SUND_TAKES_FRAME, "string", "boolean, count or record; the answer's meta says which it has" },
-    { "includeResultsetResponses", SUND_TAKES_FRAME, "string", "HIT, ALL, MISS or NONE" },
-    { "testMode", SUND_TAKES_FRAME, "boolean", "said back; the answer is the same" },
-    { "filters", SUND_TAKES_FILTERS, "strings", "terms such as HP:0001250, and comparisons such as age>=40, ANDed" },
-    { "referenceName", SUND_TAKES_VARIANT, "string", "20, chr20 or NC_000020.11" },
-    { "start", SUND_TAKES_VARIANT, "integers", "0-based; two of them, with two of end: a bracket" },
-    { "end", SUND_TAKES_VARIANT, "integers", "0-based, exclusive" },
-    { "referenceBases", SUND_TAKES_VARIANT, "string", "REF" },
-    { "alternateBases", SUND_TAKES_VARIANT, "string", "ALT; N is any base" },
-    { "assemblyId", SUND_TAKES_VARIANT, "string", "GRCh37 or GRCh38: that of the data" },
-    { "variantType", SUND_TAKES_VARIANT, "string", "SNP, MNP, INS, DEL, INDEL, DUP, CNV or BND" },
-    { "variantMinLength", SUND_TAKES_VARIANT, "integer", "least length in bases" },
-    { "variantMaxLength", SUND_TAKES_VARIANT, "integer", "greatest length in bases" },
-    { "geneId", SUND_TAKES_VARIANT, "string", "a gene of the table of names" },
-    { "geneid", SUND_TAKES_VARIANT, "string", NULL },
-    { "aminoacidChange", SUND_TAKES_VARIANT, "string", "V600E, with geneId" },
-    { "aminoacidchange", SUND_TAKES_VARIANT, "string", NULL },
-    { "genomicAlleleShortForm", SUND_TAKES_VARIANT, "string", "HGVS, NC_000020.11:g.1000226A>T, or an rsID of the table of names" },
-    { "allele", SUND_TAKES_VARIANT, "string", NULL },
+static const sund_beacon_param known[SUND_N_PARAM] = {
+    [SUND_P_API_VERSION] = { "apiVersion", 0, "string", "of the Beacon API that the client speaks; the answer's meta says which it has" },
+    [SUND_P_SCHEMA] = { "requestedSchema", 0, "string", "each entry type has one schema here; the answer's meta says which" },
+    [SUND_P_SCHEMAS] = { "requestedSchemas", 0, "strings", NULL },
+    [SUND_P_SKIP] = { "skip", SUND_TAKES_FRAME, "integer", "pages to skip" },
+    [SUND_P_LIMIT] = { "limit", SUND_TAKES_FRAME, "integer", "size of a page, for each result set; 0: all" },
+    [SUND_P_GRANULARITY] = { "requestedGranularity", SUND_TAKES_FRAME, "string", "boolean, count or record; the answer's meta says which it has" },
+    [SUND_P_INCLUDE] = { "includeResultsetResponses", SUND_TAKES_FRAME, "string", "HIT, ALL, MISS or NONE" },
+    [SUND_P_TEST] = { "testMode", SUND_TAKES_FRAME, "boolean", "said back; the answer is the same" },
+    [SUND_P_FILTERS] = { "filters", SUND_TAKES_FILTERS, "strings", "terms such as HP:0001250, and comparisons such as age>=40, ANDed" },
+    [SUND_P_REFERENCE_NAME] = { "referenceName", SUND_TAKES_VARIANT, "string", "20, chr20 or NC_000020.11" },
+    [SUND_P_START] = { "start", SUND_TAKES_VARIANT, "integers", "0-based; two of them, with two of end: a bracket" },
+    [SUND_P_END] = { "end", SUND_TAKES_VARIANT, "integers", "0-based, exclusive" },
+    [SUND_P_REFERENCE_BASES] = { "referenceBases", SUND_TAKES_VARIANT, "string", "REF" },
+    [SUND_P_ALTERNATE_BASES] = { "alternateBases", SUND_TAKES_VARIANT, "string", "ALT; N is any base" },
+    [SUND_P_ASSEMBLY] = { "assemblyId", SUND_TAKES_VARIANT, "string", "GRCh37 or GRCh38: that of the data" },
+    [SUND_P_TYPE] = { "variantType", SUND_TAKES_VARIANT, "string", "SNP, MNP, INS, DEL, INDEL, DUP, CNV or BND" },
+    [SUND_P_MIN_LENGTH] = { "variantMinLength", SUND_TAKES_VARIANT, "integer", "least length in bases" },
+    [SUND_P_MAX_LENGTH] = { "variantMaxLength", SUND_TAKES_VARIANT, "integer", "greatest length in bases" },
+    [SUND_P_GENE] = { "geneId", SUND_TAKES_VARIANT, "string", "a gene of the table of names" },
+    [SUND_P_GENE_TOO] = { "geneid", SUND_TAKES_VARIANT, "string", NULL },
+    [SUND_P_CHANGE] = { "aminoacidChange", SUND_TAKES_VARIANT, "string", "V600E, with geneId" },
+    [SUND_P_CHANGE_TOO] = { "aminoacidchange", SUND_TAKES_VARIANT, "string", NULL },
+    [SUND_P_ALLELE] = { "genomicAlleleShortForm", SUND_TAKES_VARIANT, "string", "HGVS, NC_000020.11:g.1000226A>T, or an rsID of the table of names" },
+    [SUND_P_ALLELE_TOO] = { "allele", SUND_TAKES_VARIANT, "string", NULL },
 };
-enum { N_KNOWN = sizeof known / sizeof known[0] };
 
-const sund_beacon_param *sund_beacon_param_at(size_t i) { return i < N_KNOWN ? &known[i] : NULL; }
+const sund_beacon_param *sund_beacon_param_at(size_t i) { return i < SUND_N_PARAM ? &known[i] : NULL; }
 
-static const sund_beacon_param *param_of(unsigned takes, const char *name)
+sund_param_id sund_beacon_param_of(unsigned takes, const char *name)
 {
-    for (size_t i = 0; i < N_KNOWN; i++)
-        if ((!known[i].takes || known[i].takes & takes) && strcmp(known[i].name, name) == 0)
-            return &known[i];
-    return NULL;
+    int i = 0;
+
+    while (i < SUND_N_PARAM && (known[i].name[0] != name[0] || (known[i].takes && !(known[i].takes & takes)) || strcmp(known[i].name, name) != 0))
+        i++;
+    return (sund_param_id) i;
 }
 
 /** Says by name what is not taken, and what is. */
@@ -49,7 +49,7 @@ static sund_code not_taken(const char *path, unsigned takes, const char *name, s
     char   list[400] = "";
     size_t n = 0;
 
-    for (size_t i = 0; i < N_KNOWN; i++)
+    for (size_t i = 0; i < SUND_N_PARAM; i++)
         if (known[i].what && known[i].takes & takes && n < sizeof list)
             n += (size_t) snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", known[i].name);
     if (strcmp(name, "filters") == 0 && takes & SUND_TAKES_VARIANT)
@@ -63,7 +63,7 @@ sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, s
     if (*n == SUND_BEACON_GIVEN)
         return sund_fail(err, SUND_E_ARG, "at most %d parameters are taken", SUND_BEACON_GIVEN - 1);
     for (size_t i = 0; i < *n; i++) {
-        const sund_beacon_param *k = param_of(p->takes, out[i].name);
+        const sund_beacon_param *k = sund_beacon_param_at(sund_beacon_param_of(p->takes, out[i].name));
 
         if (!k)
             return not_taken(p->path, p->takes, out[i].name, err);
@@ -101,7 +101,7 @@ sund_code sund_beacon_body(const sund_beacon_page *p, const sund_jval *query, co
     if (sund_j_n(sund_j_get(query, "filters")) && !(p->takes & (SUND_TAKES_FILTERS | SUND_TAKES_POPULATION)))
         return not_taken(p->path, p->takes, "filters", err);
     for (const sund_jval *one = sund_j_next(params, &at, &name); one; one = sund_j_next(params, &at, &name))
-        if (sund_j_kind(one) != SUND_J_NULL && !param_of(p->takes & SUND_TAKES_VARIANT ? SUND_TAKES_VARIANT : 1U << 31, name))
+        if (sund_j_kind(one) != SUND_J_NULL && sund_beacon_param_of(p->takes & SUND_TAKES_VARIANT ? SUND_TAKES_VARIANT : 1U << 31, name) == SUND_N_PARAM)
             return not_taken(p->path, p->takes & (SUND_TAKES_VARIANT | SUND_TAKES_FILTERS), name, err);
     return SUND_OK;
 }
