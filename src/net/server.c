@@ -18,20 +18,15 @@
 
 enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10, LOOP_MEMORY_BYTES = 12 << 10, BODIES_AT_ONCE = 16 };
 
-/* One connection, from its first packet to its last. */
+/* One connection, from its first packet to its last, and the one request that is under way on it. */
 typedef struct wire {
     struct MHD_Connection *c;
     uint8_t                peer[16];
-    double                 until_s; /* shut down when this passes; 0 while a handler runs */
+    _Atomic double         until_s; /* shut down when this passes; 0 while a handler runs */
     struct wire           *next;
+    sund_buf               body;
+    int                    refused; /* HTTP status, or 0 */
 } wire;
-
-/* One request on it. */
-typedef struct incoming {
-    wire    *w;
-    sund_buf body;
-    int      refused; /* HTTP status, or 0 */
-} incoming;
 
 struct sund_server {
     sund_server_config config;
@@ -99,21 +94,18 @@ static bool hold(sund_server *s, size_t n)
 
 static void let_go(sund_server *s, sund_buf *body)
 {
-    (void) pthread_mutex_lock(&s->lock);
-    s->held -= body->n;
-    (void) pthread_mutex_unlock(&s->lock);
+    if (body->n) {
+        (void) pthread_mutex_lock(&s->lock);
+        s->held -= body->n;
+        (void) pthread_mutex_unlock(&s->lock);
+    }
     sund_buf_free(body);
 }
 
 static double limit_s(const sund_server *s, double otherwise) { return s->config.request_s ? (double) s->config.request_s : otherwise; }
 
 /** The connection has so many seconds for what comes next; 0: as long as it takes. */
-static void allow(sund_server *s, wire *w, double seconds)
-{
-    (void) pthread_mutex_lock(&s->lock);
-    w->until_s = seconds > 0 ? sund_time_mono_s() + seconds : 0;
-    (void) pthread_mutex_unlock(&s->lock);
-}
+static void allow(wire *w, double seconds) { w->until_s = seconds > 0 ? sund_time_mono_s() + seconds : 0; }
 
 static wire *wire_of(struct MHD_Connection *c)
 {
@@ -271,14 +263,14 @@ static enum MHD_Result refuse(const sund_server *s, struct MHD_Connection *c, in
     return reply(c, &out, &out.body, true);
 }
 
-static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, incoming *r, const char *url, const char *method)
+static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, wire *w, const char *url, const char *method)
 {
-    sund_request  in = { method, url, r->body.p, r->body.n, get_query, get_header, c, get_last, r->w->peer, get_parameters };
+    sund_request  in = { method, url, w->body.p, w->body.n, get_query, get_header, c, get_last, w->peer, get_parameters };
     sund_response out = { .status = 500, .type = "text/plain; charset=utf-8" };
 
-    allow(s, r->w, 0);
+    allow(w, 0);
     s->config.handler(s->config.ctx, &in, &out);
-    allow(s, r->w, limit_s(s, REQUEST_S));
+    allow(w, limit_s(s, REQUEST_S));
     if (out.body.bad) {
         sund_buf_free(&out.body);
         out.status = 503;
@@ -286,62 +278,60 @@ static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, incoming
     return reply(c, &out, &out.body, false);
 }
 
-static void take_in(sund_server *s, incoming *r, const char *data, size_t n)
+static void take_in(sund_server *s, wire *w, const char *data, size_t n)
 {
-    if (r->refused)
+    if (w->refused)
         return;
-    if (r->body.n + n > s->config.max_body) {
-        r->refused = 413;
-        return;
-    }
-    if (!sund_buf_room(&r->body, n) || !hold(s, n)) {
-        r->refused = 503;
+    if (w->body.n + n > s->config.max_body) {
+        w->refused = 413;
         return;
     }
-    sund_buf_put(&r->body, data, n);
+    if (!sund_buf_room(&w->body, n) || !hold(s, n)) {
+        w->refused = 503;
+        return;
+    }
+    sund_buf_put(&w->body, data, n);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *data, size_t *n, void **ctx)
 {
     sund_server *s = cls;
-    incoming    *r = *ctx;
+    wire        *w = *ctx;
 
-    if (!r) {
+    if (!w) {
         int status = judge_headers(s, c, method, version);
 
         if (status)
             return refuse(s, c, status);
-        r = calloc(1, sizeof *r);
-        if (!r || !(r->w = wire_of(c))) {
-            free(r);
+        w = wire_of(c);
+        if (!w)
             return MHD_NO;
-        }
-        allow(s, r->w, limit_s(s, REQUEST_S));
-        *ctx = r;
+        w->refused = 0;
+        allow(w, limit_s(s, REQUEST_S));
+        *ctx = w;
         return MHD_YES;
     }
     if (*n) {
-        take_in(s, r, data, *n);
+        take_in(s, w, data, *n);
         *n = 0;
         return MHD_YES;
     }
-    if (r->refused)
-        return refuse(s, c, r->refused);
-    return answer(s, c, r, url, method);
+    if (w->refused)
+        return refuse(s, c, w->refused);
+    return answer(s, c, w, url, method);
 }
 
 static void on_end(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_RequestTerminationCode how)
 {
     sund_server *s = cls;
-    incoming    *r = *ctx;
+    wire        *w = *ctx;
 
     (void) c;
     (void) how;
-    if (!r)
+    if (!w)
         return;
-    allow(s, r->w, limit_s(s, IDLE_S));
-    let_go(s, &r->body);
-    free(r);
+    allow(w, limit_s(s, IDLE_S));
+    let_go(s, &w->body);
     *ctx = NULL;
 }
 
