@@ -88,14 +88,14 @@ static void add_classes(const sund_classes *c, int n_copies, sund_counts *out)
     }
 }
 
-static sund_code count_site(const freq *f, sund_store_reader *r, size_t j, sund_copies copies, sund_counts *out, sund_err *err)
+/** Site j, at which all people together are counted already. */
+static sund_code count_site(const freq *f, sund_store_reader *r, size_t j, sund_copies copies, const sund_classes *all, sund_counts *out, sund_err *err)
 {
     sund_classes c[3];
 
     *out = (sund_counts){ 0, 0, 0, 0, 0, 0 };
     if (copies == SUND_DIPLOID) {
-        SUND_TRY(sund_store_count(r, j, &f->people.set[3], 1, c, err));
-        add_classes(c, 2, out);
+        add_classes(all, 2, out);
         return SUND_OK;
     }
     SUND_TRY(sund_store_count(r, j, f->people.set, 3, c, err));
@@ -206,16 +206,22 @@ static void put(const freq *f, sund_buf *b, const sund_variant *v, const sund_co
 
 static sund_code count_run(void *ctx, size_t i, unsigned thread, sund_err *err)
 {
-    run   *r = ctx;
-    size_t last = (i + 1) * SITES_A_TASK < r->n ? (i + 1) * SITES_A_TASK : r->n;
+    enum { ROWS = 256 };
+    run         *r = ctx;
+    size_t       last = r->first + ((i + 1) * SITES_A_TASK < r->n ? (i + 1) * SITES_A_TASK : r->n), n;
+    sund_classes all[ROWS];
 
-    for (size_t j = r->first + i * SITES_A_TASK; j < r->first + last; j++) {
-        sund_site   site;
-        sund_counts c;
+    for (size_t j = r->first + i * SITES_A_TASK; j < last; j += n) {
+        n = last - j < ROWS ? last - j : ROWS;
+        SUND_TRY(sund_store_count_rows(r->reader[thread], j, n, &r->f->people.set[3], 1, all, err));
+        for (size_t k = 0; k < n; k++) {
+            sund_site   site;
+            sund_counts c;
 
-        sund_store_site(r->f->s, j, &site);
-        SUND_TRY(count_site(r->f, r->reader[thread], j, site.copies, &c, err));
-        put(r->f, &r->out[i], &site.v, &c, "counted");
+            sund_store_site(r->f->s, j + k, &site);
+            SUND_TRY(count_site(r->f, r->reader[thread], j + k, site.copies, &all[k], &c, err));
+            put(r->f, &r->out[i], &site.v, &c, "counted");
+        }
     }
     return sund_buf_ok(&r->out[i], err);
 }

@@ -48,6 +48,54 @@ sund_code sund_store_count(sund_store_reader *r, size_t j, const sund_person_pla
     return SUND_OK;
 }
 
+/* Sites of the block in place that wait to be counted together. */
+typedef struct run { size_t n, row; uint32_t at[SUND_RUN]; uint16_t which[SUND_RUN]; } run;
+
+static sund_code count_waiting(sund_store_reader *r, run *w, const sund_person_plane *set, size_t n_set, sund_classes *out, sund_err *err)
+{
+    if (w->n && !r->now[0].e->count_run(r->now[0].view, w->at, w->which, w->n, &r->d, set, n_set, out))
+        return sund_store_site_fail(r->s, w->row, "a site in it cannot be read", err);
+    for (size_t i = 0; i < w->n; i++)
+        for (size_t k = 0; k < n_set; k++) {
+            sund_classes *c = &out[w->which[i] * n_set + k];
+
+            c->ref = (int64_t) set[k].n - c->het - c->alt - c->missing;
+        }
+    w->n = 0;
+    return SUND_OK;
+}
+
+static sund_code count_some(sund_store_reader *r, size_t first, size_t n, const sund_person_plane *set, size_t n_set, sund_classes *out, sund_err *err)
+{
+    run w = { .n = 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        size_t   j = first + i;
+        uint32_t block = 0, at = 0;
+        bool     known = j < r->s->info.n_site && __atomic_load_n(&r->s->touched_chunk[0][j / CHUNK_ROWS], __ATOMIC_RELAXED) && !sund_shadow_is_damaged(r->s->shadow);
+
+        if (known)
+            sund_store_row_place(r->s, j, &block, &at);
+        if (known && r->now[0].number == block && at < r->now[0].end && r->now[0].e->count_run) {
+            w.at[w.n] = at;
+            w.which[w.n++] = (uint16_t) i;
+            w.row = j;
+            continue;
+        }
+        if (!known || r->now[1].number != block) /* another block may take the place of this */
+            SUND_TRY(count_waiting(r, &w, set, n_set, out, err));
+        SUND_TRY(sund_store_count(r, j, set, n_set, out + i * n_set, err));
+    }
+    return count_waiting(r, &w, set, n_set, out, err);
+}
+
+sund_code sund_store_count_rows(sund_store_reader *r, size_t first, size_t n, const sund_person_plane *set, size_t n_set, sund_classes *out, sund_err *err)
+{
+    for (size_t i = 0; i < n; i += SUND_RUN)
+        SUND_TRY(count_some(r, first + i, n - i < SUND_RUN ? n - i : SUND_RUN, set, n_set, out + i * n_set, err));
+    return SUND_OK;
+}
+
 /* ---- by population and sex ---- */
 
 typedef struct three { uint32_t het, alt, missing; } three; /* of one group */

@@ -47,6 +47,8 @@ typedef struct sund_decoded {
 /** Bytes of a block, unpacked where it is packed, and where in them a site is. */
 typedef struct sund_block_view { const uint8_t *p; size_t n, at; } sund_block_view;
 
+enum { SUND_RUN = 512 };
+
 /** A variant encoding: the seam by which the store learns a new layout of genotypes. One file that fills this struct, one line in
  *  encodings.c, one code that is never reused. A block's row names its encoding by the code; all sites of a block have the same. */
 typedef struct sund_encoding {
@@ -66,6 +68,8 @@ typedef struct sund_encoding {
     bool (*decode)(sund_block_view b, sund_decoded *d, sund_gt *out);
     /** People of each of n_set sets: het, alt and missing are filled, ref is not. NULL: by decode. */
     bool (*count)(sund_block_view b, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out);
+    /** The same of n <= SUND_RUN sites of a block that is read in place, at at[i], into out[which[i] n_set + k]; b.at is not used. NULL: one by one. */
+    bool (*count_run)(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out);
     /** Into d->phased and d->alt_first, both within het; *any is whether some het is phased. */
     bool (*phase)(sund_block_view b, sund_decoded *d, bool *any);
 } sund_encoding;

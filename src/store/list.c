@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <string.h>
 
-enum { ESCAPE = 20 }; /* zeros; with a one and 32 bits still within the 57 bits that one load is sure to give */
+enum { ESCAPE = SUND_LIST_ESCAPE };
 
 void sund_varint_write(uint32_t v, sund_buf *out)
 {
@@ -77,15 +77,16 @@ static inline __attribute__((always_inline)) size_t read_some(bit_cur *b, size_t
 {
     const uint64_t mask = (1ULL << k) - 1;
     uint64_t       bit = b->bit, next = b->next, last = n_byte < 8 ? 0 : 8 * (uint64_t) (n_byte - 8) + 7;
+    const unsigned most = 104 / (2 * k + 5); /* codes that nearly always fit into one load: the processor cannot guess how many do, but a number that stays the same it can */
     size_t         i = 0;
 
     while (i < n && n_byte >= 8 && bit <= last) {
         uint64_t x, gap;
-        unsigned left = 64 - (unsigned) (bit & 7), zeros, length;
+        unsigned left = 63 - (unsigned) (bit & 7), zeros, length, room = most;
 
         memcpy(&x, b->p + (bit >> 3), 8);
-        x = le64toh(x) >> (bit & 7);
-        zeros = (unsigned) __builtin_ctzll(x | 1ULL << 63);
+        x = le64toh(x) >> (bit & 7) | 1ULL << 63; /* a bit that is never read stops the counting of zeros */
+        zeros = (unsigned) __builtin_ctzll(x);
         if (__builtin_expect(zeros >= ESCAPE, 0)) {
             if (zeros > ESCAPE)
                 break;
@@ -96,14 +97,16 @@ static inline __attribute__((always_inline)) size_t read_some(bit_cur *b, size_t
             continue;
         }
         do {
+            uint64_t behind = x >> 1 >> k; /* what follows a code without zeros: there while zeros are still being counted */
+
             length = zeros + 1 + k;
             next += (uint64_t) zeros << k | (x >> 1 >> zeros & mask);
             list[i++] = (uint32_t) next++;
             bit += length;
             left -= length;
-            x >>= length;
-            zeros = (unsigned) __builtin_ctzll(x | 1ULL << 63);
-        } while (i < n && zeros < ESCAPE && zeros + 1 + k <= left);
+            x = behind >> zeros;
+            zeros = (unsigned) __builtin_ctzll(x);
+        } while (i < n && --room && zeros < ESCAPE && zeros + 1 + k <= left);
     }
     b->bit = bit;
     b->next = next;

@@ -18,6 +18,21 @@ bool sund_list_read(sund_cur *c, size_t n, uint64_t bound, uint32_t *list);
 unsigned sund_list_low_bits(size_t n, uint64_t bound);
 bool     sund_list_read_k(sund_cur *c, size_t n, uint64_t bound, unsigned k, uint32_t *list);
 
+/** One gap from the lowest bits of x, which are shifted out; *left, how many bits x still has, goes down. False: it is written out plainly or goes beyond x, and x is spoilt. For lists of
+ *  one or two entries, which are most: from a table of such sites this has no jump that the processor would have to guess. */
+enum { SUND_LIST_ESCAPE = 20 }; /* zeros; with a one and 32 bits still within the 57 bits that one load is sure to give */
+static inline bool sund_list_gap(uint64_t *x, unsigned *left, unsigned k, uint64_t *gap)
+{
+    unsigned zeros = (unsigned) __builtin_ctzll(*x | 1ULL << 63), length = zeros + 1 + k;
+
+    if (__builtin_expect(zeros >= SUND_LIST_ESCAPE || length > *left, 0))
+        return false;
+    *gap = (uint64_t) zeros << k | (*x >> 1 >> zeros & ((1ULL << k) - 1));
+    *x = length < 64 ? *x >> length : 0;
+    *left -= length;
+    return true;
+}
+
 /** LEB128, at most 2^32 - 1. */
 void     sund_varint_write(uint32_t v, sund_buf *out);
 uint32_t sund_varint_read(sund_cur *c);

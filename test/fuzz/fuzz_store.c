@@ -208,8 +208,12 @@ static void read_all(void)
         uint8_t               *code = malloc(info->n_person + 1);
         uint64_t              *all = calloc(info->n_person / 64 + 1, 8);
         sund_person_plane      everyone = sund_person_plane_of(all, (info->n_person + 63) / 64);
-        sund_classes           in;
+        sund_classes           in, *rows = calloc(1000, sizeof *rows);
+        size_t                 n_row = rows && info->n_site < 1000 ? info->n_site : 0;
 
+        (void) !sund_store_count_rows(r, 0, n_row, &everyone, 1, rows, &err); /* on bytes that nobody has looked at, and on those at hand */
+        (void) !sund_store_count_rows(r, 0, n_row, &everyone, 1, rows, &err);
+        free(rows);
         for (size_t j = 0; code && j < info->n_site && j < 1000; j++) {
             sund_site       site;
             sund_gt         g;

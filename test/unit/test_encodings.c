@@ -78,7 +78,7 @@ TEST(hostile_lists_are_refused)
 
 /* ---- sites ---- */
 
-enum { N_SHAPE = 16, N_SITE = 150 };
+enum { N_SHAPE = 18, N_SITE = 150 };
 
 static uint8_t phased(bool first) { return (uint8_t) (1 | SUND_GT_PHASED | (first ? SUND_GT_ALT_FIRST : 0)); }
 
@@ -104,6 +104,8 @@ static void make_site(size_t shape, size_t n, uint8_t *gt)
         case 12: gt[i] = (uint8_t) (u < 200 ? phased(w & 1) : u < 300 ? 1 : u < 400 ? 2 : u < 900 ? 3 : 0); break;
         case 13: gt[i] = (uint8_t) (u < 500 ? 1 : 2); break;
         case 14: gt[i] = phased(i % 3 == 0); break;
+        case 15: gt[i] = i == n / 3 ? phased(w & 1) : 0; break;           /* one carrier, and two, as most sites have */
+        case 16: gt[i] = i == n / 4 || i == n / 2 ? phased(w & 1) : 0; break;
         default: gt[i] = (uint8_t) (r & 3); break;
         }
     }
@@ -180,6 +182,25 @@ static bool site_is(sund_store_reader *r, size_t j, size_t n, const uint8_t *gt,
     return same && any == want_any;
 }
 
+/** Rows that are counted together, from the first on and from a later one, against each by itself. */
+static size_t rows_that_differ(sund_store_reader *r, size_t m, const sund_person_plane set[2])
+{
+    sund_classes *rows = calloc(2 * m, sizeof *rows), one[2];
+    size_t        bad = 0, from[] = { 0, m / 3, m - 1 };
+
+    for (size_t k = 0; k < sizeof from / sizeof from[0]; k++)
+        for (size_t n_set = 1; n_set <= 2; n_set++) {
+            CHECK(sund_store_count_rows(r, from[k], m - from[k], set, n_set, rows, NULL) == SUND_OK);
+            for (size_t j = from[k]; j < m; j++) {
+                CHECK(sund_store_count(r, j, set, n_set, one, NULL) == SUND_OK);
+                bad += memcmp(one, rows + (j - from[k]) * n_set, n_set * sizeof *one) != 0;
+            }
+        }
+    CHECK(sund_store_count_rows(r, m - 1, 2, set, 1, rows, NULL) == SUND_E_ARG);
+    free(rows);
+    return bad;
+}
+
 /** Forwards, backwards and with hardly any room for unpacked blocks. */
 static size_t sites_that_differ(const char *dir, size_t n, size_t m, const uint8_t *gt)
 {
@@ -199,9 +220,11 @@ static size_t sites_that_differ(const char *dir, size_t n, size_t m, const uint8
     CHECK(sund_store_open(&s, dir, NULL) == SUND_OK && sund_store_reader_open(&r, s, NULL) == SUND_OK);
     for (size_t j = 0; j < m; j++)
         bad += !site_is(r, j, n, gt + j * n, set, code);
+    bad += rows_that_differ(r, m, set);
     sund_store_reader_keep(r, 1);
     for (size_t j = m; j-- > 0;)
         bad += !site_is(r, j, n, gt + j * n, set, code);
+    bad += rows_that_differ(r, m, set);
     sund_store_reader_close(r);
     sund_store_close(s);
     free(plane);
