@@ -186,6 +186,46 @@ sund_code sund_dir_remove(const char *path, sund_err *err)
     return rmdir(path) == 0 || errno == ENOENT ? SUND_OK : os_fail(err, "remove the folder", path);
 }
 
+sund_code sund_file_unnamed(const char *folder, int *fd, sund_err *err)
+{
+    char path[PATH_MAX];
+
+    SUND_TRY(sund_path_join(path, sizeof path, folder, "large.XXXXXX", err));
+    *fd = mkostemp(path, O_CLOEXEC);
+    if (*fd < 0)
+        return os_fail(err, "make a file in", folder);
+    (void) unlink(path);
+    return SUND_OK;
+}
+
+sund_code sund_fd_write(int fd, uint64_t at, const void *p, size_t n, sund_err *err)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t k = pwrite(fd, (const char *) p + done, n - done, (off_t) (at + done));
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return sund_fail(err, SUND_E_IO, "cannot write to a file: %s", strerror(errno));
+        done += (size_t) k;
+    }
+    return SUND_OK;
+}
+
+sund_code sund_fd_read(int fd, uint64_t at, void *p, size_t n, sund_err *err)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t k = pread(fd, (char *) p + done, n - done, (off_t) (at + done));
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return sund_fail(err, SUND_E_IO, "cannot read a file: %s", k ? strerror(errno) : "it is shorter than it was");
+        done += (size_t) k;
+    }
+    return SUND_OK;
+}
+
 bool sund_file_exists(const char *path) { return access(path, F_OK) == 0; }
 
 sund_code sund_file_lock(const char *path, int *fd, sund_err *err)

@@ -28,6 +28,12 @@ sund_code sund_dir_remove(const char *path, sund_err *err) SUND_MUST_CHECK;
 
 bool sund_file_exists(const char *path);
 
+/** A new file in a folder, without a name: nothing of it is left when it is closed, or the process killed. */
+sund_code sund_file_unnamed(const char *folder, int *fd, sund_err *err) SUND_MUST_CHECK;
+/** n bytes at a place of an open file; all of them. */
+sund_code sund_fd_write(int fd, uint64_t at, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_fd_read(int fd, uint64_t at, void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
+
 /** Hold an exclusive advisory lock on path until the process ends or *fd is closed.
  *  Errors: SUND_E_DENIED when another process holds it. */
 sund_code sund_file_lock(const char *path, int *fd, sund_err *err) SUND_MUST_CHECK;

@@ -1,5 +1,7 @@
 #include "base/map.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -150,15 +152,11 @@ void sund_large_at(const char *dir) { (void) snprintf(folder, sizeof folder, "%s
  * where it writes. */
 static void *map_new(size_t n)
 {
-    char  path[sizeof folder + 16];
     void *p = MAP_FAILED;
     int   fd;
 
-    (void) snprintf(path, sizeof path, "%s/large.XXXXXX", folder);
-    fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0)
+    if (sund_file_unnamed(folder, &fd, NULL) != SUND_OK)
         return NULL;
-    (void) unlink(path);
     if (posix_fallocate(fd, 0, (off_t) n) == 0)
         p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (p != MAP_FAILED && add(p, n, fd))

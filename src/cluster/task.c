@@ -62,7 +62,7 @@ static sund_code open_brief(bench *b, const char *folder, sund_err *err)
     SUND_TRY(sund_files_open(&b->files, &b->study, get_file, b, err));
     SUND_TRY(sund_view_read(&b->view, &b->brief.view, b->store, &b->study, b->catalogue, err));
     SUND_TRY(sund_cur_end(&b->brief.view, "a task's brief", err));
-    SUND_TRY(sund_engine_open(&b->engine, &(sund_engine_on){ &b->study, b->catalogue, &b->files, &b->view->plan, &b->brief.thresholds }, err));
+    SUND_TRY(sund_engine_open(&b->engine, &(sund_engine_on){ &b->study, b->catalogue, &b->files, &b->view->plan, &b->brief.thresholds, NULL }, err));
     sund_question_begin(&b->question, &b->engine, b->view);
     return SUND_OK;
 }

@@ -97,8 +97,10 @@ sund_code sund_cmd_word(const char *command, const char *word, const char *const
 /** Set by SIGINT and SIGTERM once sund_stop_on_signals() was called. */
 extern _Atomic bool  sund_stopping;
 void                 sund_stop_on_signals(void);
-/** Writes a release's bytes: its tables (table.tsv and others) and provenance.json under `out` folder, saying what; or the first table to stdout when out is NULL. */
-sund_code sund_write_release(const char *out, const void *bytes, size_t n, sund_err *err) SUND_MUST_CHECK;
+/** Writes a release: its tables (table.tsv and others), provenance.json and what is made of them under `out` folder, saying what; or the first table to stdout when out is NULL. get gives
+ *  its parts (sund_result_rows), one at a time and in order, but those that an earlier run left in `out`. Every part is held against the manifest. */
+typedef sund_code (*sund_part_get)(void *ctx, uint32_t k, sund_buf *out, sund_err *err);
+sund_code sund_write_release(const char *out, const sund_result *m, sund_part_get get, void *ctx, sund_err *err) SUND_MUST_CHECK;
 /** A study's name from 8 or more hex digits or all 64, among the names given by `each`; or a study file's path. */
 sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, sund_err *err) SUND_MUST_CHECK;
 /** A study file, sound also for its analysis; and its text. */

@@ -13,7 +13,7 @@
 /* One study, as a citizen reads of it. */
 typedef struct told {
     sund_study  *study;
-    sund_buf     release;
+    sund_buf     release; /* its manifest */
     char         name[65], asker[SUND_ID_MAX + 1], received[32], decision[SUND_REASON_MAX + 80], outcome[16], reason[SUND_REASON_MAX + 1];
     int64_t      rows, withheld, hidden; /* -1: no release */
 } told;
@@ -21,17 +21,17 @@ typedef struct told {
 /** A whole number of our own provenance; -1 when it is not there. */
 static int64_t fact(const sund_buf *release, const char *name)
 {
-    sund_release_parts parts;
-    char               key[64], *text, *at;
-    int64_t            v = -1;
+    sund_result m;
+    char          key[64], *text, *at;
+    int64_t       v = -1;
 
-    if (sund_release_split(release->p, release->n, &parts, NULL) != SUND_OK)
+    if (sund_result_read(sund_cur_of(release->p, release->n), &m, NULL) != SUND_OK)
         return -1;
-    text = calloc(parts.provenance.n + 1, 1);
+    text = calloc(m.provenance.n + 1, 1);
     if (!text)
         return -1;
-    if (parts.provenance.n)
-        memcpy(text, parts.provenance.p, parts.provenance.n);
+    if (m.provenance.n)
+        memcpy(text, m.provenance.p, m.provenance.n);
     (void) snprintf(key, sizeof key, "\"%s\": ", name);
     at = strstr(text, key);
     if (at)

@@ -7,6 +7,7 @@
 #include "home/link.h"
 #include "study/engine.h"
 #include "study/party.h"
+#include "study/released.h"
 #include "study/submit.h"
 
 #include <stdio.h>
@@ -419,16 +420,38 @@ static sund_code write_text(const char *out, const void *p, size_t n, sund_err *
     return sund_file_write(path, p, n, 0644, err);
 }
 
-static sund_code write_fetched(const char *out, const sund_digest *name, sund_cur reply, sund_err *err)
-{
-    sund_cur    text = sund_cur_blob(&reply, SUND_STUDY_MAX_BYTES);
-    sund_digest d = sund_digest_of(text.p, text.n);
+/** What the hub gives of a study's release: 0 what was asked, who signed, and the manifest; from 1 its parts. */
+typedef struct fetching { sund_link *link; sund_digest study; } fetching;
 
-    SUND_TRY(sund_cur_ok(&reply, "the hub's answer", err));
-    if (!sund_digest_eq(&d, name))
-        return sund_fail(err, SUND_E_MISMATCH, "the hub gave the text of another study than the one it was asked for");
-    SUND_TRY(sund_write_release(out, reply.p, reply.n, err));
-    return out ? write_text(out, text.p, text.n, err) : SUND_OK;
+static sund_code fetch(fetching *f, uint32_t which, sund_buf *out, sund_err *err)
+{
+    sund_buf  ask = { 0 };
+    sund_code rc;
+
+    sund_buf_put(&ask, f->study.b, sizeof f->study.b);
+    sund_buf_u32(&ask, which);
+    rc = sund_buf_ok(&ask, err);
+    if (rc == SUND_OK)
+        rc = sund_link_ask(f->link, SUND_MSG_FETCH, ask.p, ask.n, 600, out, err);
+    sund_buf_free(&ask);
+    return rc;
+}
+
+static sund_code fetch_part(void *ctx, uint32_t k, sund_buf *out, sund_err *err) { return fetch(ctx, k + 1, out, err); }
+
+static sund_code write_fetched(const char *out, fetching *f, sund_err *err)
+{
+    sund_buf      reply = { 0 };
+    sund_released r;
+    sund_code     rc;
+
+    SUND_GO(fetch(f, 0, &reply, err));
+    SUND_GO(sund_released_read(&f->link->home->roster, &f->study, sund_cur_of(reply.p, reply.n), &r, err));
+    SUND_GO(sund_write_release(out, &r.m, fetch_part, f, err));
+    rc = out ? write_text(out, r.text.p, r.text.n, err) : SUND_OK;
+out:
+    sund_buf_free(&reply);
+    return rc;
 }
 
 /** A node gives out nothing of a study that it no longer approves. */
@@ -447,11 +470,10 @@ sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
     const char     *home = sund_default_home(), *out = NULL;
     bool            helped = false;
     const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go; without it the first table is printed" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "study fetch", "[OPTIONS] STUDY", "The result that all nodes signed: table.tsv and whatever tables the analysis has beside it, provenance.json, which says what it was computed from, study.ini, the text that was asked, and report.html.", "sund study fetch --home anna --out height/ 3f2a91c0", opt, 1, 1 };
+    const sund_opts o = { "study fetch", "[OPTIONS] STUDY", "The result that all nodes signed, whose signatures are checked: table.tsv and whatever tables the analysis has beside it, provenance.json, which says what it was computed from, study.ini, the text that was asked, and report.html. Interrupted, the same command goes on where it was.", "sund study fetch --home anna --out height/ 3f2a91c0", opt, 1, 1 };
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
-    sund_buf        reply = { 0 };
-    sund_digest     d;
+    fetching        f = { .link = &l };
     size_t          n;
     sund_code       rc;
 
@@ -459,12 +481,11 @@ sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
     if (helped)
         goto out;
     SUND_GO(dial(home, &h, &l, err));
-    SUND_GO(complete_remote(&l, argv[1], &d, err));
-    SUND_GO(still_approved(&h, &d, err));
-    SUND_GO(sund_link_ask(&l, SUND_MSG_FETCH, d.b, sizeof d.b, 600, &reply, err));
-    rc = write_fetched(out, &d, sund_cur_of(reply.p, reply.n), err);
+    sund_large_at(h.dir);
+    SUND_GO(complete_remote(&l, argv[1], &f.study, err));
+    SUND_GO(still_approved(&h, &f.study, err));
+    rc = write_fetched(out, &f, err);
 out:
-    sund_buf_free(&reply);
     sund_link_close(&l);
     sund_home_close(&h);
     return rc;
@@ -502,6 +523,8 @@ static sund_code cluster_runner(void *ctx, const sund_engine *e, const sund_view
     return sund_home_runner(c->home, "local-", c->catalogue, e, v, text, out, err);
 }
 
+static sund_code own_part(void *ctx, uint32_t k, sund_buf *out, sund_err *err) { return sund_release_part(ctx, k, out, err); }
+
 static sund_code run_local(sund_home *h, const char *study_path, const char *catalogue_path, const char *out, sund_err *err)
 {
     sund_study     *s = calloc(1, sizeof *s);
@@ -510,9 +533,8 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     sund_buf        text = { 0 };
     sund_progress   bar;
     cluster_run     cluster = { h, catalogue_path };
-    sund_local_run  run = { .study = s, .file = home_file, .file_ctx = h, .store = h->store, .people = h->people, .thresholds = &h->thresholds, .key = &h->identity.key, .n_thread = h->n_thread, .progress = show_chunk, .ctx = &bar };
-    const uint8_t  *bytes;
-    size_t          n;
+    sund_local_run  run = { .study = s, .file = home_file, .file_ctx = h, .store = h->store, .people = h->people, .thresholds = &h->thresholds, .folder = h->dir, .key = &h->identity.key, .n_thread = h->n_thread, .progress = show_chunk, .ctx = &bar };
+    sund_result   m;
     sund_code       rc;
 
     if (!s)
@@ -535,8 +557,9 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     sund_progress_end(&bar);
     if (rc != SUND_OK)
         goto out;
-    bytes = sund_release_bytes(r, &n);
-    rc = sund_write_release(out, bytes, n, err);
+    rc = sund_result_read(sund_release_manifest(r), &m, err);
+    if (rc == SUND_OK)
+        rc = sund_write_release(out, &m, own_part, r, err);
     if (rc == SUND_OK && out)
         rc = write_text(out, text.p, text.n, err);
 out:

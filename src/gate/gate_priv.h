@@ -24,12 +24,33 @@ struct sund_release {
         char                       name[33];
         const sund_release_column *column;
         size_t                     n_column, n_row;
+        uint64_t                   n_byte;
     } table[SUND_RELEASE_TABLES];
-    sund_buf        bytes;   /* sund_release_bytes, as far as they go */
-    size_t          text_at; /* where in them the last table's text begins */
-    sund_digest     digest;  /* of bytes, once sealed */
+    sund_buf        part;     /* the part that is being written, as it travels; the last one once sealed */
+    sund_buf        parts;    /* of each part that is done, as the manifest lists it */
+    uint32_t        n_done;
+    const char     *folder;
+    int             fd;       /* the parts before r->part, one behind the other; -1 as long as there is none */
+    uint64_t        n_put;    /* bytes in it */
+    sund_buf        manifest; /* once sealed */
+    sund_digest     digest;   /* of it */
     bool            sealed;
 };
+
+enum { PART_ENTRY = 4 + 32 }; /* of a part in a manifest */
+/** Rows go into a part up to so many bytes: 4 MiB (tests make it small). */
+extern size_t sund_release_part_bytes;
+/** A row, or the header, which is there whole: r->part has it from `at` on. */
+sund_code sund_release_cut(sund_release *r, size_t at, sund_err *err) SUND_MUST_CHECK;
+/** The rows of a part that was made elsewhere: a part here too. */
+sund_code sund_release_add(sund_release *r, sund_cur rows, sund_err *err) SUND_MUST_CHECK;
+/** The manifest of what is there. */
+sund_code sund_release_seal(sund_release *r, sund_cur provenance, sund_err *err) SUND_MUST_CHECK;
+/** Of a proposal that is unlocked: its manifest, and its parts in turn. */
+sund_code sund_proposal_begin(sund_proposal **out, const sund_release *ours, sund_cur manifest, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_proposal_part(sund_proposal *p, sund_cur part, sund_err *err) SUND_MUST_CHECK;
+/** A real as releases print it. */
+void sund_release_real(sund_buf *out, int digits, double x);
 
 /** Counts of one row, to hide more of them. */
 sund_lookup_counts *sund_shown_to_hide(sund_shown *s, size_t i);

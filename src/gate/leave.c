@@ -13,7 +13,7 @@ size_t sund_msg_max_bytes(unsigned kind)
 {
     if (kind == SUND_MSG_ANSWER)
         return ANSWER_MAX;
-    return kind == SUND_MSG_MASKED || kind == SUND_MSG_TOTAL || kind == SUND_MSG_PROPOSE || kind == SUND_MSG_RELEASE || kind == SUND_MSG_FILE_PUT ? DATA_MAX : PROTOCOL_MAX;
+    return kind == SUND_MSG_MASKED || kind == SUND_MSG_TOTAL || kind == SUND_MSG_PROPOSE || kind == SUND_MSG_PART || kind == SUND_MSG_RELEASE || kind == SUND_MSG_FILE_PUT ? DATA_MAX : PROTOCOL_MAX;
 }
 
 const char *sund_msg_name(unsigned kind)
@@ -21,7 +21,7 @@ const char *sund_msg_name(unsigned kind)
     static const char *const name[SUND_MSG_END] = {
         [SUND_MSG_SUBMIT] = "submit",     [SUND_MSG_LINE] = "line",           [SUND_MSG_MASKED] = "masked",         [SUND_MSG_TOTAL] = "total",
         [SUND_MSG_SIGN_TOTAL] = "sign-total", [SUND_MSG_OPEN] = "open",       [SUND_MSG_RETRY] = "retry",           [SUND_MSG_PROPOSE] = "propose",
-        [SUND_MSG_SIGN_RELEASE] = "sign-release", [SUND_MSG_RELEASE] = "release", [SUND_MSG_STOP] = "stop",         [SUND_MSG_POLL] = "poll",
+        [SUND_MSG_SIGN_RELEASE] = "sign-release", [SUND_MSG_RELEASE] = "release", [SUND_MSG_STOP] = "stop",         [SUND_MSG_PART] = "part", [SUND_MSG_POLL] = "poll",
         [SUND_MSG_BATCH] = "batch",       [SUND_MSG_QUESTION] = "question",   [SUND_MSG_ANSWER] = "answer",
         [SUND_MSG_STATUS] = "status",     [SUND_MSG_FETCH] = "fetch",         [SUND_MSG_FILE_PUT] = "file-put",
         [SUND_MSG_FILE_GET] = "file-get", [SUND_MSG_ERROR] = "error", [SUND_MSG_HEADS] = "heads",

@@ -23,10 +23,11 @@ enum sund_msg {
     SUND_MSG_SIGN_TOTAL,   /**< node: I saw this T from this roster */
     SUND_MSG_OPEN,         /**< node: b_u sealed to each peer */
     SUND_MSG_RETRY,        /**< node: this attempt is dead */
-    SUND_MSG_PROPOSE,      /**< proposer: locked release, key sealed to each peer */
-    SUND_MSG_SIGN_RELEASE, /**< node: digest of the release */
-    SUND_MSG_RELEASE,      /**< proposer: the release, plain, once all have signed */
+    SUND_MSG_PROPOSE,      /**< proposer: a piece of the locked release, key sealed to each peer */
+    SUND_MSG_SIGN_RELEASE, /**< node: digest of the release's manifest */
+    SUND_MSG_RELEASE,      /**< proposer: the manifest, once all have signed and the hub has every part */
     SUND_MSG_STOP,         /**< node: the study ends, with the reason */
+    SUND_MSG_PART,         /**< proposer: a part of the release, plain, once all have signed */
     SUND_MSG_POLL = 32,    /**< node: what is new for me? */
     SUND_MSG_BATCH,        /**< hub: answer to a poll or request */
     SUND_MSG_QUESTION,     /**< anyone with a key: a question to all countries (shown.h) */
@@ -74,41 +75,66 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
  *
  *    variant   a row that fails `mac` (for associations `eligible` too) is not there; its guarded cells are "." together when `genotype-cells` fails
  *    people    a row that rests on so many people: its guarded cells are "below 10" (the threshold `cell-min`) together when they are fewer
- *    cohort    a row about the whole cohort, which passed `cell-min` as the study began */
+ *    cohort    a row about the whole cohort, which passed `cell-min` as the study began
+ *
+ *  It is of any length, and in memory only a part of it: the rows of all tables, one behind the other, are cut into parts of 4 MiB or less, each of whole rows (one longer row is a part
+ *  by itself). Parts that are done lie in a file without a name. The manifest lists tables and parts; its digest stands for all of it. */
 typedef struct sund_release sund_release;
 typedef struct sund_release_column { const char *name; char kind; bool guarded; } sund_release_column; /**< kind: 's' text, 'i' integer, 'f' real */
 typedef union sund_cell { const char *s; int64_t i; double f; } sund_cell; /**< f NaN prints NA; i INT64_MIN prints NA */
 typedef enum sund_rests_on { SUND_ON_VARIANT, SUND_ON_PEOPLE, SUND_ON_COHORT } sund_rests_on;
 typedef struct sund_guard { int64_t ac, an; int64_t cell[6]; size_t n_cell; bool association; int64_t n_missing; sund_rests_on on; int64_t people; } sund_guard;
 enum { SUND_RELEASE_TABLES = 16 };
-/** t: the study's joined thresholds. large: the analysis declares a row a variant, and rule `size` does not bound them. Owns: sund_release_free(). */
-sund_code sund_release_begin(sund_release **r, const sund_thresholds *t, bool large, sund_err *err) SUND_MUST_CHECK;
-/** The next table, NAME.tsv: [a-z][a-z0-9-]*; the first is "table". TSV with a header; reals with t->digits significant digits (%.*g). col must outlive r. */
+/** t: the study's joined thresholds. large: the analysis declares a row a variant, and rule `size` does not bound them. folder: where the file without a name is when there is need of one,
+ *  NULL for /tmp; it must outlive the release. Owns: sund_release_free(). */
+sund_code sund_release_begin(sund_release **r, const sund_thresholds *t, bool large, const char *folder, sund_err *err) SUND_MUST_CHECK;
+/** The next table, NAME.tsv: [a-z][a-z0-9-]*, no two alike; the first is "table". TSV with a header; reals with t->digits significant digits (%.*g). col must outlive r. */
 sund_code sund_release_next(sund_release *r, const char *name, const sund_release_column *col, size_t n_col, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_release_row(sund_release *r, const sund_guard *guard, const sund_cell *cell, sund_err *err) SUND_MUST_CHECK;
 /** Seals it, with provenance (JSON text that holds public study facts and gate-passed totals only). */
 sund_code sund_release_end(sund_release *r, const char *provenance_json, sund_err *err) SUND_MUST_CHECK;
 void      sund_release_free(sund_release *r);
-/** What all nodes sign: u32 tables, each a name and its text behind u32 lengths, then the provenance likewise. */
-const uint8_t *sund_release_bytes(const sund_release *r, size_t *n);
-/** Such bytes in parts, which point into them. */
-typedef struct sund_release_parts { size_t n_table; struct { char name[33]; sund_cur text; } table[SUND_RELEASE_TABLES]; sund_cur provenance; } sund_release_parts;
-sund_code      sund_release_split(const void *p, size_t n, sund_release_parts *out, sund_err *err) SUND_MUST_CHECK;
-/** Text of the first table of a sealed release. */
-const char    *sund_release_table(const sund_release *r, size_t *n);
-sund_digest    sund_release_digest(const sund_release *r);
-size_t         sund_release_rows(const sund_release *r); /**< of the first table */
+sund_digest sund_release_digest(const sund_release *r); /**< of the manifest: what all nodes sign */
+size_t      sund_release_rows(const sund_release *r);   /**< of the first table */
 /** Rows withheld by mac, and rows whose guarded cells are hidden. */
-void           sund_release_withheld(const sund_release *r, size_t *by_mac, size_t *by_cells);
-/** A peer's release bytes, taken only when they agree with ours: same shape, texts and integers equal, reals within 1e-9 relative. On
- *  success ours is replaced by the proposer's bytes. Errors: SUND_E_MISMATCH naming table, row, column - never a value. */
-sund_code sund_release_agree(sund_release *ours, const void *theirs, size_t n, sund_err *err) SUND_MUST_CHECK;
+void        sund_release_withheld(const sund_release *r, size_t *by_mac, size_t *by_cells);
+/** Of a sealed release: its manifest's bytes, and a part's (out is replaced) as they travel: u32 which part, then rows. */
+sund_cur    sund_release_manifest(const sund_release *r);
+sund_code   sund_release_part(const sund_release *r, uint32_t k, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
-/** PROPOSE: release locked under a fresh key, the key sealed to each session node. RELEASE: plain bytes. */
-sund_code sund_leave_propose(sund_gate *g, const sund_envelope *head, const sund_session *s, const sund_release *r, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
-size_t    sund_propose_bytes(size_t n_node, size_t n_release); /**< of a proposal's body */
-sund_code sund_propose_read(const sund_session *s, const sund_session_key *k, sund_cur body, sund_buf *release, sund_err *err) SUND_MUST_CHECK;
+/** A manifest that was read: u32 tables, each a text name, u64 rows with the header, u64 bytes; provenance, u32-counted; u32 parts, each u32 bytes of its rows and digest of it as it travels.
+ *  Points into the bytes it was read from. */
+typedef struct sund_result {
+    sund_cur bytes;
+    size_t   n_table;
+    struct { char name[33]; uint64_t n_row, n_byte; } table[SUND_RELEASE_TABLES];
+    sund_cur provenance;
+    uint32_t n_part;
+    const uint8_t *part;
+} sund_result;
+enum { SUND_PARTS_MAX = 1 << 20, SUND_PART_HEAD = 4 };
+sund_code   sund_result_read(sund_cur bytes, sund_result *out, sund_err *err) SUND_MUST_CHECK;
+sund_digest sund_result_part(const sund_result *m, uint32_t k, size_t *n); /**< n: bytes of its rows */
+/** The rows of part k out of what somebody else gave for it. Errors: SUND_E_MISMATCH when it is not what the manifest lists. */
+sund_code   sund_result_rows(const sund_result *m, uint32_t k, const void *p, size_t n, sund_cur *rows, sund_err *err) SUND_MUST_CHECK;
+
+/** Part k of a release, and the release that lists it: plain, once all have signed. */
+sund_code sund_leave_part(sund_gate *g, const sund_envelope *head, const sund_release *r, uint32_t k, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_leave_release(sund_gate *g, const sund_envelope *head, const sund_release *r, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+
+/** A proposal: the release in pieces that only the session's nodes can read. Piece 0 is a fresh key, sealed to each node, and the manifest under it; piece k part k - 1, under a key that follows
+ *  from it. once: made for piece 0 inside; for the others as sund_proposal_open() gave it to every node, its maker too. */
+sund_code sund_leave_propose(sund_gate *g, const sund_envelope *head, const sund_session *s, const sund_key *once, const sund_release *r, uint32_t piece, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+/** Pieces as they come, held against ours: same shape, texts and integers equal, reals within 1e-9 relative and spelled as this program writes them. ours must outlive it. Errors:
+ *  SUND_E_MISMATCH naming table, row, column - never a value. Owns: sund_proposal_free(), safe on NULL. */
+typedef struct sund_proposal sund_proposal;
+sund_code sund_proposal_open(sund_proposal **out, const sund_release *ours, const sund_session *s, const sund_session_key *k, sund_cur piece, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_proposal_piece(sund_proposal *p, sund_cur piece, sund_err *err) SUND_MUST_CHECK;
+const sund_key *sund_proposal_key(const sund_proposal *p);
+uint32_t  sund_proposal_next(const sund_proposal *p); /**< the piece to come; 0: all are here */
+/** When all are here, what was proposed takes the place of ours. */
+sund_code sund_proposal_take(sund_proposal *p, sund_release **ours, sund_err *err) SUND_MUST_CHECK;
+void      sund_proposal_free(sund_proposal *p);
 
 /** A lookup's numbers at one node, before the rules; and its status after them. */
 typedef enum sund_lookup_status { SUND_LOOKUP_COUNTED = 1, SUND_LOOKUP_BELOW, SUND_LOOKUP_NOT_COVERED, SUND_LOOKUP_REFUSED, SUND_LOOKUP_TIMEOUT } sund_lookup_status;

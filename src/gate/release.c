@@ -1,13 +1,18 @@
 #include "gate/gate_priv.h"
 
+#include "base/file.h"
 #include "base/real.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-sund_code sund_release_begin(sund_release **out, const sund_thresholds *t, bool large, sund_err *err)
+enum { ROW_MAX = 32 << 20 };
+size_t sund_release_part_bytes = 4 << 20;
+
+sund_code sund_release_begin(sund_release **out, const sund_thresholds *t, bool large, const char *folder, sund_err *err)
 {
     sund_release *r = calloc(1, sizeof *r);
 
@@ -15,10 +20,13 @@ sund_code sund_release_begin(sund_release **out, const sund_thresholds *t, bool 
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     r->thresholds = *t;
     r->large = large;
-    r->bytes.large = true;
-    sund_buf_u32(&r->bytes, 0); /* the number of tables */
+    r->folder = folder ? folder : "/tmp";
+    r->fd = -1;
+    if (large) /* else it grows to what there is */
+        (void) sund_buf_room(&r->part, sund_release_part_bytes + 4096);
+    sund_buf_u32(&r->part, 0); /* which part it is */
     *out = r;
-    return SUND_OK;
+    return sund_buf_ok(&r->part, err);
 }
 
 static bool name_ok(const char *s, size_t n)
@@ -26,52 +34,73 @@ static bool name_ok(const char *s, size_t n)
     for (size_t i = 0; i < n; i++)
         if (!((s[i] >= 'a' && s[i] <= 'z') || (i > 0 && ((s[i] >= '0' && s[i] <= '9') || s[i] == '-'))))
             return false;
-    return n > 0 && n < sizeof((sund_release_parts *) 0)->table[0].name;
+    return n > 0 && n < sizeof((sund_result *) 0)->table[0].name;
 }
 
-/** Bytes at and following hold v; they are there. */
-static void set_u32(sund_buf *b, size_t at, size_t v)
+/** The first n bytes of r->part are a part; what is behind them begins the next one. */
+static sund_code part_done(sund_release *r, size_t n, sund_err *err)
 {
-    for (unsigned i = 0; i < 4 && !b->bad; i++)
-        b->p[at + i] = (uint8_t) (v >> (8 * i));
+    sund_digest d = sund_digest_of(r->part.p, n);
+
+    if (r->n_done == SUND_PARTS_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "the result has more than %d parts: ask for a region at a time", SUND_PARTS_MAX);
+    sund_buf_u32(&r->parts, (uint32_t) (n - SUND_PART_HEAD));
+    sund_buf_put(&r->parts, d.b, sizeof d.b);
+    r->n_done++;
+    return sund_buf_ok(&r->parts, err);
 }
 
-/** The last table has all its rows. */
-static sund_code end_table(sund_release *r, sund_err *err)
+/** The first n bytes of r->part, a part that is done, go to the file. */
+static sund_code put_away(sund_release *r, size_t n, sund_err *err)
 {
-    size_t n = r->bytes.n - r->text_at;
+    uint8_t head[SUND_PART_HEAD];
 
-    SUND_TRY(sund_buf_ok(&r->bytes, err));
-    if (n > UINT32_MAX)
-        return sund_fail(err, SUND_E_LIMIT, "table %s would have more than 4 GiB: ask for a region at a time", r->table[r->n_table - 1].name);
-    set_u32(&r->bytes, r->text_at - 4, n);
-    set_u32(&r->bytes, 0, r->n_table);
+    if (r->fd < 0)
+        SUND_TRY(sund_file_unnamed(r->folder, &r->fd, err));
+    SUND_TRY(sund_fd_write(r->fd, r->n_put, r->part.p, n, err));
+    r->n_put += n;
+    for (unsigned i = 0; i < SUND_PART_HEAD; i++)
+        head[i] = (uint8_t) (r->n_done >> (8 * i));
+    memmove(r->part.p + SUND_PART_HEAD, r->part.p + n, r->part.n - n);
+    memcpy(r->part.p, head, sizeof head);
+    r->part.n -= n - SUND_PART_HEAD;
     return SUND_OK;
+}
+
+sund_code sund_release_cut(sund_release *r, size_t at, sund_err *err)
+{
+    SUND_TRY(sund_buf_ok(&r->part, err));
+    if (r->part.n - at > ROW_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "a row of table %s has more than %d MiB", r->table[r->n_table - 1].name, ROW_MAX >> 20);
+    if (at == SUND_PART_HEAD || r->part.n - SUND_PART_HEAD <= sund_release_part_bytes)
+        return SUND_OK;
+    SUND_TRY(part_done(r, at, err));
+    return put_away(r, at, err);
 }
 
 sund_code sund_release_next(sund_release *r, const char *name, const sund_release_column *col, size_t n_col, sund_err *err)
 {
     struct release_table *t = &r->table[r->n_table];
+    size_t                at = r->part.n;
+    bool                  there = false;
 
-    if (r->sealed || r->n_table == SUND_RELEASE_TABLES || !name_ok(name, strlen(name)))
-        return sund_fail(err, SUND_E_ARG, "a release has at most %d tables, named in small letters, and none once it is sealed", SUND_RELEASE_TABLES);
-    if (r->n_table)
-        SUND_TRY(end_table(r, err));
+    for (size_t i = 0; i < r->n_table; i++)
+        there |= strcmp(r->table[i].name, name) == 0;
+    if (r->sealed || there || r->n_table == SUND_RELEASE_TABLES || !name_ok(name, strlen(name)))
+        return sund_fail(err, SUND_E_ARG, "a release has at most %d tables, named in small letters and differently, and none once it is sealed", SUND_RELEASE_TABLES);
     (void) snprintf(t->name, sizeof t->name, "%s", name);
     t->column = col;
     t->n_column = n_col;
-    sund_buf_str(&r->bytes, name);
-    sund_buf_u32(&r->bytes, 0); /* how long its text is */
-    r->text_at = r->bytes.n;
     for (size_t k = 0; k < n_col; k++)
-        sund_buf_printf(&r->bytes, "%s%s", k ? "\t" : "", col[k].name);
-    sund_buf_text(&r->bytes, "\n");
+        sund_buf_printf(&r->part, "%s%s", k ? "\t" : "", col[k].name);
+    sund_buf_text(&r->part, "\n");
     r->n_table++;
-    return sund_buf_ok(&r->bytes, err);
+    t->n_byte = r->part.n - at;
+    return sund_release_cut(r, at, err);
 }
 
 /** Shortest text that reads back for open data; at most t->digits significant digits else. */
-static void put_real(sund_buf *out, int digits, double x)
+void sund_release_real(sund_buf *out, int digits, double x)
 {
     char s[SUND_REAL_BYTES];
 
@@ -89,7 +118,7 @@ static void put_cell(sund_buf *out, int digits, const sund_release_column *c, co
     if (c->kind == 's')
         sund_buf_text(out, cell->s);
     else if (c->kind == 'f')
-        put_real(out, digits, cell->f);
+        sund_release_real(out, digits, cell->f);
     else if (cell->i == INT64_MIN)
         sund_buf_text(out, "NA");
     else
@@ -116,7 +145,8 @@ static bool cells_pass(const sund_thresholds *t, const sund_guard *g)
 sund_code sund_release_row(sund_release *r, const sund_guard *g, const sund_cell *cell, sund_err *err)
 {
     struct release_table *t = r->n_table ? &r->table[r->n_table - 1] : NULL;
-    sund_buf             *text = &r->bytes;
+    sund_buf             *text = &r->part;
+    size_t                at = r->part.n;
     bool                  shown;
 
     if (r->sealed || !t)
@@ -141,61 +171,151 @@ sund_code sund_release_row(sund_release *r, const sund_guard *g, const sund_cell
     sund_buf_u8(text, '\n');
     t->n_row++;
     r->n_row++;
-    SUND_TRY(sund_buf_ok(text, err));
-    return r->large ? SUND_OK : sund_rule_size(&r->thresholds, r->n_row, text->n, err);
+    t->n_byte += text->n - at;
+    if (!r->large)
+        SUND_TRY(sund_rule_size(&r->thresholds, r->n_row, (size_t) r->n_put + text->n, err));
+    return sund_release_cut(r, at, err);
 }
 
-sund_code sund_release_end(sund_release *r, const char *provenance, sund_err *err)
+sund_code sund_release_add(sund_release *r, sund_cur rows, sund_err *err)
 {
-    if (r->n_table)
-        SUND_TRY(end_table(r, err));
-    sund_buf_str(&r->bytes, provenance);
-    SUND_TRY(sund_buf_ok(&r->bytes, err));
-    r->digest = sund_digest_of(r->bytes.p, r->bytes.n);
+    if (r->part.n > SUND_PART_HEAD) {
+        SUND_TRY(part_done(r, r->part.n, err));
+        SUND_TRY(put_away(r, r->part.n, err));
+    }
+    sund_buf_put(&r->part, rows.p, rows.n);
+    return sund_buf_ok(&r->part, err);
+}
+
+sund_code sund_release_seal(sund_release *r, sund_cur provenance, sund_err *err)
+{
+    sund_buf *m = &r->manifest;
+
+    if (r->part.n > SUND_PART_HEAD)
+        SUND_TRY(part_done(r, r->part.n, err));
+    sund_buf_u32(m, (uint32_t) r->n_table);
+    for (size_t i = 0; i < r->n_table; i++) {
+        sund_buf_str(m, r->table[i].name);
+        sund_buf_u64(m, r->table[i].n_row + 1);
+        sund_buf_u64(m, r->table[i].n_byte);
+    }
+    sund_buf_blob(m, provenance.p, provenance.n);
+    sund_buf_u32(m, r->n_done);
+    sund_buf_put(m, r->parts.p, r->parts.n);
+    SUND_TRY(sund_buf_ok(m, err));
+    r->digest = sund_digest_of(m->p, m->n);
     r->sealed = true;
     return SUND_OK;
 }
+
+sund_code sund_release_end(sund_release *r, const char *provenance, sund_err *err) { return sund_release_seal(r, sund_cur_of(provenance, strlen(provenance)), err); }
 
 void sund_release_free(sund_release *r)
 {
     if (!r)
         return;
-    sund_buf_free(&r->bytes);
+    if (r->fd >= 0)
+        (void) close(r->fd);
+    sund_buf_free(&r->part);
+    sund_buf_free(&r->parts);
+    sund_buf_free(&r->manifest);
     free(r);
 }
 
-const uint8_t *sund_release_bytes(const sund_release *r, size_t *n)
-{
-    *n = r->bytes.n;
-    return r->bytes.p;
-}
+sund_cur sund_release_manifest(const sund_release *r) { return sund_cur_of(r->manifest.p, r->manifest.n); }
 
-sund_code sund_release_split(const void *p, size_t n, sund_release_parts *out, sund_err *err)
+sund_code sund_release_part(const sund_release *r, uint32_t k, sund_buf *out, sund_err *err)
 {
-    sund_cur c = sund_cur_of(p, n);
-    uint32_t n_table = sund_cur_u32(&c);
+    uint64_t      at = 0;
+    sund_result m = { .n_part = r->n_done, .part = r->parts.p };
+    size_t        n = 0;
 
-    memset(out, 0, sizeof *out);
-    if (n_table > SUND_RELEASE_TABLES)
-        return sund_fail(err, SUND_E_FORMAT, "a release has more than %d tables", SUND_RELEASE_TABLES);
-    for (; out->n_table < n_table; out->n_table++) {
-        if (!sund_cur_str(&c, out->table[out->n_table].name, sizeof out->table[0].name) || !name_ok(out->table[out->n_table].name, strlen(out->table[out->n_table].name)))
-            return sund_fail(err, SUND_E_FORMAT, "a table of a release has a name that cannot be one");
-        out->table[out->n_table].text = sund_cur_blob(&c, UINT32_MAX);
+    sund_buf_clear(out);
+    if (!r->sealed || k >= r->n_done)
+        return sund_fail(err, SUND_E_ARG, "a release has no part %u, or is not sealed", k);
+    if (k + 1 == r->n_done) {
+        sund_buf_put(out, r->part.p, r->part.n);
+        return sund_buf_ok(out, err);
     }
-    out->provenance = sund_cur_blob(&c, 1 << 24);
-    return sund_cur_end(&c, "a release", err);
+    for (uint32_t i = 0; i <= k; i++) {
+        at += i ? n + SUND_PART_HEAD : 0;
+        (void) sund_result_part(&m, i, &n);
+    }
+    n += SUND_PART_HEAD;
+    if (!sund_buf_room(out, n))
+        return sund_buf_ok(out, err);
+    SUND_TRY(sund_fd_read(r->fd, at, out->p, n, err));
+    out->n = n;
+    return SUND_OK;
 }
 
-const char *sund_release_table(const sund_release *r, size_t *n)
-{
-    sund_release_parts parts;
+/* ---- manifests ---- */
 
-    *n = 0;
-    if (sund_release_split(r->bytes.p, r->bytes.n, &parts, NULL) != SUND_OK || !parts.n_table)
-        return "";
-    *n = parts.table[0].text.n;
-    return (const char *) parts.table[0].text.p;
+static bool read_table(sund_cur *c, sund_result *m)
+{
+    size_t i = m->n_table;
+
+    if (!sund_cur_str(c, m->table[i].name, sizeof m->table[0].name) || !name_ok(m->table[i].name, strlen(m->table[i].name)))
+        return false;
+    m->table[i].n_row = sund_cur_u64(c);
+    m->table[i].n_byte = sund_cur_u64(c);
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(m->table[k].name, m->table[i].name) == 0)
+            return false;
+    m->n_table++;
+    return !c->bad && m->table[i].n_row > 0 && m->table[i].n_byte >= m->table[i].n_row && m->table[i].n_byte < (uint64_t) 1 << 56;
+}
+
+sund_code sund_result_read(sund_cur whole, sund_result *m, sund_err *err)
+{
+    sund_cur c = whole;
+    uint32_t n_table = sund_cur_u32(&c);
+    uint64_t bytes = 0;
+    size_t   n;
+
+    memset(m, 0, sizeof *m);
+    m->bytes = whole;
+    if (c.bad || n_table == 0 || n_table > SUND_RELEASE_TABLES)
+        return sund_fail(err, SUND_E_FORMAT, "a release has no table, or more than %d", SUND_RELEASE_TABLES);
+    while (m->n_table < n_table) {
+        if (!read_table(&c, m))
+            return sund_fail(err, SUND_E_FORMAT, "a table of a release has a name or size that cannot be one");
+        bytes += m->table[m->n_table - 1].n_byte;
+    }
+    m->provenance = sund_cur_blob(&c, 1 << 24);
+    m->n_part = sund_cur_u32(&c);
+    if (m->n_part == 0 || m->n_part > SUND_PARTS_MAX)
+        c.bad = true;
+    m->part = sund_cur_bytes(&c, c.bad ? 0 : (size_t) m->n_part * PART_ENTRY);
+    SUND_TRY(sund_cur_end(&c, "the manifest of a release", err));
+    for (uint32_t k = 0; k < m->n_part; k++) {
+        (void) sund_result_part(m, k, &n);
+        if (n == 0 || n > bytes)
+            return sund_fail(err, SUND_E_FORMAT, "the parts of a release are not those of its tables");
+        bytes -= n;
+    }
+    return bytes == 0 ? SUND_OK : sund_fail(err, SUND_E_FORMAT, "the parts of a release are not those of its tables");
+}
+
+sund_digest sund_result_part(const sund_result *m, uint32_t k, size_t *n)
+{
+    sund_cur    c = sund_cur_of(m->part + (size_t) k * PART_ENTRY, PART_ENTRY);
+    sund_digest d;
+
+    *n = sund_cur_u32(&c);
+    (void) sund_cur_copy(&c, d.b, sizeof d.b);
+    return d;
+}
+
+sund_code sund_result_rows(const sund_result *m, uint32_t k, const void *p, size_t n, sund_cur *rows, sund_err *err)
+{
+    size_t      want;
+    sund_digest d = sund_result_part(m, k, &want), got = sund_digest_of(p, n);
+
+    *rows = sund_cur_of(p, n);
+    if (n != want + SUND_PART_HEAD || !sund_digest_eq(&d, &got) || sund_cur_u32(rows) != k)
+        return sund_fail(err, SUND_E_MISMATCH, "part %u of the result is not what all nodes signed", k + 1);
+    return SUND_OK;
 }
 
 sund_digest sund_release_digest(const sund_release *r) { return r->digest; }
@@ -207,150 +327,31 @@ void sund_release_withheld(const sund_release *r, size_t *by_mac, size_t *by_cel
     *by_cells = r->by_cells;
 }
 
-/** The next field of a table, up to a tab or line end. */
-static size_t field(sund_cur *c, char *out, size_t cap, char *end)
+sund_code sund_leave_part(sund_gate *g, const sund_envelope *head, const sund_release *r, uint32_t k, sund_leave **out, sund_err *err)
 {
-    size_t n = 0;
+    sund_result m = { .n_part = r->n_done, .part = r->parts.p };
+    sund_envelope e = *head;
+    sund_buf      part = { 0 }, bytes = { 0 };
+    char          what[60];
+    size_t        n;
 
-    while (n < c->n && c->p[n] != '\t' && c->p[n] != '\n')
-        n++;
-    (void) snprintf(out, cap, "%.*s", (int) (n < cap ? n : cap - 1), (const char *) c->p);
-    *end = n < c->n ? (char) c->p[n] : 0;
-    c->p += n + (n < c->n);
-    c->n -= n + (n < c->n);
-    return n;
-}
-
-/** Two texts that stand for one number within 1e-9 relative, the second as this program writes it: there is no room for a word in the spelling. */
-static bool near(int digits, const char *a, const char *b)
-{
-    char    *ea = NULL, *eb = NULL;
-    double   x = strtod(a, &ea), y = strtod(b, &eb);
-    sund_buf own = { 0 };
-    bool     same;
-
-    if (strcmp(a, b) == 0)
-        return true;
-    if (ea == a || eb == b || *ea || *eb || !isfinite(x) || !isfinite(y) || fabs(x - y) > 1e-9 * fmax(fabs(x), fabs(y)))
-        return false;
-    put_real(&own, digits, y);
-    sund_buf_nul(&own);
-    same = !own.bad && strcmp((const char *) own.p, b) == 0;
-    sund_buf_free(&own);
-    return same;
-}
-
-static sund_code compare_table(const struct release_table *t, int digits, sund_cur a, sund_cur b, sund_err *err)
-{
-    char   x[64], y[64], ex, ey;
-    size_t row = 0, col = 0;
-
-    if (a.n == b.n && memcmp(a.p, b.p, a.n) == 0)
-        return SUND_OK;
-    while (a.n || b.n) {
-        sund_cur was_a = a, was_b = b;
-        size_t   n = field(&a, x, sizeof x, &ex), m = field(&b, y, sizeof y, &ey);
-        bool     same = n == m && memcmp(was_a.p, was_b.p, n) == 0;
-        char     kind = col < t->n_column ? t->column[col].kind : 's';
-
-        if (ex != ey)
-            return sund_fail(err, SUND_E_MISMATCH, "table %s, row %zu has another number of columns, or one table has more rows", t->name, row);
-        if (!same && !(row && kind == 'f' && n < sizeof x && m < sizeof y && near(digits, x, y)))
-            return sund_fail(err, SUND_E_MISMATCH, "table %s, row %zu, column %s", t->name, row, col < t->n_column ? t->column[col].name : "?");
-        col = ex == '\n' ? 0 : col + 1;
-        row += ex == '\n';
-    }
-    return SUND_OK;
-}
-
-sund_code sund_release_agree(sund_release *ours, const void *theirs, size_t n, sund_err *err)
-{
-    sund_release_parts a, b;
-
-    SUND_TRY(sund_release_split(ours->bytes.p, ours->bytes.n, &a, err));
-    SUND_TRY(sund_release_split(theirs, n, &b, err));
-    if (a.provenance.n != b.provenance.n || memcmp(a.provenance.p, b.provenance.p, a.provenance.n) != 0)
-        return sund_fail(err, SUND_E_MISMATCH, "the provenance differs");
-    if (a.n_table != b.n_table)
-        return sund_fail(err, SUND_E_MISMATCH, "the number of tables differs");
-    for (size_t i = 0; i < a.n_table; i++) {
-        if (strcmp(a.table[i].name, b.table[i].name) != 0)
-            return sund_fail(err, SUND_E_MISMATCH, "table %zu has another name", i);
-        SUND_TRY(compare_table(&ours->table[i], (int) ours->thresholds.digits, a.table[i].text, b.table[i].text, err));
-    }
-    if (n != ours->bytes.n || memcmp(ours->bytes.p, theirs, n) != 0) {
-        sund_buf taken = { 0 };
-
-        sund_buf_put(&taken, theirs, n);
-        SUND_TRY(sund_buf_ok(&taken, err));
-        sund_buf_free(&ours->bytes);
-        ours->bytes = taken;
-        ours->digest = sund_digest_of(taken.p, taken.n);
-    }
-    return SUND_OK;
-}
-
-enum { BOX = sizeof(sund_key) + SUND_SEAL_OVERHEAD, LOCK = 16 };
-
-size_t sund_propose_bytes(size_t n_node, size_t n_release) { return n_node * BOX + n_release + LOCK; }
-
-sund_code sund_leave_propose(sund_gate *g, const sund_envelope *head, const sund_session *s, const sund_release *r, sund_leave **out, sund_err *err)
-{
-    sund_key  once;
-    uint8_t   box[BOX];
-    sund_buf  body = { 0 };
-    sund_code rc = SUND_OK;
-
-    if (head->kind != SUND_MSG_PROPOSE || !r->sealed)
-        return sund_fail(err, SUND_E_ARG, "a proposal is a sealed release, and leaves as kind propose");
-    sund_random(once.b, sizeof once.b);
-    for (size_t v = 0; v < s->n_node && rc == SUND_OK; v++) {
-        rc = sund_seal(&s->node[v].eph, once.b, sizeof once.b, box, err);
-        sund_buf_put(&body, box, sizeof box);
-    }
-    if (rc == SUND_OK && sund_buf_room(&body, r->bytes.n + LOCK)) {
-        sund_lock(&once, r->bytes.p, r->bytes.n, body.p + body.n);
-        body.n += r->bytes.n + LOCK;
-    }
-    sund_wipe(&once, sizeof once);
-    if (rc == SUND_OK)
-        rc = sund_buf_ok(&body, err);
-    if (rc == SUND_OK)
-        rc = sund_leave_make(g, head, body.p, body.n, "the result, locked for the study's nodes", out, err);
-    sund_buf_free(&body);
-    return rc;
-}
-
-sund_code sund_propose_read(const sund_session *s, const sund_session_key *k, sund_cur body, sund_buf *release, sund_err *err)
-{
-    sund_key  once;
-    sund_code rc;
-
-    if (body.n < s->n_node * BOX + LOCK)
-        return sund_fail(err, SUND_E_FORMAT, "a proposal is too short");
-    SUND_TRY(sund_unseal(&k->eph, body.p + s->me * BOX, BOX, once.b, err));
-    (void) sund_cur_bytes(&body, s->n_node * BOX);
-    sund_buf_clear(release);
-    if (!sund_buf_room(release, body.n))
-        return sund_buf_ok(release, err);
-    rc = sund_unlock(&once, body.p, body.n, release->p, err);
-    if (rc == SUND_OK)
-        release->n = body.n - LOCK;
-    sund_wipe(&once, sizeof once);
-    return rc;
+    if (head->kind != SUND_MSG_PART || !r->sealed)
+        return sund_fail(err, SUND_E_ARG, "a part is of a sealed release, and leaves as kind part");
+    SUND_TRY(sund_release_part(r, k, &part, err));
+    e.body = sund_result_part(&m, k, &n);
+    (void) snprintf(what, sizeof what, "part %u of %u", k + 1, r->n_done);
+    sund_envelope_room(&bytes, part.n);
+    sund_buf_put(&bytes, part.p, part.n);
+    sund_buf_free(&part);
+    return sund_leave_digested(g, &e, &bytes, what, out, err);
 }
 
 sund_code sund_leave_release(sund_gate *g, const sund_envelope *head, const sund_release *r, sund_leave **out, sund_err *err)
 {
-    sund_envelope e = *head;
-    sund_buf      bytes = { 0 };
-    char          what[120];
+    char what[160];
 
     if (head->kind != SUND_MSG_RELEASE || !r->sealed)
         return sund_fail(err, SUND_E_ARG, "a release is sealed first, and leaves as kind release");
-    (void) snprintf(what, sizeof what, "%zu rows, %zu withheld by mac, %zu with hidden cells", sund_release_rows(r), r->by_mac, r->by_cells);
-    e.body = r->digest;
-    sund_envelope_room(&bytes, r->bytes.n);
-    sund_buf_put(&bytes, r->bytes.p, r->bytes.n);
-    return sund_leave_digested(g, &e, &bytes, what, out, err);
+    (void) snprintf(what, sizeof what, "%zu rows in %u parts, %zu withheld by mac, %zu with hidden cells", sund_release_rows(r), r->n_done, r->by_mac, r->by_cells);
+    return sund_leave_make(g, head, r->manifest.p, r->manifest.n, what, out, err);
 }

@@ -235,26 +235,23 @@ static sund_code add_row(void *ctx, const sund_mailbox_row *row, sund_err *err)
     return sund_buf_ok(out, err);
 }
 
-/** What was asked, and what all signed. */
-static sund_code fetch(hub *h, const sund_envelope *e, const sund_digest *study, sund_buf *out, sund_err *err)
+/** What was asked, and what all signed; or a part of that. */
+static sund_code fetch(hub *h, const sund_envelope *e, const sund_digest *study, uint32_t which, sund_buf *out, sund_err *err)
 {
-    sund_buf  text = { 0 };
-    sund_code rc;
+    char part[32] = "";
 
-    SUND_GO(sund_mailbox_may_fetch(&h->box, study, e->from, err));
-    SUND_GO(sund_mailbox_text(&h->box, study, &text, err));
-    sund_buf_blob(out, text.p, text.n);
-    SUND_GO(sund_mailbox_release(&h->box, study, out, err));
+    SUND_TRY(sund_mailbox_may_fetch(&h->box, study, e->from, err));
+    SUND_TRY(sund_mailbox_fetch(&h->box, study, which, out, err));
+    if (which)
+        (void) snprintf(part, sizeof part, "part %u, ", which);
     /* who has a result is asked when it is recalled */
-    rc = sund_ledger_add(h->home.db, sund_msg_name(e->kind), sund_digest_hex(study).s, err, "given to %s", e->from);
-out:
-    sund_buf_free(&text);
-    return rc;
+    return sund_ledger_add(h->home.db, sund_msg_name(e->kind), sund_digest_hex(study).s, err, "%sgiven to %s", part, e->from);
 }
 
 static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
     sund_digest d;
+    uint32_t    which = 0;
     sund_buf    file = { 0 };
     listing     to = { h, out };
     char        who[SUND_ID_MAX + 1];
@@ -272,6 +269,7 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     }
     if (e->kind != SUND_MSG_STATUS) {
         (void) sund_cur_copy(&body, d.b, sizeof d.b);
+        which = e->kind == SUND_MSG_FETCH ? sund_cur_u32(&body) : 0;
         SUND_TRY(sund_cur_end(&body, "a request", err));
     }
     if (e->kind == SUND_MSG_FILE_GET) {
@@ -281,7 +279,7 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
         return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
     }
     (void) pthread_mutex_lock(&h->lock);
-    rc = e->kind == SUND_MSG_FETCH ? fetch(h, e, &d, out, err) : sund_mailbox_list(&h->box, add_row, &to, err);
+    rc = e->kind == SUND_MSG_FETCH ? fetch(h, e, &d, which, out, err) : sund_mailbox_list(&h->box, add_row, &to, err);
     (void) pthread_mutex_unlock(&h->lock);
     return rc;
 }

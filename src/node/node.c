@@ -413,7 +413,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
     n->run = calloc(PARTIES_MAX, sizeof *n->run);
     if (!n->run)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    n->seat = (sund_party_node){ .me = &n->home.identity, .roster = &n->home.roster, .gate = n->home.gate, .db = n->home.db, .key_dir = key_dir, .store = n->home.store,
+    n->seat = (sund_party_node){ .me = &n->home.identity, .roster = &n->home.roster, .gate = n->home.gate, .db = n->home.db, .key_dir = key_dir, .folder = n->home.dir, .store = n->home.store,
                                  .people = n->home.people, .file = get_file, .ctx = n, .n_thread = n->home.n_thread,
                                  .dac = &n->home.dac, .data = n->home.data, .keep_replay = n->home.keep_replay, .trust = n->home.dir, .visa = n->home.visa[0] ? n->home.visa : NULL, .runner = n->home.use_slurm ? get_runner : NULL };
     if (n->home.use_slurm)

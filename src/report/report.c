@@ -217,24 +217,24 @@ static void put_title(sund_buf *out, sund_cur json_text)
     sund_buf_text(out, "</h1>\n");
 }
 
-void sund_report_write(const sund_release_parts *r, sund_buf *html)
+void sund_report_write(const sund_report_table *table, size_t n, sund_cur provenance, sund_buf *html)
 {
     static const struct { const char *key, *name; } fact[] = {
         { "analysis", "analysis" }, { "cohort", "cohort" }, { "outcome", "outcome" }, { "n", "people" }, { "events", "events" }, { "n_case", "cases" }, { "strata", "strata" },
         { "estimator", "estimator" }, { "variants", "variants asked" }, { "eligible", "variants eligible" }, { "rows", "rows" }, { "rows_withheld_by_mac", "rows withheld by rule mac" },
         { "rows_with_hidden_cells", "rows with hidden cells" }, { "run", "run" }, { "purpose", "purpose" }, { "catalogue", "catalogue" }, { "study", "study" }, { "program", "program" },
     };
-    sund_cur title = value_of(r->provenance, "title");
+    sund_cur title = value_of(provenance, "title");
 
     put_title(html, title);
     sund_buf_text(html, "<p>Made from what was released, and from nothing else.</p><dl>\n");
     for (size_t i = 0; i < sizeof fact / sizeof *fact; i++)
-        put_fact(html, r->provenance, fact[i].key, fact[i].name);
+        put_fact(html, provenance, fact[i].key, fact[i].name);
     sund_buf_text(html, "</dl>\n");
-    for (size_t i = 0; i < r->n_table; i++)
-        put_table(html, r->table[i].name, r->table[i].text);
+    for (size_t i = 0; i < n; i++)
+        put_table(html, table[i].name, table[i].text);
     sund_buf_text(html, "<details><summary>Provenance</summary><pre>");
-    put_escaped(html, r->provenance.p, r->provenance.n);
+    put_escaped(html, provenance.p, provenance.n);
     sund_buf_text(html, "</pre></details>\n<footer>Sund</footer></body></html>\n");
 }
 

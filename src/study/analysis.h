@@ -33,6 +33,7 @@ typedef struct sund_state {
     const sund_files       *files;
     sund_thresholds         thresholds;
     const sund_columns_plan *plan;
+    sund_release           *release;   /**< the engine's: where rows go whose totals are there, in any round, and those of finish */
     size_t                  first, n_variant; /**< range of the catalogue */
     int64_t                 n_person;         /**< pooled; known after the first round */
     void                   *own;              /**< the analysis's: made by begin, freed by end */

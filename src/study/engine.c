@@ -33,6 +33,8 @@ sund_code sund_engine_open(sund_engine *e, const sund_engine_on *on, sund_err *e
     sund_study_range(on->study, on->catalogue, &e->state.first, &e->state.n_variant);
     if (on->catalogue && e->state.n_variant == 0)
         return sund_fail(err, SUND_E_ARG, "the catalogue has no variant in the study's region");
+    SUND_TRY(sund_release_begin(&e->release, on->thresholds, e->analysis->by_variant, on->folder, err));
+    e->state.release = e->release;
     SUND_TRY(e->analysis->begin(&e->state, err));
     return ask(e, 0, err);
 }
@@ -49,6 +51,7 @@ void sund_engine_close(sund_engine *e)
     sund_engine_part(e, false);
     if (e->analysis && e->state.own)
         e->analysis->end(&e->state);
+    sund_release_free(e->release);
     memset(e, 0, sizeof *e);
 }
 
@@ -135,14 +138,13 @@ static void add_thresholds(sund_json *j, const sund_thresholds *t)
 sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release **out, sund_err *err)
 {
     const sund_study *s = e->state.study;
-    sund_release     *r = NULL;
+    sund_release     *r = e->release;
     sund_buf          text = { 0 };
     sund_json         j;
     size_t            by_mac, by_cells;
     sund_code         rc;
 
-    SUND_GO(sund_release_begin(&r, &e->state.thresholds, e->analysis->by_variant, err));
-    SUND_GO(e->analysis->finish(&e->state, r, err));
+    SUND_TRY(e->analysis->finish(&e->state, r, err));
     sund_json_init(&j, &text, true);
     sund_json_open(&j, NULL, '{');
     sund_json_str(&j, "program", "sund " SUND_VERSION);
@@ -166,12 +168,11 @@ sund_code sund_engine_finish(sund_engine *e, const char *run_facts, sund_release
     rc = sund_buf_ok(&text, err);
     if (rc == SUND_OK)
         rc = sund_release_end(r, (const char *) text.p, err);
-out:
     sund_buf_free(&text);
-    if (rc == SUND_OK)
+    if (rc == SUND_OK) {
         *out = r;
-    else
-        sund_release_free(r);
+        e->release = NULL;
+    }
     return rc;
 }
 
@@ -206,7 +207,7 @@ sund_code sund_study_run_local(const sund_local_run *run, sund_release **out, su
 
     SUND_GO(sund_view_open(&v, run->store, run->people, run->study, run->catalogue, run->thresholds, err));
     SUND_GO(sund_files_open(&files, run->study, run->file, run->file_ctx, err));
-    SUND_GO(sund_engine_open(&e, &(sund_engine_on){ run->study, run->catalogue, &files, &v->plan, run->thresholds }, err));
+    SUND_GO(sund_engine_open(&e, &(sund_engine_on){ run->study, run->catalogue, &files, &v->plan, run->thresholds, run->folder }, err));
     if (run->runner)
         SUND_GO(run->runner(run->runner_ctx, &e, v, run->text, &e.runner, err));
     while (!e.done) {

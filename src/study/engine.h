@@ -31,10 +31,11 @@ struct sund_engine {
     uint32_t             chunk;   /**< of it */
     bool                 done;    /**< no more rounds: finish */
     sund_runner         *runner;  /**< NULL: own sums are computed in this process */
+    sund_release        *release; /**< what the gate has let through so far */
 };
 
-/** What an engine is about; all but the thresholds must outlive it. catalogue is NULL when the study names none. */
-typedef struct sund_engine_on { const sund_study *study; const sund_catalogue *catalogue; const sund_files *files; const sund_columns_plan *plan; const sund_thresholds *thresholds; } sund_engine_on;
+/** What an engine is about; all but the thresholds must outlive it, folder the release. catalogue is NULL when the study names none; folder: of sund_release_begin(). */
+typedef struct sund_engine_on { const sund_study *study; const sund_catalogue *catalogue; const sund_files *files; const sund_columns_plan *plan; const sund_thresholds *thresholds; const char *folder; } sund_engine_on;
 sund_code sund_engine_open(sund_engine *e, const sund_engine_on *on, sund_err *err) SUND_MUST_CHECK;
 void      sund_engine_close(sund_engine *e);
 /** Own vector for the chunk that is asked. *ready is false when the runner has not got it yet. */
@@ -62,6 +63,7 @@ typedef struct sund_local_run {
     const sund_store      *store;
     sund_people           *people;
     const sund_thresholds *thresholds;
+    const char            *folder;    /**< of sund_release_begin() */
     const sund_sign_key   *key;       /**< of the home: names its data in the provenance (sund_view_release) */
     unsigned               n_thread;
     sund_local_progress    progress;

@@ -1,4 +1,4 @@
-#include "study/mailbox.h"
+#include "study/mailbox_priv.h"
 
 #include "base/log.h"
 #include "study/bodies.h"
@@ -288,16 +288,6 @@ static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_env
     return n == s->n_node ? add_up(m, &e->about, place, &slot, err) : SUND_OK;
 }
 
-/** Every node signed these very bytes. */
-static sund_code check_release(sund_mailbox *m, const hub_study *s, const sund_envelope *e, sund_err *err)
-{
-    int64_t n = 0;
-
-    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(DISTINCT sender) FROM message WHERE study=? AND kind=? AND substr(body, 13)=?", "bib", e->about.b, sizeof e->about.b,
-                         (int64_t) SUND_MSG_SIGN_RELEASE, e->body.b, sizeof e->body.b));
-    return n == s->n_node ? SUND_OK : sund_fail(err, SUND_E_DENIED, "a release needs the signatures of all %lld nodes under its very bytes, there are %lld", (long long) s->n_node, (long long) n);
-}
-
 static bool of_a_round(unsigned kind) { return kind == SUND_MSG_SIGN_TOTAL || kind == SUND_MSG_OPEN || kind == SUND_MSG_RETRY; }
 
 /** Where a logged message belongs: what may stand there once. */
@@ -314,7 +304,11 @@ static sund_code place_of(const sund_envelope *e, sund_cur body, sund_slot *at, 
         if (body.bad || slot.round || slot.chunk || slot.attempt > 1)
             return sund_fail(err, SUND_E_DENIED, "a result is signed once, and once again when it was proposed");
     }
-    else if (e->kind != SUND_MSG_LINE && e->kind != SUND_MSG_PROPOSE && e->kind != SUND_MSG_RELEASE && e->kind != SUND_MSG_STOP) {
+    else if (e->kind == SUND_MSG_PART || e->kind == SUND_MSG_PROPOSE) {
+        slot.chunk = sund_cur_u32(&body);
+        SUND_TRY(sund_cur_ok(&body, "a part of a result", err));
+    }
+    else if (e->kind != SUND_MSG_LINE && e->kind != SUND_MSG_RELEASE && e->kind != SUND_MSG_STOP) {
         return sund_fail(err, SUND_E_DENIED, "a message of kind %u does not belong into a study", e->kind);
     }
     *at = slot;
@@ -350,6 +344,9 @@ static sund_code show(sund_mailbox *m, const sund_envelope *e, sund_cur body, su
         (void) snprintf(detail, sizeof detail, "round %u, chunk %u summed", slot.round, slot.chunk + 1);
         return set_state(m, &e->about, false, err, "computing", detail);
     case SUND_MSG_SIGN_RELEASE: return set_state(m, &e->about, false, err, "signing", "");
+    case SUND_MSG_PART:
+        (void) snprintf(detail, sizeof detail, "part %u of the result is here", sund_cur_u32(&body) + 1);
+        return set_state(m, &e->about, false, err, "signing", detail);
     case SUND_MSG_RELEASE:
         SUND_TRY(sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind IN(?,?)", "bii", e->about.b, sizeof e->about.b, (int64_t) SUND_MSG_OPEN,
                              (int64_t) SUND_MSG_PROPOSE));
@@ -358,6 +355,7 @@ static sund_code show(sund_mailbox *m, const sund_envelope *e, sund_cur body, su
     case SUND_MSG_STOP:
         SUND_TRY(sund_stop_read(body, &how, reason, err));
         (void) snprintf(detail, sizeof detail, "by %s: %.380s", e->from, reason);
+        SUND_TRY(sund_mailbox_drop_result(m, &e->about, err));
         return set_state(m, &e->about, true, err, "stopped", detail);
     default: return SUND_OK;
     }
@@ -383,8 +381,12 @@ static sund_code post_logged(sund_mailbox *m, const hub_study *s, const sund_env
     }
     if (of_a_round(e->kind))
         SUND_TRY(in_turn(m, e, &slot, err));
+    if (e->kind == SUND_MSG_PART)
+        SUND_TRY(sund_mailbox_check_part(m, s->n_node, e, slot.chunk, err));
+    if (e->kind == SUND_MSG_PROPOSE)
+        SUND_TRY(sund_mailbox_check_piece(m, s->n_node, e, slot.chunk, err));
     if (e->kind == SUND_MSG_RELEASE)
-        SUND_TRY(check_release(m, s, e, err));
+        SUND_TRY(sund_mailbox_check_release(m, s->n_node, e, sund_cur_of(body, n_body), err));
     SUND_TRY(append(m, place, e, body, n_body, err));
     if (e->kind == SUND_MSG_RETRY)
         SUND_TRY(sund_db_run(m->db, err, "DELETE FROM masked WHERE study=?", "b", e->about.b, sizeof e->about.b));
@@ -453,7 +455,7 @@ static sund_code note_heard(sund_mailbox *m, const sund_digest *study, const hub
     return sund_bodies_drop(m->db, study, SUND_MSG_PROPOSE, err);
 }
 
-/** One message of a batch. A release goes as its header alone: its nodes hold the very bytes that it names. */
+/** One message of a batch. A release and its parts go as their headers alone: its nodes hold the very bytes that these name. */
 static sund_code put_message(sund_mailbox *m, const sund_digest *study, uint32_t index, sund_cur head, sund_cur row, sund_buf *out, sund_err *err)
 {
     sund_cur      c = head;
@@ -466,7 +468,7 @@ static sund_code put_message(sund_mailbox *m, const sund_digest *study, uint32_t
     sund_buf_put(out, head.p, head.n);
     sund_buf_u32(out, 0);
     SUND_TRY(sund_buf_ok(out, err));
-    if (e.kind == SUND_MSG_RELEASE)
+    if (e.kind == SUND_MSG_RELEASE || e.kind == SUND_MSG_PART)
         return SUND_OK;
     at = out->n;
     SUND_TRY(sund_bodies_get(m->db, &e, row, out, err));
@@ -495,18 +497,20 @@ out:
     return rc;
 }
 
-/** All that is new is words that every node must say, and some have not. */
-static sund_code incomplete(sund_mailbox *m, const sund_digest *study, uint32_t from, int64_t n_node, bool *out, sund_err *err)
+/** All that is new is words that every node must say, and some have not; or parts of the result, which tell nothing to anyone but who sends the next. */
+static sund_code incomplete(sund_mailbox *m, const sund_digest *study, const char *node, uint32_t from, int64_t n_node, bool *out, sund_err *err)
 {
-    int64_t kind = 0, others = 0, n = 0;
+    int64_t kind = 0, others = 0, n = 0, own = 0;
 
     *out = false;
     SUND_TRY(sund_db_i64(m->db, &kind, 0, err, "SELECT kind FROM message WHERE study=? ORDER BY idx DESC LIMIT 1", "b", study->b, sizeof study->b));
-    if (kind != SUND_MSG_LINE && kind != SUND_MSG_SIGN_TOTAL && kind != SUND_MSG_OPEN && kind != SUND_MSG_SIGN_RELEASE)
+    if (kind != SUND_MSG_LINE && kind != SUND_MSG_SIGN_TOTAL && kind != SUND_MSG_OPEN && kind != SUND_MSG_SIGN_RELEASE && kind != SUND_MSG_PART)
         return SUND_OK;
     SUND_TRY(sund_db_i64(m->db, &others, -1, err, "SELECT idx FROM message WHERE study=? AND kind<>? ORDER BY idx DESC LIMIT 1", "bi", study->b, sizeof study->b, kind));
     SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM message WHERE study=? AND idx>?", "bi", study->b, sizeof study->b, others));
-    *out = (int64_t) from > others && n < n_node;
+    if (kind == SUND_MSG_PART)
+        SUND_TRY(sund_db_i64(m->db, &own, 0, err, "SELECT COUNT(*) FROM message WHERE study=? AND idx>? AND sender=?", "bit", study->b, sizeof study->b, others, node));
+    *out = (int64_t) from > others && (kind == SUND_MSG_PART ? own == 0 : n < n_node);
     return SUND_OK;
 }
 
@@ -531,7 +535,7 @@ static sund_code batch_known(sund_mailbox *m, const char *node, sund_cur known, 
         if (at == SUND_INDEX_DONE)
             SUND_TRY(note_heard(m, &d, &s, node, err));
         else if (at < s.n_message && patient && !s.ended)
-            SUND_TRY(incomplete(m, &d, at, s.n_node, &early, err));
+            SUND_TRY(incomplete(m, &d, node, at, s.n_node, &early, err));
         if (at < s.n_message && !early)
             SUND_TRY(batch_study(m, &d, at, max, out, any, err));
     }
@@ -620,58 +624,10 @@ sund_code sund_mailbox_may_fetch(sund_mailbox *m, const sund_digest *study, cons
     return SUND_OK;
 }
 
-/** The body of the only message of its kind in a study's log; of SUBMIT, in either form, the text. */
-static sund_code only_body(sund_mailbox *m, const sund_digest *study, unsigned kind, sund_buf *out, bool *there, sund_err *err)
-{
-    sund_rows *rows = NULL;
-    bool       more = false;
-    sund_code  rc;
-
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT head, body, kind FROM message WHERE study=? AND kind IN (?,?)", "bii", study->b, sizeof study->b, (int64_t) kind,
-                           (int64_t) (kind == SUND_MSG_SUBMIT ? SUND_MSG_SUBMIT_LOGIN : kind)));
-    rc = sund_rows_next(rows, &more, err);
-    if (rc == SUND_OK && more) {
-        sund_cur      h = sund_rows_blob(rows, 0), b = sund_rows_blob(rows, 1);
-        sund_envelope e;
-        sund_submit   s;
-
-        rc = sund_envelope_read(&h, UINT64_MAX, &e, err);
-        if (rc == SUND_OK && kind == SUND_MSG_SUBMIT) { /* small: its bytes are in the row */
-            rc = sund_submit_read((unsigned) sund_rows_i64(rows, 2), b, &s, err);
-            if (rc == SUND_OK)
-                sund_buf_put(out, s.text.p, s.text.n);
-            if (rc == SUND_OK)
-                rc = sund_buf_ok(out, err);
-        }
-        else if (rc == SUND_OK)
-            rc = sund_bodies_get(m->db, &e, b, out, err);
-    }
-    *there = more;
-    sund_rows_close(rows);
-    return rc;
-}
-
 static sund_code recall(sund_mailbox *m, const sund_digest *study, const char *detail, sund_err *err)
 {
-    SUND_TRY(sund_db_run(m->db, err, "UPDATE message SET body=x'' WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) SUND_MSG_RELEASE));
-    SUND_TRY(sund_bodies_drop(m->db, study, SUND_MSG_RELEASE, err));
+    SUND_TRY(sund_mailbox_drop_result(m, study, err));
     return set_state(m, study, true, err, "recalled", detail);
-}
-
-/** By whom and why it was recalled; "" when it was not. */
-static sund_code recalled(sund_mailbox *m, const sund_digest *study, char *out, size_t cap, sund_err *err)
-{
-    sund_rows *rows = NULL;
-    bool       more = false;
-    sund_code  rc;
-
-    out[0] = 0;
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT detail FROM study WHERE digest=? AND state='recalled'", "b", study->b, sizeof study->b));
-    rc = sund_rows_next(rows, &more, err);
-    if (rc == SUND_OK && more)
-        (void) snprintf(out, cap, "%s", sund_rows_text(rows, 0));
-    sund_rows_close(rows);
-    return rc;
 }
 
 sund_code sund_mailbox_recall(sund_mailbox *m, const sund_digest *study, const char *node, const char *reason, sund_err *err)
@@ -686,30 +642,10 @@ sund_code sund_mailbox_recall(sund_mailbox *m, const sund_digest *study, const c
     SUND_TRY(sund_db_i64(m->db, &released, 0, err, "SELECT COUNT(*) FROM message WHERE study=? AND kind=?", "bi", study->b, sizeof study->b, (int64_t) SUND_MSG_RELEASE));
     if (!released)
         return sund_fail(err, SUND_E_NOT_FOUND, "study %.12s has no release to be recalled", sund_digest_hex(study).s);
-    SUND_TRY(recalled(m, study, before, sizeof before, err));
+    SUND_TRY(sund_mailbox_recalled(m, study, before, sizeof before, err));
     if (before[0])
         return SUND_OK;
     (void) snprintf(detail, sizeof detail, "by %s: %.380s", node, reason);
     SUND_TRY(sund_db_part(m->db, err));
     return sund_db_part_end(m->db, true, recall(m, study, detail, err), err);
-}
-
-sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err)
-{
-    bool there = false;
-    char why[SUND_REASON_MAX + 64];
-
-    SUND_TRY(recalled(m, study, why, sizeof why, err));
-    if (why[0])
-        return sund_fail(err, SUND_E_DENIED, "study %.12s was recalled after its release, %.280s", sund_digest_hex(study).s, why);
-    SUND_TRY(only_body(m, study, SUND_MSG_RELEASE, out, &there, err));
-    return there ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "study %.12s has no release yet; 'sund study status' says where it stands", sund_digest_hex(study).s);
-}
-
-sund_code sund_mailbox_text(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err)
-{
-    bool there = false;
-
-    SUND_TRY(only_body(m, study, SUND_MSG_SUBMIT, out, &there, err));
-    return there ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "the hub has no study %.12s", sund_digest_hex(study).s);
 }

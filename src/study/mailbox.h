@@ -43,7 +43,9 @@ sund_code sund_mailbox_may_fetch(sund_mailbox *m, const sund_digest *study, cons
 sund_code sund_mailbox_recall(sund_mailbox *m, const sund_digest *study, const char *node, const char *reason, sund_err *err) SUND_MUST_CHECK;
 /** The text of a study. */
 sund_code sund_mailbox_text(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
-/** The release of a study: what all nodes signed. Errors: SUND_E_NOT_FOUND says the state the study is in; SUND_E_DENIED: it was recalled. */
+/** The manifest of a study's release: what all nodes signed. Errors: SUND_E_NOT_FOUND says the state the study is in; SUND_E_DENIED: it was recalled. */
 sund_code sund_mailbox_release(sund_mailbox *m, const sund_digest *study, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+/** What somebody who may have it is given of a release (study/released.h): which 0: the text, the nodes' signatures and the manifest; k: part k, from 1. Errors: as above. */
+sund_code sund_mailbox_fetch(sund_mailbox *m, const sund_digest *study, uint32_t which, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
 #endif

@@ -214,13 +214,9 @@ static sund_code keep_state(sund_party *p, sund_party_state was, sund_err *err)
     if (p->state == was)
         return SUND_OK;
     if (p->state == SUND_PARTY_RELEASED && p->release && !p->withdrawn) {
-        sund_envelope  as = { .kind = SUND_MSG_RELEASE, .about = p->name, .body = sund_release_digest(p->release) };
-        size_t         n;
-        const uint8_t *bytes = sund_release_bytes(p->release, &n);
-        sund_cur       row;
+        sund_cur manifest = sund_release_manifest(p->release); /* what was released, by digests: the tables are the researcher's */
 
-        SUND_TRY(sund_bodies_keep(p->node->db, &as, bytes, n, &row, err));
-        SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", row.p, row.n, p->name.b, sizeof p->name.b));
+        SUND_TRY(sund_db_run(p->node->db, err, "UPDATE study SET release=? WHERE digest=?", "bb", manifest.p, manifest.n, p->name.b, sizeof p->name.b));
         SUND_TRY(sund_engine_keep(&p->engine, p->view, p->node->people, err));
     }
     if (p->state >= SUND_PARTY_RELEASED) /* on disk before the key goes */
@@ -256,7 +252,7 @@ static sund_code sound(const sund_party *p, const sund_envelope *e, const void *
 {
     unsigned    role = e->kind == SUND_MSG_TOTAL ? SUND_ROLE_HUB : SUND_ROLE_NODE;
     size_t      most = sund_msg_max_bytes(e->kind);
-    bool        bare = e->kind == SUND_MSG_RELEASE && n_body == 0; /* its header is all that the log has of it: its bytes are those that this node has signed */
+    bool        bare = (e->kind == SUND_MSG_PART || e->kind == SUND_MSG_RELEASE) && n_body == 0; /* its header is all that the log has of it: its bytes are those that this node has signed */
     sund_submit sub;
     sund_digest got;
 
@@ -452,7 +448,7 @@ static void let_go(sund_party *p)
     sund_files_free(&p->files);
     sund_party_clear_slot(p);
     sund_release_free(p->release);
-    sund_buf_free(&p->proposal);
+    sund_proposal_free(p->proposal);
     sund_buf_free(&p->text);
     sund_wipe(&p->key, sizeof p->key);
 }

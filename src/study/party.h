@@ -19,6 +19,7 @@ typedef struct sund_party_node {
     sund_gate           *gate;
     sund_db             *db;       /**< transcripts: sund_party_tables() */
     const char          *key_dir;  /**< where session keys are kept (0600) while a study runs */
+    const char          *folder;   /**< of sund_release_begin() */
     const sund_store    *store;
     sund_people         *people;
     sund_file_get        file;     /**< public files by digest: catalogues and what else a study names */

@@ -255,7 +255,6 @@ static sund_code recall(sund_db *db, const sund_digest *study, const char *node,
     if (sund_db_changes(db) == 0)
         return sund_fail(err, SUND_E_NOT_FOUND, "study %.12s is not released here", sund_digest_hex(study).s);
     SUND_TRY(sund_db_run(db, err, "INSERT OR IGNORE INTO recall(study, reason, told) VALUES(?,?,0)", "bt", study->b, sizeof study->b, cut));
-    SUND_TRY(sund_bodies_drop(db, study, SUND_MSG_RELEASE, err));
     return sund_ledger_add(db, "recalled", sund_digest_hex(study).s, err, "approval revoked after the release: this node has deleted its copy and gives out none, and tells the hub to do the same; what was given out before cannot be called back");
 }
 

@@ -7,8 +7,6 @@
 
 /* What each message of a study's log means to one node. Every check here is made by every node, on the same log, so all come to the same end. */
 
-size_t sund_party_release_max = SUND_BODY_MAX;
-
 static sund_code hear_submit(sund_party *p, const sund_envelope *e, sund_cur body, sund_err *err)
 {
     sund_submit s;
@@ -159,7 +157,7 @@ static sund_code establish(sund_party *p, sund_err *err)
     SUND_TRY(sund_party_prepare(p, err));
     SUND_TRY(same_data(p, p->view, err));
     make_session(p);
-    SUND_TRY(sund_engine_open(&p->engine, &(sund_engine_on){ &p->study, p->catalogue, &p->files, &p->view->plan, &joined }, err));
+    SUND_TRY(sund_engine_open(&p->engine, &(sund_engine_on){ &p->study, p->catalogue, &p->files, &p->view->plan, &joined, p->node->folder }, err));
     if (p->node->runner)
         SUND_TRY(p->node->runner(p->node->ctx, &p->engine, p->view, sund_cur_of(p->text.p, p->text.n), &p->engine.runner, err));
     p->state = SUND_PARTY_ROUNDS;
@@ -357,16 +355,6 @@ static void note_opened(sund_party *p)
     sund_wipe(&h, sizeof h);
 }
 
-/** A result that the hub would not take, locked as a proposal too, would be tried again for ever. */
-static sund_code fits(const sund_party *p, sund_err *err)
-{
-    size_t n;
-
-    (void) sund_release_bytes(p->release, &n);
-    return sund_propose_bytes(p->study.n_node, n) <= sund_party_release_max ? SUND_OK
-                                                                            : sund_fail(err, SUND_E_LIMIT, "the result has more than %d MiB, which no message holds: ask of a region at a time", SUND_BODY_MAX >> 20);
-}
-
 /** All own masks are known: the total is opened, in memory only, and the engine goes on. */
 static sund_code open_total(sund_party *p, sund_err *err)
 {
@@ -387,7 +375,7 @@ static sund_code open_total(sund_party *p, sund_err *err)
     if (rc == SUND_OK)
         rc = sund_engine_finish(&p->engine, (const char *) facts.p, &p->release, err);
     sund_buf_free(&facts);
-    return rc == SUND_OK ? fits(p, err) : rc;
+    return rc;
 }
 
 static sund_code hear_open(sund_party *p, size_t from, sund_cur body, sund_err *err)
@@ -422,12 +410,23 @@ static sund_code hear_retry(sund_party *p, size_t from, sund_cur body, sund_err 
 
 static sund_code hear_propose(sund_party *p, size_t from, sund_cur body, sund_err *err)
 {
+    sund_err  why = { SUND_OK, "" };
+    sund_code rc;
+
     if (p->state != SUND_PARTY_RELEASE || from != sund_party_proposer(p) || p->has_proposal || !sund_party_all(p, sund_peer_signed_release) || sund_party_agreed(p))
         return sund_fail(err, SUND_E_DENIED, "%s proposed a result out of turn", p->study.node[from]);
-    SUND_TRY(sund_propose_read(&p->session, &p->key, body, &p->proposal, err));
+    rc = p->proposal ? sund_proposal_piece(p->proposal, body, &why) : sund_proposal_open(&p->proposal, p->release, &p->session, &p->key, body, &why);
+    if (rc == SUND_OK && sund_proposal_next(p->proposal))
+        return SUND_OK;
+    if (rc == SUND_OK)
+        rc = sund_proposal_take(p->proposal, &p->release, &why);
+    if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
+        return sund_fail(err, rc, "%s", why.msg);
+    if (rc != SUND_OK)
+        return sund_fail(err, SUND_E_MISMATCH, "the result that %s proposes differs from the one %s computed: %.300s", p->study.node[from], p->node->me->id, why.msg);
     p->has_proposal = true;
-    if (sund_release_agree(p->release, p->proposal.p, p->proposal.n, err) != SUND_OK)
-        return sund_fail_in(err, SUND_E_MISMATCH, "the result that %s proposes differs from the one %s computed", p->study.node[from], p->node->me->id);
+    sund_proposal_free(p->proposal);
+    p->proposal = NULL;
     for (size_t i = 0; i < p->study.n_node; i++)
         p->peer[i].signed_release = false; /* all sign the proposer's bytes */
     return SUND_OK;
@@ -447,6 +446,25 @@ static sund_code hear_sign_release(sund_party *p, size_t from, sund_cur body, su
                          p->node->me->id);
     p->peer[from].release = d;
     p->peer[from].signed_release = true;
+    return SUND_OK;
+}
+
+/** Of a part the log has the header alone, and the digest in it must be that of this node's own. */
+static sund_code hear_part(sund_party *p, size_t from, const sund_envelope *e, sund_err *err)
+{
+    sund_result m;
+    sund_digest   own;
+    size_t        n;
+
+    if (p->state != SUND_PARTY_RELEASE || !sund_party_agreed(p))
+        return sund_fail(err, SUND_E_DENIED, "%s gave out a part of a result before all had signed it", p->study.node[from]);
+    SUND_TRY(sund_result_read(sund_release_manifest(p->release), &m, err));
+    if (p->n_part == m.n_part)
+        return sund_fail(err, SUND_E_DENIED, "%s gave out more parts than the result has", p->study.node[from]);
+    own = sund_result_part(&m, p->n_part, &n);
+    if (!sund_digest_eq(&e->body, &own))
+        return sund_fail(err, SUND_E_MISMATCH, "%s released other bytes than all nodes signed", p->study.node[from]);
+    p->n_part++;
     return SUND_OK;
 }
 
@@ -510,6 +528,7 @@ sund_code sund_party_hear(sund_party *p, const sund_envelope *e, sund_cur body, 
     case SUND_MSG_RETRY: return hear_retry(p, from, body, err);
     case SUND_MSG_PROPOSE: return hear_propose(p, from, body, err);
     case SUND_MSG_SIGN_RELEASE: return hear_sign_release(p, from, body, err);
+    case SUND_MSG_PART: return hear_part(p, from, e, err);
     case SUND_MSG_RELEASE: return hear_release(p, from, e, err);
     case SUND_MSG_STOP: return hear_stop(p, from, body, err);
     default: return sund_fail(err, SUND_E_DENIED, "a message of kind %u does not belong into a study's log", e->kind);

@@ -61,8 +61,9 @@ struct sund_party {
     sund_digest            opened;      /* of every key that opened a total so far: fixes those totals, and tells the hub nothing of them */
 
     sund_release          *release;     /* own, or the proposer's bytes once agreed */
-    sund_buf               proposal;    /* the proposer's bytes, as they came */
-    bool                   has_proposal; /* the nodes' bytes were not the same at first */
+    sund_proposal         *proposal;    /* the proposer's, as far as it came */
+    bool                   has_proposal; /* the nodes' bytes were not the same at first: this is the proposer's */
+    uint32_t               n_part;      /* parts of the release that the hub has */
 };
 
 /** Stops hearing: this node will say STOP with the reason. */
@@ -72,8 +73,6 @@ void sund_party_fault_err(sund_party *p, const sund_err *err);
 /** Notes a fault of this machine that may pass; returns its code. */
 sund_code sund_party_pause(sund_party *p, const sund_err *why, sund_err *err);
 sund_code sund_party_note(sund_party *p, const char *note, sund_err *err) SUND_MUST_CHECK;
-/** A result whose proposal would be longer than this stops the study: SUND_BODY_MAX (tests make it small). */
-extern size_t sund_party_release_max;
 /** Feeds the stored log again, without storing. before (may be NULL) is called with each header before it is heard. */
 typedef sund_code sund_party_before(void *ctx, sund_party *p, const sund_envelope *e, sund_err *err);
 sund_code         sund_party_rehear(sund_party *p, sund_party_before *before, void *ctx, sund_err *err) SUND_MUST_CHECK;

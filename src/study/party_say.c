@@ -259,10 +259,29 @@ static sund_code say_in_round(sund_party *p, sund_leave **out, sund_err *err)
     return SUND_OK;
 }
 
+/** All have signed one result: its parts, one after the other has come back in the log, and then what lists them. */
+static sund_code say_release(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_envelope head;
+    sund_result m;
+
+    SUND_TRY(sund_result_read(sund_release_manifest(p->release), &m, err));
+    head = head_of(p, p->n_part < m.n_part ? SUND_MSG_PART : SUND_MSG_RELEASE);
+    return p->n_part < m.n_part ? sund_leave_part(p->node->gate, &head, p->release, p->n_part, out, err) : sund_leave_release(p->node->gate, &head, p->release, out, err);
+}
+
+/** The next piece of a proposal, once: whoever signs another one after that stops the study. */
+static sund_code say_propose(sund_party *p, sund_leave **out, sund_err *err)
+{
+    sund_envelope   head = head_of(p, SUND_MSG_PROPOSE);
+    const sund_key *once = p->proposal ? sund_proposal_key(p->proposal) : NULL;
+
+    return sund_leave_propose(p->node->gate, &head, &p->session, once, p->release, p->proposal ? sund_proposal_next(p->proposal) : 0, out, err);
+}
+
 static sund_code say_in_release(sund_party *p, sund_leave **out, sund_err *err)
 {
     bool            proposer = p->me == sund_party_proposer(p);
-    sund_envelope   head;
     sund_buf        body = { 0 };
     const sund_slot turn = { 0, 0, p->has_proposal };
     sund_digest     d;
@@ -274,14 +293,7 @@ static sund_code say_in_release(sund_party *p, sund_leave **out, sund_err *err)
     }
     if (!proposer || !sund_party_all(p, sund_peer_signed_release))
         return SUND_OK;
-    if (sund_party_agreed(p)) {
-        head = head_of(p, SUND_MSG_RELEASE);
-        SUND_TRY(sund_leave_release(p->node->gate, &head, p->release, out, err));
-    }
-    else { /* once: whoever signs another one after that stops the study */
-        head = head_of(p, SUND_MSG_PROPOSE);
-        SUND_TRY(sund_leave_propose(p->node->gate, &head, &p->session, p->release, out, err));
-    }
+    SUND_TRY((sund_party_agreed(p) ? say_release : say_propose)(p, out, err));
     p->said = true;
     return SUND_OK;
 }

@@ -217,7 +217,7 @@ static sund_code same_release(const sund_party_node *node, const sund_party *p, 
     rc = sund_rows_next(rows, &more, err);
     if (rc == SUND_OK && more) {
         sund_cur    c = sund_rows_blob(rows, 0);
-        sund_digest was = sund_digest_of(c.p, c.n), now;
+        sund_digest was = sund_digest_of(c.p, c.n), now; /* of the manifest */
 
         if (p->release)
             now = sund_release_digest(p->release);

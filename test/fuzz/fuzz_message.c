@@ -1,7 +1,9 @@
 /* Federation messages: the envelope, and every body behind it. The kind in the envelope says which reader; a bare body is read by its
  * first byte. */
+#include "gate/gate_priv.h"
 #include "gate/shown.h"
 #include "study/messages.h"
+#include "study/released.h"
 #include "study/study.h"
 #include "study/submit.h"
 
@@ -58,28 +60,74 @@ static sund_release *own(void)
     sund_release                    *r = NULL;
     sund_err                         err;
 
-    if (sund_release_begin(&r, &t, false, &err) != SUND_OK || sund_release_next(r, "table", col, 3, &err) != SUND_OK ||
+    if (sund_release_begin(&r, &t, false, NULL, &err) != SUND_OK || sund_release_next(r, "table", col, 3, &err) != SUND_OK ||
         sund_release_row(r, &g, (const sund_cell[]) { { .s = "one" }, { .i = 500 }, { .f = 0.25 } }, &err) != SUND_OK ||
         sund_release_row(r, &g, (const sund_cell[]) { { .s = "two" }, { .i = 7 }, { .f = -1e-300 } }, &err) != SUND_OK || sund_release_end(r, "{\"n\": 1}\n", &err) != SUND_OK)
         abort();
     return r;
 }
 
-/** What agrees is what was sent, and has as many rows as ours. */
+/** Rows that a peer proposes for ours: what agrees is what was sent, and has as many rows. */
 static void release(sund_cur c)
 {
-    sund_release      *r = own();
-    sund_release_parts parts;
-    sund_err           err;
-    size_t             n, rows = sund_release_rows(r);
-    const uint8_t     *bytes;
+    sund_release  *r = own(), *lie = own();
+    sund_proposal *p = NULL;
+    sund_buf       part = { 0 };
+    sund_digest    a, b;
+    sund_err       err;
+    size_t         rows = sund_release_rows(r);
 
-    if (sund_release_agree(r, c.p, c.n, &err) == SUND_OK) {
-        bytes = sund_release_bytes(r, &n);
-        if (n != c.n || memcmp(bytes, c.p, n) != 0 || sund_release_rows(r) != rows || sund_release_split(c.p, c.n, &parts, &err) != SUND_OK || parts.n_table != 1)
+    lie->sealed = false;
+    lie->n_done = 0;
+    lie->part.n = SUND_PART_HEAD;
+    sund_buf_clear(&lie->parts);
+    sund_buf_clear(&lie->manifest);
+    lie->table[0].n_byte = c.n;
+    if (sund_release_add(lie, c, &err) != SUND_OK || sund_release_seal(lie, sund_cur_of("{\"n\": 1}\n", 9), &err) != SUND_OK)
+        abort();
+    a = sund_release_digest(lie);
+    if (sund_proposal_begin(&p, r, sund_release_manifest(lie), &err) == SUND_OK && sund_release_part(lie, 0, &part, &err) == SUND_OK &&
+        sund_proposal_part(p, sund_cur_of(part.p, part.n), &err) == SUND_OK && sund_proposal_take(p, &r, &err) == SUND_OK) {
+        b = sund_release_digest(r);
+        if (!sund_digest_eq(&a, &b) || sund_release_rows(r) != rows || memcmp(c.p, "name\tn\tbeta\n", 12) != 0)
             abort();
     }
+    sund_proposal_free(p);
+    sund_buf_free(&part);
     sund_release_free(r);
+    sund_release_free(lie);
+}
+
+/** A manifest that is taken lists as many bytes of parts as of tables. */
+static void manifest(sund_cur c)
+{
+    sund_result m;
+    uint64_t    tables = 0, parts = 0;
+    size_t      n;
+    sund_err    err;
+
+    if (sund_result_read(c, &m, &err) != SUND_OK)
+        return;
+    for (size_t i = 0; i < m.n_table; i++)
+        tables += m.table[i].n_byte;
+    for (uint32_t k = 0; k < m.n_part; k++) {
+        (void) sund_result_part(&m, k, &n);
+        parts += n;
+    }
+    if (tables != parts || m.n_table == 0)
+        abort();
+}
+
+/** What a hub hands out: nobody's signature is in it. */
+static void released(sund_cur c)
+{
+    static sund_roster nobody;
+    sund_digest        d = sund_digest_of(c.p, c.n < 40 ? c.n : 40);
+    sund_released      r;
+    sund_err           err;
+
+    if (sund_released_read(&nobody, &d, c, &r, &err) == SUND_OK)
+        abort();
 }
 
 /** Somebody else's proposal: nothing but garbage can be in it, for its key is not sealed to us. */
@@ -87,14 +135,15 @@ static void proposal(sund_cur c)
 {
     static sund_session     s;
     static sund_session_key k;
-    sund_buf                got = { 0 };
+    sund_release           *r = own();
+    sund_proposal          *p = NULL;
     sund_err                err;
 
     s.n_node = 3;
     k.eph.b[0] = 1;
-    if (sund_propose_read(&s, &k, c, &got, &err) == SUND_OK)
+    if (sund_proposal_open(&p, r, &s, &k, c, &err) == SUND_OK)
         abort();
-    sund_buf_free(&got);
+    sund_release_free(r);
 }
 
 /** A study with a login: in parts that give the whole again. */
@@ -209,6 +258,8 @@ static void body(unsigned kind, sund_cur c)
     default:
         submission(c);
         release(c);
+        manifest(c);
+        released(c);
         proposal(c);
         sund_slot_read(&c, &slot);
         break;

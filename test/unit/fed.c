@@ -1,6 +1,7 @@
 #include "fed.h"
 
 #include "scratch.h"
+#include "study/released.h"
 
 static uint64_t dice; /* of world_make and of the order in which a federation's nodes speak */
 
@@ -501,15 +502,45 @@ sund_party_status fed_status(fed *f, size_t i)
     return s;
 }
 
-/** The released bytes, or an empty buffer with the reason printed. */
+bool fed_fetch(fed *f, sund_buf *out, sund_err *err)
+{
+    sund_buf      reply = { 0 }, part = { 0 };
+    sund_released r;
+    sund_cur      rows;
+    sund_code     rc;
+
+    sund_buf_clear(out);
+    SUND_GO(sund_mailbox_fetch(&f->box, &f->study, 0, &reply, err));
+    SUND_GO(sund_released_read(&f->roster, &f->study, sund_cur_of(reply.p, reply.n), &r, err));
+    sund_buf_u32(out, 0);
+    sund_buf_put(out, r.m.bytes.p, r.m.bytes.n);
+    for (unsigned i = 0; i < 4; i++)
+        out->p[i] = (uint8_t) (r.m.bytes.n >> (8 * i));
+    for (uint32_t k = 0; k < r.m.n_part; k++) {
+        sund_buf_clear(&part);
+        SUND_GO(sund_mailbox_fetch(&f->box, &f->study, k + 1, &part, err));
+        SUND_GO(sund_result_rows(&r.m, k, part.p, part.n, &rows, err));
+        sund_buf_put(out, rows.p, rows.n);
+    }
+    rc = sund_buf_ok(out, err);
+out:
+    if (rc != SUND_OK)
+        sund_buf_clear(out);
+    sund_buf_free(&reply);
+    sund_buf_free(&part);
+    return rc == SUND_OK;
+}
+
 sund_buf fed_release(fed *f)
 {
     sund_buf out = { 0 };
     sund_err err = { SUND_OK, "" };
 
-    if (sund_mailbox_release(&f->box, &f->study, &out, &err) != SUND_OK)
+    if (!fed_fetch(f, &out, &err)) {
+        fprintf(stderr, "# %s\n", err.msg);
         for (size_t i = 0; i < f->n; i++)
             fprintf(stderr, "# %s: %s: %s\n", f->node[i].me.id, sund_party_state_name(fed_status(f, i).state), fed_status(f, i).detail);
+    }
     return out;
 }
 
@@ -555,17 +586,14 @@ sund_release *world_pooled(const world *w, fed *f, const char *text, const sund_
 
 bool same_tables(const sund_buf *release, const sund_release *pooled)
 {
-    sund_release_parts a, b;
-    size_t             n;
-    const uint8_t     *p = sund_release_bytes(pooled, &n);
-    bool               same;
+    whole_tables a, b;
+    sund_buf     whole = whole_of(pooled);
+    bool         same = whole_split(release, &a) && whole_split(&whole, &b) && a.n_table == b.n_table && a.n_table > 0;
 
-    if (sund_release_split(release->p, release->n, &a, NULL) != SUND_OK || sund_release_split(p, n, &b, NULL) != SUND_OK)
-        return false;
-    same = a.n_table == b.n_table && a.n_table > 0;
     for (size_t i = 0; same && i < a.n_table; i++)
         same = strcmp(a.table[i].name, b.table[i].name) == 0 && a.table[i].text.n == b.table[i].text.n &&
                memcmp(a.table[i].text.p, b.table[i].text.p, a.table[i].text.n) == 0;
+    sund_buf_free(&whole);
     return same;
 }
 
@@ -654,18 +682,6 @@ bool fed_same(const world *w, size_t n, bool countries_whole, const char *more, 
     else
         sund_buf_free(&got);
     return same;
-}
-
-char *fed_table(const sund_buf *release, const char *name)
-{
-    sund_release_parts parts;
-
-    if (sund_release_split(release->p, release->n, &parts, NULL) != SUND_OK)
-        return NULL;
-    for (size_t i = 0; i < parts.n_table; i++)
-        if (strcmp(parts.table[i].name, name) == 0)
-            return strndup((const char *) parts.table[i].text.p, parts.table[i].text.n);
-    return NULL;
 }
 
 const char *fed_cell(const char *table, size_t row, const char *column)

@@ -11,6 +11,7 @@
 #include "cohort.h"
 #include "study/party.h"
 #include "study/submit.h"
+#include "whole.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,7 +111,9 @@ bool            fed_turn(fed *f, size_t i);
 /** Runs in an order drawn anew each time round, until nobody has anything to say. */
 void            fed_run(fed *f);
 sund_party_status fed_status(fed *f, size_t i);
-/** The released bytes, or an empty buffer with the reason printed. */
+/** What anna fetches of the study's release, all of it checked; false when there is none. */
+bool            fed_fetch(fed *f, sund_buf *whole, sund_err *err);
+/** The same, or an empty buffer with the reason printed. */
 sund_buf        fed_release(fed *f);
 /** Publishes a file; its digest, for the study file. */
 sund_hex64      fed_publish(fed *f, const void *p, size_t n);
@@ -125,10 +128,8 @@ sund_release   *world_pooled(const world *w, fed *f, const char *text, const sun
 bool            same_tables(const sund_buf *release, const sund_release *pooled);
 
 /** One study over a world: federated over n nodes (person i at node i % n, or whole countries in turn), and pooled; true when both were released and all
- *  tables are the same bytes. files: published before; more: lines of the study, printf-ed with nothing. *release (may be NULL): the released bytes. */
+ *  tables are the same bytes. files: published before; more: lines of the study, printf-ed with nothing. *release (may be NULL): what was released (whole.h). */
 bool            fed_same(const world *w, size_t n, bool countries_whole, const char *more, const sund_thresholds *t, sund_buf *release);
-/** Text of a table in release bytes, NUL-terminated; NULL when there is none. Owned by the caller. */
-char           *fed_table(const sund_buf *release, const char *name);
 /** Cell of a table by data row (from 0) and column name; "" when there is none. Valid until the next call. */
 const char     *fed_cell(const char *table, size_t row, const char *column);
 

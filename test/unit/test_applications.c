@@ -391,7 +391,7 @@ TEST(a_revocation_stops_what_runs_under_it_before_another_word)
         f->kill_one_in = end_after > 20 ? 0 : 7;
         fed_ask(f, linear);
         fed_run(f);
-        if (sund_mailbox_release(&f->box, &f->study, &b, NULL) != SUND_OK) {
+        if (!fed_fetch(f, &b, NULL)) {
             n_stopped++;
             all_are(f, SUND_PARTY_STOPPED, "consent withdrawn");
         }

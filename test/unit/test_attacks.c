@@ -26,7 +26,7 @@ static bool answered(fed *f, const char *whom, size_t n, int but, const char *ru
     (void) snprintf(text + k, sizeof text - (size_t) k, "\n");
     fed_submit(f, text);
     fed_run(f);
-    released = sund_mailbox_release(&f->box, &f->study, &bytes, NULL) == SUND_OK;
+    released = fed_fetch(f, &bytes, NULL);
     sund_buf_free(&bytes);
     for (size_t i = 0; i < n; i++) {
         sund_party_status s = { .detail = "" };
@@ -140,7 +140,7 @@ static void play(world *w, int trick, size_t t)
 /** Share of the released variants at which person t's genotype follows from the released effect: with a residual that is one person's, beta = (g - mean) / sum of squares. */
 static double guessed(const world *w, const sund_buf *bytes, size_t t, double height)
 {
-    char  *table = fed_table(bytes, "table");
+    char  *table = whole_table(bytes, "table");
     size_t right = 0, n = 0;
 
     for (size_t r = 0; table && *fed_cell(table, r, "pos"); r++) {
@@ -173,7 +173,7 @@ TEST(columns_that_weigh_one_person)
             fed_ask(f, trick < ONE_HOT_COVARIATE ? "analysis = linear\noutcome = trait\ncovariates = sex\nstrata = none\n" : "analysis = linear\noutcome = trait\ncovariates = bmi\nstrata = none\n");
             fed_run(f);
             tried[trick]++;
-            if (sund_mailbox_release(&f->box, &f->study, &bytes, NULL) == SUND_OK) {
+            if (fed_fetch(f, &bytes, NULL)) {
                 answered_all++;
                 won[trick] += guessed(w, &bytes, whom, trick == HUGE ? 49 : trick == NEARLY_ALIKE ? 3 : trick == ONE_HOT ? 1 : 20) > 0.9;
             }
@@ -227,7 +227,7 @@ static double product(const world *w, const char *table, size_t r, const double 
 /** Share of the released variants at which the number of alleles of the m people is told. */
 static double told(const world *w, const sund_buf *bytes, size_t m, double height)
 {
-    char  *table = fed_table(bytes, "table");
+    char  *table = whole_table(bytes, "table");
     size_t right = 0, n = 0;
 
     for (size_t r = 0; table && *fed_cell(table, r, "pos"); r += 2) { /* a row for each trait */

@@ -223,7 +223,7 @@ static bool seat_ask(seat *s, const char *ask)
     c = s->study.has_catalogue ? s->catalogue : NULL;
     MUST(sund_files_open(&s->files, &s->study, published, s, err));
     rc = sund_view_open(&s->view, s->store, s->people, &s->study, c, &s->t, NULL);
-    return rc == SUND_OK && sund_engine_open(&s->engine, &(sund_engine_on){ &s->study, c, &s->files, &s->view->plan, &s->t }, NULL) == SUND_OK;
+    return rc == SUND_OK && sund_engine_open(&s->engine, &(sund_engine_on){ &s->study, c, &s->files, &s->view->plan, &s->t, NULL }, NULL) == SUND_OK;
 }
 
 static void seat_runner(seat *s, const sund_slurm *plan)
@@ -278,10 +278,7 @@ static bool seat_ends(seat *s)
 
 static bool same_release(const sund_release *a, const sund_release *b)
 {
-    size_t         n, m;
-    const uint8_t *x = a ? sund_release_bytes(a, &n) : NULL, *y = b ? sund_release_bytes(b, &m) : NULL;
-
-    return x && y && n == m && memcmp(x, y, n) == 0;
+    return a && b && whole_same(a, b);
 }
 
 /* ---- every analysis of the table ---- */

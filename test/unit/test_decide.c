@@ -212,7 +212,7 @@ static void revokes(fed *f, size_t i)
 static bool stopped(fed *f)
 {
     sund_buf b = { 0 };
-    bool     no = sund_mailbox_release(&f->box, &f->study, &b, NULL) != SUND_OK;
+    bool     no = !fed_fetch(f, &b, NULL);
 
     sund_buf_free(&b);
     if (no)
@@ -277,12 +277,12 @@ static void recalled_at_the_hub(fed *f, const sund_digest *other)
     (void) snprintf(h.id, sizeof h.id, "N02");
     MUST(sund_recall_untold(f->node[1].db, &any, &f->study, reason, err));
     CHECK(any && strcmp(reason, "a mistake") == 0);
-    CHECK(sund_mailbox_release(&f->box, &f->study, &got, &why) == SUND_OK && got.n > 0);
+    CHECK(fed_fetch(f, &got, &why) && got.n > 0);
     CHECK(sund_mailbox_recall(&f->box, other, "N01", reason, &why) == SUND_E_NOT_FOUND && sund_mailbox_recall(&f->box, &f->study, "N09", reason, &why) == SUND_E_DENIED);
     MUST(sund_mailbox_recall(&f->box, &f->study, "N01", reason, err));
     MUST(sund_mailbox_recall(&f->box, &f->study, "N02", "me too", err)); /* the first word stands */
-    sund_buf_clear(&got);
-    CHECK(sund_mailbox_release(&f->box, &f->study, &got, &why) == SUND_E_DENIED && got.n == 0 && strstr(why.msg, "recalled after its release, by N01: a mistake"));
+    CHECK(sund_mailbox_fetch(&f->box, &f->study, 1, &got, &why) == SUND_E_DENIED); /* a part that was asked for in the middle */
+    CHECK(!fed_fetch(f, &got, &why) && why.code == SUND_E_DENIED && got.n == 0 && strstr(why.msg, "recalled after its release, by N01: a mistake"));
     MUST(sund_recall_told(f->node[1].db, &f->study, err));
     MUST(sund_recall_untold(f->node[1].db, &any, &f->study, reason, err));
     CHECK(!any);
@@ -377,7 +377,7 @@ TEST(an_exception_takes_two_members_and_the_same_words_at_every_node)
         fed_run(f);
         ended(f, SUND_PARTY_RELEASED, "rows");
         b = fed_release(f);
-        table = fed_table(&b, "table");
+        table = whole_table(&b, "table");
         rows[one_keeps] = 0;
         for (const char *p = table; p && *p; p++)
             rows[one_keeps] += *p == '\n';

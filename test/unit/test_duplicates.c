@@ -138,7 +138,7 @@ static void find(const data *d, size_t n_node, const sund_thresholds *t, bool hi
     CHECK(n_wrong == 0 && n_repeated >= least);
     (void) snprintf(number[0], sizeof number[0], hidden ? "below 10" : "%zu", n_elsewhere);
     (void) snprintf(number[1], sizeof number[1], hidden ? "below 10" : "%zu", n_repeated);
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK(table && strcmp(fed_cell(table, 0, "elsewhere"), number[0]) == 0 && strcmp(fed_cell(table, 0, "repeated"), number[1]) == 0);
     printf("# %zu nodes: records %s, elsewhere %s, repeated %s, people %s; %zu of %zu flags wrong\n", n_node, fed_cell(table, 0, "records"), fed_cell(table, 0, "elsewhere"), fed_cell(table, 0, "repeated"),
            fed_cell(table, 0, "people"), n_wrong, n);

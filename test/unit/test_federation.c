@@ -1,6 +1,8 @@
 /* The federated answer is the pooled answer, byte for byte, whatever is done to the people, the nodes and the machine. */
 #include "fed.h"
+#include "gate/gate_priv.h"
 #include "study/party_priv.h"
+#include "study/released.h"
 #include "test.h"
 
 static const char *const linear_strata = "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nstrata = country\n";
@@ -150,7 +152,7 @@ static sund_buf once(const world *w, const char *what, size_t before, size_t aft
 /** Bytes of the tables, without the provenance, which names headers. */
 static bool same_first_table(const sund_buf *a, const sund_buf *b)
 {
-    char *x = fed_table(a, "table"), *y = fed_table(b, "table");
+    char *x = whole_table(a, "table"), *y = whole_table(b, "table");
     bool  same = x && y && strcmp(x, y) == 0;
 
     free(x);
@@ -234,34 +236,159 @@ TEST(a_node_away_pauses_and_resumes)
     free(w);
 }
 
-/* ---- a result that no message holds ---- */
+/* ---- a result of many parts ---- */
 
-/** Of a study where messages are so long: every node's state, and the bytes of the release, 0 for none. */
-static size_t ends(const world *w, size_t most, sund_party_state want, const char *words)
+static size_t n_part_said;
+static void   counts_parts(fed *f, size_t from, const sund_envelope *e, sund_cur body)
 {
-    fed     *f = fed_even_open(w, 3);
-    sund_buf got = { 0 };
-    size_t   n;
+    (void) f;
+    (void) from;
+    (void) body;
+    n_part_said += e->kind == SUND_MSG_PART;
+}
 
-    sund_party_release_max = most;
-    fed_ask(f, counts);
-    fed_run(f);
-    for (size_t i = 0; i < 3; i++)
-        CHECK(fed_status(f, i).state == want && strstr(fed_status(f, i).detail, words) != NULL);
-    CHECK((sund_mailbox_release(&f->box, &f->study, &got, NULL) == SUND_OK) == (want == SUND_PARTY_RELEASED));
-    n = got.n;
-    sund_buf_free(&got);
-    sund_party_release_max = SUND_BODY_MAX;
-    fed_close(f);
+/** Messages of a kind whose body the hub still has. */
+static int64_t left_at_hub(fed *f, unsigned kind)
+{
+    int64_t n = -1;
+
+    MUST(sund_db_i64(f->hub_db, &n, 0, err, "SELECT COUNT(*) FROM message WHERE kind=? AND length(body) > 0", "i", (int64_t) kind));
     return n;
 }
 
-TEST(a_result_that_no_message_holds_stops_the_study)
+/** Its rows where parts have so many bytes, through whatever kills and losses. */
+static sund_buf in_parts(const world *w, size_t bytes, unsigned kill, unsigned lose)
 {
-    world *w = fed_world(120, test_rand());
-    size_t n = ends(w, SUND_BODY_MAX, SUND_PARTY_RELEASED, "rows"), most = sund_propose_bytes(3, n);
+    fed     *f = fed_even_open(w, 3);
+    sund_buf got;
 
-    CHECK(n > 100 && ends(w, most, SUND_PARTY_RELEASED, "rows") == n); /* as a proposal it has just so many */
-    CHECK(ends(w, most - 1, SUND_PARTY_STOPPED, "which no message holds: ask of a region at a time") == 0);
+    sund_release_part_bytes = bytes;
+    f->kill_one_in = kill;
+    f->lose_one_in = lose;
+    f->heard = counts_parts;
+    n_part_said = 0;
+    fed_ask(f, counts);
+    fed_run(f);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(fed_status(f, i).state == SUND_PARTY_RELEASED && strstr(fed_status(f, i).detail, "rows"));
+    got = fed_release(f);
+    sund_release_part_bytes = 4 << 20;
+    CHECK((!kill || f->n_killed > 0) && (!lose || f->n_lost > 0));
+    fed_close(f);
+    return got;
+}
+
+TEST(a_result_of_many_parts_comes_out_whole)
+{
+    world   *w = fed_world(120, test_rand());
+    sund_buf one = in_parts(w, 4 << 20, 0, 0), got;
+
+    CHECK(n_part_said == 1);
+    for (int k = 0; k < 4; k++) {
+        got = in_parts(w, 600, k % 2 ? 9 : 0, k / 2 ? 4 : 0);
+        CHECK(n_part_said > 5 && same_first_table(&one, &got));
+        sund_buf_free(&got);
+    }
+    sund_buf_free(&one);
+    free(w);
+}
+
+/** N00, N01 or N02, when it is not the proposer, tries its hand at a part; or the proposer at another one. */
+static bool lies_in_a_part(fed *f, size_t from, const sund_envelope *e, sund_buf *body)
+{
+    if (from != f->study.b[0] % 3 || e->kind != SUND_MSG_PART || n_part_said != 3)
+        return false;
+    body->p[body->n - 1] ^= 1;
+    return true;
+}
+
+TEST(a_part_that_is_not_what_all_signed_ends_the_study)
+{
+    world   *w = fed_world(120, test_rand());
+    fed     *f = fed_even_open(w, 3);
+    sund_buf got = { 0 };
+
+    sund_release_part_bytes = 300;
+    n_part_said = 0;
+    f->heard = counts_parts;
+    f->tamper = lies_in_a_part;
+    fed_ask(f, counts);
+    fed_run(f);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(fed_status(f, i).state == SUND_PARTY_STOPPED && strstr(fed_status(f, i).detail, "released other bytes than all nodes signed"));
+    CHECK(!fed_fetch(f, &got, NULL) && n_part_said >= 4);
+    CHECK(left_at_hub(f, SUND_MSG_PART) == 0); /* and nothing of it is kept */
+    sund_release_part_bytes = 4 << 20;
+    sund_buf_free(&got);
+    fed_close(f);
+    free(w);
+}
+
+/** A node takes back its approval while the parts go to the hub. */
+static void revokes_among_parts(fed *f, size_t i)
+{
+    sund_party *p = f->node[i].party;
+    sund_err    why = { SUND_OK, "" };
+
+    if (i != (f->study.b[0] + 1u) % 3 || p->state != SUND_PARTY_RELEASE || p->n_part < 2 || f->n_lost)
+        return;
+    f->n_lost = 1;
+    CHECK(sund_dac_decide(f->node[i].db, &f->node[i].dac, &f->node[i].me, &f->study, SUND_REVOKE, "withdrawn by the biobank", "", &why) == SUND_OK);
+}
+
+TEST(a_revocation_among_the_parts_stops_the_study_and_nothing_is_kept)
+{
+    world   *w = fed_world(120, test_rand());
+    fed     *f = fed_even_open(w, 3);
+    sund_buf got = { 0 };
+
+    sund_release_part_bytes = 300;
+    f->before_say = revokes_among_parts;
+    fed_ask(f, counts);
+    fed_run(f);
+    CHECK(f->n_lost == 1);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(fed_status(f, i).state == SUND_PARTY_STOPPED && strstr(fed_status(f, i).detail, "withdrawn by the biobank"));
+    CHECK(!fed_fetch(f, &got, NULL) && left_at_hub(f, SUND_MSG_PART) == 0);
+    sund_release_part_bytes = 4 << 20;
+    sund_buf_free(&got);
+    fed_close(f);
+    free(w);
+}
+
+/** What a hub may hand out instead: each lie is found by whoever fetches. */
+TEST(a_hub_that_gives_another_result_is_found_out)
+{
+    world        *w = fed_world(120, test_rand());
+    fed          *f = fed_even_open(w, 3);
+    sund_buf      reply = { 0 }, part = { 0 };
+    sund_released r;
+    sund_cur      rows;
+    sund_err      why = { SUND_OK, "" };
+    size_t        n_found = 0, n_text;
+
+    sund_release_part_bytes = 300;
+    fed_ask(f, counts);
+    fed_run(f);
+    MUST(sund_mailbox_fetch(&f->box, &f->study, 0, &reply, err));
+    MUST(sund_released_read(&f->roster, &f->study, sund_cur_of(reply.p, reply.n), &r, err));
+    n_text = r.text.n;
+    for (size_t at = 0; at < reply.n; at++) { /* any bit of what all signed, and of their signatures */
+        reply.p[at] ^= 4;
+        n_found += sund_released_read(&f->roster, &f->study, sund_cur_of(reply.p, reply.n), &r, &why) != SUND_OK;
+        reply.p[at] ^= 4;
+    }
+    CHECK(n_found == reply.n && n_text > 50);
+    reply.p[4 + n_text + 2 + SUND_ENVELOPE_SIZE + 44]++; /* with a word left out too: N01's header is none */
+    CHECK(sund_released_read(&f->roster, &f->study, sund_cur_of(reply.p, reply.n), &r, &why) != SUND_OK);
+    reply.p[4 + n_text + 2 + SUND_ENVELOPE_SIZE + 44]--;
+    MUST(sund_released_read(&f->roster, &f->study, sund_cur_of(reply.p, reply.n), &r, err));
+    MUST(sund_mailbox_fetch(&f->box, &f->study, 2, &part, err));
+    CHECK(sund_result_rows(&r.m, 1, part.p, part.n, &rows, &why) == SUND_OK && sund_result_rows(&r.m, 0, part.p, part.n, &rows, &why) == SUND_E_MISMATCH);
+    CHECK(sund_mailbox_fetch(&f->box, &f->study, r.m.n_part + 1, &part, &why) == SUND_E_NOT_FOUND);
+    sund_release_part_bytes = 4 << 20;
+    sund_buf_free(&reply);
+    sund_buf_free(&part);
+    fed_close(f);
     free(w);
 }

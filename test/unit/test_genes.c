@@ -62,7 +62,7 @@ TEST(skat_example_over_three_nodes_equals_published)
     put_file(w, genes);
     (void) snprintf(more, sizeof more, "analysis = genes\noutcome = yc\ncovariates = x1, x2\nstrata = none\ncollapse = 0\nmax_af = 0.5\ngenes = %s\n", digest_of(genes));
     CHECK(fed_same(w, 3, false, more, &open, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK(strcmp(fed_cell(table, 0, "markers"), "67") == 0);
     CHECK_NEAR(pow(10, -atof(fed_cell(table, 0, "skat_nlog10p"))), 0.002877041, 2e-8 / 0.002877041);
     CHECK(strcmp(fed_cell(table, 0, "gene"), "G1") == 0 && strcmp(fed_cell(table, 0, "note"), ".") == 0 && strcmp(fed_cell(table, 1, "gene"), "") == 0);
@@ -70,7 +70,7 @@ TEST(skat_example_over_three_nodes_equals_published)
     sund_buf_free(&got);
     (void) snprintf(more, sizeof more, "analysis = genes\noutcome = yb\ncovariates = x1, x2\nstrata = none\ncollapse = 0\nmax_af = 0.5\ngenes = %s\n", digest_of(genes));
     CHECK(fed_same(w, 3, false, more, &open, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK_NEAR(pow(10, -atof(fed_cell(table, 0, "skat_nlog10p"))), 0.1401991, 2e-6);
     CHECK_NEAR(pow(10, -atof(fed_cell(table, 0, "burden_nlog10p"))), 0.06095529, 2e-6);
     CHECK_NEAR(pow(10, -atof(fed_cell(table, 0, "skato_nlog10p"))), 0.1008976, 1e-3);
@@ -276,7 +276,7 @@ TEST(genes_equal_a_dense_second_computation_and_any_split)
         (void) snprintf(more, sizeof more, "analysis = genes\ncovariates = age\ngenes = %s\n%s", digest_of(sim_genes), sim_study[s].more);
         CHECK(fed_same(w, 5, sim_study[s].strata, more, &open, NULL));
         CHECK(fed_same(w, 3, sim_study[s].strata, more, &open, &got));
-        table = fed_table(&got, "table");
+        table = whole_table(&got, "table");
         for (size_t g = 0; g < 4 && table; g++) {
             static const size_t from[] = { 0, 20, 50, 65 }, to[] = { 30, 50, 65, 70 };
             bool                in[P_M] = { false };
@@ -369,7 +369,7 @@ TEST(masks_choose_by_class_and_gene)
     (void) snprintf(more, sizeof more, "analysis = genes\noutcome = height\ncovariates = age\nstrata = country\nmax_af = 0.05\ngenes = %s\nclasses = %s\nmask = pLoF|missense\n", digest_of(sim_genes),
                     digest_of(sim_classes));
     CHECK(fed_same(w, 3, true, more, &open, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK(table && strcmp(fed_cell(table, 0, "gene"), "A") == 0 && strcmp(fed_cell(table, 1, "gene"), "B") == 0 && strcmp(fed_cell(table, 2, "gene"), "") == 0);
     for (size_t k = 0; k < 5; k++)
         in[in_a[k]] = true;
@@ -400,7 +400,7 @@ TEST(controlled_genes_rest_on_twenty_carriers)
     put_file(w, sim_genes);
     (void) snprintf(more, sizeof more, "analysis = genes\noutcome = height\ncovariates = age\nstrata = country\nmax_af = 0.05\ngenes = %s\n", digest_of(sim_genes));
     CHECK(fed_same(w, 3, true, more, &closed, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     for (size_t j = 0; j < 30; j++)
         in[j] = true;
     dense_gene(c, &p, in, true, false, false, 19, 0.05, &want);
@@ -432,7 +432,7 @@ TEST(more_markers_than_a_tenth_of_the_people_are_refused_by_gene)
     put_file(w, sim_genes);
     (void) snprintf(more, sizeof more, "analysis = genes\noutcome = height\ncovariates = age\nstrata = none\nmax_af = 0.5\ngenes = %s\n", digest_of(sim_genes));
     CHECK(fed_same(w, 3, false, more, &closed, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK(strcmp(fed_cell(table, 0, "note"), "more markers than a tenth of the people") == 0 && strcmp(fed_cell(table, 0, "skat_nlog10p"), "NA") == 0);
     free(table);
     sund_buf_free(&got);

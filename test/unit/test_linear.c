@@ -10,14 +10,11 @@ static char *table_of(const world *w, const char *more, const sund_thresholds *t
     fed          *f = fed_even(w, 3, t);
     char          text[4096];
     sund_release *r;
-    const char   *p;
     char         *copy;
-    size_t        n;
 
     study_text(f, more, text, sizeof text);
     r = world_pooled(w, f, text, t, 1);
-    p = sund_release_table(r, &n);
-    copy = strndup(p, n);
+    copy = whole_first(r);
     sund_release_free(r);
     fed_close(f);
     return copy;

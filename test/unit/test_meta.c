@@ -10,15 +10,12 @@ static char *table_of(const world *w, const char *analysis, const sund_threshold
     fed          *f = fed_even(w, 1, t);
     char          text[4096], more[300];
     sund_release *r;
-    const char   *p;
     char         *copy;
-    size_t        n;
 
     (void) snprintf(more, sizeof more, "analysis = %s\n%s", analysis, lines);
     study_text(f, more, text, sizeof text);
     r = world_pooled(w, f, text, t, 1);
-    p = sund_release_table(r, &n);
-    copy = strndup(p, n);
+    copy = whole_first(r);
     sund_release_free(r);
     fed_close(f);
     return copy;

@@ -156,7 +156,7 @@ TEST(hapmaps_eigenvalues_and_vectors_are_the_published_ones)
     fed_ask(f, more);
     fed_run(f);
     got = fed_release(f);
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK(read_matrix(a));
     CHECK(sund_sym_eigen(N90, a, value, vector, NULL) == SUND_OK);
     for (size_t k = 0; table && k < 5; k++) {
@@ -307,8 +307,8 @@ TEST(values_loadings_and_scores_equal_a_dense_decomposition)
     fed_ask(f, made_more);
     fed_run(f);
     got = fed_release(f);
-    table = fed_table(&got, "table");
-    loadings = fed_table(&got, "loadings");
+    table = whole_table(&got, "table");
+    loadings = whole_table(&got, "loadings");
     CHECK(table && loadings);
     for (size_t k = 0; table && loadings && k < 3; k++) {
         const double *v = p.vector + k * p.n;
@@ -364,12 +364,7 @@ TEST(any_split_any_threads_and_reading_again_give_the_same_bytes)
     pca_cache_bytes = 0;
     b = world_pooled(w, f, text, &open, 3);
     pca_cache_bytes = cache;
-    {
-        size_t n, m;
-        const uint8_t *x = sund_release_bytes(a, &n), *y = sund_release_bytes(b, &m);
-
-        CHECK(n == m && memcmp(x, y, n) == 0);
-    }
+    CHECK(whole_same(a, b));
     sund_release_free(a);
     sund_release_free(b);
     fed_close(f);
@@ -431,7 +426,7 @@ TEST(scores_are_covariates_of_a_later_study)
     fed_ask(f, more);
     fed_run(f);
     got = fed_release(f);
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK(table != NULL);
     for (size_t j = 1, row = 0; table && j < 10; j++) {
         for (; atoi(fed_cell(table, row, "pos")) != (int) c->variant[j].pos_bp + 1; row++)
@@ -466,7 +461,7 @@ TEST(projection_on_released_loadings_gives_the_scores_again)
     fed_ask(f, "analysis = pca\ncomponents = 2\nr2 = 0.3\nrounds = 12\nrelease = loadings\n");
     fed_run(f);
     got = fed_release(f);
-    loadings = fed_table(&got, "loadings");
+    loadings = whole_table(&got, "loadings");
     first = f->study;
     sund_buf_free(&got);
     for (size_t i = 0; i < f->n; i++)
@@ -476,7 +471,7 @@ TEST(projection_on_released_loadings_gives_the_scores_again)
     fed_ask(f, more);
     fed_run(f);
     got = fed_release(f);
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK(table && strcmp(fed_cell(table, 1, "component"), "2") == 0 && !fed_cell(table, 2, "component")[0]);
     for (size_t k = 0; table && k < 2; k++) {
         double worst = 0;
@@ -682,8 +677,8 @@ TEST(the_gate_refuses_sketches_rare_pairs_and_loadings_of_few)
     CHECK(strstr(refused(w, "analysis = pca\ncomponents = 5\nblock = 10\nrounds = 8\n", &closed), "refused by rule sketch"));
     CHECK(strstr(refused(w, "analysis = pca\ncomponents = 2\nblock = 4\nmin_maf = 0.009\n", &closed), "refused by rule linkage"));
     CHECK(fed_same(w, 3, false, "analysis = pca\ncomponents = 5\nblock = 7\nrounds = 8\nmin_maf = 0.001\nr2 = 1\nrelease = loadings\n", &closed, &got));
-    table = fed_table(&got, "table");
-    loadings = fed_table(&got, "loadings");
+    table = whole_table(&got, "table");
+    loadings = whole_table(&got, "loadings");
     CHECK(table && loadings);
     while (table && atof(fed_cell(table, told, "eigenvalue")) >= 10)
         told++;
@@ -760,7 +755,7 @@ TEST(regions_options_and_empty_lists_say_why)
     CHECK(strstr(refused(w, "analysis = pca\nwithout = 1, 2, 3\n", &open), "single-base"));
     CHECK(strstr(refused(w, "analysis = pca\nmin_maf = 0.5\nmax_missing = 0\n", &open), "common enough"));
     CHECK(fed_same(w, 3, false, "analysis = pca\ncomponents = 2\nwithout = 1, 3:1-61000\nrelease = loadings\n", &open, &got));
-    loadings = fed_table(&got, "loadings");
+    loadings = whole_table(&got, "loadings");
     for (size_t row = 0; loadings && fed_cell(loadings, row, "pos")[0]; row++)
         CHECK(strcmp(fed_cell(loadings, row, "chrom"), "2") == 0 || atoi(fed_cell(loadings, row, "pos")) > 61000);
     free(loadings);

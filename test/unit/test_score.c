@@ -122,25 +122,25 @@ TEST(scores_equal_a_plain_computation_and_any_split)
     ask(more, sizeof more, &file, "outcome = height\ngroup = ancestry\n");
     CHECK(fed_same(w, 5, false, more, &open, NULL));
     CHECK(fed_same(w, 3, false, more, &open, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     for (int g = 0; g < 4; g++)
         check_group(&t, c->n, g < 3 ? g : -1, table, (size_t) g, false);
     free(table);
-    other = fed_table(&got, "variants");
+    other = whole_table(&got, "variants");
     for (size_t row = 0; other && row < 13; row++) {
         static const int want[] = { M + 5, M - 1, 16, 16, 7, 1, 0, 1, 1, 1, 0, 1, 1 };
 
         CHECK(atoi(fed_cell(other, row, "variants")) == want[row]);
     }
     free(other);
-    other = fed_table(&got, "calibration");
+    other = whole_table(&got, "calibration");
     for (size_t row = 0; other && row < 10; row++)
         CHECK(fabs(atof(fed_cell(other, row, "predicted")) - atof(fed_cell(other, row, "observed"))) < 5 && abs(atoi(fed_cell(other, row, "people")) - 70) < 12);
     free(other);
     sund_buf_free(&got);
     ask(more, sizeof more, &file, "outcome = ill\ngroup = ancestry\n");
     CHECK(fed_same(w, 3, false, more, &open, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     for (int g = 0; g < 4; g++)
         check_group(&t, c->n, g < 3 ? g : -1, table, (size_t) g, true);
     CHECK(atof(fed_cell(table, 3, "odds_ratio_per_sd")) > 1.5);
@@ -167,7 +167,7 @@ TEST(controlled_scores_hide_small_groups)
     sund_buf_put(&w->file[w->n_file++], file.p, file.n);
     ask(more, sizeof more, &file, "outcome = height\ngroup = ancestry\n");
     CHECK(fed_same(w, 3, false, more, &closed, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     CHECK(strcmp(fed_cell(table, 2, "people"), "below 10") == 0 && strcmp(fed_cell(table, 2, "score_mean"), "below 10") == 0);
     CHECK(strcmp(fed_cell(table, 0, "people"), "below 10") == 0 || strcmp(fed_cell(table, 1, "people"), "below 10") == 0); /* else the total gives the small group back */
     CHECK(atoi(fed_cell(table, 3, "people")) == 150);

@@ -91,8 +91,8 @@ static void lung_by(const char *ties, const double beta[3], const double se[3], 
     (void) snprintf(more, sizeof more, "analysis = survival\ntime = time\nevent = status\ncovariates = age, female, ecog\nstrata = none\nties = %s\n", ties);
     CHECK(fed_same(w, 5, false, more, &open, NULL));
     CHECK(fed_same(w, 3, false, more, &open, &got));
-    cox = fed_table(&got, "cox");
-    tests = fed_table(&got, "tests");
+    cox = whole_table(&got, "cox");
+    tests = whole_table(&got, "tests");
     for (size_t k = 0; k < 3; k++) {
         near(cox, k, "beta", beta[k], 1e-6);
         near(cox, k, "se", se[k], 1e-6);
@@ -134,9 +134,9 @@ TEST(curves_medians_and_the_log_rank_test_equal_R)
         return;
     w = world_real(c);
     CHECK(fed_same(w, 3, false, "analysis = survival\ntime = time\nevent = status\ngroup = female\nstrata = none\n", &open, &got));
-    table = fed_table(&got, "table");
-    curve = fed_table(&got, "curve");
-    tests = fed_table(&got, "tests");
+    table = whole_table(&got, "table");
+    curve = whole_table(&got, "curve");
+    tests = whole_table(&got, "tests");
     CHECK(strcmp(fed_cell(table, 0, "median"), "270") == 0 && strcmp(fed_cell(table, 1, "median"), "426") == 0 && strcmp(fed_cell(table, 0, "people"), "138") == 0);
     CHECK(strcmp(fed_cell(table, 0, "events"), "112") == 0 && strcmp(fed_cell(table, 1, "events"), "53") == 0);
     near(tests, 0, "chisq", 10.32674195, 1e-8);
@@ -189,8 +189,8 @@ TEST(strata_and_none_equal_R_on_three_sites)
 
         (void) snprintf(more, sizeof more, "analysis = survival\ntime = time\nevent = status\ncovariates = age, female\nstrata = %s\nties = %s\n", want[k].strata, want[k].ties);
         CHECK(fed_same(w, 3, true, more, &open, &got));
-        cox = fed_table(&got, "cox");
-        tests = fed_table(&got, "tests");
+        cox = whole_table(&got, "cox");
+        tests = whole_table(&got, "tests");
         near(cox, 0, "beta", want[k].age, 1e-6);
         near(cox, 1, "beta", want[k].sex, 1e-6);
         near(cox, 0, "se", want[k].age_se, 1e-6);
@@ -230,7 +230,7 @@ TEST(a_category_and_eight_covariates_equal_R)
     }
     w = world_real(p);
     CHECK(fed_same(w, 3, false, "analysis = survival\ntime = time\nevent = status\ncovariates = trt, celltype, karno, diag, age, prior\nstrata = none\n", &open, &got));
-    cox = fed_table(&got, "cox");
+    cox = whole_table(&got, "cox");
     for (size_t k = 0; k < 8; k++) {
         near(cox, k, "beta", beta[k], k == 5 ? 1e-5 : 1e-6);
         near(cox, k, "se", se[k], 1e-6);
@@ -293,7 +293,7 @@ TEST(carriers_are_found_and_every_split_agrees)
         (void) snprintf(more, sizeof more, "analysis = survival\ntime = time\nevent = died\nvariants = 20-1000-A-G, 20-1100-A-G, 20-1200-A-G\n%s", study[k].more);
         CHECK(fed_same(w, 5, study[k].whole, more, &t, NULL));
         CHECK(fed_same(w, 3, study[k].whole, more, &t, &got));
-        cox = fed_table(&got, "cox");
+        cox = whole_table(&got, "cox");
         for (size_t row = 0; cox && fed_cell(cox, row, "term")[0]; row++)
             if (strcmp(fed_cell(cox, row, "term"), "carrier") == 0 || strcmp(fed_cell(cox, row, "term"), "alternate alleles") == 0) {
                 beta = atof(fed_cell(cox, row, "beta"));
@@ -363,7 +363,7 @@ TEST(what_cannot_be_fitted_says_why)
     char           *cox;
 
     CHECK(fed_same(w, 3, false, "analysis = survival\ntime = time\nevent = died\ncovariates = separates\nstrata = none\n", &open, &got));
-    cox = fed_table(&got, "cox");
+    cox = whole_table(&got, "cox");
     CHECK(strcmp(fed_cell(cox, 0, "beta"), "NA") == 0 && strstr(fed_cell(cox, 0, "note"), "separates"));
     free(cox);
     sund_buf_free(&got);
@@ -397,7 +397,7 @@ TEST(controlled_curves_are_rounded_and_rest_on_ten)
     char           *curve;
 
     CHECK(fed_same(w, 3, false, "analysis = survival\ntime = time\nevent = died\ngroup = arm\nstrata = none\n", &closed, &got));
-    curve = fed_table(&got, "curve");
+    curve = whole_table(&got, "curve");
     for (size_t row = 0; curve && fed_cell(curve, row, "group")[0]; row++) {
         int at_risk = atoi(fed_cell(curve, row, "at_risk")), events = atoi(fed_cell(curve, row, "events"));
 

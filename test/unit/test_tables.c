@@ -48,7 +48,7 @@ TEST(tables_equal_a_plain_computation_and_any_split)
         sund_buf_free(&got);
         CHECK(fed_same(w, n, false, more, &open, &got));
     }
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     for (size_t r = 0; table && r < 3; r++)
         for (size_t k = 0; k < 3; k++) {
             double x[900], sum = 0, ss = 0, row = 0;
@@ -92,7 +92,7 @@ TEST(controlled_tables_round_and_hide)
     size_t          hidden = 0, rows = 0;
 
     CHECK(fed_same(w, 3, false, "analysis = tables\nrows = age\nbands = 30, 40, 50, 60, 70, 80\ncolumns = severity\n", &closed, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     for (; table && fed_cell(table, rows, "row")[0]; rows++) {
         const char *people = fed_cell(table, rows, "people");
 
@@ -191,7 +191,7 @@ TEST(carriers_by_zygosity_and_group)
         cohort_values(c, i, "\t50\t%s\t1", i / KINDS % 3 == 0 ? "mild" : i / KINDS % 3 == 1 ? "moderate" : "severe");
     }
     CHECK(fed_same(w, 3, false, "analysis = tables\nrows = severity\nvariants = 20-1000-A-G, 20-1100-A-G, 20-1200-A-G\n", &open, &got));
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     for (size_t row = 0; table && fed_cell(table, row, "row")[0]; row++) {
         const char *group = fed_cell(table, row, "row"), *is = fed_cell(table, row, "column");
         int         want = 0;

@@ -139,8 +139,7 @@ static void against_qr(const char *mode, bool strata, bool drop, coding how)
         char          more[300], text[4096];
         sund_release *r;
         fed          *f;
-        size_t        n;
-        const char   *at;
+        char         *at;
 
         if (!w)
             abort();
@@ -151,9 +150,10 @@ static void against_qr(const char *mode, bool strata, bool drop, coding how)
         (void) snprintf(more, sizeof more, "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\n%s", mode);
         study_text(f, more, text, sizeof text);
         r = world_pooled(w, f, text, &t, 2);
-        at = sund_release_table(r, &n);
-        for (const char *end = at + n, *line = memchr(at, '\n', n); line && line + 1 < end; line = memchr(line + 1, '\n', (size_t) (end - line - 1)))
+        at = whole_first(r);
+        for (const char *line = strchr(at, '\n'); line && line[1]; line = strchr(line + 1, '\n'))
             compare_row(w, line + 1, strata, drop, how, &worst);
+        free(at);
         sund_release_free(r);
         fed_close(f);
         free(w);
@@ -252,22 +252,23 @@ static void crossed_against_qr(const char *mode, bool strata, coding how, bool b
     fed            *f = fed_even(w, 3, &t);
     char            more[300], text[4096];
     sund_release   *r;
-    size_t          n, countries = 1;
-    const char     *at;
+    size_t          countries = 1;
+    char           *at;
 
     for (size_t i = 0; i < w->n; i++)
         countries = strata && (size_t) w->country[i] + 1 > countries ? (size_t) w->country[i] + 1 : countries;
     (void) snprintf(more, sizeof more, "analysis = linear\noutcome = trait\ncovariates = age, sex, bmi\nmissing = drop\ninteraction = %s\n%s", by_sex ? "sex" : "age", mode);
     study_text(f, more, text, sizeof text);
     r = world_pooled(w, f, text, &t, 2);
-    at = sund_release_table(r, &n);
-    for (const char *end = at + n, *line = memchr(at, '\n', n); line && line + 1 < end; line = memchr(line + 1, '\n', (size_t) (end - line - 1)))
+    at = whole_first(r);
+    for (const char *line = strchr(at, '\n'); line && line[1]; line = strchr(line + 1, '\n'))
         crossed_row(w, line + 1, strata, how, by_sex, countries, &worst);
     CHECK(worst.n >= (how == RECESSIVE ? 30 : 50));
     CHECK(worst.beta <= 1e-6);
     CHECK(worst.nlog10p <= 1e-6);
     printf("# %s, by %s: %zu rows (%zu NA), beta within %.1e SE of QR, -log10 p within %.1e\n", strata ? "strata" : "common intercept", by_sex ? "sex" : "age", worst.n, worst.na, worst.beta,
            worst.nlog10p);
+    free(at);
     sund_release_free(r);
     fed_close(f);
     free(w);

@@ -131,8 +131,6 @@ static sund_buf ask(const world *w, size_t n, bool whole, const char *more, cons
     char          text[4096];
     sund_buf      got;
     sund_release *r;
-    size_t        bytes;
-    const uint8_t *p;
     fed          *f;
 
     for (size_t i = 0; i < w->n; i++)
@@ -145,8 +143,7 @@ static sund_buf ask(const world *w, size_t n, bool whole, const char *more, cons
     got = fed_release(f);
     if (pooled) {
         r = world_pooled(w, f, text, t, 1);
-        p = sund_release_bytes(r, &bytes);
-        sund_buf_put(pooled, p, bytes);
+        *pooled = whole_of(r);
         CHECK(same_tables(&got, r));
         sund_release_free(r);
     }
@@ -168,8 +165,8 @@ static void against_naive(const char *strata, double missing)
 
     (void) snprintf(more, sizeof more, "analysis = wgr\noutcome = trait\ncovariates = age\nstrata = %s\nblock = 20\nridge = 3\nstep1_min_maf = 0\n", strata);
     got = ask(w, 3, true, more, &open, &o.study, NULL);
-    table = fed_table(&got, "table");
-    ridge = fed_table(&got, "ridge");
+    table = whole_table(&got, "table");
+    ridge = whole_table(&got, "ridge");
     naive_run(&o, c);
     CHECK(table && ridge);
     for (size_t l = 0; l < 3 && ridge; l++)
@@ -247,7 +244,7 @@ TEST(a_planted_effect_is_found)
     double          others = 0;
 
     CHECK(fed_same(w, 3, true, "analysis = wgr\noutcome = trait\ncovariates = age\nblock = 8\nridge = 2\nfolds = 4\n", &closed, &got)); /* pooled: the same power */
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     for (size_t row = 0; table && row < 96; row++)
         if (row != 5 && atof(fed_cell(table, row, "nlog10p")) > others)
             others = atof(fed_cell(table, row, "nlog10p"));
@@ -269,8 +266,8 @@ TEST(of_one_chromosome_it_is_linear)
 
     CHECK(fed_same(w, 3, false, "analysis = linear\noutcome = trait\ncovariates = age\nstrata = none\n", &open, &a));
     CHECK(fed_same(w, 3, false, "analysis = wgr\noutcome = trait\ncovariates = age\nstrata = none\nblock = 8\n", &open, &b));
-    one = fed_table(&a, "table");
-    two = fed_table(&b, "table");
+    one = whole_table(&a, "table");
+    two = whole_table(&b, "table");
     CHECK(one && two && fed_cell(one, 20, "beta")[0]);
     for (size_t row = 0; one && two && fed_cell(one, row, "beta")[0]; row++) {
         double se = atof(fed_cell(one, row, "se"));
@@ -384,15 +381,13 @@ static double inflation(const world *w, fed *f, const char *more)
     char            text[2000], *table, *rest = NULL;
     double         *x = calloc(NULL_VARIANTS, sizeof *x), lambda;
     sund_buf        b = { 0 };
-    size_t          n = 0, bytes;
+    size_t          n = 0;
     sund_release   *r;
-    const uint8_t  *p;
 
     study_text(f, more, text, sizeof text);
     r = world_pooled(w, f, text, &open, 1);
-    p = sund_release_bytes(r, &bytes);
-    sund_buf_put(&b, p, bytes);
-    table = fed_table(&b, "table");
+    b = whole_of(r);
+    table = whole_table(&b, "table");
     for (char *line = strtok_r(table, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         double beta, se;
         int    chromosome;

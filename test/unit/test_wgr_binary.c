@@ -228,8 +228,8 @@ static void against_naive(const char *strata, double share)
 
     (void) snprintf(more, sizeof more, "analysis = wgr\noutcome = case\ncovariates = age\nstrata = %s\nblock = 20\nridge = 3\nstep1_min_maf = 0\n", strata);
     got = ask(w, more, &open, &o.study);
-    table = fed_table(&got, "table");
-    ridge = fed_table(&got, "ridge");
+    table = whole_table(&got, "table");
+    ridge = whole_table(&got, "ridge");
     naive_run(&o, c);
     CHECK(table && ridge);
     for (size_t l = 0; l < 3 && ridge; l++)
@@ -274,7 +274,7 @@ TEST(any_split_gives_the_same_bytes_and_a_planted_effect_is_found)
     CHECK(fed_same(w, 3, true, country, &open, NULL));
     CHECK(fed_same(called, 3, false, none, &closed, NULL)); /* in so few people calls are missing for nobody, or the variant is left out */
     CHECK(fed_same(called, 3, true, country, &closed, &got)); /* pooled: the same power */
-    table = fed_table(&got, "table");
+    table = whole_table(&got, "table");
     for (size_t row = 0; table && row < 96; row++)
         if (atof(fed_cell(table, row, "nlog10p")) > atof(fed_cell(table, best, "nlog10p")))
             best = row;
@@ -299,8 +299,8 @@ TEST(of_one_chromosome_it_is_logistic)
 
     CHECK(fed_same(w, 3, false, "analysis = logistic\noutcome = case\ncovariates = age\nstrata = none\n", &open, &a));
     CHECK(fed_same(w, 3, false, "analysis = wgr\noutcome = case\ncovariates = age\nstrata = none\nblock = 8\nridge = 2\n", &open, &b));
-    one = fed_table(&a, "table");
-    two = fed_table(&b, "table");
+    one = whole_table(&a, "table");
+    two = whole_table(&b, "table");
     CHECK(one && two && fed_cell(one, 50, "beta")[0]);
     for (size_t row = 0; one && two && fed_cell(one, row, "beta")[0]; row++) {
         double se = atof(fed_cell(one, row, "se"));
@@ -333,15 +333,12 @@ static void chi_squared(const world *w, fed *f, const char *more, double *x, siz
     sund_thresholds open = fed_open_data();
     char            text[2000], *table, *rest = NULL;
     sund_buf        b = { 0 };
-    size_t          bytes;
     sund_release   *r;
-    const uint8_t  *p;
 
     study_text(f, more, text, sizeof text);
     r = world_pooled(w, f, text, &open, 1);
-    p = sund_release_bytes(r, &bytes);
-    sund_buf_put(&b, p, bytes);
-    table = fed_table(&b, "table");
+    b = whole_of(r);
+    table = whole_table(&b, "table");
     for (char *line = strtok_r(table, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         double beta, se;
         int    chromosome;
