@@ -9,10 +9,7 @@
  * strata, each country adds its own share of the stratified test (two integers), so that mixing populations with different
  * frequencies does not look like a departure (Wahlund). */
 
-typedef struct counts_own {
-    sund_tally_words *tally; /* n_variant */
-    int64_t   (*hwe)[2];   /* n_variant: summed deviation and variance; with strata only */
-} counts_own;
+typedef struct counts_own { sund_buf text; } counts_own; /* alleles of the row that is being made: nothing of a variant is kept behind its row */
 
 static size_t lanes(const sund_study *s) { return SUND_TALLY_LANES + (s->strata_country ? 2u : 0u); }
 
@@ -29,24 +26,10 @@ static void counts_end(sund_state *st)
 {
     counts_own *own = st->own;
 
-    if (own) {
-        sund_large_free(own->tally);
-        sund_large_free(own->hwe);
-        free(own);
-    }
+    if (own)
+        sund_buf_free(&own->text);
+    free(own);
     st->own = NULL;
-}
-
-static sund_code counts_begin(sund_state *st, sund_err *err)
-{
-    counts_own *own = calloc(1, sizeof *own);
-
-    st->own = own;
-    if (own) {
-        own->tally = sund_large_new((st->n_variant + 1) * sizeof *own->tally);
-        own->hwe = sund_large_new((st->study->strata_country ? st->n_variant + 1 : 1) * sizeof *own->hwe);
-    }
-    return own && own->tally && own->hwe ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
 }
 
 static sund_code counts_plan(sund_state *st, sund_round *r, sund_err *err)
@@ -118,27 +101,6 @@ static sund_code counts_local(const sund_state *st, const sund_view *v, const su
     return sund_each_items(v, run.from, n, n_thread, count_items, &run, err);
 }
 
-static sund_code counts_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *total, sund_err *err)
-{
-    counts_own *own = st->own;
-    size_t      k = lanes(st->study), from, n;
-
-    if (r->index == 0)
-        return sund_people_total(st, total, err);
-    n = sund_chunk_range(r, st->study, k, chunk, &from);
-    if (total->n64 != n * k || total->n128 != 0)
-        return sund_fail(err, SUND_E_FORMAT, "a total of counts has another shape than the round");
-    for (size_t i = 0; i < n; i++) {
-        sund_tally t;
-
-        SUND_TRY(sund_tally_get(total, i * k, st->n_person, &t, err));
-        own->tally[from + i] = sund_tally_pack(&t);
-        for (size_t h = 0; h < k - SUND_TALLY_LANES; h++)
-            own->hwe[from + i][h] = sund_vec_get64(total, i * k + SUND_TALLY_LANES + h);
-    }
-    return SUND_OK;
-}
-
 static sund_code counts_alone(const sund_state *st, const sund_view *v, const sund_round *r, uint32_t chunk, const sund_vec *own, sund_err *err)
 {
     size_t k = lanes(st->study), from, n;
@@ -169,19 +131,27 @@ static double hwe_of(const sund_tally *t, const sund_alleles *a, sund_copies cop
     return (double) NAN;
 }
 
-static sund_code counts_row(sund_state *st, size_t j, sund_release *out, sund_buf *text, sund_err *err)
+static sund_code counts_begin(sund_state *st, sund_err *err)
 {
-    const counts_own *own = st->own;
-    sund_variant      v = sund_catalogue_at(st->catalogue, st->first + j);
-    sund_copies       copies = sund_state_copies(st, j);
-    sund_tally        t = sund_tally_unpack(&own->tally[j]);
-    sund_alleles      a = sund_tally_alleles(&t, copies);
-    bool              strata = st->study->strata_country && (copies == SUND_DIPLOID || copies == SUND_COPIES_X);
-    bool              hemi = a.hemi_alt >= 0, two = copies == SUND_DIPLOID || copies == SUND_COPIES_X;
-    sund_guard        guard = { .ac = a.ac, .an = a.an, .cell = { two ? a.ref : -1, two ? a.het : -1, two ? a.alt : -1, a.hemi_ref, a.hemi_alt, -1 }, .n_cell = 5, .n_missing = a.missing };
-    sund_cell         cell[N_COLUMN];
+    st->own = calloc(1, sizeof(counts_own));
+    if (!st->own)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    return sund_release_next(st->release, "table", column, N_COLUMN, err);
+}
 
-    SUND_TRY(sund_variant_cells(&v, text, cell, err));
+/** hwe: summed deviation and variance over strata, with strata only. */
+static sund_code counts_row(sund_state *st, size_t j, const sund_tally *t, const int64_t hwe[2], sund_err *err)
+{
+    counts_own  *own = st->own;
+    sund_variant v = sund_catalogue_at(st->catalogue, st->first + j);
+    sund_copies  copies = sund_state_copies(st, j);
+    sund_alleles a = sund_tally_alleles(t, copies);
+    bool         strata = st->study->strata_country && (copies == SUND_DIPLOID || copies == SUND_COPIES_X);
+    bool         hemi = a.hemi_alt >= 0, two = copies == SUND_DIPLOID || copies == SUND_COPIES_X;
+    sund_guard   guard = { .ac = a.ac, .an = a.an, .cell = { two ? a.ref : -1, two ? a.het : -1, two ? a.alt : -1, a.hemi_ref, a.hemi_alt, -1 }, .n_cell = 5, .n_missing = a.missing };
+    sund_cell    cell[N_COLUMN];
+
+    SUND_TRY(sund_variant_cells(&v, &own->text, cell, err));
     cell[4].i = a.called;
     cell[5].i = a.ac;
     cell[6].i = a.an;
@@ -191,24 +161,39 @@ static sund_code counts_row(sund_state *st, size_t j, sund_release *out, sund_bu
     cell[10].i = two ? a.alt : INT64_MIN;
     cell[11].i = hemi ? a.hemi_ref : INT64_MIN;
     cell[12].i = hemi ? a.hemi_alt : INT64_MIN;
-    cell[13].f = hwe_of(&t, &a, copies);
-    cell[14].f = strata ? sund_hwe_strata_nlog10p(own->hwe[j][0], own->hwe[j][1]) : (double) NAN;
-    return sund_release_row(out, &guard, cell, err);
+    cell[13].f = hwe_of(t, &a, copies);
+    cell[14].f = strata ? sund_hwe_strata_nlog10p(hwe[0], hwe[1]) : (double) NAN;
+    return sund_release_row(st->release, &guard, cell, err);
+}
+
+/** A chunk's rows go to the gate as its total is opened. */
+static sund_code counts_total(sund_state *st, const sund_round *r, uint32_t chunk, const sund_vec *total, sund_err *err)
+{
+    size_t k = lanes(st->study), from, n;
+
+    if (r->index == 0)
+        return sund_people_total(st, total, err);
+    n = sund_chunk_range(r, st->study, k, chunk, &from);
+    if (total->n64 != n * k || total->n128 != 0)
+        return sund_fail(err, SUND_E_FORMAT, "a total of counts has another shape than the round");
+    for (size_t i = 0; i < n; i++) {
+        sund_tally t;
+        int64_t    hwe[2] = { 0, 0 };
+
+        SUND_TRY(sund_tally_get(total, i * k, st->n_person, &t, err));
+        for (size_t h = 0; h < k - SUND_TALLY_LANES; h++)
+            hwe[h] = sund_vec_get64(total, i * k + SUND_TALLY_LANES + h);
+        SUND_TRY(counts_row(st, from + i, &t, hwe, err));
+    }
+    return SUND_OK;
 }
 
 static sund_code counts_finish(sund_state *st, sund_release *out, sund_err *err)
 {
-    sund_buf   text = { 0 };
-    sund_code  rc;
-
-    SUND_TRY(sund_release_next(out, "table", column, N_COLUMN, err));
-    for (size_t j = 0; j < st->n_variant; j++)
-        SUND_GO(counts_row(st, j, out, &text, err));
+    (void) out;
+    (void) err;
     (void) snprintf(st->facts, sizeof st->facts, "\"n\": %lld, \"variants\": %zu", (long long) st->n_person, st->n_variant);
-    rc = SUND_OK;
-out:
-    sund_buf_free(&text);
-    return rc;
+    return SUND_OK;
 }
 
 extern const sund_analysis sund_analysis_counts;
