@@ -24,6 +24,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static mapped         *all;
 static size_t          n_all, cap_all;
 static char            folder[1024];
+static bool            secrets_too;
 
 enum { LARGE = 1 << 20 };
 
@@ -146,7 +147,11 @@ void sund_map_close(sund_map *m)
     m->n = 0;
 }
 
-void sund_large_at(const char *dir) { (void) snprintf(folder, sizeof folder, "%s", dir); }
+void sund_large_at(const char *dir, bool secrets)
+{
+    (void) snprintf(folder, sizeof folder, "%s", dir);
+    secrets_too = secrets;
+}
 
 /** A file of n bytes, all of which are there: a disk that fills up later would end the process
  * where it writes. */
@@ -173,6 +178,8 @@ void *sund_large_new(size_t n)
 
     return p ? p : calloc(1, n ? n : 1);
 }
+
+void *sund_large_secret(size_t n) { return secrets_too ? sund_large_new(n) : calloc(1, n ? n : 1); }
 
 /** A map with more bytes. False: there is no room in the folder, and p is as it was. */
 static bool map_more(void **p, size_t n)

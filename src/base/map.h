@@ -1,6 +1,7 @@
 #ifndef SUND_BASE_MAP_H
 #define SUND_BASE_MAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,10 +33,13 @@ enum { SUND_MAP_PIECE = 4 << 20 };
 /** Arrays with an entry for every variant, say, of which there may be more than memory holds. In a
  * process that has named a folder for them, one of a megabyte or more is a file there that has no
  * name, so nothing of it is left when the process ends; without a folder, or where it has no room,
- *  it is ordinary memory. The folder is named once, before there are threads. */
-void  sund_large_at(const char *dir);
+ *  it is ordinary memory. The folder is named once, before there are threads. secrets: what may not
+ *  lie on a disk where it is others', such as opened totals, may there, for it is this home's own. */
+void  sund_large_at(const char *dir, bool secrets);
 /** n bytes, zeros. NULL: out of memory. */
 void *sund_large_new(size_t n);
+/** The same for secrets. */
+void *sund_large_secret(size_t n);
 /** As realloc: p (NULL or of was bytes) with n bytes; those behind the old ones are undefined. */
 void *sund_large_renew(void *p, size_t was, size_t n);
 void  sund_large_free(void *p); /**< safe on NULL */

@@ -212,15 +212,13 @@ static sund_code send_to_hub(const char *home, const sund_buf *bytes, sund_err *
 {
     sund_home h;
     sund_link l = { 0 };
-    sund_buf  reply = { 0 };
     sund_code rc;
 
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
-    rc = sund_link_ask(&l, SUND_MSG_FILE_PUT, bytes->p, bytes->n, 600, &reply, err);
+    rc = sund_link_file_put(&l, bytes->p, bytes->n, err);
 out:
     sund_link_close(&l);
-    sund_buf_free(&reply);
     sund_home_close(&h);
     return rc;
 }

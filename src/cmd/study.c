@@ -481,7 +481,7 @@ sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
     if (helped)
         goto out;
     SUND_GO(dial(home, &h, &l, err));
-    sund_large_at(h.dir);
+    sund_large_at(h.dir, true);
     SUND_GO(complete_remote(&l, argv[1], &f.study, err));
     SUND_GO(still_approved(&h, &f.study, err));
     rc = write_fetched(out, &f, err);
@@ -597,7 +597,7 @@ sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err)
     if (engine && strcmp(engine, "local") != 0 && strcmp(engine, "slurm") != 0)
         return sund_fail(err, SUND_E_ARG, "--engine is 'local' or 'slurm', not '%.40s'", engine);
     SUND_TRY(sund_home_open(&h, home, SUND_HOME_DATA, err));
-    sund_large_at(h.dir);
+    sund_large_at(h.dir, true);
     h.use_slurm = engine ? strcmp(engine, "slurm") == 0 : h.use_slurm;
     if (threads >= 0 && threads <= 64)
         h.n_thread = (unsigned) threads;

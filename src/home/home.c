@@ -10,10 +10,12 @@
 #include "token/login.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const role_name[] = { "", "hub", "node", "researcher" };
 
@@ -510,6 +512,82 @@ bool sund_home_file_there(const sund_home *h, const sund_digest *d)
     char path[2048];
 
     return file_path(h, d, path, sizeof path, NULL) == SUND_OK && sund_file_exists(path);
+}
+
+sund_code sund_home_file_piece(const sund_home *h, const sund_digest *d, uint64_t at, sund_buf *out, sund_err *err)
+{
+    sund_map  m = { NULL, 0 };
+    char      path[2048];
+    size_t    n;
+    sund_code rc;
+
+    SUND_TRY(file_path(h, d, path, sizeof path, err));
+    if (!sund_file_exists(path))
+        return sund_home_file(h, d, out, err); /* says what to do */
+    SUND_TRY(sund_map_open(&m, path, err));
+    n = at < m.n ? m.n - (size_t) at : 0;
+    sund_buf_u64(out, m.n);
+    if (n)
+        sund_buf_put(out, m.p + at, n < SUND_FILE_PIECE ? n : SUND_FILE_PIECE);
+    rc = sund_buf_ok(out, err);
+    sund_map_close(&m);
+    return rc;
+}
+
+/** All of a file is here: under its digest, or nowhere. */
+static sund_code file_whole(const char *part, const char *path, const sund_digest *d, sund_err *err)
+{
+    sund_map    m = { NULL, 0 };
+    sund_hasher hash;
+    sund_digest got;
+
+    SUND_TRY(sund_map_open(&m, part, err));
+    sund_hasher_init(&hash);
+    for (size_t at = 0; at < m.n; at += SUND_MAP_PIECE) {
+        sund_hasher_add(&hash, m.p + at, m.n - at < SUND_MAP_PIECE ? m.n - at : SUND_MAP_PIECE);
+        sund_map_rest(&m);
+    }
+    got = sund_hasher_end(&hash);
+    sund_map_close(&m);
+    if (!sund_digest_eq(&got, d)) {
+        (void) unlink(part);
+        return sund_fail(err, SUND_E_MISMATCH, "a file came with another digest than it was announced by: nothing of it is kept");
+    }
+    if (rename(part, path) != 0)
+        return sund_fail(err, SUND_E_IO, "cannot write %s", path);
+    return sund_dir_sync(path, err);
+}
+
+sund_code sund_home_file_add(const sund_home *h, const char *from, const sund_digest *d, uint64_t total, uint64_t at, const void *p, size_t n, uint64_t *has, sund_err *err)
+{
+    char        path[2048], part[2100];
+    struct stat st;
+    int         fd;
+    sund_code   rc = SUND_OK;
+
+    SUND_TRY(file_path(h, d, path, sizeof path, err));
+    *has = total;
+    if (sund_file_exists(path))
+        return SUND_OK;
+    if (total > SUND_FILE_MAX_BYTES || n > SUND_FILE_PIECE || at > total || n > total - at)
+        return sund_fail(err, SUND_E_LIMIT, "a public file has at most %d MiB, and comes in pieces of %d MiB that lie in it", SUND_FILE_MAX_BYTES >> 20, SUND_FILE_PIECE >> 20);
+    (void) snprintf(part, sizeof part, "%s.%s.part", path, from);
+    fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        rc = sund_fail(err, SUND_E_IO, "cannot write %s", part);
+    if (rc == SUND_OK && (uint64_t) st.st_size > total) /* of another length, once */
+        rc = ftruncate(fd, st.st_size = 0) == 0 ? SUND_OK : sund_fail(err, SUND_E_IO, "cannot write %s", part);
+    if (rc == SUND_OK && at == (uint64_t) st.st_size) {
+        rc = sund_fd_write(fd, at, p, n, err);
+        st.st_size += (off_t) n;
+        if (rc == SUND_OK && (uint64_t) st.st_size == total && fsync(fd) != 0)
+            rc = sund_fail(err, SUND_E_IO, "cannot write %s", part);
+    }
+    if (fd >= 0)
+        (void) close(fd);
+    SUND_TRY(rc);
+    *has = (uint64_t) st.st_size;
+    return *has == total ? file_whole(part, path, d, err) : SUND_OK;
 }
 
 sund_code sund_home_file_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err)

@@ -79,6 +79,11 @@ sund_code sund_home_path(const sund_home *h, const char *name, char *out, size_t
 /** Public files of the home, by the digest of their bytes: catalogues of variants, gene tables, scoring files. What they say is checked where it is used. */
 sund_code sund_home_file(const sund_home *h, const sund_digest *d, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 bool      sund_home_file_there(const sund_home *h, const sund_digest *d);
+/** The way of a file between hub and member, SUND_FILE_PIECE bytes at most at a time. Appends u64 how long the file is, and what is in it from `at` on. */
+sund_code sund_home_file_piece(const sund_home *h, const sund_digest *d, uint64_t at, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+/** Takes what follows at `at` of a file of so many bytes that `from` sends. *has: how much of it is here now, all when it is kept under its digest; a piece that is not the next one changes nothing.
+ *  Errors: SUND_E_MISMATCH when all is here and it has another digest, and then nothing of it is kept. */
+sund_code sund_home_file_add(const sund_home *h, const char *from, const sund_digest *d, uint64_t total, uint64_t at, const void *p, size_t n, uint64_t *has, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_home_file_put(const sund_home *h, const void *p, size_t n, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 
 /** The folder of a study that runs on a cluster; kind: "" for a node's, "local-" for a run on this home's data alone. */
@@ -92,6 +97,6 @@ sund_code sund_home_login(const sund_home *h, sund_buf *out, sund_err *err) SUND
 /** Keeps them, 0600. */
 sund_code sund_home_login_put(const sund_home *h, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
 
-enum { SUND_FILE_MAX_BYTES = 1 << 30 };
+enum { SUND_FILE_MAX_BYTES = 1 << 30, SUND_FILE_PIECE = 4 << 20 };
 
 #endif

@@ -141,6 +141,72 @@ sund_code sund_link_tell(sund_link *l, uint16_t kind, const sund_digest *about, 
     return rc;
 }
 
+/** digest, u64, then perhaps u64 and bytes. */
+static void file_ask(sund_buf *ask, const sund_digest *d, uint64_t number)
+{
+    sund_buf_clear(ask);
+    sund_buf_put(ask, d->b, sizeof d->b);
+    sund_buf_u64(ask, number);
+}
+
+sund_code sund_link_file_put(sund_link *l, const void *p, size_t n, sund_err *err)
+{
+    const sund_digest d = sund_digest_of(p, n);
+    sund_buf          ask = { 0 }, reply = { 0 };
+    uint64_t          at = 0, has = 0;
+    sund_code         rc = SUND_OK;
+
+    do {
+        size_t   k = n - at < SUND_FILE_PIECE ? (size_t) (n - at) : SUND_FILE_PIECE;
+        sund_cur c;
+
+        file_ask(&ask, &d, n);
+        sund_buf_u64(&ask, at);
+        sund_buf_put(&ask, k ? (const uint8_t *) p + at : NULL, k);
+        rc = sund_buf_ok(&ask, err);
+        if (rc == SUND_OK)
+            rc = sund_link_ask(l, SUND_MSG_FILE_PUT, ask.p, ask.n, 600, &reply, err);
+        c = sund_cur_of(reply.p, reply.n);
+        has = sund_cur_u64(&c);
+        if (rc == SUND_OK)
+            rc = sund_cur_end(&c, "the hub's answer", err);
+        if (rc == SUND_OK && (has > n || (has <= at && has < n))) /* where to go on, and it is further on */
+            rc = sund_fail(err, SUND_E_UPSTREAM, "the hub's answer cannot be read");
+        at = has;
+    } while (rc == SUND_OK && at < n);
+    sund_buf_free(&ask);
+    sund_buf_free(&reply);
+    return rc;
+}
+
+sund_code sund_link_file_get(sund_link *l, const sund_digest *d, sund_err *err)
+{
+    sund_buf  ask = { 0 }, reply = { 0 };
+    uint64_t  at = 0, has = 0, total = 1;
+    sund_code rc = SUND_OK;
+
+    while (rc == SUND_OK && has < total) {
+        sund_cur c;
+
+        at = has;
+        file_ask(&ask, d, at);
+        rc = sund_buf_ok(&ask, err);
+        if (rc == SUND_OK)
+            rc = sund_link_ask(l, SUND_MSG_FILE_GET, ask.p, ask.n, 600, &reply, err);
+        c = sund_cur_of(reply.p, reply.n);
+        total = sund_cur_u64(&c);
+        if (rc == SUND_OK)
+            rc = sund_cur_ok(&c, "the hub's answer", err);
+        if (rc == SUND_OK)
+            rc = sund_home_file_add(l->home, "hub", d, total, at, c.p, c.n, &has, err);
+        if (rc == SUND_OK && has <= at && has < total)
+            rc = sund_fail(err, SUND_E_UPSTREAM, "the hub's answer cannot be read");
+    }
+    sund_buf_free(&ask);
+    sund_buf_free(&reply);
+    return rc;
+}
+
 sund_code sund_reply_make(const sund_identity *hub, const sund_envelope *asked, uint16_t kind, sund_buf *out, sund_err *err)
 {
     sund_envelope e = { .kind = kind, .seq = sund_seq_next(0), .about = sund_envelope_digest(asked) };

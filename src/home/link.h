@@ -26,6 +26,9 @@ sund_code sund_link_send(sund_link *l, const sund_leave *what, unsigned wait_s, 
 sund_code sund_link_ask(sund_link *l, uint16_t kind, const void *body, size_t n, unsigned wait_s, sund_buf *reply, sund_err *err) SUND_MUST_CHECK;
 /** A message of a protocol kind about something. body: its error, if it has one, is told here. reply: NULL where the answer says no more than that it was taken. */
 sund_code sund_link_tell(sund_link *l, uint16_t kind, const sund_digest *about, const sund_buf *body, sund_buf *reply, sund_err *err) SUND_MUST_CHECK;
+/** A public file to the hub, and from it into the home, piece by piece; what is there already is not sent again. */
+sund_code sund_link_file_put(sund_link *l, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_link_file_get(sund_link *l, const sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 /** Next envelope header of this link; about may be NULL. */
 sund_envelope sund_link_head(sund_link *l, uint16_t kind, const sund_digest *about);
 

@@ -252,7 +252,7 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
 {
     sund_digest d;
     uint32_t    which = 0;
-    sund_buf    file = { 0 };
+    uint64_t    at = 0;
     listing     to = { h, out };
     char        who[SUND_ID_MAX + 1];
     sund_code   rc;
@@ -261,23 +261,18 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     if (e->kind == SUND_MSG_FILE_PUT) {
         SUND_TRY(sund_logins_person(&h->home, e, who, err));
         (void) pthread_mutex_lock(&h->uploading); /* not the studies' lock: a file takes its time to the disk */
-        rc = sund_uploads_put(&h->home, who, body.p, body.n, &d, err);
+        rc = sund_uploads_put(&h->home, who, body, out, err);
         (void) pthread_mutex_unlock(&h->uploading);
-        SUND_TRY(rc);
-        sund_buf_put(out, d.b, sizeof d.b);
-        return sund_buf_ok(out, err);
+        return rc;
     }
     if (e->kind != SUND_MSG_STATUS) {
         (void) sund_cur_copy(&body, d.b, sizeof d.b);
         which = e->kind == SUND_MSG_FETCH ? sund_cur_u32(&body) : 0;
+        at = e->kind == SUND_MSG_FILE_GET ? sund_cur_u64(&body) : 0;
         SUND_TRY(sund_cur_end(&body, "a request", err));
     }
-    if (e->kind == SUND_MSG_FILE_GET) {
-        rc = sund_home_file(&h->home, &d, &file, err);
-        sund_buf_put(out, file.p, file.n);
-        sund_buf_free(&file);
-        return rc == SUND_OK ? sund_buf_ok(out, err) : rc;
-    }
+    if (e->kind == SUND_MSG_FILE_GET)
+        return sund_home_file_piece(&h->home, &d, at, out, err);
     (void) pthread_mutex_lock(&h->lock);
     rc = e->kind == SUND_MSG_FETCH ? fetch(h, e, &d, which, out, err) : sund_mailbox_list(&h->box, add_row, &to, err);
     (void) pthread_mutex_unlock(&h->lock);

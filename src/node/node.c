@@ -49,17 +49,11 @@ typedef struct node {
 /** Public files come from the hub by digest once, and stay. */
 static sund_code get_file(void *ctx, const sund_digest *d, sund_buf *out, sund_err *err)
 {
-    node       *n = ctx;
-    sund_digest got;
+    node *n = ctx;
 
-    if (sund_home_file(&n->home, d, out, NULL) == SUND_OK)
-        return SUND_OK;
-    sund_buf_clear(out);
-    SUND_TRY(sund_link_ask(&n->link, SUND_MSG_FILE_GET, d->b, sizeof d->b, 600, out, err));
-    got = sund_digest_of(out->p, out->n);
-    if (!sund_digest_eq(&got, d))
-        return sund_fail(err, SUND_E_MISMATCH, "the hub gave another file than the study names");
-    return sund_home_file_put(&n->home, out->p, out->n, &got, err);
+    if (!sund_home_file_there(&n->home, d))
+        SUND_TRY(sund_link_file_get(&n->link, d, err));
+    return sund_home_file(&n->home, d, out, err);
 }
 
 /** Own sums on the cluster. */
@@ -406,6 +400,7 @@ static sund_code open_node(node *n, const char *dir, char *key_dir, size_t cap, 
     SUND_TRY(sund_home_open(&n->home, dir, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_DATA, err));
     if (n->home.role != SUND_ROLE_NODE)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a node", dir);
+    sund_large_at(n->home.dir, false);
     SUND_TRY(sund_home_path(&n->home, "keys", key_dir, cap, err));
     SUND_TRY(sund_link_open(&n->link, &n->home, SUND_CHANNEL_STUDIES, err));
     sund_client_heed(n->link.client, n->stop);

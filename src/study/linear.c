@@ -64,8 +64,8 @@ sund_code sund_linear_begin(sund_state *st, sund_err *err)
         own->n_trait = st->plan->n_outcome;
         own->coding = coding_of(st->study);
         own->trait = calloc(own->n_trait + 1, sizeof *own->trait);
-        own->count = sund_large_new((st->n_variant + 1) * sizeof *own->count);
-        own->eligible = sund_large_new((st->n_variant + 1) * sizeof *own->eligible);
+        own->count = sund_large_secret((st->n_variant + 1) * sizeof *own->count);
+        own->eligible = sund_large_secret((st->n_variant + 1) * sizeof *own->eligible);
     }
     if (!own || !own->count || !own->eligible || !own->trait)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
@@ -115,7 +115,7 @@ sund_code sund_linear_choose(sund_state *st, sund_err *err)
         own->eligible[own->n_eligible++] = (uint32_t) j;
     }
     sund_large_free(own->fit);
-    own->fit = sund_large_new((own->n_eligible * own->n_trait + 1) * sizeof *own->fit);
+    own->fit = sund_large_secret((own->n_eligible * own->n_trait + 1) * sizeof *own->fit);
     return own->fit ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", own->n_eligible);
 }
 

@@ -299,7 +299,7 @@ sund_code sund_gxe_choose(sund_state *st, sund_err *err)
             own->eligible[n++] = own->eligible[i];
     own->n_eligible = n;
     sund_large_free(own->gxe);
-    own->gxe = sund_large_new((n * own->n_trait + 1) * sizeof *own->gxe);
+    own->gxe = sund_large_secret((n * own->n_trait + 1) * sizeof *own->gxe);
     return own->gxe ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", n);
 }
 

@@ -90,8 +90,8 @@ sund_code sund_logistic_new(sund_state *st, sund_err *err)
 
     st->own = own;
     if (own) {
-        own->count = sund_large_new((st->n_variant + 1) * sizeof *own->count);
-        own->eligible = sund_large_new((st->n_variant + 1) * sizeof *own->eligible);
+        own->count = sund_large_secret((st->n_variant + 1) * sizeof *own->count);
+        own->eligible = sund_large_secret((st->n_variant + 1) * sizeof *own->eligible);
     }
     if (!own || !own->count || !own->eligible)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);
@@ -148,7 +148,7 @@ static sund_code choose_eligible(sund_state *st, sund_err *err)
             return sund_fail(err, SUND_E_ARG, "the catalogue has variants of chromosome X, where men have one copy: add 'sex' to the covariates, or give a region");
         own->eligible[own->n_eligible++] = (uint32_t) j;
     }
-    own->result = sund_large_new((own->n_eligible + 1) * sizeof *own->result);
+    own->result = sund_large_secret((own->n_eligible + 1) * sizeof *own->result);
     if (!own->result)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", own->n_eligible);
     for (size_t i = 0; i < own->n_eligible; i++)

@@ -63,9 +63,9 @@ static sund_code meta_begin(sund_state *st, sund_err *err)
     if (own) {
         own->linear.n_column = st->plan->n;
         own->linear.n_trait = 1;
-        own->linear.count = sund_large_new((st->n_variant + 1) * sizeof *own->linear.count);
-        own->linear.eligible = sund_large_new((st->n_variant + 1) * sizeof *own->linear.eligible);
-        own->result = sund_large_new((st->n_variant + 1) * sizeof *own->result);
+        own->linear.count = sund_large_secret((st->n_variant + 1) * sizeof *own->linear.count);
+        own->linear.eligible = sund_large_secret((st->n_variant + 1) * sizeof *own->linear.eligible);
+        own->result = sund_large_secret((st->n_variant + 1) * sizeof *own->result);
     }
     if (!own || !own->linear.count || !own->linear.eligible || !own->result)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", st->n_variant);

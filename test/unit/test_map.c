@@ -70,7 +70,7 @@ TEST(with_a_folder_they_are_files_without_a_name)
     long     before, full;
 
     CHECK(mkdtemp(dir) != NULL);
-    sund_large_at(dir);
+    sund_large_at(dir, true);
     before = resident();
     p = sund_large_new(BYTES);
     CHECK(p && p[0] == 0 && p[BYTES - 1] == 0 && files_in(dir) == 0);
@@ -83,6 +83,16 @@ TEST(with_a_folder_they_are_files_without_a_name)
     CHECK(p && p[0] == 7 && p[BYTES - 1] == 7);
     sund_large_free(p);
     grow();
+    for (int secrets = 0; secrets < 2; secrets++) { /* in a file only where they may be */
+        sund_large_at(dir, secrets);
+        before = resident();
+        p = sund_large_secret(BYTES);
+        CHECK(p && p[0] == 0);
+        memset(p, 7, BYTES);
+        sund_maps_rest();
+        CHECK((resident() - before < BYTES / 8) == secrets && p[BYTES - 1] == 7);
+        sund_large_free(p);
+    }
     CHECK(rmdir(dir) == 0);
 }
 
@@ -96,13 +106,13 @@ TEST(a_full_folder_is_no_end)
     uint8_t *p;
 
     CHECK(mkdtemp(dir) != NULL);
-    sund_large_at(dir);
+    sund_large_at(dir, true);
     CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &few) == 0);
     p = sund_large_new(4 << 20);
     CHECK(p && p[0] == 0 && p[(4 << 20) - 1] == 0);
     sund_large_free(p);
     grow(); /* a file up to 2 MiB, memory from there */
-    sund_large_at("/no/such/folder");
+    sund_large_at("/no/such/folder", true);
     grow();
     CHECK(rmdir(dir) == 0);
 }
