@@ -22,6 +22,18 @@ sund_digest sund_digest_of(const void *p, size_t n)
     return sund_hasher_end(&h);
 }
 
+sund_digest sund_digest_of_large(const void *p, size_t n)
+{
+    sund_hasher h;
+
+    sund_hasher_init(&h);
+    for (size_t at = 0; at < n; at += SUND_MAP_PIECE) {
+        sund_hasher_add(&h, (const uint8_t *) p + at, n - at < SUND_MAP_PIECE ? n - at : SUND_MAP_PIECE);
+        sund_maps_rest();
+    }
+    return sund_hasher_end(&h);
+}
+
 sund_digest sund_digest_keyed(const sund_key *key, const void *p, size_t n)
 {
     sund_digest d;

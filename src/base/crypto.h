@@ -21,6 +21,8 @@ enum { SUND_SEAL_OVERHEAD = 48 }; /**< bytes that sund_seal() adds */
 sund_code sund_crypto_init(sund_err *err) SUND_MUST_CHECK;
 
 sund_digest sund_digest_of(const void *p, size_t n);
+/** The same of a map or large array, which rests on the way. */
+sund_digest sund_digest_of_large(const void *p, size_t n);
 /** Keyed BLAKE2b-256: a key derivation for 32-byte keys. */
 sund_digest sund_digest_keyed(const sund_key *key, const void *p, size_t n);
 bool        sund_digest_eq(const sund_digest *a, const sund_digest *b);

@@ -50,7 +50,7 @@ sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *
         return sund_buf_ok(out, err);
     }
     while (out->n < n) {
-        ssize_t got = read(fd, out->p + out->n, n - out->n);
+        ssize_t got = read(fd, out->p + out->n, n - out->n < SUND_MAP_PIECE ? n - out->n : SUND_MAP_PIECE);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {
@@ -60,6 +60,8 @@ sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *
             return rc;
         }
         out->n += (size_t) got;
+        if (out->large)
+            sund_maps_rest();
     }
     (void) close(fd);
     sund_buf_nul(out);

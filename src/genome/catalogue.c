@@ -150,7 +150,7 @@ static sund_code parse(sund_catalogue **out, sund_catalogue *c, const char *name
     if (rc == SUND_OK)
         rc = parse_lines(c, name, n, at, err);
     if (rc == SUND_OK) {
-        c->digest = sund_digest_of(c->text, n);
+        c->digest = sund_digest_of_large(c->text, n);
         *out = c;
     }
     else {
@@ -169,8 +169,10 @@ sund_code sund_catalogue_parse(sund_catalogue **out, const char *name, const voi
         sund_large_free(copy);
         return sund_fail(err, SUND_E_NOMEM, "%s: out of memory for %zu bytes", name, n);
     }
-    if (n)
-        memcpy(copy, p, n);
+    for (size_t at = 0; at < n; at += SUND_MAP_PIECE) {
+        memcpy(copy + at, (const char *) p + at, n - at < SUND_MAP_PIECE ? n - at : SUND_MAP_PIECE);
+        sund_maps_rest();
+    }
     c->text = c->copy = copy;
     return parse(out, c, name, n, err);
 }

@@ -538,16 +538,10 @@ sund_code sund_home_file_piece(const sund_home *h, const sund_digest *d, uint64_
 static sund_code file_whole(const char *part, const char *path, const sund_digest *d, sund_err *err)
 {
     sund_map    m = { NULL, 0 };
-    sund_hasher hash;
     sund_digest got;
 
     SUND_TRY(sund_map_open(&m, part, err));
-    sund_hasher_init(&hash);
-    for (size_t at = 0; at < m.n; at += SUND_MAP_PIECE) {
-        sund_hasher_add(&hash, m.p + at, m.n - at < SUND_MAP_PIECE ? m.n - at : SUND_MAP_PIECE);
-        sund_map_rest(&m);
-    }
-    got = sund_hasher_end(&hash);
+    got = sund_digest_of_large(m.p, m.n);
     sund_map_close(&m);
     if (!sund_digest_eq(&got, d)) {
         (void) unlink(part);

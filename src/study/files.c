@@ -32,7 +32,7 @@ sund_code sund_study_catalogue(const sund_study *s, sund_file_get get, void *ctx
     sund_digest d;
     sund_code   rc = get(ctx, &s->catalogue, &bytes, err);
 
-    d = sund_digest_of(bytes.p, bytes.n);
+    d = sund_digest_of_large(bytes.p, bytes.n);
     if (rc == SUND_OK && !sund_digest_eq(&d, &s->catalogue))
         rc = sund_fail(err, SUND_E_MISMATCH, "the catalogue came with another digest than the study names");
     if (rc == SUND_OK)
