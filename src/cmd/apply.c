@@ -130,12 +130,15 @@ static void json_word(sund_json *j, const char *node, const sund_application_wor
     sund_json_close(j, '}');
 }
 
-/** The words of nodes on one application, each signed by its node; w[i] of the i-th node asked, state 0 for none. */
-static sund_code read_words(const sund_home *h, const sund_application *a, sund_cur *c, sund_application_word w[SUND_NODE_MAX], sund_err *err)
+/** What was said of one application: w[i] by the i-th node asked, state 0 for none; and whether, and why, who applied takes it back. */
+typedef struct sayings { sund_application_word w[SUND_NODE_MAX]; bool back; char reason[SUND_APPLICATION_TEXT + 1]; } sayings;
+
+/** Each signed by its node, the withdrawal by this researcher. */
+static sund_code read_words(const sund_home *h, const sund_application *a, sund_cur *c, sayings *s, sund_err *err)
 {
     uint32_t n = sund_cur_u32(c);
 
-    memset(w, 0, SUND_NODE_MAX * sizeof *w);
+    memset(s, 0, sizeof *s);
     for (uint32_t k = 0; k < n && !c->bad; k++) {
         sund_application_word one;
         sund_envelope         e;
@@ -144,6 +147,11 @@ static sund_code read_words(const sund_home *h, const sund_application *a, sund_
 
         SUND_TRY(sund_envelope_read(c, SUND_REPLY_MAX, &e, err));
         body = sund_cur_blob(c, 65536);
+        if (e.kind == SUND_MSG_APPLY_WITHDRAW) {
+            SUND_TRY(sund_withdrawal_signed(&e, body, &a->digest, h->id, &h->identity.pub, s->reason, err));
+            s->back = true;
+            continue;
+        }
         got = sund_digest_of(body.p, body.n);
         SUND_TRY(sund_application_word_read(body, &d, &one, err));
         SUND_TRY(sund_envelope_check(&e, &h->roster, 1u << SUND_ROLE_NODE, err));
@@ -151,21 +159,21 @@ static sund_code read_words(const sund_home *h, const sund_application *a, sund_
             return sund_fail(err, SUND_E_DENIED, "the hub shows a word that %s did not say", e.from);
         for (size_t i = 0; i < a->n_data; i++)
             if (strcmp(a->data[i].node, e.from) == 0)
-                w[i] = one;
+                s->w[i] = one;
     }
     return sund_cur_ok(c, "the hub's list of applications", err);
 }
 
-static void print_one(const wants *w, const sund_application *a, const sund_application_word word[SUND_NODE_MAX])
+static void print_one(const wants *w, const sund_application *a, const sayings *s)
 {
     sund_buf  out = { 0 };
     sund_json j;
 
     if (!w->as_json) {
-        printf("%.16s  %s, for %s until %s\n", sund_digest_hex(&a->digest).s, a->title, a->purpose, a->until);
+        printf("%.16s  %s, for %s until %s%s%s%s\n", sund_digest_hex(&a->digest).s, a->title, a->purpose, a->until, s->back ? "; you have withdrawn it" : "", s->reason[0] ? ": " : "", s->reason);
         for (size_t i = 0; i < a->n_data; i++)
-            if (word[i].state)
-                print_word(a->data[i].node, &word[i]);
+            if (s->w[i].state)
+                print_word(a->data[i].node, &s->w[i]);
             else
                 printf("  %-8s has not heard of it yet\n", a->data[i].node);
         return;
@@ -175,9 +183,11 @@ static void print_one(const wants *w, const sund_application *a, const sund_appl
     sund_json_str(&j, "application", sund_digest_hex(&a->digest).s);
     sund_json_str(&j, "title", a->title);
     sund_json_str(&j, "until", a->until);
+    if (s->back)
+        sund_json_str(&j, "withdrawn", s->reason);
     sund_json_open(&j, "nodes", '[');
     for (size_t i = 0; i < a->n_data; i++)
-        json_word(&j, a->data[i].node, word[i].state ? &word[i] : NULL);
+        json_word(&j, a->data[i].node, s->w[i].state ? &s->w[i] : NULL);
     sund_json_close(&j, ']');
     sund_json_close(&j, '}');
     printf("%.*s\n", (int) out.n, (char *) out.p);
@@ -186,33 +196,75 @@ static void print_one(const wants *w, const sund_application *a, const sund_appl
 
 static bool wanted(const sund_digest *d, const char *want) { return !want || (strlen(want) >= 8 && strncmp(sund_digest_hex(d).s, want, strlen(want)) == 0); }
 
-static sund_code status(const wants *w, const char *want, sund_err *err)
+/** Own applications whose name begins as is wanted, printed where w says so; d: the last one. */
+static sund_code own(const wants *w, const sund_home *h, sund_link *l, const char *want, size_t *hits, sund_digest *d, sund_err *err)
 {
-    static sund_application_word word[SUND_NODE_MAX];
-    sund_application            *a = calloc(1, sizeof *a);
-    sund_home                    h = { .id = "" };
-    sund_link                    l = { 0 };
-    sund_buf                     reply = { 0 };
-    sund_cur                     c;
-    sund_code                    rc = a ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    static sayings    s;
+    sund_application *a = calloc(1, sizeof *a);
+    sund_buf          reply = { 0 };
+    sund_cur          c;
+    sund_code         rc = a ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
+    *hits = 0;
     SUND_GO(rc);
-    SUND_GO(dial(w->home, &h, &l, err));
-    SUND_GO(sund_link_ask(&l, SUND_MSG_APPLICATIONS, NULL, 0, 60, &reply, err));
+    SUND_GO(sund_link_ask(l, SUND_MSG_APPLICATIONS, NULL, 0, 60, &reply, err));
     for (c = sund_cur_of(reply.p, reply.n); c.n;) {
         sund_cur text = sund_cur_blob(&c, SUND_STUDY_MAX_BYTES);
 
         SUND_GO(sund_cur_ok(&c, "the hub's list of applications", err));
         SUND_GO(sund_application_parse(a, "application", text.p, text.n, err));
-        SUND_GO(read_words(&h, a, &c, word, err));
-        if (wanted(&a->digest, want))
-            print_one(w, a, word);
+        SUND_GO(read_words(h, a, &c, &s, err));
+        if (!wanted(&a->digest, want))
+            continue;
+        ++*hits;
+        *d = a->digest;
+        if (w)
+            print_one(w, a, &s);
     }
 out:
     sund_buf_free(&reply);
+    free(a);
+    return rc;
+}
+
+static sund_code status(const wants *w, const char *want, sund_err *err)
+{
+    sund_home   h = { .id = "" };
+    sund_link   l = { 0 };
+    sund_digest d;
+    size_t      hits;
+    sund_code   rc;
+
+    SUND_GO(dial(w->home, &h, &l, err));
+    rc = own(w, &h, &l, want, &hits, &d, err);
+out:
     sund_link_close(&l);
     sund_home_close(&h);
-    free(a);
+    return rc;
+}
+
+static sund_code withdraw(const wants *w, const char *want, sund_err *err)
+{
+    sund_home   h = { .id = "" };
+    sund_link   l = { 0 };
+    sund_buf    body = { 0 };
+    sund_digest d;
+    size_t      hits;
+    sund_code   rc;
+
+    if (strlen(w->reason) > SUND_APPLICATION_TEXT || !sund_text_ok(w->reason))
+        return sund_fail(err, SUND_E_ARG, "--reason is a line of at most %d bytes", SUND_APPLICATION_TEXT);
+    SUND_GO(dial(w->home, &h, &l, err));
+    SUND_GO(own(NULL, &h, &l, want, &hits, &d, err));
+    if (hits != 1)
+        SUND_GO(sund_fail(err, SUND_E_NOT_FOUND, "%zu of your applications have a name that begins with '%.64s' (8 digits or more); 'sund apply status' lists them", hits, want));
+    sund_withdrawal_write(w->reason, &body);
+    SUND_GO(sund_link_tell(&l, SUND_MSG_APPLY_WITHDRAW, &d, &body, NULL, err));
+    printf("%s: withdrawn; each node says so in 'sund apply status' once it has heard it\n", sund_digest_hex(&d).s);
+out:
+    sund_buf_free(&body);
+    sund_link_close(&l);
+    sund_home_close(&h);
     return rc;
 }
 
@@ -223,10 +275,10 @@ typedef struct finding { const sund_home *h; const char *want; const wants *w; b
 static sund_code visit(void *ctx, const sund_digest *d, sund_err *err)
 {
     finding              *f = ctx;
-    sund_application_eye  eye = sund_application_eye_of(f->h);
-    sund_application_word word[SUND_NODE_MAX] = { 0 };
-    sund_err              why = { SUND_OK, "" };
-    sund_code             rc;
+    sund_application_eye eye = sund_application_eye_of(f->h);
+    static sayings       s;
+    sund_err             why = { SUND_OK, "" };
+    sund_code            rc;
 
     if (!wanted(d, f->want))
         return SUND_OK;
@@ -243,8 +295,8 @@ static sund_code visit(void *ctx, const sund_digest *d, sund_err *err)
     }
     (void) snprintf(f->x->a.data[0].node, sizeof f->x->a.data[0].node, "%s", f->h->id);
     f->x->a.n_data = 1;
-    word[0] = f->x->word;
-    print_one(f->w, &f->x->a, word);
+    s.w[0] = f->x->word;
+    print_one(f->w, &f->x->a, &s);
     return SUND_OK;
 }
 
@@ -408,6 +460,8 @@ static sund_code run(const wants *w, char **argv, size_t n, sund_err *err)
         return make(w, argv[2], argv + 3, n - 2, err);
     if (strcmp(argv[1], "submit") == 0 && n == 2)
         return submit(w, argv[2], err);
+    if (strcmp(argv[1], "withdraw") == 0 && n == 2)
+        return withdraw(w, argv[2], err);
     if (strcmp(argv[1], "status") == 0 && n <= 2)
         return is_node(w->home) ? at_node(w, "status", n == 2 ? argv[2] : NULL, err) : status(w, n == 2 ? argv[2] : NULL, err);
     if (strcmp(argv[1], "keys") == 0 && n == 1)
@@ -415,7 +469,7 @@ static sund_code run(const wants *w, char **argv, size_t n, sund_err *err)
     for (size_t i = 0; i < sizeof of_node / sizeof of_node[0]; i++)
         if (strcmp(argv[1], of_node[i]) == 0 && n == 2)
             return at_node(w, argv[1], argv[2], err);
-    return sund_fail(err, SUND_E_ARG, "'make OUT NODE...', 'submit FILE', 'status', 'show', 'approve', 'refuse', 'veto', 'revoke' or 'visa' with an APPLICATION, or 'keys' is expected; see 'sund apply --help'");
+    return sund_fail(err, SUND_E_ARG, "'make OUT NODE...', 'submit FILE', 'status', 'withdraw', 'show', 'approve', 'refuse', 'veto', 'revoke' or 'visa' with an APPLICATION, or 'keys' is expected; see 'sund apply --help'");
 }
 
 sund_code sund_cmd_apply(int argc, char **argv, sund_err *err)
@@ -430,7 +484,7 @@ sund_code sund_cmd_apply(int argc, char **argv, sund_err *err)
         { "number", 'i', &w.number, "N", "make: to ask the same again as another application" },
         { "person", 'l', &w.person, "NAME,AFFILIATION", "make: of the team, who applies first; again for each" },
         { "by", 's', &w.by, "KEYFILE", "approve, refuse, veto, revoke, visa: the deciding member's key; without a committee the operator decides" },
-        { "reason", 's', &w.reason, "TEXT", "approve, refuse, veto, revoke: why, for the researcher to read (needed but for approve)" },
+        { "reason", 's', &w.reason, "TEXT", "approve, refuse, veto, revoke: why, for the researcher to read (needed but for approve); withdraw: why, for the nodes" },
         { "value", 's', &w.value, "URL", "visa: the data set that it names ([node] visa of sund.ini)" },
         { "source", 's', &w.source, "URL", "visa: who asserts it (the node's issuer)" },
         { "days", 'i', &w.days, "N", "visa: how long it holds, no longer than the application (30): a visa cannot be called back" },
@@ -439,10 +493,10 @@ sund_code sund_cmd_apply(int argc, char **argv, sund_err *err)
         { "json", 'b', &w.as_json, NULL, "status: for programs" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts o = { "apply", "make [OPTIONS] OUT NODE[=DATASET,...]...\n       sund apply submit [OPTIONS] FILE\n       sund apply status [OPTIONS] [APPLICATION]\n       sund apply show|approve|refuse|veto|revoke|visa [OPTIONS] APPLICATION\n       sund apply keys [OPTIONS]",
+    const sund_opts o = { "apply", "make [OPTIONS] OUT NODE[=DATASET,...]...\n       sund apply submit [OPTIONS] FILE\n       sund apply status [OPTIONS] [APPLICATION]\n       sund apply withdraw [OPTIONS] APPLICATION\n       sund apply show|approve|refuse|veto|revoke|visa [OPTIONS] APPLICATION\n       sund apply keys [OPTIONS]",
                           "One application for data sets of several countries. Each country decides for itself, within ten working days, and can revoke at any time; who applied sees state, deadline and reason of each. Where it is approved, studies of the applicant inside it need no further decision, "
-                          "and what runs under it stops when it is revoked or ends. A node can issue a GA4GH visa for it. APPLICATION: its name, or 8 or more of its first digits. See doc/applications.md.",
-                          "sund apply make --home ada --title 'Height in the north' --purpose HMB --analyses counts,linear --until 2027-12-31 --person 'Ada Example,University of Somewhere' height.ini FI=biobank SE DK\nsund apply submit --home ada height.ini\nsund apply status --home ada\n"
+                          "and what runs under it stops when it is revoked, withdrawn by who applied, or ends. A node can issue a GA4GH visa for it. APPLICATION: its name, or 8 or more of its first digits. See doc/applications.md.",
+                          "sund apply make --home ada --title 'Height in the north' --purpose HMB --analyses counts,linear --until 2027-12-31 --person 'Ada Example,University of Somewhere' height.ini FI=biobank SE DK\nsund apply submit --home ada height.ini\nsund apply status --home ada\nsund apply withdraw --home ada --reason 'the grant ended' 3f2a91c0\n"
                           "sund apply approve --home fi --by maria.ini --reason 'meeting of 3 May' 3f2a91c0\nsund apply revoke --home fi --by maria.ini --reason 'consent withdrawn' 3f2a91c0\nsund apply keys --home fi --issuer https://fi.example.org/ --jku https://fi.example.org/visas.jwks\nsund apply visa --home fi --value https://fi.example.org/datasets/1 3f2a91c0",
                           opt, 1, 40 };
     bool            helped = false;

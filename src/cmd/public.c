@@ -305,7 +305,7 @@ static const struct { const char *kind, *is; bool of_study; } events[] = {
     { "recall", "A result is to be called back", true },
     { "left", "A country left a study", true },
     { "recalled", "A result was called back", true },
-    { "application", "A researcher applied for data", true },
+    { "application", "An application for data", true },
     { "visa", "A researcher was given a visa", false },
     { "agreement", "An agreement with other countries", false },
     { "stop-release", "The node was told to say nothing more", false },

@@ -28,6 +28,7 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_LOGIN] = "login",       [SUND_MSG_SUBMIT_LOGIN] = "submit-login",
         [SUND_MSG_AGREEMENT_END] = "agreement-end", [SUND_MSG_RECALL] = "recall", [SUND_MSG_DATASETS] = "datasets",
         [SUND_MSG_APPLY] = "apply",       [SUND_MSG_APPLY_STATE] = "apply-state", [SUND_MSG_APPLICATIONS] = "applications",
+        [SUND_MSG_APPLY_WITHDRAW] = "apply-withdraw",
     };
 
     return kind < SUND_MSG_END && name[kind] ? name[kind] : "unknown";
@@ -150,6 +151,7 @@ sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const voi
     case SUND_MSG_AGREEMENT_END:
     case SUND_MSG_APPLY:
     case SUND_MSG_APPLY_STATE:
+    case SUND_MSG_APPLY_WITHDRAW:
     case SUND_MSG_APPLICATIONS:
     case SUND_MSG_RECALL: break;
     default: return sund_fail(err, SUND_E_DENIED, "a message of kind %s holds data: it leaves through its own rules only", sund_msg_name(head->kind));

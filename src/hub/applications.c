@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,8 @@ sund_code sund_apply_tables(sund_db *db, sund_err *err)
 {
     return sund_db_script(db,
                           "CREATE TABLE IF NOT EXISTS applied(digest BLOB PRIMARY KEY, who TEXT NOT NULL, received TEXT NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL, text BLOB NOT NULL) STRICT;"
-                          "CREATE TABLE IF NOT EXISTS applied_word(digest BLOB NOT NULL, node TEXT NOT NULL, head BLOB, body BLOB, PRIMARY KEY(digest, node)) STRICT;", /* head null: asked, silent */
+                          "CREATE TABLE IF NOT EXISTS applied_word(digest BLOB NOT NULL, node TEXT NOT NULL, head BLOB, body BLOB, PRIMARY KEY(digest, node)) STRICT;" /* head null: asked, silent */
+                          "CREATE TABLE IF NOT EXISTS applied_withdrawal(digest BLOB PRIMARY KEY, head BLOB NOT NULL, body BLOB NOT NULL) STRICT;",
                           err);
 }
 
@@ -36,13 +38,16 @@ out:
 static sund_code take(sund_db *db, const sund_roster *roster, const sund_envelope *e, sund_cur body, sund_application *a, sund_err *err)
 {
     sund_submit s;
-    int64_t     there = 0, own = 0, all = 0;
+    int64_t     there = 0, back = 0, own = 0, all = 0;
 
     SUND_TRY(sund_application_signed(roster, e, body, &s, a, err));
     for (size_t i = 0; i < a->n_data; i++)
         if (!sund_roster_find(roster, a->data[i].node, SUND_ROLE_NODE))
             return sund_fail(err, SUND_E_NOT_FOUND, "the roster has no node '%s'", a->data[i].node);
     SUND_TRY(sund_db_i64(db, &there, 0, err, "SELECT COUNT(*) FROM applied WHERE digest=?", "b", a->digest.b, sizeof a->digest.b));
+    SUND_TRY(sund_db_i64(db, &back, 0, err, "SELECT COUNT(*) FROM applied_withdrawal WHERE digest=?", "b", a->digest.b, sizeof a->digest.b));
+    if (back)
+        return sund_fail(err, SUND_E_MISMATCH, "application %.12s was withdrawn: with a [application] number of its own the same can be asked for again", sund_digest_hex(&a->digest).s);
     if (there)
         return SUND_OK;
     SUND_TRY(sund_db_i64(db, &own, 0, err, "SELECT COUNT(*) FROM applied WHERE who=?", "t", e->from));
@@ -59,6 +64,45 @@ sund_code sund_apply_take(sund_db *db, const sund_roster *roster, const sund_env
     sund_code         rc = a ? take(db, roster, e, body, a, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     free(a);
+    return rc;
+}
+
+/** Whose it is: name and key, from what was signed when it came. */
+static sund_code applicant(sund_db *db, const sund_digest *d, char from[SUND_ID_MAX + 1], sund_pub *key, sund_err *err)
+{
+    sund_rows  *rows = NULL;
+    sund_submit s;
+    bool        more = false;
+    sund_code   rc;
+
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT who, body FROM applied WHERE digest=?", "b", d->b, sizeof d->b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && !more)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "no application %.12s has come to this hub", sund_digest_hex(d).s);
+    if (rc == SUND_OK)
+        rc = sund_submit_read(SUND_MSG_SUBMIT_LOGIN, sund_rows_blob(rows, 1), &s, err);
+    if (rc == SUND_OK) {
+        (void) snprintf(from, SUND_ID_MAX + 1, "%s", sund_rows_text(rows, 0));
+        *key = s.key;
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_apply_withdraw(sund_db *db, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    char      from[SUND_ID_MAX + 1], reason[SUND_APPLICATION_TEXT + 1];
+    sund_pub  key;
+    sund_buf  head = { 0 };
+    sund_code rc;
+
+    SUND_TRY(applicant(db, &e->about, from, &key, err));
+    SUND_TRY(sund_withdrawal_signed(e, body, &e->about, from, &key, reason, err));
+    sund_envelope_head(e, &head);
+    rc = sund_buf_ok(&head, err);
+    if (rc == SUND_OK)
+        rc = sund_db_run(db, err, "INSERT OR IGNORE INTO applied_withdrawal(digest, head, body) VALUES(?,?,?)", "bbb", e->about.b, sizeof e->about.b, head.p, head.n, body.p, body.n);
+    sund_buf_free(&head);
     return rc;
 }
 
@@ -88,7 +132,11 @@ sund_code sund_apply_batch(sund_db *db, const char *node, size_t max, sund_buf *
     bool       more = false;
     sund_code  rc = SUND_OK;
 
-    SUND_TRY(sund_db_query(db, &rows, err, "SELECT a.digest, a.head, a.body FROM applied_word w JOIN applied a ON a.digest=w.digest WHERE w.node=? AND w.head IS NULL ORDER BY a.received LIMIT 64", "t", node));
+    /* the state is the byte behind the digest in a word; 6: it knows of the withdrawal */
+    SUND_TRY(sund_db_query(db, &rows, err,
+                           "SELECT w.digest, COALESCE(b.head, a.head), COALESCE(b.body, a.body) FROM applied_word w JOIN applied a ON a.digest=w.digest LEFT JOIN applied_withdrawal b ON b.digest=w.digest"
+                           " WHERE w.node=? AND CASE WHEN b.digest IS NULL THEN w.head IS NULL ELSE w.head IS NULL OR substr(w.body,33,1)<>x'06' END ORDER BY a.received LIMIT 64",
+                           "t", node));
     while (out->n < max && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
         sund_cur d = sund_rows_blob(rows, 0), h = sund_rows_blob(rows, 1), b = sund_rows_blob(rows, 2);
 
@@ -109,9 +157,11 @@ static sund_code put_words(sund_db *db, sund_cur digest, sund_buf *out, sund_err
     int64_t    n = 0;
     sund_code  rc;
 
-    SUND_TRY(sund_db_i64(db, &n, 0, err, "SELECT COUNT(*) FROM applied_word WHERE digest=? AND head IS NOT NULL", "b", digest.p, digest.n));
+#define SAID "FROM (SELECT head, body, node FROM applied_word WHERE digest=?1 AND head IS NOT NULL UNION ALL SELECT head, body, '' FROM applied_withdrawal WHERE digest=?1)"
+    SUND_TRY(sund_db_i64(db, &n, 0, err, "SELECT COUNT(*) " SAID, "b", digest.p, digest.n));
     sund_buf_u32(out, (uint32_t) n);
-    SUND_TRY(sund_db_query(db, &rows, err, "SELECT head, body FROM applied_word WHERE digest=? AND head IS NOT NULL ORDER BY node", "b", digest.p, digest.n));
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT head, body " SAID " ORDER BY node", "b", digest.p, digest.n));
+#undef SAID
     while ((rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
         sund_cur h = sund_rows_blob(rows, 0), b = sund_rows_blob(rows, 1);
 

@@ -316,7 +316,7 @@ static sund_code do_notice(hub *h, const sund_envelope *e, sund_cur body, sund_e
     return rc;
 }
 
-/** A researcher's application, a node's word on one, or a researcher's question where they stand. */
+/** A researcher's application, its withdrawal, a node's word on one, or a researcher's question where they stand. */
 static sund_code do_apply(hub *h, const sund_envelope *e, sund_cur body, sund_buf *out, sund_err *err)
 {
     sund_code rc;
@@ -326,7 +326,9 @@ static sund_code do_apply(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     if (e->kind == SUND_MSG_APPLICATIONS)
         rc = sund_apply_list(h->home.db, e->from, out, err);
     else
-        rc = e->kind == SUND_MSG_APPLY ? sund_apply_take(h->home.db, &h->home.roster, e, body, err) : sund_apply_state(h->home.db, e, body, err);
+        rc = e->kind == SUND_MSG_APPLY            ? sund_apply_take(h->home.db, &h->home.roster, e, body, err)
+             : e->kind == SUND_MSG_APPLY_WITHDRAW ? sund_apply_withdraw(h->home.db, e, body, err)
+                                                  : sund_apply_state(h->home.db, e, body, err);
     if (rc == SUND_OK && e->kind != SUND_MSG_APPLICATIONS)
         rc = note(h, e, err);
     h->n_news++;
@@ -380,6 +382,7 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     case SUND_MSG_RECALL: return do_notice(h, e, body, err);
     case SUND_MSG_APPLY:
     case SUND_MSG_APPLY_STATE:
+    case SUND_MSG_APPLY_WITHDRAW:
     case SUND_MSG_APPLICATIONS: return do_apply(h, e, body, out, err);
     case SUND_MSG_STATUS:
     case SUND_MSG_FETCH:

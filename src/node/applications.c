@@ -20,15 +20,15 @@ static sund_code tell(sund_link *l, const sund_digest *d, const sund_application
 }
 
 /** What is not kept is answered all the same, or the hub would show it for ever. */
-static sund_code turn_away(sund_link *l, const sund_digest *d, const char *why, sund_err *err)
+static sund_code turn_away(sund_link *l, const sund_digest *d, sund_application_state state, const char *why, sund_err *err)
 {
-    sund_application_word w = { .state = SUND_APPLICATION_REFUSED };
+    sund_application_word w = { .state = state };
     sund_code             rc;
 
     sund_log(SUND_LOG_WARN, "application %.12s: %s: passed over", sund_digest_hex(d).s, why);
     sund_time_text(w.received);
     sund_deadline(w.received, 0, w.deadline);
-    (void) snprintf(w.reason, sizeof w.reason, "not taken: %.300s", why);
+    (void) snprintf(w.reason, sizeof w.reason, "%s%.300s", state == SUND_APPLICATION_REFUSED ? "not taken: " : "", why);
     sund_text_clean(w.reason);
     rc = tell(l, d, &w, err);
     return rc == SUND_E_DENIED ? SUND_OK : rc;
@@ -43,8 +43,22 @@ sund_code sund_application_came(sund_link *l, const sund_envelope *e, sund_cur b
     if (rc == SUND_E_IO || rc == SUND_E_NOMEM)
         return sund_fail(err, rc, "%s", why.msg);
     if (rc != SUND_OK)
-        return turn_away(l, &e->about, why.msg, err);
+        return turn_away(l, &e->about, SUND_APPLICATION_REFUSED, why.msg, err);
     sund_log(SUND_LOG_INFO, "application %.12s has come: 'sund apply show %.12s' says what it asks", sund_digest_hex(&e->about).s, sund_digest_hex(&e->about).s);
+    return SUND_OK;
+}
+
+sund_code sund_application_goes(sund_link *l, const sund_envelope *e, sund_cur body, sund_err *err)
+{
+    sund_application_eye eye = sund_application_eye_of(l->home);
+    sund_err             why = { SUND_OK, "" };
+    sund_code            rc = sund_application_withdraw(&eye, e, body.p, body.n, &why);
+
+    if (rc == SUND_E_NOT_FOUND)
+        return turn_away(l, &e->about, SUND_APPLICATION_WITHDRAWN, "withdrawn before it was taken here", err);
+    if (rc != SUND_OK)
+        return sund_fail(err, rc, "%s", why.msg);
+    sund_log(SUND_LOG_INFO, "application %.12s is withdrawn by who applied: studies under it stop", sund_digest_hex(&e->about).s);
     return SUND_OK;
 }
 

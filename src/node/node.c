@@ -225,6 +225,8 @@ static sund_code take_batch(node *n, sund_cur c, sund_err *err)
             SUND_TRY(sund_notice_take(&n->home, index, &e, body, err));
         else if (e.kind == SUND_MSG_APPLY)
             SUND_TRY(sund_application_came(&n->link, &e, body, err));
+        else if (e.kind == SUND_MSG_APPLY_WITHDRAW)
+            rc = rc == SUND_OK ? sund_application_goes(&n->link, &e, body, err) : rc; /* it comes again */
         else if (rc == SUND_OK)
             rc = take_message(n, &name, index, &e, body, err);
         else

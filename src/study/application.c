@@ -137,9 +137,25 @@ sund_code sund_application_signed(const sund_roster *roster, const sund_envelope
     return sund_digest_eq(&a->digest, &e->about) ? SUND_OK : sund_fail(err, SUND_E_DENIED, "the application's text is not the one its name stands for");
 }
 
+void sund_withdrawal_write(const char *reason, sund_buf *out) { sund_buf_str(out, reason); }
+
+sund_code sund_withdrawal_signed(const sund_envelope *e, sund_cur body, const sund_digest *d, const char *from, const sund_pub *key, char reason[SUND_APPLICATION_TEXT + 1], sund_err *err)
+{
+    sund_digest got = sund_digest_of(body.p, body.n);
+
+    if (e->kind != SUND_MSG_APPLY_WITHDRAW || !sund_digest_eq(&e->about, d) || !sund_digest_eq(&got, &e->body) || e->n_body != body.n)
+        return sund_fail(err, SUND_E_DENIED, "the withdrawal of an application by %s was altered", e->from);
+    if (strcmp(e->from, from) != 0)
+        return sund_fail(err, SUND_E_DENIED, "application %.12s is not one that %s can withdraw: %s applied", sund_digest_hex(d).s, e->from, from);
+    SUND_TRY(sund_envelope_check_key(e, key, err));
+    (void) sund_cur_str(&body, reason, SUND_APPLICATION_TEXT + 1);
+    body.bad |= !sund_text_ok(reason);
+    return sund_cur_end(&body, "the withdrawal of an application", err);
+}
+
 const char *sund_application_state_name(sund_application_state s)
 {
-    static const char *const name[] = { "", "waits", "approved", "refused", "revoked", "expired" };
+    static const char *const name[] = { "", "waits", "approved", "refused", "revoked", "expired", "withdrawn" };
 
     return name[s];
 }
@@ -161,6 +177,6 @@ sund_code sund_application_word_read(sund_cur body, sund_digest *d, sund_applica
     (void) sund_cur_str(&body, w->received, sizeof w->received);
     (void) sund_cur_str(&body, w->deadline, sizeof w->deadline);
     (void) sund_cur_str(&body, w->reason, sizeof w->reason);
-    body.bad |= w->state < SUND_APPLICATION_WAITS || w->state > SUND_APPLICATION_EXPIRED || !sund_text_ok(w->received) || !sund_agreement_day_ok(w->deadline) || !sund_text_ok(w->reason);
+    body.bad |= w->state < SUND_APPLICATION_WAITS || w->state > SUND_APPLICATION_WITHDRAWN || !sund_text_ok(w->received) || !sund_agreement_day_ok(w->deadline) || !sund_text_ok(w->reason);
     return sund_cur_end(&body, "a word on an application", err);
 }

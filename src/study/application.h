@@ -39,9 +39,14 @@ const char *sund_application_sets(const sund_application *a, const char *node); 
  *  reads the text. Whether the login holds is another question. out points into body. Errors: SUND_E_DENIED, SUND_E_FORMAT, SUND_E_LIMIT. */
 sund_code sund_application_signed(const sund_roster *roster, const sund_envelope *e, sund_cur body, sund_submit *out, sund_application *a, sund_err *err) SUND_MUST_CHECK;
 
+/** Body of APPLY_WITHDRAW, about the application's digest: why, a text that may be empty. */
+void      sund_withdrawal_write(const char *reason, sund_buf *out);
+/** That who signed this application, by name and key, takes it back. Errors: SUND_E_DENIED, SUND_E_FORMAT. */
+sund_code sund_withdrawal_signed(const sund_envelope *e, sund_cur body, const sund_digest *d, const char *from, const sund_pub *key, char reason[SUND_APPLICATION_TEXT + 1], sund_err *err) SUND_MUST_CHECK;
+
 /** What a node says of one, and what it comes to at the node. */
-typedef enum sund_application_state { SUND_APPLICATION_WAITS = 1, SUND_APPLICATION_APPROVED, SUND_APPLICATION_REFUSED, SUND_APPLICATION_REVOKED, SUND_APPLICATION_EXPIRED } sund_application_state;
-const char *sund_application_state_name(sund_application_state s); /**< "waits", "approved", "refused", "revoked", "expired" */
+typedef enum sund_application_state { SUND_APPLICATION_WAITS = 1, SUND_APPLICATION_APPROVED, SUND_APPLICATION_REFUSED, SUND_APPLICATION_REVOKED, SUND_APPLICATION_EXPIRED, SUND_APPLICATION_WITHDRAWN } sund_application_state;
+const char *sund_application_state_name(sund_application_state s); /**< "waits", "approved", "refused", "revoked", "expired", "withdrawn" */
 typedef struct sund_application_word { sund_application_state state; char received[32], deadline[11], reason[SUND_REASON_MAX + 1]; } sund_application_word;
 void      sund_application_word_write(const sund_digest *d, const sund_application_word *w, sund_buf *out);
 sund_code sund_application_word_read(sund_cur body, sund_digest *d, sund_application_word *w, sund_err *err) SUND_MUST_CHECK;
@@ -56,7 +61,11 @@ sund_code sund_applications_open(sund_db *db, sund_err *err) SUND_MUST_CHECK; /*
  *  Errors: SUND_E_DENIED for what nobody signed or does not ask this node; SUND_E_LIMIT for more than a node has reason to keep. */
 sund_code sund_application_take(const sund_application_eye *eye, const sund_envelope *e, const void *body, size_t n, sund_err *err) SUND_MUST_CHECK;
 
-/** One that is kept here, checked again, and what all decisions (dac.h, about its digest), days and revocations come to now. key: who signed. issuer, subject: of the login, "" without. */
+/** Keeps the withdrawal of one that is kept here, and logs it: from then on it is withdrawn, whatever was or is decided. The same again changes nothing. Errors: SUND_E_NOT_FOUND when it never came;
+ *  as sund_withdrawal_signed. */
+sund_code sund_application_withdraw(const sund_application_eye *eye, const sund_envelope *e, const void *body, size_t n, sund_err *err) SUND_MUST_CHECK;
+
+/** One that is kept here, checked again, and what all decisions (dac.h, about its digest), days, revocations and its withdrawal come to now. key: who signed. issuer, subject: of the login, "" without. */
 typedef struct sund_applied { sund_application a; sund_pub key; char from[SUND_ID_MAX + 1], issuer[256], subject[256]; sund_application_word word; char text[SUND_STUDY_MAX_BYTES + 1]; } sund_applied;
 /** Errors: SUND_E_NOT_FOUND; SUND_E_DENIED when its signature does not hold (any more). */
 sund_code sund_application_stands(const sund_application_eye *eye, const sund_digest *d, sund_applied *out, sund_err *err) SUND_MUST_CHECK;
@@ -69,7 +78,7 @@ sund_code sund_application_find(const sund_application_eye *eye, const sund_stud
 /** Decides, for the node; v is APPROVE, REFUSE, VETO or REVOKE, in its time. Errors: as sund_dac_decide; SUND_E_MISMATCH when it is not one to decide so on. */
 sund_code sund_application_decide(const sund_application_eye *eye, const sund_identity *by, const sund_digest *d, sund_verdict v, const char *reason, sund_err *err) SUND_MUST_CHECK;
 /** What words follow from, in the database and of the day: while it stays as it is, so do they. */
-enum { SUND_APPLICATIONS_MARK = 64 };
+enum { SUND_APPLICATIONS_MARK = 80 };
 sund_code sund_applications_mark(sund_db *db, char out[SUND_APPLICATIONS_MARK], sund_err *err) SUND_MUST_CHECK;
 /** The next one, behind *from (0 for the first), whose word the hub does not have as it is now. */
 sund_code sund_application_untold(const sund_application_eye *eye, int64_t *from, bool *any, sund_digest *d, sund_application_word *w, sund_err *err) SUND_MUST_CHECK;

@@ -19,6 +19,7 @@ sund_code sund_applications_open(sund_db *db, sund_err *err)
     return sund_db_script(db,
                           "CREATE TABLE IF NOT EXISTS application(digest BLOB PRIMARY KEY, received TEXT NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL, issuer TEXT NOT NULL, subject TEXT NOT NULL,"
                           " refusal TEXT NOT NULL, told BLOB, ended INTEGER NOT NULL DEFAULT 0) STRICT;"
+                          "CREATE TABLE IF NOT EXISTS withdrawal(digest BLOB PRIMARY KEY, head BLOB NOT NULL, body BLOB NOT NULL) STRICT;"
                           "CREATE TABLE IF NOT EXISTS under_application(study BLOB PRIMARY KEY, application BLOB NOT NULL) STRICT;",
                           err);
 }
@@ -104,7 +105,7 @@ out:
     return rc;
 }
 
-/** Text, key and who, out of a row of head, body, issuer, subject. */
+/** Text, key and who, out of a row of head, body, issuer, subject, refusal, received. */
 static sund_code load(const sund_application_eye *eye, sund_rows *rows, const sund_digest *d, sund_applied *out, sund_err *err)
 {
     sund_cur      head = sund_rows_blob(rows, 0), body = sund_rows_blob(rows, 1);
@@ -124,6 +125,32 @@ static sund_code load(const sund_application_eye *eye, sund_rows *rows, const su
     (void) snprintf(out->word.reason, sizeof out->word.reason, "%s", sund_rows_text(rows, 4));
     (void) snprintf(out->word.received, sizeof out->word.received, "%s", sund_rows_text(rows, 5));
     return SUND_OK;
+}
+
+/** Whether who applied took it back; why follows who. */
+static sund_code withdrawn(sund_db *db, const sund_digest *d, sund_applied *x, sund_err *err)
+{
+    char          reason[SUND_APPLICATION_TEXT + 1];
+    sund_rows    *rows = NULL;
+    sund_envelope e;
+    bool          more = false;
+    sund_code     rc;
+
+    SUND_TRY(sund_db_query(db, &rows, err, "SELECT head, body FROM withdrawal WHERE digest=?", "b", d->b, sizeof d->b));
+    rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && more) {
+        sund_cur head = sund_rows_blob(rows, 0), body = sund_rows_blob(rows, 1);
+
+        rc = sund_envelope_read(&head, body.n, &e, err);
+        if (rc == SUND_OK)
+            rc = sund_withdrawal_signed(&e, body, d, x->from, &x->key, reason, err);
+        if (rc == SUND_OK) {
+            x->word.state = SUND_APPLICATION_WITHDRAWN;
+            (void) snprintf(x->word.reason, sizeof x->word.reason, "withdrawn by %s%s%s", x->from, reason[0] ? ": " : "", reason);
+        }
+    }
+    sund_rows_close(rows);
+    return rc;
 }
 
 /** What holds now, for one with decisions s. A login alone is no reason to approve by silence what nobody looked at. */
@@ -170,7 +197,39 @@ sund_code sund_application_stands(const sund_application_eye *eye, const sund_di
     SUND_TRY(rc);
     SUND_TRY(sund_dac_standing(eye->at.db, eye->at.dac, d, &s, err));
     weigh(eye, &s, out);
-    return SUND_OK;
+    return withdrawn(eye->at.db, d, out, err);
+}
+
+static sund_code keep_withdrawal(sund_db *db, const sund_envelope *e, sund_cur body, const char *reason, sund_err *err)
+{
+    sund_buf  head = { 0 };
+    sund_code rc;
+
+    sund_envelope_head(e, &head);
+    SUND_GO(sund_buf_ok(&head, err));
+    SUND_GO(sund_db_run(db, err, "INSERT OR IGNORE INTO withdrawal(digest, head, body) VALUES(?,?,?)", "bbb", e->about.b, sizeof e->about.b, head.p, head.n, body.p, body.n));
+    if (!sund_db_changes(db))
+        goto out;
+    SUND_GO(sund_db_run(db, err, "UPDATE application SET ended=0 WHERE digest=?", "b", e->about.b, sizeof e->about.b)); /* one more word to tell of it */
+    rc = sund_ledger_add(db, "application", sund_digest_hex(&e->about).s, err, "withdrawn by %s%s%s", e->from, reason[0] ? ": " : "", reason);
+out:
+    sund_buf_free(&head);
+    return rc;
+}
+
+sund_code sund_application_withdraw(const sund_application_eye *eye, const sund_envelope *e, const void *body, size_t n, sund_err *err)
+{
+    char          reason[SUND_APPLICATION_TEXT + 1];
+    sund_applied *x = calloc(1, sizeof *x);
+    sund_code     rc = x ? sund_application_stands(eye, &e->about, x, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+
+    SUND_GO(rc);
+    SUND_GO(sund_withdrawal_signed(e, sund_cur_of(body, n), &e->about, x->from, &x->key, reason, err));
+    SUND_GO(sund_db_part(eye->at.db, err));
+    rc = sund_db_part_end(eye->at.db, true, keep_withdrawal(eye->at.db, e, sund_cur_of(body, n), reason, err), err);
+out:
+    free(x);
+    return rc;
 }
 
 sund_code sund_applications_each(sund_db *db, sund_code (*each)(void *ctx, const sund_digest *d, sund_err *err), void *ctx, sund_err *err)
@@ -283,12 +342,13 @@ static sund_digest word_digest(const sund_digest *d, const sund_application_word
 sund_code sund_applications_mark(sund_db *db, char out[SUND_APPLICATIONS_MARK], sund_err *err)
 {
     char    now[32];
-    int64_t last = 0, decision = 0; /* rows of neither go or change but for what the hub was told */
+    int64_t last = 0, decision = 0, back = 0; /* rows of none go or change but for what the hub was told */
 
     sund_time_text(now);
     SUND_TRY(sund_db_i64(db, &last, 0, err, "SELECT MAX(rowid) FROM application", ""));
     SUND_TRY(sund_db_i64(db, &decision, 0, err, "SELECT MAX(i) FROM decision", ""));
-    (void) snprintf(out, SUND_APPLICATIONS_MARK, "%.10s %lld %lld", now, (long long) last, (long long) decision);
+    SUND_TRY(sund_db_i64(db, &back, 0, err, "SELECT MAX(rowid) FROM withdrawal", ""));
+    (void) snprintf(out, SUND_APPLICATIONS_MARK, "%.10s %lld %lld %lld", now, (long long) last, (long long) decision, (long long) back);
     return SUND_OK;
 }
 

@@ -80,9 +80,30 @@ ok(soon("$sund apply status --home $anna $b", qr/FI +revoked +approval revoked b
 my $z = ask(cohort => 'sex = F');
 ok(soon("$sund study status --home $FI $z", qr/waits for approval/), 'nothing more is approved by it');
 
+# ---- taken back by who applied ----
+run("$sund apply make --title 'Taken back' --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna Example,University' $ini FI SE DK");
+my ($w) = out("$sund apply submit --home $anna $ini") =~ /([0-9a-f]{64})/;
+ok(soon("$sund apply status --home $_ $w", qr/waits/), 'it came') for $FI, $SE;
+run("$sund apply approve --home $FI --by $tmp/maria.ini $w");
+run("$sund apply approve --home $SE $w");
+my $under = ask(cohort => 'sex = M');
+ok(soon("$sund study status --home $SE $under", qr/waits for the other nodes/), 'a study waits under it');
+fails("$sund apply withdraw --home $anna aaaaaaaaaaaa", 'of a name', qr/0 of your applications/);
+fails("$sund apply withdraw --home $SE $w", 'by who applied', qr/not the home of a researcher/);
+ok(out("$sund apply withdraw --home $anna --reason 'the grant ended' " . substr $w, 0, 10) =~ /^$w: withdrawn;/, 'taken back');
+ok(soon("$sund apply status --home $anna $w", qr/you have withdrawn it: the grant ended\n +FI +withdrawn +withdrawn by anna: the grant ended\n +SE +withdrawn .*\n +DK +has not heard/), 'each node that is up says so');
+ok(soon("$sund study status --home $SE $under", qr/stopped .*application [0-9a-f]{16} at (SE|FI): withdrawn by anna: the grant ended/s), 'what was asked under it stops');
+fails("$sund apply approve --home $SE $w", 'nothing left to decide on', qr/is withdrawn/);
+fails("$sund apply submit --home $anna $ini", 'sent again', qr/was withdrawn.*number/);
+is(decode_json((grep { /\Q$w\E/ } split /\n/, out("$sund apply status --json --home $anna"))[0])->{withdrawn}, 'the grant ended', 'for programs');
+ok(out("$sund log show --home $SE") =~ /application +\S+ +withdrawn by anna: the grant ended/, 'it is in the log');
+start_node($f, 'DK');
+ok(soon("$sund apply status --home $anna $w", qr/DK +withdrawn +withdrawn before it was taken here/), 'a node that was away hears no more of it than that');
+ok(out("$sund apply status --home $DK") !~ /Taken back/, 'and never the application');
+
 # ---- the citizen's view ----
 my $public = out("$sund log show --public --home $FI");
-ok($public =~ /Counts again/ && $public =~ /applied for data of DK, FI and SE/ && $public =~ /approval revoked by maria: consent withdrawn/, 'citizens can read it', "# $public");
+ok($public =~ /Counts again/ && $public =~ /applied for data of DK, FI and SE/ && $public =~ /approval revoked by maria: consent withdrawn/ && $public =~ /Here it is withdrawn: withdrawn by anna: the grant ended\./, 'citizens can read it', "# $public");
 run("$sund log verify --home $_") for $FI, $SE, "$at/hub";
 
 # ---- visas ----

@@ -65,7 +65,7 @@ does("agreement revoke --home $FI --reason 'a new law' north-1", qr/An agreement
 run("$sund apply make --title 'Counts of the north' --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna Example,University' $tmp/app.ini FI");
 my ($p) = out("$sund apply submit --home $anna $tmp/app.ini") =~ /^application = ([0-9a-f]{64})$/m;
 ok(until_at('apply', $p, qr/waits/), 'an application has come');
-says('apply submit', qr/A researcher applied for data \(${\short($p)}\): came from anna$/m);
+says('apply submit', qr/An application for data \(${\short($p)}\): came from anna$/m);
 does("apply approve --home $FI --reason fine $p", qr/decided on \(${\short($p)}\): approved by FI: fine/);
 does("apply revoke --home $FI --reason misused $p", qr/decided on \(${\short($p)}\): approval revoked by FI: misused/);
 

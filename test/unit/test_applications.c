@@ -138,6 +138,178 @@ TEST(forged_altered_and_misdirected_applications_are_not_taken)
     free(w);
 }
 
+/** The withdrawal of d as anybody signs it. */
+static sund_envelope withdrawal(const sund_identity *as, const sund_digest *d, const char *reason, sund_buf *body)
+{
+    sund_envelope e = { .kind = SUND_MSG_APPLY_WITHDRAW, .channel = 2, .seq = sund_seq_next(0), .about = *d };
+    sund_buf      bytes = { 0 };
+
+    sund_buf_clear(body);
+    sund_withdrawal_write(reason, body);
+    sund_envelope_write(&e, as, body->p, body->n, &bytes);
+    sund_buf_free(&bytes);
+    return e;
+}
+
+static sund_code withdraw_at(fed *f, size_t i, const sund_envelope *e, const sund_buf *body)
+{
+    sund_application_eye x = eye(f, i);
+
+    return sund_application_withdraw(&x, e, body->p, body->n, NULL);
+}
+
+TEST(who_applied_takes_it_back_and_nobody_else)
+{
+    world        *w = fed_world(120, test_rand());
+    fed          *f = fed_even_open(w, 3);
+    sund_digest   d = apply(f, text_for("general-research", "counts", "2099-12-31", "N01")), other = apply(f, text_for("general-research", "linear", "2099-12-31", "N01"));
+    sund_identity mallory, bob;
+    sund_envelope e, again;
+    sund_buf      body = { 0 };
+    int64_t       n = 0;
+    char          mark[2][SUND_APPLICATIONS_MARK];
+
+    fed_identity(&mallory, "anna");
+    fed_identity(&bob, "bob");
+    CHECK(decide(f, 0, &d, SUND_APPROVE, "") == SUND_OK && decide(f, 0, &other, SUND_APPROVE, "") == SUND_OK && decide(f, 1, &d, SUND_REFUSE, "no register") == SUND_OK);
+    e = withdrawal(&mallory, &d, "", &body); /* her name, another key */
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_E_DENIED);
+    e = withdrawal(&bob, &d, "", &body);
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_E_DENIED);
+    e = withdrawal(&f->node[1].me, &d, "", &body);
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_E_DENIED);
+    e = withdrawal(&f->anna, &other, "", &body); /* of another of hers */
+    e.about = d;
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_E_DENIED);
+    e = withdrawal(&f->anna, &d, "the grant ended", &body);
+    body.p[6] ^= 1;
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_E_DENIED);
+    body.p[6] ^= 1;
+    e.kind = SUND_MSG_APPLY;
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_E_DENIED);
+    e = withdrawal(&f->anna, &d, "a line\nand another", &body);
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_E_FORMAT);
+    CHECK(word_at(f, 0, &d).state == SUND_APPLICATION_APPROVED);
+
+    e = withdrawal(&f->anna, &d, "the grant ended", &body);
+    MUST(sund_applications_mark(f->node[0].db, mark[0], err));
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_OK && withdraw_at(f, 1, &e, &body) == SUND_OK);
+    MUST(sund_applications_mark(f->node[0].db, mark[1], err));
+    CHECK(strcmp(mark[0], mark[1]) != 0);
+    CHECK(word_at(f, 0, &d).state == SUND_APPLICATION_WITHDRAWN && strcmp(word_at(f, 0, &d).reason, "withdrawn by anna: the grant ended") == 0);
+    CHECK(word_at(f, 1, &d).state == SUND_APPLICATION_WITHDRAWN && word_at(f, 2, &d).state == SUND_APPLICATION_WAITS && word_at(f, 0, &other).state == SUND_APPLICATION_APPROVED);
+    CHECK(decide(f, 0, &d, SUND_APPROVE, "") == SUND_E_MISMATCH && decide(f, 0, &d, SUND_REVOKE, "x") == SUND_E_MISMATCH && decide(f, 0, &d, SUND_VETO, "x") == SUND_E_MISMATCH);
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_OK); /* replayed: once in the log */
+    again = withdrawal(&f->anna, &d, "something else", &body);
+    CHECK(withdraw_at(f, 0, &again, &body) == SUND_OK && strcmp(word_at(f, 0, &d).reason, "withdrawn by anna: the grant ended") == 0);
+    MUST(sund_db_i64(f->node[0].db, &n, 0, err, "SELECT COUNT(*) FROM ledger WHERE kind='application' AND study=? AND text LIKE 'withdrawn by anna%'", "t", sund_digest_hex(&d).s));
+    CHECK(n == 1);
+    d.b[0] ^= 1;
+    e = withdrawal(&f->anna, &d, "", &body);
+    CHECK(withdraw_at(f, 0, &e, &body) == SUND_E_NOT_FOUND);
+    MUST(sund_db_script(f->node[0].db, "UPDATE withdrawal SET head=zeroblob(length(head))", err)); /* altered on disk: it stands for nothing more, approved or not */
+    d.b[0] ^= 1;
+    {
+        static sund_applied  x;
+        sund_application_eye y = eye(f, 0);
+
+        CHECK(sund_application_stands(&y, &d, &x, NULL) != SUND_OK);
+    }
+    sund_buf_free(&body);
+    fed_close(f);
+    free(w);
+}
+
+/** Messages that the hub hands to a node: how many of either kind. */
+static void handed(fed *f, const char *node, size_t *n_apply, size_t *n_withdraw)
+{
+    sund_buf out = { 0 };
+    sund_cur c;
+    bool     any = false;
+
+    *n_apply = *n_withdraw = 0;
+    MUST(sund_apply_batch(f->hub_db, node, 1 << 20, &out, &any, err));
+    for (c = sund_cur_of(out.p, out.n); c.n;) {
+        sund_digest   d;
+        sund_envelope e;
+
+        CHECK(sund_cur_copy(&c, d.b, sizeof d.b));
+        CHECK(sund_cur_u32(&c) == 0);
+        MUST(sund_envelope_read(&c, 65536, &e, err));
+        (void) sund_cur_blob(&c, 65536);
+        CHECK(!c.bad && sund_digest_eq(&d, &e.about));
+        *n_apply += e.kind == SUND_MSG_APPLY;
+        *n_withdraw += e.kind == SUND_MSG_APPLY_WITHDRAW;
+    }
+    sund_buf_free(&out);
+}
+
+static void tell_hub(fed *f, size_t i, const sund_digest *d, sund_application_state state)
+{
+    sund_application_word w = { .state = state, .received = "2026-05-03T10:00:00Z", .deadline = "2026-05-18" };
+    sund_envelope         e = { .kind = SUND_MSG_APPLY_STATE, .channel = 0, .seq = sund_seq_next(0), .about = *d };
+    sund_buf              b = { 0 }, bytes = { 0 };
+
+    sund_application_word_write(d, &w, &b);
+    sund_envelope_write(&e, &f->node[i].me, b.p, b.n, &bytes);
+    MUST(sund_apply_state(f->hub_db, &e, sund_cur_of(b.p, b.n), err));
+    sund_buf_free(&b);
+    sund_buf_free(&bytes);
+}
+
+TEST(the_hub_hands_a_withdrawal_to_the_nodes_that_were_asked_until_each_says_so)
+{
+    world        *w = fed_world(120, test_rand());
+    fed          *f = fed_even_open(w, 3);
+    char         *text = text_for("GRU", "counts", "2099-12-31", "N01");
+    sund_buf      body = { 0 }, back = { 0 }, out = { 0 };
+    sund_envelope e = signed_by(&f->anna, &f->anna.pub, text, &body), g;
+    sund_digest   d = e.about;
+    sund_identity mallory;
+    sund_cur      c;
+    size_t        a, b;
+    uint32_t      n;
+
+    fed_identity(&mallory, "anna");
+    MUST(sund_apply_tables(f->hub_db, err));
+    g = withdrawal(&f->anna, &d, "why", &back);
+    CHECK(sund_apply_withdraw(f->hub_db, &g, sund_cur_of(back.p, back.n), NULL) == SUND_E_NOT_FOUND);
+    MUST(sund_apply_take(f->hub_db, &f->roster, &e, sund_cur_of(body.p, body.n), err));
+    tell_hub(f, 0, &d, SUND_APPLICATION_APPROVED);
+    g = withdrawal(&mallory, &d, "why", &back);
+    CHECK(sund_apply_withdraw(f->hub_db, &g, sund_cur_of(back.p, back.n), NULL) == SUND_E_DENIED);
+    handed(f, "N00", &a, &b);
+    CHECK(a == 0 && b == 0);
+    g = withdrawal(&f->anna, &d, "why", &back);
+    MUST(sund_apply_withdraw(f->hub_db, &g, sund_cur_of(back.p, back.n), err));
+    MUST(sund_apply_withdraw(f->hub_db, &g, sund_cur_of(back.p, back.n), err));
+    handed(f, "N00", &a, &b);
+    CHECK(a == 0 && b == 1);
+    handed(f, "N01", &a, &b); /* it may have heard of it without having said so yet; the application itself is handed out no more */
+    CHECK(a == 0 && b == 1);
+    handed(f, "N07", &a, &b);
+    CHECK(a == 0 && b == 0);
+    tell_hub(f, 0, &d, SUND_APPLICATION_REVOKED); /* said before it heard */
+    handed(f, "N00", &a, &b);
+    CHECK(b == 1);
+    tell_hub(f, 0, &d, SUND_APPLICATION_WITHDRAWN);
+    handed(f, "N00", &a, &b);
+    CHECK(a == 0 && b == 0);
+    CHECK(sund_apply_take(f->hub_db, &f->roster, &e, sund_cur_of(body.p, body.n), NULL) == SUND_E_MISMATCH); /* sent again */
+    MUST(sund_apply_list(f->hub_db, f->anna.id, &out, err));
+    c = sund_cur_of(out.p, out.n);
+    (void) sund_cur_blob(&c, 65536);
+    n = sund_cur_u32(&c);
+    MUST(sund_envelope_read(&c, 65536, &g, err));
+    CHECK(n == 2 && g.kind == SUND_MSG_APPLY_WITHDRAW);
+    sund_buf_free(&body);
+    sund_buf_free(&back);
+    sund_buf_free(&out);
+    free(text);
+    fed_close(f);
+    free(w);
+}
+
 TEST(an_application_altered_in_the_database_stands_for_nothing)
 {
     world       *w = fed_world(120, test_rand());
@@ -353,7 +525,7 @@ TEST(silence_refuses_or_approves_as_configured_and_days_end)
 /* ---- ends in the middle ---- */
 
 static size_t      n_sent, end_after;
-static bool        by_vote;
+static unsigned    end_by; /* a veto, a revocation, a withdrawal */
 static sund_digest running;
 
 static void counts_sent(fed *f, size_t from, const sund_envelope *e, sund_cur body)
@@ -368,11 +540,17 @@ static void counts_sent(fed *f, size_t from, const sund_envelope *e, sund_cur bo
 
 static void ends(fed *f, size_t i)
 {
-    if (i == 1 && n_sent == end_after)
-        (void) !decide(f, 1, &running, by_vote ? SUND_VETO : SUND_REVOKE, "consent withdrawn");
+    sund_buf      body = { 0 };
+    sund_envelope e;
+
+    if (i != 1 || n_sent != end_after)
+        return;
+    e = withdrawal(&f->anna, &running, "consent withdrawn", &body);
+    (void) !(end_by == 2 ? withdraw_at(f, 1, &e, &body) : decide(f, 1, &running, end_by ? SUND_REVOKE : SUND_VETO, "consent withdrawn"));
+    sund_buf_free(&body);
 }
 
-TEST(a_revocation_stops_what_runs_under_it_before_another_word)
+TEST(a_revocation_or_withdrawal_stops_what_runs_under_it_before_another_word)
 {
     size_t n_stopped = 0;
 
@@ -385,7 +563,7 @@ TEST(a_revocation_stops_what_runs_under_it_before_another_word)
         for (size_t i = 0; i < 3; i++)
             CHECK(decide(f, i, &running, SUND_APPROVE, "") == SUND_OK);
         n_sent = 0;
-        by_vote = end_after % 8 == 1;
+        end_by = (unsigned) (end_after / 4 % 3);
         f->heard = counts_sent;
         f->before_say = ends;
         f->kill_one_in = end_after > 20 ? 0 : 7;
