@@ -54,6 +54,21 @@ ok(out("timeout 60 $sund study status --wait --home $anna $short") =~ /released/
 my $row = decode_json((split /\n/, out("$sund study status --json --home $anna $short"))[0]);
 is("@$row{qw(study state researcher title)}", "$sent released anna asked once", 'status --json');
 my $table = out("$sund study fetch --home $anna $short");
+
+# a fetch goes on where one was interrupted: of what is there, what all signed is kept, and no part comes twice
+my $given = sub { my $n = () = out("$sund log show --home $f->{at}/hub") =~ /part \d+, given to anna/g; return $n };
+run("$sund study fetch --home $anna --out $tmp/whole $short");
+for my $case (['all of it', $table, 0], ['the beginning', substr($table, 0, length($table) - 5), 1], ['something else', 'x' . substr($table, 1), 1]) {
+    my ($what, $there, $parts) = @$case;
+    my $was = $given->();
+    mkdir "$tmp/again-$parts" . length $there or die;
+    my $to = "$tmp/again-$parts" . length $there;
+    spew("$to/table.tsv.part", $there);
+    run("$sund study fetch --home $anna --out $to $short");
+    is(slurp("$to/table.tsv"), $table, "with $what there already, the table is the same");
+    is($given->() - $was, $parts, '.. and so many parts were fetched');
+    ok(!-e "$to/table.tsv.part", '.. and nothing is left over');
+}
 ok($table =~ /^chrom\tpos\tref\talt\t/ && ($table =~ tr/\n//) == 21, 'fetch without --out prints the table');
 ok(slurp(fetch($f, $sent) . '/table.tsv') eq $table, 'and with --out writes the same');
 ok(out("$sund log show --json --home $f->{at}/FI") =~ /"kind":\s*"decision".*approved/, "the decision is in the node's log");
