@@ -26,20 +26,9 @@ typedef struct wants {
 
 /* ---- the researcher ---- */
 
-/** The end of a day, UTC. */
-static int64_t end_of(const char *day)
-{
-    struct tm t = { 0 };
-
-    (void) sscanf(day, "%4d-%2d-%2d", &t.tm_year, &t.tm_mon, &t.tm_mday);
-    t.tm_year -= 1900;
-    t.tm_mon -= 1;
-    return (int64_t) timegm(&t) + 86400;
-}
-
 static sund_code to_come(const sund_application *a, sund_err *err)
 {
-    return end_of(a->until) > (int64_t) time(NULL) ? SUND_OK : sund_fail(err, SUND_E_ARG, "the application's last day, %s, is over: --until takes one that is to come", a->until);
+    return sund_application_end(a) > (int64_t) time(NULL) ? SUND_OK : sund_fail(err, SUND_E_ARG, "the application's last day, %s, is over: --until takes one that is to come", a->until);
 }
 
 static sund_code make(const wants *w, const char *out, char **data, size_t n, sund_err *err)
@@ -384,10 +373,11 @@ static sund_code visa(finding *f, sund_err *err)
         SUND_GO(sund_fail(err, SUND_E_ARG, "which data set? --value URL, or [node] visa in sund.ini"));
     g.subject = f->x->subject;
     g.source = w->source ? w->source : i.iss;
-    g.issued = g.asserted = (int64_t) (sund_time_us() / 1000000);
+    SUND_GO(sund_application_approved(&eye, &f->d, &g.asserted, err));
+    g.issued = (int64_t) (sund_time_us() / 1000000);
     g.until = g.issued + w->days * 86400;
-    if (g.until > end_of(f->x->a.until))
-        g.until = end_of(f->x->a.until);
+    if (g.until > sund_application_end(&f->x->a))
+        g.until = sund_application_end(&f->x->a);
     SUND_GO(sund_visa_make(&i, &g, &token, err));
     sund_login_time(g.until, at);
     SUND_GO(sund_ledger_add(f->h->db, "visa", sund_digest_hex(&f->d).s, err, "issued by %s: ControlledAccessGrants %.255s to %.120s of %.200s, until %s", by.id, g.value, g.subject, f->x->issuer, at));
@@ -474,7 +464,7 @@ static sund_code run(const wants *w, char **argv, size_t n, sund_err *err)
 
 sund_code sund_cmd_apply(int argc, char **argv, sund_err *err)
 {
-    wants           w = { .home = sund_default_home(), .reason = "", .days = 30 };
+    wants           w = { .home = sund_default_home(), .reason = "", .days = SUND_VISA_DAYS };
     const sund_opt  opt[] = {
         { "home", 's', &w.home, "FOLDER", "the home of the researcher, or of the node that decides" },
         { "title", 's', &w.title, "TEXT", "make: what it is for" },

@@ -1,6 +1,7 @@
 #include "cmd/cmd.h"
 #include "exchange/peers.h"
 #include "home/settings.h"
+#include "node/permissions.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@ static sund_code list(const char *path, sund_err *err)
     if (rc == SUND_OK)
         printf("%.*s", (int) out.n, out.n ? (char *) out.p : "");
     if (rc == SUND_OK && !out.n)
-        printf("nobody: POST /match is answered to no one\n");
+        printf("nobody\n");
     sund_buf_free(&out);
     return rc;
 }
@@ -23,11 +24,12 @@ static sund_code list(const char *path, sund_err *err)
 sund_code sund_cmd_peer(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home();
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of the hub or of a node" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "peer", "add [--home FOLDER] NAME\n       sund peer list [--home FOLDER]\n       sund peer remove [--home FOLDER] NAME",
+    bool            permissions = false;
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "home of the hub or of a node" }, { "permissions", 'b', &permissions, NULL, "services that may ask a node who may use its data, not those of Matchmaker Exchange" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opts o = { "peer", "add [OPTIONS] NAME\n       sund peer list [OPTIONS]\n       sund peer remove [OPTIONS] NAME",
                           "Services of Matchmaker Exchange that may ask for cases by POST /match: at the hub, of all nodes; at a node with pages of its own, of that one. 'add' makes a token and says it once, for the header X-Auth-Token; kept is its digest. "
-                          "What such a service is shown, owners of cases are told, under the name mme-NAME. A change holds at once. See doc/matchmaker.md.",
-                          "sund peer add --home hub decipher\nsund peer list --home hub\nsund peer remove --home hub decipher", opt, 1, 2 };
+                          "What such a service is shown, owners of cases are told, under the name mme-NAME. With --permissions, programs that ask as they ask a REMS who may use a node's data (doc/applications.md). A change holds at once. See doc/matchmaker.md.",
+                          "sund peer add --home hub decipher\nsund peer list --home hub\nsund peer remove --home hub decipher\nsund peer add --home fi --permissions broker", opt, 1, 2 };
     static const char *const words[] = { "add", "list", "remove", NULL };
     char            path[2048], token[65];
     bool            helped = false;
@@ -40,7 +42,9 @@ sund_code sund_cmd_peer(int argc, char **argv, sund_err *err)
         return SUND_OK;
     SUND_TRY(sund_cmd_word("peer", argv[1], words, err));
     SUND_TRY(sund_home_open(&h, home, 0, err));
-    rc = h.role == SUND_ROLE_RESEARCHER ? sund_fail(err, SUND_E_ARG, "%s is the home of a researcher: peers ask the hub, or a node", home) : sund_home_path(&h, "peers.ini", path, sizeof path, err);
+    rc = h.role == SUND_ROLE_RESEARCHER ? sund_fail(err, SUND_E_ARG, "%s is the home of a researcher: peers ask the hub, or a node", home) 
+       : permissions && h.role != SUND_ROLE_NODE ? sund_fail(err, SUND_E_ARG, "%s is not the home of a node: each tells who may use its own data", home)
+                                                 : sund_home_path(&h, permissions ? SUND_PERMISSIONS_FILE : "peers.ini", path, sizeof path, err);
     sund_home_close(&h);
     if (rc != SUND_OK)
         return rc;

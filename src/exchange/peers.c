@@ -57,7 +57,7 @@ static sund_code save(const char *path, const peers *p, sund_err *err)
     sund_buf  b = { 0 };
     sund_code rc;
 
-    sund_buf_text(&b, "# who may ask for matches; made by 'sund peer'\n");
+    sund_buf_text(&b, "# who may ask here; made by 'sund peer'\n");
     for (size_t i = 0; i < p->n; i++)
         sund_buf_printf(&b, "[peer %s]\ntoken = %s\nadded = %s\n", p->at[i].name, sund_digest_hex(&p->at[i].token).s, p->at[i].added);
     rc = sund_buf_ok(&b, err);

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/** Services that may ask for matches over HTTP, each by a token of its own (X-Auth-Token). The file (0600) has names and digests of tokens, no token: it is said once, when it is made.
+/** Services that may ask over HTTP - for matches (peers.ini, X-Auth-Token), who may use the data (permissions.ini, x-rems-api-key) - each by a token of its own. The file (0600) has names and digests of tokens, no token: it is said once, when it is made.
  *
  *      [peer decipher]
  *      token = 64 hex digits, BLAKE2b-256 of the token's text        added = 2026-11-26

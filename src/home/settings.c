@@ -29,6 +29,7 @@ static const struct { const char *key, *means; } setting[] = {
     { "gate.df_min", "fewest degrees of freedom of a model" },
     { "gate.digits", "digits of an estimate" },
     { "pages.port", "port of the pages for programs of others" },
+    { "pages.grants", "data set of which services with a token are told who may use it" },
     { "pages.rate", "requests a second that pages take of one caller" },
     { "pages.listen", NULL }, { "pages.tls", NULL }, { "pages.url", NULL }, { "pages.id", NULL }, { "pages.name", NULL }, { "pages.about", NULL }, { "pages.organisation", NULL },
     { "pages.contact", NULL }, { "pages.welcome", NULL }, { "pages.environment", NULL }, { "pages.assembly", NULL }, { "pages.names", NULL }, { "pages.proxy", NULL },
@@ -226,6 +227,7 @@ sund_code sund_home_note(const sund_home *h, sund_err *err)
     SUND_TRY(note_roster(h, err));
     SUND_TRY(note_trust(h, err));
     SUND_TRY(note_file(h, "peers.ini", "services that may ask for matches", err));
+    SUND_TRY(note_file(h, "permissions.ini", "services that may ask who may use the data", err));
     SUND_TRY(note_file(h, "datasets.ini", "what is said of the data sets", err));
     if (h->store)
         SUND_TRY(sund_home_note_store(h, h->store, err));

@@ -70,6 +70,7 @@ static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_i
     SUND_TRY(take(ini, "name", name, p->name, sizeof p->name, err));
     SUND_TRY(take(ini, "about", "Frequencies of variants and numbers of people, by the rules of its gate", p->about, sizeof p->about, err));
     SUND_TRY(take(ini, "organisation", h->id, p->organisation, sizeof p->organisation, err));
+    SUND_TRY(take(ini, "grants", "", p->grants, sizeof p->grants, err));
     SUND_TRY(take(ini, "contact", "", p->contact, sizeof p->contact, err));
     SUND_TRY(take(ini, "welcome", p->url, p->welcome, sizeof p->welcome, err));
     if (sund_ini_get(ini, "pages", "names"))

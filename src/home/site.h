@@ -11,6 +11,7 @@
  *      listen = 127.0.0.1          # an address of this machine; nginx in front of anything public
  *      port = 8080
  *      names = names.tsv           # rsIDs, genes and amino-acid changes of variants
+ *      grants = https://fi.example.org/datasets/1   # a node: services with a token of permissions.ini are told who may use this data set
  *      tls = no                    # yes: with tls.cert and tls.key of the home
  *      rate = 100                  # requests a second of one caller; 0: no limit
  *      proxy = 127.0.0.1           # whose X-Forwarded-For says who the caller is
@@ -18,7 +19,7 @@
  *      id = org.example.beacon     name = ...    about = ...    organisation = ...    contact = mailto:...    welcome = https://...    environment = test
  */
 typedef struct sund_pages_config {
-    char     listen[64], url[256], id[128], name[128], about[512], organisation[128], contact[256], welcome[256], environment[16], names[1024]; /**< names: path of a table of rsIDs and genes (genome/names.h), or "" */
+    char     listen[64], url[256], id[128], name[128], about[512], organisation[128], contact[256], welcome[256], environment[16], grants[256], names[1024]; /**< grants: data set in visas, "" for none; names: path of a table of rsIDs and genes (genome/names.h), or "" */
     sund_assembly assembly; /**< of a hub: [pages] assembly = GRCh38; a node's is its store's */
     uint16_t port; /**< 0: none */
     bool     tls;

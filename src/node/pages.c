@@ -10,6 +10,7 @@
 #include "net/server.h"
 #include "node/answers.h"
 #include "node/own.h"
+#include "node/permissions.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -116,6 +117,22 @@ static void match_page(site *s, const sund_request *in, sund_response *out)
     sund_buf_free(&question);
 }
 
+/** What REMS tells programs: who may use the data here. */
+static void permissions(site *s, const sund_request *in, sund_response *out)
+{
+    sund_err err = { SUND_OK, "" };
+
+    if (allowed(s, &err) != SUND_OK) {
+        out->type = "text/plain; charset=utf-8";
+        out->status = 503;
+        sund_buf_text(&out->body, "this node cannot answer at present\n");
+        return;
+    }
+    (void) pthread_mutex_lock(&s->writing);
+    sund_permissions_page(&s->answerer.home, s->config.grants, in, out);
+    (void) pthread_mutex_unlock(&s->writing);
+}
+
 static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err *err)
 {
     site *s = ctx;
@@ -166,6 +183,10 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
         return;
     if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
         match_page(s, in, out);
+        return;
+    }
+    if (sund_permissions_has(in->path)) {
+        permissions(s, in, out);
         return;
     }
     if (strcmp(in->method, "GET") == 0 && sund_pages_has(in->path)) {

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- the file ---- */
 
@@ -113,6 +114,16 @@ const char *sund_application_sets(const sund_application *a, const char *node)
         if (strcmp(a->data[i].node, node) == 0)
             return a->data[i].sets;
     return NULL;
+}
+
+int64_t sund_application_end(const sund_application *a)
+{
+    struct tm t = { 0 };
+
+    (void) sscanf(a->until, "%4d-%2d-%2d", &t.tm_year, &t.tm_mon, &t.tm_mday);
+    t.tm_year -= 1900;
+    t.tm_mon -= 1;
+    return (int64_t) timegm(&t) + 86400;
 }
 
 /* ---- messages ---- */

@@ -35,6 +35,7 @@ typedef struct sund_application {
 /** Strict; errors name file and line. */
 sund_code   sund_application_parse(sund_application *a, const char *name, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
 const char *sund_application_sets(const sund_application *a, const char *node); /**< NULL: the node is not asked */
+int64_t     sund_application_end(const sund_application *a); /**< the second behind its last day, UTC */
 /** Body of APPLY: the text behind a u32 length, the key that signs, and the tokens of a login, or none for a researcher of the roster (as SUBMIT_LOGIN, submit.h). Checks digest, signature and name, and
  *  reads the text. Whether the login holds is another question. out points into body. Errors: SUND_E_DENIED, SUND_E_FORMAT, SUND_E_LIMIT. */
 sund_code sund_application_signed(const sund_roster *roster, const sund_envelope *e, sund_cur body, sund_submit *out, sund_application *a, sund_err *err) SUND_MUST_CHECK;
@@ -69,6 +70,8 @@ sund_code sund_application_withdraw(const sund_application_eye *eye, const sund_
 typedef struct sund_applied { sund_application a; sund_pub key; char from[SUND_ID_MAX + 1], issuer[256], subject[256]; sund_application_word word; char text[SUND_STUDY_MAX_BYTES + 1]; } sund_applied;
 /** Errors: SUND_E_NOT_FOUND; SUND_E_DENIED when its signature does not hold (any more). */
 sund_code sund_application_stands(const sund_application_eye *eye, const sund_digest *d, sund_applied *out, sund_err *err) SUND_MUST_CHECK;
+/** When it was first approved by somebody who decides here, in seconds since 1970; 0: by nobody. */
+sund_code sund_application_approved(const sund_application_eye *eye, const sund_digest *d, int64_t *at, sund_err *err) SUND_MUST_CHECK;
 /** Each one's digest, oldest first. */
 sund_code sund_applications_each(sund_db *db, sund_code (*each)(void *ctx, const sund_digest *d, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
 /** Who asks a study: the key that signs, and the person of a login, "" without one. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Applications at a node: kept as they were signed, and looked at whole each time. Decisions are those of dac.h about the application's digest: no text is both a study and an application, so
  * neither's decision counts for the other. */
@@ -230,6 +231,24 @@ sund_code sund_application_withdraw(const sund_application_eye *eye, const sund_
 out:
     free(x);
     return rc;
+}
+
+static sund_code first_approval(void *ctx, const sund_decision *d, sund_err *err)
+{
+    int64_t  *at = ctx;
+    struct tm t = { 0 };
+
+    (void) err;
+    if (*at || !d->counts || d->verdict != SUND_APPROVE || !strptime(d->at, "%Y-%m-%dT%H:%M:%SZ", &t))
+        return SUND_OK;
+    *at = (int64_t) timegm(&t);
+    return SUND_OK;
+}
+
+sund_code sund_application_approved(const sund_application_eye *eye, const sund_digest *d, int64_t *at, sund_err *err)
+{
+    *at = 0;
+    return sund_dac_each(eye->at.db, eye->at.dac, d, first_approval, at, err);
 }
 
 sund_code sund_applications_each(sund_db *db, sund_code (*each)(void *ctx, const sund_digest *d, sund_err *err), void *ctx, sund_err *err)

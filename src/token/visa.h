@@ -21,6 +21,7 @@ sund_code sund_visa_keys_read(const char *home, sund_visa_issuer *out, sund_err 
 /** The public half as a JSON Web Key set, appended: what belongs at jku. */
 sund_code sund_visa_keys_public(const sund_visa_issuer *i, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
+enum { SUND_VISA_DAYS = 30 }; /**< that one holds, unless it is said otherwise: it cannot be called back */
 /** What a visa says: seconds since 1970; type is ControlledAccessGrants, by is dac. */
 typedef struct sund_visa_grant { const char *subject, *value, *source; int64_t asserted, issued, until; } sund_visa_grant;
 /** A signed visa (typ vnd.ga4gh.visa+jwt, a jti drawn anew), appended, no newline. Errors: SUND_E_ARG for texts that no verifier would take. */

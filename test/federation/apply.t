@@ -5,7 +5,8 @@ use warnings;
 use lib 'test';
 use Sund;
 use JSON::PP;
-use MIME::Base64 qw(encode_base64url);
+use HTTP::Tiny;
+use MIME::Base64 qw(encode_base64url decode_base64url);
 
 my %node;
 $node{$_} = small_node($_, sites => 12, access => 'open') for qw(DK FI SE);
@@ -147,6 +148,46 @@ my $visa = out("$sund apply visa --home $SE --value https://se.example.org/1 --d
 ok(login('ada-1', $visa) =~ m{^ControlledAccessGrants https://se.example.org/1, by dac of https://se.example.org/, issued by https://se.example.org/, until }m, 'our own verifier takes the visa');
 ok(login('bob', $visa) !~ /^ControlledAccess/m, "and not for somebody else's name");
 ok(out("$sund log show --home $SE") =~ /visa +\S+ +issued by SE: ControlledAccessGrants/, 'it is in the log');
+
+# ---- as a REMS tells it ----
+my $port = 20000 + ($$ * 17) % 20000;
+for (1 .. 50) { last if port_free($port); $port++ }
+stop('app/SE');
+spew("$SE/sund.ini", slurp("$SE/sund.ini") . "\n[pages]\nport = $port\ngrants = https://se.example.org/1\n");
+start_node($f, 'SE');
+for (1 .. 200) { last if slurp("$at/SE.log") =~ /pages are at/; select undef, undef, undef, 0.05 }
+sub get { my ($path, $key) = @_; my $r = HTTP::Tiny->new->get("http://127.0.0.1:$port$path", { headers => { $key ? ('x-rems-api-key' => $key, 'x-rems-user-id' => 'owner') : () } }); return ($r->{status}, $r->{content}) }
+fails("$sund peer add --home $at/hub --permissions broker", 'a node alone', qr/not the home of a node/);
+my $key = out("$sund peer add --home $SE --permissions broker") =~ s/\s//gr;
+my $match = out("$sund peer add --home $SE decipher") =~ s/\s//gr;
+is((get('/api/entitlements'))[0], 401, 'nothing without a key');
+is((get('/api/permissions/ada-1', $match))[0], 401, 'nor with one for something else');
+is((get('/api/jwk'))[1], $jwks, 'the key set is for anybody');
+is((get('/api/entitlements?expired=true', $key))[0], 400, 'what has ended is not told');
+my ($st, $told) = get('/api/entitlements', $key);
+my $e = $st == 200 ? decode_json($told) : [];
+is(scalar @$e, 1, 'one person, by a login and approved here');
+is(join('|', map { $_ // 'null' } @{ $e->[0] }{qw(resource mail)}, @{ $e->[0]{user} }{qw(userid name email)}, $e->[0]{end}), 'https://se.example.org/1||ada-1|Ada Example|null|2100-01-01T00:00:00Z', 'who, and what');
+ok($e->[0]{'application-id'} =~ /^\d+$/ && $e->[0]{start} =~ /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ && join(',', sort keys %{ $e->[0] }) eq 'application-id,end,mail,resource,start,user', 'in the shape that REMS gives');
+is(join(' ', map { scalar @{ decode_json((get("/api/entitlements?$_", $key))[1]) } } 'user=ada-1', 'user=bob', 'resource=https://se.example.org/1', 'resource=x'), '1 0 1 0', 'by user and resource');
+($st, $told) = get('/api/permissions/ada-1', $key);
+my $pass = decode_json($told)->{ga4gh_passport_v1};
+is(scalar @$pass, 1, 'a passport of one visa');
+my ($head, $claims) = map { decode_json(decode_base64url($_)) } (split /\./, $pass->[0])[0, 1];
+ok($head->{alg} eq 'ES256' && $head->{jku} eq 'https://se.example.org/jwks' && $head->{kid} eq decode_json($jwks)->{keys}[0]{kid}, 'signed by the key that is published');
+ok($claims->{sub} eq 'ada-1' && $claims->{exp} > time && $claims->{ga4gh_visa_v1}{asserted} <= $claims->{iat} && join('|', @{ $claims->{ga4gh_visa_v1} }{qw(type value source by)}) eq 'ControlledAccessGrants|https://se.example.org/1|https://se.example.org/|dac', 'with the claims of a grant');
+ok(login('ada-1', $pass->[0]) =~ m{^ControlledAccessGrants https://se.example.org/1, by dac}m, 'which our own verifier takes');
+is((get('/api/permissions/bob', $key))[1], '{"ga4gh_passport_v1":[]}', 'an empty one for anybody else');
+my $log = out("$sund log show --home $SE");
+ok($log =~ /visa +\S+ +issued to broker, which asked: ControlledAccessGrants .* to ada-1 of/ && $log =~ /broker was told who may use \S+: 1 entitlements/, 'all of it in the log');
+run("$sund node stop-release --home $SE --reason test");
+select undef, undef, undef, 0.1;
+is((get('/api/entitlements', $key))[0], 503, 'not while all that leaves is stopped');
+run("$sund node allow-release --home $SE --reason test");
+run("$sund apply revoke --home $SE --reason 'no more' $c");
+is((get('/api/entitlements', $key))[1] . (get('/api/permissions/ada-1', $key))[1], '[]{"ga4gh_passport_v1":[]}', 'nothing from the moment it is revoked');
+run("$sund peer remove --home $SE --permissions broker");
+is((get('/api/entitlements', $key))[0], 401, 'a token ends at once');
 ok(out("$sund apply status --home $anna") !~ /By Ada/ && out("$sund apply status --home $DK") !~ /By Ada/, 'others see nothing of it');
 stop_all();
 done();
