@@ -1,8 +1,11 @@
 #include "math/func.h"
 
+#include "base/cpu.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Only + - * /, sqrt, floor, frexp, ldexp: these are exact or correctly rounded everywhere. */
 
@@ -147,6 +150,145 @@ double sund_t_nlog10p(double t, double df)
     if (x < (a + 1.0) / (a + 2.5))
         return -(log_prefix + sund_ln(beta_fraction(x, a, 0.5)) - sund_ln(a)) / ln10;
     return -sund_ln1p(-sund_exp(log_prefix) * beta_fraction(y, 0.5, a) * 2.0) / ln10;
+}
+
+/* Eight lanes at once. Every step is the step of the function of that name above, so the bits are. */
+typedef double  lanes __attribute__((vector_size(64)));
+typedef int64_t whole __attribute__((vector_size(64)));
+enum { LANES = 8 };
+#define LANES_INLINE static inline __attribute__((always_inline))
+
+#define PICK(which, a, b) ((lanes) (((whole) (a) & (which)) | ((whole) (b) & ~(which))))
+#define ABSOLUTE(x) ((lanes) ((whole) (x) & INT64_MAX))
+
+LANES_INLINE void atanh2_lanes(const lanes *s, lanes *out)
+{
+    lanes q = *s * *s, sum = (lanes) ((whole) q & 0);
+
+    for (int k = 25; k >= 3; k -= 2)
+        sum = (sum + 1.0 / (double) k) * q;
+    *out = 2.0 * *s + 2.0 * *s * sum;
+}
+
+/** Of normal numbers. */
+LANES_INLINE void ln_lanes(const lanes *x, lanes *out)
+{
+    whole bits = (whole) *x, e = (bits >> 52) - 1022, low;
+    lanes m = (lanes) ((bits & 0xfffffffffffffLL) | 0x3fe0000000000000LL), n, s;
+
+    low = m < 0.70710678118654752440;
+    m = PICK(low, m * 2.0, m);
+    n = __builtin_convertvector(e + low, lanes); /* low is -1 */
+    s = (m - 1.0) / (m + 1.0);
+    atanh2_lanes(&s, &s);
+    *out = n * ln2_hi + (n * ln2_lo + s);
+}
+
+/** For x in -0.28 .. 0.4, or below it: the larger lanes are not asked. */
+LANES_INLINE void ln1p_lanes(const lanes *x, lanes *out)
+{
+    lanes near = *x / (2.0 + *x), far = 1.0 + *x;
+
+    atanh2_lanes(&near, &near);
+    ln_lanes(&far, &far);
+    *out = PICK(*x > -0.28, near, far);
+}
+
+/** For x in -700 .. 700. */
+LANES_INLINE void exp_lanes(const lanes *x, lanes *out)
+{
+    lanes v = *x / (ln2_hi + ln2_lo) + 0.5, n, r, sum = (lanes) ((whole) v & 0);
+    whole k = __builtin_convertvector(v, whole);
+
+    n = __builtin_convertvector(k, lanes);
+    k += n > v; /* floor, not towards zero */
+    n = __builtin_convertvector(k, lanes);
+    r = (*x - n * ln2_hi) - n * ln2_lo;
+    for (int i = 17; i >= 1; i--)
+        sum = (sum + 1.0) * r / (double) i;
+    *out = (1.0 + sum) * (lanes) ((k + 1023) << 52);
+}
+
+LANES_INLINE void not_tiny(lanes *x)
+{
+    const lanes tiny = (lanes) ((whole) *x & 0) + 1e-300;
+
+    *x = PICK(ABSOLUTE(*x) < 1e-300, tiny, *x);
+}
+
+LANES_INLINE void beta_fraction_lanes(const lanes *x, double a, double b, lanes *out)
+{
+    lanes c = (lanes) ((whole) *x & 0) + 1.0, d = 1.0 - (a + b) * *x / (a + 1.0), h, step, next;
+    whole on = *x == *x;
+
+    not_tiny(&d);
+    d = 1.0 / d;
+    h = d;
+    for (int m = 1; m < 100000; m++) {
+        double k = (double) m;
+
+        step = k * (b - k) * *x / ((a + 2.0 * k - 1.0) * (a + 2.0 * k));
+        d = 1.0 + step * d;
+        c = 1.0 + step / c;
+        not_tiny(&d);
+        d = 1.0 / d;
+        not_tiny(&c);
+        next = h * (d * c);
+        step = -(a + k) * (a + b + k) * *x / ((a + 2.0 * k) * (a + 2.0 * k + 1.0));
+        d = 1.0 + step * d;
+        c = 1.0 + step / c;
+        not_tiny(&d);
+        d = 1.0 / d;
+        not_tiny(&c);
+        step = d * c;
+        next = next * step;
+        h = PICK(on, next, h); /* a lane that has ended keeps its value */
+        on &= ~(ABSOLUTE(step - 1.0) < 1e-16);
+        if (!(on[0] | on[1] | on[2] | on[3] | on[4] | on[5] | on[6] | on[7]))
+            break;
+    }
+    *out = h;
+}
+
+/** Small t, most of them by far, go side by side; the others one by one. */
+LANES_INLINE void t_lanes(double *t, size_t n, double df)
+{
+    double a = 0.5 * df, half_step = lgamma_half_step(a);
+
+    for (size_t at = 0; at + LANES <= n; at += LANES) {
+        lanes x, y, q, prefix, f;
+        whole mine;
+
+        memcpy(&q, t + at, sizeof q);
+        q = q * q / df;
+        mine = (q > 1e-200) & (q < 0.4) & (1.0 / (1.0 + q) >= (a + 1.0) / (a + 2.5));
+        q = PICK(mine, q, (lanes) ((whole) q & 0) + 1e-10);
+        x = q / (2.0 + q);
+        atanh2_lanes(&x, &x);
+        y = q / (1.0 + q);
+        ln_lanes(&y, &prefix);
+        prefix = -a * x + 0.5 * prefix + half_step - ln_pi_half;
+        beta_fraction_lanes(&y, 0.5, a, &f);
+        exp_lanes(&prefix, &prefix);
+        f = -prefix * f * 2.0;
+        ln1p_lanes(&f, &f);
+        f = -f / ln10;
+        for (int i = 0; i < LANES; i++)
+            t[at + (size_t) i] = mine[i] ? f[i] : sund_t_nlog10p(t[at + (size_t) i], df);
+    }
+    for (size_t at = n - n % LANES; at < n; at++)
+        t[at] = sund_t_nlog10p(t[at], df);
+}
+
+typedef void t_fn(double *t, size_t n, double df);
+static void  t_portable(double *t, size_t n, double df) { t_lanes(t, n, df); }
+SUND_TARGET_AVX512 static void t_avx512(double *t, size_t n, double df) { t_lanes(t, n, df); }
+
+void sund_t_nlog10p_all(double *t, size_t n, double df)
+{
+    static t_fn *const path[] = { t_portable, t_portable, t_avx512 }; /* AVX2 has no 64-bit integers to doubles: it takes longer */
+
+    path[sund_cpu_path()](t, n, df);
 }
 
 double sund_z_nlog10p(double z)

@@ -1,6 +1,8 @@
 #ifndef SUND_MATH_FUNC_H
 #define SUND_MATH_FUNC_H
 
+#include <stddef.h>
+
 /** Elementary functions and tails that give the same bits on every IEEE-754 machine: only + - * / sqrt, fixed order, compiled
  *  with -ffp-contract=off. libm's differ between processors (FMA variants), so nothing that enters a result may use them.
  *
@@ -15,6 +17,8 @@ double sund_cos(double x);
 double sund_atan(double x);   /**< <= 4 ulp */
 /** -log10 of the two-sided p of Student's t. df > 0 (need not be whole). NaN for NaN. */
 double sund_t_nlog10p(double t, double df);
+/** Each of n such t in its place, eight side by side: the same bits as one by one, in a third of the time. */
+void   sund_t_nlog10p_all(double *t, size_t n, double df);
 /** -log10 of the two-sided p of a standard normal. */
 double sund_z_nlog10p(double z);
 /** -log10 of the upper tail of chi-squared, df >= 1. */

@@ -42,7 +42,7 @@ bool sund_linear_genotype(const sund_linear *m, double cgg, const double *cxg, s
     return g->gg > 1e-10 * cgg;
 }
 
-bool sund_linear_test(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, double cgy, sund_linear_fit *out)
+bool sund_linear_effect(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, double cgy, sund_linear_fit *out)
 {
     double gy = cgy, rss;
 
@@ -55,6 +55,13 @@ bool sund_linear_test(const sund_linear *m, const sund_linear_trait *y, const su
     out->beta = gy / g->gg;
     out->se = sqrt(rss / m->df / g->gg);
     out->t = out->beta / out->se;
+    return true;
+}
+
+bool sund_linear_test(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, double cgy, sund_linear_fit *out)
+{
+    if (!sund_linear_effect(m, y, g, cgy, out))
+        return false;
     out->nlog10p = sund_t_nlog10p(out->t, m->df);
     return true;
 }

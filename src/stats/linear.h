@@ -25,6 +25,8 @@ sund_code sund_linear_outcome(const sund_linear *m, const double *cxy, double cy
 bool      sund_linear_genotype(const sund_linear *m, double cgg, const double *cxg, sund_linear_variant *g) SUND_MUST_CHECK;
 /** False (and all NaN) when the variant explains the trait wholly. */
 bool      sund_linear_test(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, double cgy, sund_linear_fit *out) SUND_MUST_CHECK;
+/** The same, but that nlog10p is left NaN: for many variants sund_t_nlog10p_all() makes it of their t. */
+bool      sund_linear_effect(const sund_linear *m, const sund_linear_trait *y, const sund_linear_variant *g, double cgy, sund_linear_fit *out) SUND_MUST_CHECK;
 
 /** A variant g and its product h with a covariate, together: both residuals on the covariates, so
  *

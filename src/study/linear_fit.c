@@ -1,5 +1,7 @@
 #include "study/linear_priv.h"
 
+#include "math/func.h"
+
 #include <math.h>
 
 /* What the totals of a linear study say: the model of the covariates once, each trait once, then each variant. */
@@ -70,7 +72,7 @@ static linear_fit fit_with(const sund_linear *m, const sund_linear_trait *y, con
 
 static double unit_of(const sund_state *st, size_t y) { return st->plan->col[st->plan->n_covariate + y].unit; }
 
-/** missing = mean: lanes give centred or raw sums of this variant against the columns. */
+/** missing = mean: lanes give centred or raw sums of this variant against the columns. In the place of -log10 p is t: all_p() makes them of many at once. */
 static sund_code fit_mean(const sund_state *st, const sund_vec *t, size_t lane, linear_fit *out, sund_err *err)
 {
     const linear_own   *own = st->own;
@@ -96,9 +98,27 @@ static sund_code fit_mean(const sund_state *st, const sund_vec *t, size_t lane, 
     if (over || cgg < 0.0)
         return bad_total(err);
     varies = sund_linear_genotype(&own->model, cgg, c, &g);
-    for (size_t y = 0; y < own->n_trait; y++)
-        out[y] = varies ? fit_with(&own->model, &own->trait[y], &g, c[st->plan->n_covariate + y], unit_of(st, y)) : no_fit;
+    for (size_t y = 0; y < own->n_trait; y++) {
+        double          unit = unit_of(st, y);
+        sund_linear_fit f;
+
+        out[y] = varies && sund_linear_effect(&own->model, &own->trait[y], &g, c[st->plan->n_covariate + y], &f) ? (linear_fit){ f.beta * unit, f.se * unit, f.t } : no_fit;
+    }
     return SUND_OK;
+}
+
+static void all_p(linear_fit *f, size_t n, double df)
+{
+    double p[512];
+
+    for (size_t take; n; f += take, n -= take) {
+        take = n < 512 ? n : 512;
+        for (size_t i = 0; i < take; i++)
+            p[i] = f[i].nlog10p;
+        sund_t_nlog10p_all(p, take, df);
+        for (size_t i = 0; i < take; i++)
+            f[i].nlog10p = p[i];
+    }
 }
 
 /** missing = drop: this variant has its own people, so its own model. */
@@ -162,5 +182,7 @@ sund_code sund_linear_sums_total(sund_state *st, const sund_round *r, uint32_t c
         else
             fit_drop(st, &d, f);
     }
+    if (!st->study->drop_missing)
+        all_p(&own->fit[from * own->n_trait], n * own->n_trait, own->model.df);
     return SUND_OK;
 }

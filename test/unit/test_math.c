@@ -267,6 +267,27 @@ TEST(random_numbers_are_pinned)
     CHECK(fabs(sum / 100000) < 0.015 && fabs(square / 100000 - 1) < 0.02);
 }
 
+/** Eight side by side give the bits of one by one: t of every size, few and many degrees of freedom, and what is no number. */
+TEST(many_t_at_once_are_as_one_by_one)
+{
+    static const double df[] = { 0.3, 1, 2.5, 30, 19987, 1e6 }, odd[] = { (double) NAN, INFINITY, -INFINITY, 0.0, -0.0, 1e-120, 5e-324, 1e200 };
+    double              t[1003], all[1003];
+
+    for (size_t d = 0; d < sizeof df / sizeof *df; d++) {
+        size_t wrong = 0;
+
+        for (size_t i = 0; i < 1003; i++)
+            all[i] = t[i] = i % 11 == 0 ? odd[i / 11 % 8] : sund_rand_normal(5, d, i) * (i % 5 == 0 ? 20 : i % 7 == 0 ? 1e-6 : 1);
+        sund_t_nlog10p_all(all, 1003, df[d]);
+        for (size_t i = 0; i < 1003; i++) {
+            double one = sund_t_nlog10p(t[i], df[d]);
+
+            wrong += memcmp(&one, &all[i], sizeof one) != 0 && !(isnan(one) && isnan(all[i]));
+        }
+        CHECK(wrong == 0);
+    }
+}
+
 /* ---- reals as text ---- */
 
 /** The loops that sund_real_print and sund_real_shortest stand for. */
