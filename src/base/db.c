@@ -9,9 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Statements that end before their call returns are kept, reset and without values, for the next call with the same text: preparing one takes several
- * times as long as inserting a row with it. */
-enum { KEPT = 16 };
+/* Statements are kept, reset and without values, for the next call with the same text: preparing one takes several times as long as inserting a row with it. */
+enum { KEPT = 32 };
 
 struct sund_db {
     sqlite3      *h;
@@ -21,7 +20,7 @@ struct sund_db {
 
 struct sund_rows {
     sqlite3_stmt *st;
-    sqlite3      *h;
+    sund_db      *db;
 };
 
 static sund_code db_fail(sqlite3 *h, const char *what, sund_err *err)
@@ -104,10 +103,10 @@ static void keep(sund_db *db, sqlite3_stmt *st)
     sqlite3_mutex_leave(lock);
 }
 
-/** copy: SQLITE_STATIC where the statement ends before the caller's values do (it may then be a kept one); else SQLITE_TRANSIENT. */
+/** copy: SQLITE_STATIC where the statement ends before the caller's values do; else SQLITE_TRANSIENT. */
 static sund_code prepare(sund_db *db, sqlite3_stmt **out, sqlite3_destructor_type copy, sund_err *err, const char *sql, const char *kinds, va_list ap)
 {
-    sqlite3_stmt *st = copy == SQLITE_STATIC ? take_kept(db, sql) : NULL;
+    sqlite3_stmt *st = take_kept(db, sql);
     int           ok = st ? SQLITE_OK : sqlite3_prepare_v2(db->h, sql, -1, &st, NULL);
 
     if (ok == SQLITE_OK && sqlite3_bind_parameter_count(st) != (int) strlen(kinds)) {
@@ -158,7 +157,7 @@ sund_code sund_db_script(sund_db *db, const char *sql, sund_err *err)
     return sqlite3_exec(db->h, sql, NULL, NULL, NULL) == SQLITE_OK ? SUND_OK : db_fail(db->h, "script", err);
 }
 
-sund_code sund_db_part(sund_db *db, sund_err *err) { return sund_db_script(db, "SAVEPOINT part", err); }
+sund_code sund_db_part(sund_db *db, sund_err *err) { return sund_db_run(db, err, "SAVEPOINT part", ""); }
 
 /** A part that begins a transaction commits at its RELEASE, which can fail - a full disk, a key that is deferred - and leaves the transaction open: then it is undone too. */
 sund_code sund_db_part_end(sund_db *db, bool keep, sund_code rc, sund_err *err)
@@ -166,7 +165,7 @@ sund_code sund_db_part_end(sund_db *db, bool keep, sund_code rc, sund_err *err)
     sund_err  why = { SUND_OK, "" };
     sund_code end;
 
-    if (keep && rc == SUND_OK && (rc = sund_db_script(db, "RELEASE part", err)) == SUND_OK)
+    if (keep && rc == SUND_OK && (rc = sund_db_run(db, err, "RELEASE part", "")) == SUND_OK)
         return SUND_OK;
     if (sqlite3_get_autocommit(db->h)) /* an error that took the whole transaction with it */
         return rc;
@@ -194,7 +193,7 @@ sund_code sund_db_query(sund_db *db, sund_rows **rows, sund_err *err, const char
 
     if (!r)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    r->h = db->h;
+    r->db = db;
     va_start(ap, kinds);
     rc = prepare(db, &r->st, SQLITE_TRANSIENT, err, sql, kinds, ap);
     va_end(ap);
@@ -211,7 +210,7 @@ sund_code sund_rows_next(sund_rows *rows, bool *more, sund_err *err)
     int ok = sqlite3_step(rows->st);
 
     if (ok != SQLITE_ROW && ok != SQLITE_DONE)
-        return db_fail(rows->h, "query", err);
+        return db_fail(rows->db->h, "query", err);
     *more = ok == SQLITE_ROW;
     return SUND_OK;
 }
@@ -238,13 +237,13 @@ void sund_rows_close(sund_rows *rows)
 {
     if (!rows)
         return;
-    (void) sqlite3_finalize(rows->st);
+    keep(rows->db, rows->st);
     free(rows);
 }
 
 sund_code sund_db_i64(sund_db *db, int64_t *out, int64_t otherwise, sund_err *err, const char *sql, const char *kinds, ...)
 {
-    sund_rows r = { NULL, db->h };
+    sund_rows r = { NULL, db };
     va_list   ap;
     bool      more = false;
     sund_code rc;

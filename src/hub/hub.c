@@ -44,8 +44,6 @@ typedef struct hub {
     bool            stopping;
 } hub;
 
-static const unsigned anyone = 1u << SUND_ROLE_NODE | 1u << SUND_ROLE_RESEARCHER;
-
 static sund_code note(hub *h, const sund_envelope *e, sund_err *err)
 {
     const sund_digest none = { { 0 } };
@@ -61,7 +59,7 @@ static sund_code take(hub *h, const sund_envelope *e, sund_cur body, sund_err *e
 {
     sund_code rc, posted = SUND_OK;
 
-    SUND_TRY(sund_db_script(h->home.db, "BEGIN IMMEDIATE", err));
+    SUND_TRY(sund_db_run(h->home.db, err, "BEGIN IMMEDIATE", ""));
     rc = sund_mailbox_number(&h->box, e, err);
     if (rc == SUND_OK)
         posted = sund_mailbox_post(&h->box, e, body.p, body.n, err);
@@ -70,7 +68,7 @@ static sund_code take(hub *h, const sund_envelope *e, sund_cur body, sund_err *e
     if (rc == SUND_OK && posted == SUND_OK && sund_submits(e->kind))
         rc = sund_submit_note(h->home.db, e, body, err);
     if (rc == SUND_OK)
-        rc = sund_db_script(h->home.db, "COMMIT", posted == SUND_OK ? err : NULL); /* the first error is the one to tell */
+        rc = sund_db_run(h->home.db, posted == SUND_OK ? err : NULL, "COMMIT", ""); /* the first error is the one to tell */
     if (rc != SUND_OK)
         (void) !sund_db_script(h->home.db, "ROLLBACK", NULL);
     return posted != SUND_OK ? posted : rc;
@@ -127,7 +125,6 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     bool            any = false;
     sund_code       rc;
 
-    SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << SUND_ROLE_NODE, err));
     SUND_TRY(sund_cur_ok(&body, "a poll", err));
     wait_s = wait_s < POLL_MAX_S ? wait_s : POLL_MAX_S;
     if (e->channel == SUND_CHANNEL_LOOKUPS) {
@@ -198,7 +195,6 @@ static sund_code do_question(hub *h, const sund_envelope *e, sund_cur body, sund
 
     if (!a || !text)
         SUND_GO(sund_fail(err, SUND_E_NOMEM, "out of memory"));
-    SUND_GO(sund_logins_check(&h->home, e, anyone, err));
     (void) sund_cur_str(&body, text, SUND_QUESTION_MAX);
     SUND_GO(sund_cur_end(&body, "a question", err));
     SUND_GO(in_name_of(h, e, text, err));
@@ -257,7 +253,6 @@ static sund_code do_file(hub *h, const sund_envelope *e, sund_cur body, sund_buf
     char        who[SUND_ID_MAX + 1];
     sund_code   rc;
 
-    SUND_TRY(sund_logins_check(&h->home, e, anyone, err));
     if (e->kind == SUND_MSG_FILE_PUT) {
         SUND_TRY(sund_logins_person(&h->home, e, who, err));
         (void) pthread_mutex_lock(&h->uploading); /* not the studies' lock: a file takes its time to the disk */
@@ -284,7 +279,6 @@ static sund_code do_heads(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     char      alarm[240];
     sund_code rc;
 
-    SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << SUND_ROLE_NODE, err));
     (void) pthread_mutex_lock(&h->lock);
     rc = sund_heads_answer(h->home.db, e->from, body, out, alarm, err);
     (void) pthread_mutex_unlock(&h->lock);
@@ -300,7 +294,6 @@ static sund_code do_notice(hub *h, const sund_envelope *e, sund_cur body, sund_e
     sund_digest d;
     sund_code   rc;
 
-    SUND_TRY(sund_envelope_check(e, &h->home.roster, 1u << SUND_ROLE_NODE, err));
     SUND_TRY(sund_end_read(body, &d, reason, err));
     if (!sund_digest_eq(&d, &e->about))
         return sund_fail(err, SUND_E_DENIED, "a message of %s is about something else than it says", e->from);
@@ -321,7 +314,6 @@ static sund_code do_apply(hub *h, const sund_envelope *e, sund_cur body, sund_bu
 {
     sund_code rc;
 
-    SUND_TRY(sund_logins_check(&h->home, e, e->kind == SUND_MSG_APPLY_STATE ? 1u << SUND_ROLE_NODE : 1u << SUND_ROLE_RESEARCHER, err));
     (void) pthread_mutex_lock(&h->lock);
     if (e->kind == SUND_MSG_APPLICATIONS)
         rc = sund_apply_list(h->home.db, e->from, out, err);
@@ -337,13 +329,35 @@ static sund_code do_apply(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     return rc;
 }
 
+/** Who may send a request of this kind. */
+static unsigned askers(unsigned kind)
+{
+    switch (kind) {
+    case SUND_MSG_POLL:
+    case SUND_MSG_ANSWER:
+    case SUND_MSG_HEADS:
+    case SUND_MSG_AGREEMENT_END:
+    case SUND_MSG_RECALL:
+    case SUND_MSG_APPLY_STATE: return 1u << SUND_ROLE_NODE;
+    case SUND_MSG_APPLY:
+    case SUND_MSG_APPLICATIONS: return 1u << SUND_ROLE_RESEARCHER;
+    default: return 1u << SUND_ROLE_NODE | 1u << SUND_ROLE_RESEARCHER;
+    }
+}
+
+/** A request is of who may send it, and was not sent before. */
 static sund_code number(hub *h, const sund_envelope *e, sund_err *err)
 {
+    bool      poll = e->kind == SUND_MSG_POLL; /* heard again after a power failure, one changes nothing: its number waits for the next that must be on disk */
     sund_code rc;
 
-    SUND_TRY(sund_logins_check(&h->home, e, anyone, err));
+    SUND_TRY(sund_logins_check(&h->home, e, askers(e->kind), err));
     (void) pthread_mutex_lock(&h->lock);
-    rc = sund_mailbox_number(&h->box, e, err);
+    rc = poll ? sund_db_lazy(h->home.db, true, err) : SUND_OK;
+    if (rc == SUND_OK)
+        rc = sund_mailbox_number(&h->box, e, err);
+    if (poll)
+        (void) !sund_db_lazy(h->home.db, false, NULL);
     (void) pthread_mutex_unlock(&h->lock);
     return rc;
 }
@@ -374,9 +388,7 @@ static sund_code dispatch(hub *h, const sund_envelope *e, sund_cur body, sund_bu
     case SUND_MSG_POLL: return do_poll(h, e, body, out, err);
     case SUND_MSG_HEADS: return do_heads(h, e, body, out, err);
     case SUND_MSG_QUESTION: return do_question(h, e, body, out, err);
-    case SUND_MSG_DATASETS:
-        SUND_TRY(sund_logins_check(&h->home, e, anyone, err));
-        return sund_harvest_ask(&h->harvest, body, out, err);
+    case SUND_MSG_DATASETS: return sund_harvest_ask(&h->harvest, body, out, err);
     case SUND_MSG_ANSWER: return sund_questions_answer(&h->questions, e->from, body, err);
     case SUND_MSG_AGREEMENT_END:
     case SUND_MSG_RECALL: return do_notice(h, e, body, err);

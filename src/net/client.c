@@ -60,12 +60,15 @@ void sund_client_close(sund_client *c)
 
 void sund_client_heed(sund_client *c, const _Atomic bool *stop) { c->stop = stop; }
 
-typedef struct receiving { sund_buf *out; size_t max; bool over; } receiving;
+typedef struct receiving { CURL *h; sund_buf *out; size_t max; bool over; } receiving;
 
 static size_t on_data(char *p, size_t size, size_t n, void *ctx)
 {
     receiving *r = ctx;
+    curl_off_t whole = 0;
 
+    if (r->out->n == 0 && curl_easy_getinfo(r->h, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &whole) == CURLE_OK && whole > 0 && (uint64_t) whole <= r->max)
+        (void) sund_buf_room(r->out, (size_t) whole); /* asked for once: else what has come is copied each time the buffer doubles */
     if (r->out->n + size * n > r->max) {
         r->over = true;
         return 0;
@@ -143,7 +146,7 @@ static CURLcode perform(sund_client *c)
 sund_code sund_client_send(sund_client *c, const char *path, const sund_leave *what, unsigned wait_s, size_t max_reply, sund_buf *reply, sund_err *err)
 {
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/octet-stream"), *more = headers ? curl_slist_append(headers, "Expect:") : NULL;
-    receiving          r = { reply, max_reply, false };
+    receiving          r = { c->h, reply, max_reply, false };
     char               url[400], why[CURL_ERROR_SIZE] = "";
     long               status = 0;
     size_t             n;

@@ -24,6 +24,7 @@ typedef struct wire {
     uint8_t                peer[16];
     _Atomic double         until_s; /* shut down when this passes; 0 while a handler runs */
     struct wire           *next;
+    size_t                 announced; /* bytes of the request's body; 0 when it does not say */
     sund_buf               body;
     int                    refused; /* HTTP status, or 0 */
 } wire;
@@ -280,12 +281,18 @@ static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, wire *w,
 
 static void take_in(sund_server *s, wire *w, const char *data, size_t n)
 {
+    const char *length = w->body.n == 0 ? MHD_lookup_connection_value(w->c, MHD_HEADER_KIND, "Content-Length") : NULL;
+
     if (w->refused)
         return;
+    if (w->body.n == 0)
+        w->announced = length ? (size_t) strtoull(length, NULL, 10) : 0; /* judged */
     if (w->body.n + n > s->config.max_body) {
         w->refused = 413;
         return;
     }
+    if (w->announced / 8 <= w->body.n + n && w->announced > w->body.cap) /* asked for once, by whoever has sent a good part of it: else it is copied each time the buffer doubles */
+        (void) sund_buf_room(&w->body, w->announced - w->body.n);
     if (!sund_buf_room(&w->body, n) || !hold(s, n)) {
         w->refused = 503;
         return;

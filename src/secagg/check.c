@@ -180,16 +180,11 @@ out:
     return rc;
 }
 
-sund_code sund_check_masked(const sund_digest *total, const sund_masked *y, sund_vec *z,
-                            sund_err *err)
+sund_code sund_check_masked(const sund_digest *total, sund_masked *y, sund_vec *z, sund_err *err)
 {
-    size_t         n;
-    const uint8_t *body = sund_masked_body(y, &n);
-    sund_vec       v = { 0, 0, NULL };
-    sund_code      rc;
+    sund_vec  v = sund_masked_turn(y);
+    sund_code rc = sund_check_sums(total, &v, z, err);
 
-    SUND_TRY(sund_vec_read(&v, body + 12, n - 12, err));
-    rc = sund_check_sums(total, &v, z, err);
-    sund_vec_free(&v);
+    (void) sund_masked_turn(y);
     return rc;
 }

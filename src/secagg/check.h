@@ -28,7 +28,7 @@ enum { SUND_CHECK_SUMS = 128 };
 sund_code sund_check_sums(const sund_digest *total, const sund_vec *y, sund_vec *z,
                           sund_err *err) SUND_MUST_CHECK;
 /** Of a vector as it was sent. */
-sund_code sund_check_masked(const sund_digest *total, const sund_masked *y, sund_vec *z,
+sund_code sund_check_masked(const sund_digest *total, sund_masked *y, sund_vec *z,
                             sund_err *err) SUND_MUST_CHECK;
 
 #endif

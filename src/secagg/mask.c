@@ -171,11 +171,14 @@ static sund_code mask_in_place(const sund_session *s, const sund_session_key *k,
 _Static_assert((SUND_ENVELOPE_SIZE + 12 + 8) % sizeof(uint64_t) == 0, "a masked vector's words lie as words do");
 static uint64_t *words_at(uint8_t *p) { return (uint64_t *) (void *) p; }
 
-/** Words as the machine has them to little-endian ones, and back. */
-static void turn(sund_vec *y)
+sund_vec sund_masked_turn(sund_masked *m)
 {
-    for (size_t i = 0; BYTE_ORDER != LITTLE_ENDIAN && i < sund_vec_words(y); i++)
-        y->w[i] = htole64(y->w[i]);
+    size_t   n = m->n64 + 2 * m->n128;
+    sund_vec y = { m->n64, m->n128, words_at(m->bytes.p + m->bytes.n - 8 * n) };
+
+    for (size_t i = 0; BYTE_ORDER != LITTLE_ENDIAN && i < n; i++)
+        y.w[i] = htole64(y.w[i]);
+    return y;
 }
 
 sund_code sund_mask(sund_masked **out, const sund_session *s, const sund_session_key *k, const sund_mask_label *label, const sund_vec *x, sund_err *err)
@@ -193,11 +196,13 @@ sund_code sund_mask(sund_masked **out, const sund_session *s, const sund_session
         rc = sund_buf_ok(&m->bytes, err);
     }
     if (rc == SUND_OK) {
-        sund_vec y = { x->n64, x->n128, words_at(m->bytes.p + m->bytes.n - 8 * n) };
+        sund_vec y;
 
-        turn(&y);
+        m->n64 = x->n64;
+        m->n128 = x->n128;
+        y = sund_masked_turn(m);
         rc = mask_in_place(s, k, label, &y, err);
-        turn(&y);
+        (void) sund_masked_turn(m);
     }
     if (rc == SUND_OK)
         m->digest = sund_digest_of(m->bytes.p + SUND_ENVELOPE_SIZE, m->bytes.n - SUND_ENVELOPE_SIZE);

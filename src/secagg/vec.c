@@ -37,10 +37,16 @@ static void set_wide(sund_vec *v, size_t i, u128 x)
     v->w[v->n64 + 2 * i + 1] = (uint64_t) (x >> 64);
 }
 
+static sund_code same_shape(const sund_vec *a, size_t n64, size_t n128, sund_err *err)
+{
+    if (a->n64 == n64 && a->n128 == n128)
+        return SUND_OK;
+    return sund_fail(err, SUND_E_MISMATCH, "vectors of different shapes (%zu+%zu and %zu+%zu lanes) cannot be added", a->n64, a->n128, n64, n128);
+}
+
 sund_code sund_vec_add(sund_vec *a, const sund_vec *b, sund_err *err)
 {
-    if (a->n64 != b->n64 || a->n128 != b->n128)
-        return sund_fail(err, SUND_E_MISMATCH, "vectors of different shapes (%zu+%zu and %zu+%zu lanes) cannot be added", a->n64, a->n128, b->n64, b->n128);
+    SUND_TRY(same_shape(a, b->n64, b->n128, err));
     for (size_t i = 0; i < a->n64; i++)
         a->w[i] += b->w[i];
     for (size_t i = 0; i < a->n128; i++)
@@ -122,6 +128,27 @@ sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err)
     SUND_TRY(sund_vec_new(&got, n64, n128, err));
     copy_words(got.w, c.p, n64 + 2 * n128);
     *v = got;
+    return SUND_OK;
+}
+
+static uint64_t word_at(const uint8_t *p, size_t i)
+{
+    uint64_t w;
+
+    memcpy(&w, p + 8 * i, sizeof w);
+    return le64toh(w);
+}
+
+sund_code sund_vec_add_bytes(sund_vec *a, sund_cur b, sund_err *err)
+{
+    size_t n64, n128;
+
+    SUND_TRY(read_shape(&b, &n64, &n128, err));
+    SUND_TRY(same_shape(a, n64, n128, err));
+    for (size_t i = 0; i < n64; i++)
+        a->w[i] += word_at(b.p, i);
+    for (size_t i = 0; i < n128; i++)
+        set_wide(a, i, wide(a, i) + ((u128) word_at(b.p, n64 + 2 * i) | (u128) word_at(b.p, n64 + 2 * i + 1) << 64));
     return SUND_OK;
 }
 

@@ -20,6 +20,8 @@ void      sund_vec_free(sund_vec *v);
 size_t    sund_vec_words(const sund_vec *v);
 /** a += b. Errors: SUND_E_MISMATCH when shapes differ. */
 sund_code sund_vec_add(sund_vec *a, const sund_vec *b, sund_err *err) SUND_MUST_CHECK;
+/** The same with b as written, read where it lies: vectors of megabytes are not copied to be added. */
+sund_code sund_vec_add_bytes(sund_vec *a, sund_cur b, sund_err *err) SUND_MUST_CHECK;
 bool      sund_vec_eq(const sund_vec *a, const sund_vec *b); /**< shape and lanes */
 /** Value of 64-bit lane i, and of 128-bit lane i. */
 int64_t   sund_vec_get64(const sund_vec *v, size_t i);

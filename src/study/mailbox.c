@@ -156,7 +156,6 @@ static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *p
     SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT head, body FROM masked WHERE study=? AND place=? ORDER BY sender", "bt", study->b, sizeof study->b, place));
     for (;; n++) {
         sund_cur h, b;
-        sund_vec y = { 0, 0, NULL };
 
         SUND_GO(sund_rows_next(rows, &more, err));
         if (!more || n == SUND_NODE_MAX)
@@ -167,9 +166,10 @@ static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *p
         SUND_GO(sund_bodies_get(m->db, &head[n], sund_rows_blob(rows, 1), &body, err));
         b = sund_cur_of(body.p, body.n);
         (void) sund_cur_bytes(&b, 12);
-        SUND_GO(sund_vec_read(n ? &y : &sum, b.p, b.n, err));
-        fit = fit && (n == 0 || sund_vec_add(&sum, &y, NULL) == SUND_OK);
-        sund_vec_free(&y);
+        if (n == 0)
+            SUND_GO(sund_vec_read(&sum, b.p, b.n, err));
+        else
+            fit = fit && sund_vec_add_bytes(&sum, b, NULL) == SUND_OK;
     }
     if (!fit)
         sund_vec_free(&sum);

@@ -18,7 +18,8 @@ __extension__ typedef unsigned __int128 u128;
 
 TEST(lanes_add_modulo_their_width)
 {
-    sund_vec a = { 0, 0, NULL }, b = { 0, 0, NULL };
+    sund_vec a = { 0, 0, NULL }, b = { 0, 0, NULL }, c = { 0, 0, NULL };
+    sund_buf as_sent = { 0 };
 
     CHECK(sund_vec_new(&a, 3, 2, NULL) == SUND_OK && sund_vec_new(&b, 3, 2, NULL) == SUND_OK && sund_vec_words(&a) == 7);
     sund_vec_add64(&a, 0, -5);
@@ -29,14 +30,22 @@ TEST(lanes_add_modulo_their_width)
     sund_vec_add128(&b, 0, 1);
     sund_vec_add128(&a, 1, -((wide) 7 << 90));
     sund_vec_add128(&b, 1, (wide) 7 << 90);
-    CHECK(sund_vec_add(&a, &b, NULL) == SUND_OK);
+    sund_buf_u8(&as_sent, 0); /* where no word lies as words do */
+    sund_vec_write(&b, &as_sent);
+    CHECK(sund_vec_new(&c, 3, 2, NULL) == SUND_OK && sund_vec_add(&c, &a, NULL) == SUND_OK && sund_vec_add_bytes(&c, sund_cur_of(as_sent.p + 1, as_sent.n - 1), NULL) == SUND_OK);
+    CHECK(sund_vec_add(&a, &b, NULL) == SUND_OK && sund_vec_eq(&a, &c));
+    CHECK(sund_vec_add_bytes(&c, sund_cur_of(as_sent.p + 1, as_sent.n - 2), NULL) == SUND_E_FORMAT && sund_vec_eq(&a, &c));
     CHECK(sund_vec_get64(&a, 0) == -2 && sund_vec_get64(&a, 1) == INT64_MIN && sund_vec_get64(&a, 2) == 0);
     CHECK(sund_vec_get128(&a, 0) == (wide) 1 << 64 && sund_vec_get128(&a, 1) == 0);
     CHECK(sund_vec_bounded(&a, NULL) != SUND_OK); /* lane 1 left its bound */
     sund_vec_free(&b);
     CHECK(sund_vec_new(&b, 2, 2, NULL) == SUND_OK && sund_vec_add(&a, &b, NULL) == SUND_E_MISMATCH);
+    sund_vec_free(&c);
+    CHECK(sund_vec_new(&c, 2, 2, NULL) == SUND_OK && sund_vec_add_bytes(&c, sund_cur_of(as_sent.p + 1, as_sent.n - 1), NULL) == SUND_E_MISMATCH);
+    sund_buf_free(&as_sent);
     sund_vec_free(&a);
     sund_vec_free(&b);
+    sund_vec_free(&c);
 }
 
 TEST(vectors_are_read_strictly)
