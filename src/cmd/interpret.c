@@ -17,7 +17,7 @@
 /* interpret: what laboratories say of variants, kept in the home's interpretations.db. */
 
 typedef struct wish {
-    const char   *home, *form, *assembly, *reference, *laboratory, *share, *date, *method, *as, *out, *reason, *class, *gene, *release, *deletes, *pseudogenes;
+    const char   *home, *form, *assembly, *reference, *laboratory, *share, *date, *method, *as, *out, *reason, *criteria, *class, *gene, *release, *deletes, *pseudogenes;
     sund_opt_list mapping, report;
     bool          check, history, withdrawn, json, single, federation;
 } wish;
@@ -148,15 +148,23 @@ static sund_code asker_of(const char *s, sund_asker *who, sund_err *err)
     return sund_fail(err, SUND_E_ARG, "--as is own, agreement, federation or public, not '%.40s'", s);
 }
 
+static void not_in_form(void *ctx, int64_t entry, const char *why)
+{
+    (void) ctx;
+    fprintf(stderr, "entry %lld is left out: %s\n", (long long) entry, why);
+}
+
 static sund_code export(work *w, const wish *o, sund_err *err)
 {
-    sund_buf   text = { 0 };
-    size_t     n = 0;
-    sund_asker who = SUND_ASKER_PUBLIC;
-    sund_code  rc;
+    sund_form_put how = { SUND_ASKER_PUBLIC, o->laboratory, o->method, o->criteria, not_in_form, NULL };
+    sund_buf      text = { 0 };
+    size_t        n = 0;
+    sund_asker    who;
+    sund_code     rc;
 
-    SUND_TRY(asker_of(o->as, &who, err));
-    SUND_GO(sund_form_write(sund_form_parse(o->form ? o->form : "sund"), w->s, o->laboratory, who, &text, &n, err));
+    SUND_TRY(asker_of(o->as, &how.who, err));
+    who = how.who;
+    SUND_GO(sund_form_write(sund_form_parse(o->form ? o->form : "sund"), w->s, &how, &text, &n, err));
     if (!o->out)
         rc = fwrite(text.p, 1, text.n, stdout) == text.n ? SUND_OK : sund_fail(err, SUND_E_IO, "cannot write the output");
     else if ((rc = sund_file_write(o->out, text.p, text.n, 0600, err)) == SUND_OK)
@@ -450,13 +458,14 @@ sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
     wish            o = { .home = sund_default_home(), .share = "local", .as = "own" };
     const sund_opt  opt[] = {
         { "home", 's', &o.home, "FOLDER", "the node's home" },
-        { "form", 's', &o.form, "FORM", "import: not the one that the header tells; export: sund (as it is), vkgl, clinvar-vcf or clinvar-sheet" },
+        { "form", 's', &o.form, "FORM", "import: not the one that the header tells; export: sund (as it is), vkgl, clinvar-vcf, clinvar-sheet or clinvar-json" },
         { "assembly", 's', &o.assembly, "NAME", "import: GRCh37 or GRCh38, of the first import; no place is ever carried over" },
         { "reference", 's', &o.reference, "FASTA", "import: check REF against it, and move insertions and deletions to their leftmost place" },
         { "laboratory", 's', &o.laboratory, "NAME", "import: whose rows they are, where the file does not say; export, list: only its own" },
         { "share", 's', &o.share, "LEVEL", "import: rows that do not say are for local (the default), agreement, federation or public" },
         { "date", 's', &o.date, "DAY", "import: last evaluated, where rows do not say; review: the day of it" },
-        { "method", 's', &o.method, "TEXT", "import: the guideline, where rows do not say" },
+        { "method", 's', &o.method, "TEXT", "import: the guideline, where rows do not say; export: only entries that follow it" },
+        { "criteria", 's', &o.criteria, "CITATION", "export, clinvar-json: where the guideline is written: PMID:25741868, PMC:..., DOI:10..., or the address that ClinVar gave" },
         { "check", 'b', &o.check, NULL, "import: read everything, keep nothing" },
         { "as", 's', &o.as, "WHOM", "export: what may be shown to own (all), agreement, federation or public" },
         { "out", 's', &o.out, "PATH", "export: file; vkgl: folder" },
@@ -483,7 +492,7 @@ sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
                           "No field is for a person, and text that looks like one's number, birthday or address is refused. See doc/interpretations.md.",
                           "sund interpret import --home nl --assembly GRCh37 --share federation consensus.tsv\nsund interpret import --home fi --assembly GRCh38 --laboratory HUS --share agreement sheet.csv\n"
                           "sund interpret list --home nl --gene BRCA1\nsund interpret review --home nl --class LP --date 2026-03-01 --reason 'second family' 12\nsund interpret withdraw --home nl --reason 'wrong transcript' 12\n"
-                          "sund interpret discordant --home nl --federation\nsund interpret export --home nl --form clinvar-vcf --as public --out public.vcf\nsund interpret vkgl --release 202611 --out submit --deletes old_REMOVED.tsv consensus.tsv",
+                          "sund interpret discordant --home nl --federation\nsund interpret export --home nl --form clinvar-vcf --as public --out public.vcf\nsund interpret export --home fi --form clinvar-json --as public --laboratory HUS --criteria PMID:25741868 --out submission.json\nsund interpret vkgl --release 202611 --out submit --deletes old_REMOVED.tsv consensus.tsv",
                           opt, 1, 64 };
     bool            helped = false;
     size_t          n;

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const form_name[] = { "", "sund", "vkgl", "vkgl-lab", "clinvar-vcf", "clinvar-sheet", "clinvar-report" };
+static const char *const form_name[] = { "", "sund", "vkgl", "vkgl-lab", "clinvar-vcf", "clinvar-sheet", "clinvar-report", "clinvar-json" };
 
-const char *sund_form_name(sund_form f) { return f >= SUND_FORM_SUND && f <= SUND_FORM_CLINVAR_REPORT ? form_name[f] : ""; }
+const char *sund_form_name(sund_form f) { return f >= SUND_FORM_SUND && f <= SUND_FORM_CLINVAR_JSON ? form_name[f] : ""; }
 
 sund_form sund_form_parse(const char *s)
 {
-    for (int f = SUND_FORM_SUND; f <= SUND_FORM_CLINVAR_REPORT; f++)
+    for (int f = SUND_FORM_SUND; f <= SUND_FORM_CLINVAR_JSON; f++)
         if (strcmp(s, form_name[f]) == 0)
             return (sund_form) f;
     return SUND_FORM_NONE;
@@ -299,6 +299,8 @@ sund_code sund_form_read(sund_form f, const char *name, const void *p, size_t n,
         rc = sund_read_clinvar_report(&r, p, n, err);
     else if (f == SUND_FORM_NONE)
         rc = sund_fail(err, SUND_E_FORMAT, "%s is of no form that is known; --form names one", name);
+    else if (f == SUND_FORM_CLINVAR_JSON)
+        rc = sund_fail(err, SUND_E_ARG, "clinvar-json is written, not read: ClinVar's answer to a submission is its report, clinvar-report");
     else if ((rc = sund_tsv_parse(&t, name, p, n, err)) == SUND_OK)
         rc = f == SUND_FORM_SUND ? read_own(&r, &t, err) : f == SUND_FORM_VKGL ? read_vkgl(&r, &t, err) : read_vkgl_lab(&r, &t, err);
     sund_tsv_free(&t);

@@ -33,6 +33,11 @@ sund_code sund_read_clinvar_vcf(sund_form_reading *r, const void *p, size_t n, s
 sund_code sund_read_clinvar_sheet(sund_form_reading *r, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_read_clinvar_report(sund_form_reading *r, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
 
+/** A submission's document is begun, has entries, and is ended. criteria: "PMID:25741868" and others. Errors: SUND_E_ARG for criteria that ClinVar does not take. */
+sund_code   sund_clinvar_json_begin(sund_json *j, const char *name, const char *criteria, sund_err *err) SUND_MUST_CHECK;
+void        sund_clinvar_json_end(sund_json *j);
+/** part: chromosome, start, REF and ALT. NULL, or why ClinVar takes no such entry, and nothing was written. */
+const char *sund_clinvar_json_entry(sund_json *j, const sund_interpretation *e, sund_assembly a, char *const part[4]);
 /** ClinVar's report, without the lines before its header. skipped: how many these were. old: its header is of the older kind. */
 sund_code sund_clinvar_report_table(const char *name, const void *p, size_t n, sund_tsv *t, size_t *skipped, const char **place, sund_err *err) SUND_MUST_CHECK;
 /** The attribute of its SequenceLocation element; false when there is none, or it is longer than cap. */

@@ -8,9 +8,10 @@
 
 typedef struct writing {
     sund_form            form;
-    sund_asker           who;
+    const sund_form_put *how;
+    sund_assembly        assembly;
     sund_buf            *out;
-    const char          *laboratory; /* only this one's, or NULL */
+    sund_json            json;       /* CLINVAR_JSON: the document */
     size_t               n;
     char               (*lab)[80];   /* VKGL: columns */
     size_t               n_lab;
@@ -21,7 +22,12 @@ typedef struct writing {
     bool                 many_labs, criteria;
 } writing;
 
-static bool wanted(const writing *w, const sund_interpretation *e) { return sund_interpretation_may(e, w->who) && e->standing != SUND_STANDS_WITHDRAWN && (!w->laboratory || strcmp(w->laboratory, e->laboratory) == 0); }
+static bool wanted(const writing *w, const sund_interpretation *e)
+{
+    const sund_form_put *how = w->how;
+
+    return sund_interpretation_may(e, how->who) && e->standing != SUND_STANDS_WITHDRAWN && (!how->laboratory || strcmp(how->laboratory, e->laboratory) == 0) && (!how->method || strcmp(how->method, e->method) == 0);
+}
 
 static void own_row(writing *w, const sund_interpretation *e)
 {
@@ -165,12 +171,36 @@ static void vcf_row(writing *w, const sund_interpretation *e)
         (void) snprintf(w->held->condition, sizeof w->held->condition, "%s", e->condition);
 }
 
+enum { CLINVAR_MOST = 10000 };
+
+/** One document has one guideline, so entries by another cannot be under its criteria. */
+static sund_code json_entry(writing *w, const sund_interpretation *e, sund_err *err)
+{
+    char        copy[2304], *part[4];
+    const char *why = "its variant is not written out";
+
+    if (!w->held->variant[0])
+        *w->held = *e;
+    else if (strcmp(w->held->method, e->method) != 0)
+        return sund_fail(err, SUND_E_ARG, "entries follow '%s' and '%s', and a submission to ClinVar has one guideline: --method says which", w->held->method, e->method);
+    if (split(e->variant, copy, part))
+        why = sund_clinvar_json_entry(&w->json, e, w->assembly, part);
+    if (!why && w->n == CLINVAR_MOST)
+        return sund_fail(err, SUND_E_LIMIT, "a submission to ClinVar has at most %d entries", CLINVAR_MOST);
+    w->n += !why;
+    if (why && w->how->left)
+        w->how->left(w->how->ctx, e->id, why);
+    return sund_buf_ok(w->out, err);
+}
+
 static sund_code row(void *ctx, const sund_interpretation *e, sund_err *err)
 {
     writing *w = ctx;
 
     if (!wanted(w, e))
         return SUND_OK;
+    if (w->form == SUND_FORM_CLINVAR_JSON)
+        return json_entry(w, e, err);
     w->n++;
     if (w->form == SUND_FORM_SUND)
         own_row(w, e);
@@ -200,9 +230,9 @@ static sund_code add_lab(void *ctx, const sund_interpretation *e, sund_err *err)
     return SUND_OK;
 }
 
-static sund_code head(writing *w, sund_interpretations *s, sund_assembly a, sund_err *err)
+static sund_code head(writing *w, sund_interpretations *s, sund_err *err)
 {
-    const sund_interpretation_query all = { .variant = "", .laboratory = w->laboratory };
+    const sund_interpretation_query all = { .variant = "", .laboratory = w->how->laboratory };
 
     if (w->form == SUND_FORM_SUND)
         sund_buf_text(w->out, "variant\tgene\tcondition\tclass\tcriteria\tevidence\tdate\tlaboratory\tmethod\treference\tshare\n");
@@ -210,10 +240,14 @@ static sund_code head(writing *w, sund_interpretations *s, sund_assembly a, sund
         sund_buf_text(w->out, "Chromosome\tStart\tStop\tReference allele\tAlternate allele\tPreferred condition name\tCondition ID type\tCondition ID value\tClinical significance\tDate last evaluated\tGene symbol"
                               "\tClinVarAccession\tNovel or Update\tAllele origin\tAffected status\tCollection method\tAssertion method\tComment on clinical significance\n");
     if (w->form == SUND_FORM_CLINVAR_VCF) {
-        sund_buf_printf(w->out, "##fileformat=VCFv4.3\n##source=Sund\n##reference=%s\n", sund_assembly_name(a));
+        sund_buf_printf(w->out, "##fileformat=VCFv4.3\n##source=Sund\n##reference=%s\n", sund_assembly_name(w->assembly));
         sund_buf_text(w->out, "##INFO=<ID=CLNSIG,Number=.,Type=String,Description=\"Clinical significance\">\n##INFO=<ID=CLNSIGCONF,Number=.,Type=String,Description=\"Conflicting clinical significance\">\n"
                               "##INFO=<ID=CLNREVSTAT,Number=.,Type=String,Description=\"Review status\">\n##INFO=<ID=CLNDISDB,Number=.,Type=String,Description=\"Condition, as database and identifier\">\n"
                               "##INFO=<ID=GENEINFO,Number=1,Type=String,Description=\"Gene symbol\">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n");
+    }
+    if (w->form == SUND_FORM_CLINVAR_JSON) {
+        sund_json_init(&w->json, w->out, true);
+        return sund_clinvar_json_begin(&w->json, w->how->laboratory, w->how->criteria, err);
     }
     if (w->form != SUND_FORM_VKGL)
         return SUND_OK;
@@ -232,28 +266,33 @@ static sund_code head(writing *w, sund_interpretations *s, sund_assembly a, sund
     return SUND_OK;
 }
 
-sund_code sund_form_write(sund_form f, sund_interpretations *s, const char *laboratory, sund_asker who, sund_buf *out, size_t *n, sund_err *err)
+sund_code sund_form_write(sund_form f, sund_interpretations *s, const sund_form_put *how, sund_buf *out, size_t *n, sund_err *err)
 {
-    const sund_interpretation_query all = { .variant = "", .laboratory = laboratory };
-    writing       w = { .form = f, .who = who, .out = out, .laboratory = laboratory };
-    sund_assembly a = SUND_ASSEMBLY_NONE;
-    sund_code     rc;
+    const sund_interpretation_query all = { .variant = "", .laboratory = how->laboratory };
+    writing                         w = { .form = f, .how = how, .out = out };
+    sund_code                       rc;
 
     *n = 0;
-    if (f != SUND_FORM_SUND && f != SUND_FORM_VKGL && f != SUND_FORM_CLINVAR_VCF && f != SUND_FORM_CLINVAR_SHEET)
-        return sund_fail(err, SUND_E_ARG, "the forms that are written are sund, vkgl, clinvar-vcf and clinvar-sheet");
-    if (f == SUND_FORM_CLINVAR_SHEET && !laboratory)
+    if (f != SUND_FORM_SUND && f != SUND_FORM_VKGL && f != SUND_FORM_CLINVAR_VCF && f != SUND_FORM_CLINVAR_SHEET && f != SUND_FORM_CLINVAR_JSON)
+        return sund_fail(err, SUND_E_ARG, "the forms that are written are sund, vkgl, clinvar-vcf, clinvar-sheet and clinvar-json");
+    if ((f == SUND_FORM_CLINVAR_SHEET || f == SUND_FORM_CLINVAR_JSON) && !how->laboratory)
         return sund_fail(err, SUND_E_ARG, "a submission to ClinVar is one laboratory's: --laboratory is needed");
-    SUND_TRY(sund_interpretations_assembly(s, &a, err));
+    if (f == SUND_FORM_CLINVAR_JSON && how->who != SUND_ASKER_PUBLIC)
+        return sund_fail(err, SUND_E_ARG, "what is submitted to ClinVar is shown to anybody: --as public, and entries that are shared so");
+    SUND_TRY(sund_interpretations_assembly(s, &w.assembly, err));
     w.held = calloc(1, sizeof *w.held);
     if (!w.held)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(head(&w, s, a, err));
+    SUND_GO(head(&w, s, err));
     SUND_GO(sund_interpretations_each(s, &all, row, &w, err));
     if (f == SUND_FORM_VKGL)
         vkgl_flush(&w);
     if (f == SUND_FORM_CLINVAR_VCF)
         vcf_flush(&w);
+    if (f == SUND_FORM_CLINVAR_JSON && !w.n)
+        SUND_GO(sund_fail(err, SUND_E_ARG, "no entry of '%s' is shared with anybody: there is nothing to submit", how->laboratory));
+    if (f == SUND_FORM_CLINVAR_JSON)
+        sund_clinvar_json_end(&w.json);
     *n = w.n;
     rc = sund_buf_ok(out, err);
 out:

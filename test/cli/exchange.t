@@ -35,6 +35,40 @@ fails("$in import $at --laboratory a $tmp/bad.tsv", 'there is no place for a per
 fails("$in import $at --laboratory a --share all $tmp/own.tsv", 'shares have names', qr/local, agreement, federation or public/);
 is(sprintf('%04o', (stat "$tmp/nl/interpretations.db")[2] & 0777), '0600', 'the file is its owner\'s alone');
 
+# --- a submission to ClinVar ---
+my $long = 'A' x 51;
+spew("$tmp/clinvar.tsv", "variant\tgene\tcondition\tclass\tcriteria\tevidence\tdate\tlaboratory\tmethod\treference\tshare\n"
+    . "13-32316461-A-G\tBRCA2\tOMIM:612555\tP\tPVS1,PM2\tseen in PMID:25741868 and \"two\" families (PMID:123)\t2026-01-31\tclin\tACMG Guidelines, 2015\tSCV000123456.3\tpublic\n"
+    . "13-32316462-TG-T\tBRCA2\tORPHA:145\tVUS\t\t\t\tclin\tACMG Guidelines, 2015\t\tpublic\nMT-3243-A-G\t\t\tLP\t\t\t\tclin\tACMG Guidelines, 2015\t\tpublic\n"
+    . "X-31200000-C-T\tDMD\tMONDO:0010679\tB\t\t\t\tclin\tACMG Guidelines, 2015\t\tfederation\n13-32316470-A-G\t\tMedGen:C0677776\tB\t\t\t\tclin\tACMG Guidelines, 2015\t\tpublic\n"
+    . "13-32316480-A-$long\t\t\tB\t\t\t\tclin\tACMG Guidelines, 2015\t\tpublic\n13-32316490-A-G\t\t\tB\t\t\t\tclin\tour own\t\tpublic\n");
+run("$in import $at $tmp/clinvar.tsv 2>$tmp/why");
+my $submit = "$in export $at --form clinvar-json --laboratory clin --criteria PMID:25741868";
+fails("$submit --method 'ACMG Guidelines, 2015'", 'what is submitted is public', qr/--as public/);
+fails("$submit --as public", 'one guideline a submission', qr/'ACMG Guidelines, 2015' and 'our own'/);
+fails("$submit --as public --laboratory other", 'nothing of another', qr/nothing to submit/);
+fails("$in export $at --form clinvar-json --as public --laboratory clin --criteria $_", "criteria that are none: $_", qr/by which criteria/) for 'ACMG', 'PMID:x', 'DOI:nothing', 'https://example.org/criteria.pdf';
+fails("$in import $at --form clinvar-json $tmp/own.tsv", 'written only', qr/written, not read/);
+fails("$in export $at --form clinvar-json --as public --criteria PMID:1", 'whose', qr/--laboratory is needed/);
+my $json = out("$submit --as public --method 'ACMG Guidelines, 2015' 2>$tmp/why");
+my $doc = decode_json($json);
+my ($brca, $orpha, $mt) = @{ $doc->{germlineSubmission} };
+is(scalar @{ $doc->{germlineSubmission} }, 3, 'what may be shown to anybody');
+ok(slurp("$tmp/why") =~ /entry \d+ is left out: the condition's code.*\nentry \d+ is left out: .*50 bases/ && $json !~ /DMD|$long/, 'what ClinVar does not take is named');
+is(join('|', $doc->{clinvarSubmissionReleaseStatus}, $doc->{assertionCriteria}{db}, $doc->{assertionCriteria}{id}, $brca->{recordStatus}, $brca->{clinvarAccession}, $brca->{localID}, map({ $brca->{germlineClassification}{$_} } qw(germlineClassificationDescription dateLastEvaluated comment)),
+    map({ "$_->{db} $_->{id}" } @{ $brca->{germlineClassification}{citation} }, $brca->{conditionSet}{condition}[0])),
+    'public|PubMed|25741868|update|SCV000123456|13-32316461-A-G|Pathogenic|2026-01-31|PVS1,PM2: seen in PMID:25741868 and "two" families (PMID:123)|PubMed 25741868|PubMed 123|OMIM 612555', 'a classification with its condition, evidence and accession');
+is(join('|', $orpha->{recordStatus}, $orpha->{conditionSet}{condition}[0]{id}, map { join ',', @{ $_->{variantSet}{variant}[0]{chromosomeCoordinates} }{qw(assembly chromosome start stop referenceAllele alternateAllele)} } $orpha, $mt), 'novel|ORPHA145|GRCh38,13,32316462,32316463,TG,T|GRCh38,MT,3243,3243,A,G', 'places as ClinVar has them');
+is($mt->{conditionSet}{condition}[0]{name}, 'not provided', 'no condition is none');
+my $rules = "$shared/interpretations/clinvar-this/clinvar_api/schemas/submission_schema.json";
+if (-e $rules && system('python3 -c "import jsonschema" 2>/dev/null') == 0) {
+    spew("$tmp/submission.json", $json);
+    spew("$tmp/valid.py", "import json, sys, jsonschema\ns, d = (json.load(open(x)) for x in sys.argv[1:])\nv = jsonschema.Draft202012Validator(s)\nfor e in v.iter_errors(d): print(e.json_path, e.message[:200])\n"
+        . "del d['germlineSubmission'][1]['observedIn']\nprint('finds' if list(v.iter_errors(d)) else 'blind')\n");
+    is(out("python3 $tmp/valid.py $rules $tmp/submission.json") =~ s/\s+\z//r, 'finds', 'valid by the schema that ClinVar publishes');
+}
+else { note('the schema is not looked at: no shared data, or no python3-jsonschema') }
+
 if (-d $vkgl) {
     run("$in vkgl --release IT --out $tmp/it --deletes $vkgl/IT_Delete.tsv --pseudogenes $vkgl/IT_Pseudo.txt --mapping $vkgl/IT_Mapping.tsv --report umcg=$vkgl/IT_ClinVar_report.txt --report amc=$vkgl/IT_ClinVar_report2.txt $vkgl/IT_Consensus.tsv");
     my ($n, $wrong) = (0, '');

@@ -256,7 +256,7 @@ TEST(vkgl_table_in_and_out)
     CHECK(sund_interpretations_discordant(k.s, NULL, count_discord, &d, &err) == SUND_OK && d.n == 2 && strcmp(d.variant, "1-2000-A-T") == 0 && d.vkgl == SUND_VKGL_DISAGREEMENT);
     d.n = 0;
     CHECK(sund_interpretations_discordant(k.s, "G2", count_discord, &d, &err) == SUND_OK && d.n == 0 && sund_interpretations_discordant(k.s, "G1", count_discord, &d, &err) == SUND_OK && d.n == 2);
-    CHECK(sund_form_write(SUND_FORM_VKGL, k.s, NULL, SUND_ASKER_OWN, &out, &n, &err) == SUND_OK && n == 5);
+    CHECK(sund_form_write(SUND_FORM_VKGL, k.s, &(sund_form_put){ .who = SUND_ASKER_OWN }, &out, &n, &err) == SUND_OK && n == 5);
     sund_buf_nul(&out);
     CHECK(strcmp((char *) out.p, "chromosome\tstart\tstop\tref\talt\tgene\tnr_labs\tamc\tlumc\tconsensus\ttype\n"
                                  "1\t1000\t1000\tA\tT\tG1\t2\tlb\tb\tlb\tagreement\n"
@@ -264,7 +264,7 @@ TEST(vkgl_table_in_and_out)
                                  "10\t501\t501\tA\tT\tG2\t1\t\tlp\tlp\ttotal_agreement\n") == 0);
     CHECK(read_into(&again, SUND_FORM_VKGL, (char *) out.p, out.n, NULL, &rep, &err) == SUND_OK && rep.n_entry == 5 && rep.n_left == 0);
     sund_buf_clear(&out);
-    CHECK(sund_form_write(SUND_FORM_VKGL, k.s, NULL, SUND_ASKER_PUBLIC, &out, &n, &err) == SUND_OK && n == 0);
+    CHECK(sund_form_write(SUND_FORM_VKGL, k.s, &(sund_form_put){ .who = SUND_ASKER_PUBLIC }, &out, &n, &err) == SUND_OK && n == 0);
     for (int f = SUND_FORM_SUND; f <= SUND_FORM_CLINVAR_SHEET; f++) { /* what is written in a form is read in it */
         sink back = { .n_left = 0 };
 
@@ -272,7 +272,7 @@ TEST(vkgl_table_in_and_out)
             continue;
         sund_buf_clear(&out);
         CHECK(sund_interpretations_assembly_set(k.s, SUND_GRCH37, &err) == SUND_OK && sund_interpretations_open(&back.s, ":memory:", &err) == SUND_OK);
-        CHECK(sund_form_write((sund_form) f, k.s, f == SUND_FORM_CLINVAR_SHEET ? "amc" : NULL, SUND_ASKER_FEDERATION, &out, &n, &err) == SUND_OK && n == (f == SUND_FORM_CLINVAR_SHEET ? 2 : 5));
+        CHECK(sund_form_write((sund_form) f, k.s, &(sund_form_put){ .who = SUND_ASKER_FEDERATION, .laboratory = f == SUND_FORM_CLINVAR_SHEET ? "amc" : NULL }, &out, &n, &err) == SUND_OK && n == (f == SUND_FORM_CLINVAR_SHEET ? 2 : 5));
         CHECK(sund_form_guess(out.p, out.n) == (sund_form) f);
         CHECK(read_into(&back, (sund_form) f, (char *) out.p, out.n, "amc", &rep, &err) == SUND_OK);
         CHECK(rep.n_entry == (size_t) (f == SUND_FORM_CLINVAR_VCF ? 2 : f == SUND_FORM_CLINVAR_SHEET ? 2 : 5) && rep.n_left == (size_t) (f == SUND_FORM_CLINVAR_VCF));
