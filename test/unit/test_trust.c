@@ -537,37 +537,16 @@ TEST(a_node_killed_before_it_signs_makes_its_vector_again)
     free(w);
 }
 
-/** The hub leaves one node's vector out of the list. */
-static bool short_list(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body)
+/** The hub changes the list under a total, and signs it. */
+static bool relisted(fed *f, sund_envelope *e, sund_buf *body, void (*change)(fed *f, sund_total *t))
 {
     sund_total t;
     sund_buf   out = { 0 }, again = { 0 };
 
-    (void) to, (void) index;
     if (e->kind != SUND_MSG_TOTAL)
         return false;
     MUST(sund_total_read(sund_cur_of(body->p, body->n), &t, err));
-    sund_total_write(&t.slot, t.head, t.n_head - 1, &t.sum, &again);
-    sund_vec_free(&t.sum);
-    sund_buf_clear(body);
-    sund_buf_put(body, again.p, again.n);
-    sund_envelope_write(e, &f->hub, body->p, body->n, &out);
-    sund_buf_free(&again);
-    sund_buf_free(&out);
-    return true;
-}
-
-/** The hub lists node 0's vector in node 2's place. */
-static bool twice_one(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body)
-{
-    sund_total t;
-    sund_buf   out = { 0 }, again = { 0 };
-
-    (void) to, (void) index;
-    if (e->kind != SUND_MSG_TOTAL)
-        return false;
-    MUST(sund_total_read(sund_cur_of(body->p, body->n), &t, err));
-    t.head[2] = t.head[0];
+    change(f, &t);
     sund_total_write(&t.slot, t.head, t.n_head, &t.sum, &again);
     sund_vec_free(&t.sum);
     sund_buf_clear(body);
@@ -577,6 +556,21 @@ static bool twice_one(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_
     sund_buf_free(&out);
     return true;
 }
+
+/* One fewer; node 0's vector in node 2's place; one that node 0 never signed; one that node 2 signed - a copy of its home, say - and did not send. */
+static void one_fewer(fed *f, sund_total *t) { (void) f, t->n_head--; }
+static void zero_for_two(fed *f, sund_total *t) { (void) f, t->head[2] = t->head[0]; }
+static void made_up(fed *f, sund_total *t) { (void) f, t->head[0].body.b[0] ^= 1; }
+static void not_sent(fed *f, sund_total *t)
+{
+    t->head[2].body.b[0] ^= 1;
+    MUST(sund_envelope_sign(&t->head[2], &f->node[2].me, t->head[2].n_body, err));
+}
+
+static bool short_list(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body) { return (void) to, (void) index, relisted(f, e, body, one_fewer); }
+static bool twice_one(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body) { return (void) to, (void) index, relisted(f, e, body, zero_for_two); }
+static bool forged_vector(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body) { return (void) to, (void) index, relisted(f, e, body, made_up); }
+static bool another_vector(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body) { return (void) index, to == 2 && relisted(f, e, body, not_sent); }
 
 static bool unsigned_total(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body)
 {
@@ -619,6 +613,8 @@ static void stops(bool (*lie)(fed *, size_t, uint32_t, sund_envelope *, sund_buf
 
 TEST(a_total_over_fewer_nodes_is_refused) { stops(short_list, "lists 2 vectors, the study has 3"); }
 TEST(a_total_that_counts_a_node_twice_is_refused) { stops(twice_one, "not N02's"); }
+TEST(a_total_with_a_vector_that_its_node_did_not_sign_is_refused) { stops(forged_vector, "signature"); }
+TEST(a_total_with_another_own_vector_than_the_one_sent_is_refused) { stops(another_vector, "another vector of N02 than the one it sent"); }
 TEST(an_unsigned_total_is_refused) { stops(unsigned_total, "signature"); }
 TEST(an_altered_line_is_refused) { stops(altered_line, "altered"); }
 
