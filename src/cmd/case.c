@@ -203,6 +203,33 @@ static sund_code tell_notice(void *ctx, const sund_case_notice *n, sund_err *err
     return SUND_OK;
 }
 
+static sund_code change(work *w, char **arg, size_t n, sund_err *err)
+{
+    const wish *o = w->o;
+
+    if (strcmp(arg[0], "import") == 0)
+        return import(w, arg + 1, n - 1, err);
+    if (strcmp(arg[0], "add") == 0)
+        return add(w, arg[1], err);
+    if (strcmp(arg[0], "withdraw") == 0)
+        return sund_case_withdraw(w->s, arg[1], err);
+    if (o->consent == o->no_consent)
+        return sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may this case be matched with others'?");
+    return sund_case_consent(w->s, arg[1], o->consent, err);
+}
+
+/** In the log first: a process that is killed between leaves an entry too many, never one too few. Which case, is not said: it is a family. */
+static sund_code logged(work *w, char **arg, size_t n, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_cases_part(w->s, err));
+    rc = change(w, arg, n, err);
+    if (rc == SUND_OK)
+        rc = sund_ledger_add(w->h.db, "cases", "", err, "cases were taken in or withdrawn, or their consent was changed");
+    return sund_cases_part_end(w->s, rc, err);
+}
+
 static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
 {
     static const char *const words[] = { "import", "add", "list", "withdraw", "consent", "notices", NULL };
@@ -214,20 +241,12 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     rc = begin(&w, o, SUND_HOME_ONTOS | SUND_HOME_STATE, err);
     if (rc != SUND_OK)
         (void) rc;
-    else if (strcmp(arg[0], "import") == 0 && n > 1)
-        rc = import(&w, arg + 1, n - 1, err);
-    else if (strcmp(arg[0], "add") == 0 && n == 2)
-        rc = add(&w, arg[1], err);
+    else if ((strcmp(arg[0], "import") == 0 && n > 1) || (n == 2 && (strcmp(arg[0], "add") == 0 || strcmp(arg[0], "withdraw") == 0 || strcmp(arg[0], "consent") == 0)))
+        rc = logged(&w, arg, n, err);
     else if (strcmp(arg[0], "list") == 0 && n == 1) {
         printf("case\tpseudonym\tstate\tfeatures\tgenes\tcontact\n");
         rc = sund_cases_each(w.s, false, false, tell, NULL, err);
     }
-    else if (strcmp(arg[0], "withdraw") == 0 && n == 2)
-        rc = sund_case_withdraw(w.s, arg[1], err);
-    else if (strcmp(arg[0], "consent") == 0 && n == 2 && o->consent != o->no_consent)
-        rc = sund_case_consent(w.s, arg[1], o->consent, err);
-    else if (strcmp(arg[0], "consent") == 0 && n == 2)
-        rc = sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may this case be matched with others'?");
     else if (strcmp(arg[0], "notices") == 0 && n == 1) {
         rc = sund_case_notices(w.s, o->all, true, tell_notice, &n_notice, err);
         if (rc == SUND_OK && !n_notice)
@@ -235,8 +254,6 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     }
     else
         rc = sund_fail(err, SUND_E_ARG, "'add NAME', 'import FILE...', 'list', 'consent --consent|--no-consent NAME', 'withdraw NAME' or 'notices' is expected; see 'sund case --help'");
-    if (rc == SUND_OK && strcmp(arg[0], "list") != 0 && strcmp(arg[0], "notices") != 0) /* which, is not said: a case is a family */
-        rc = sund_ledger_add(w.h.db, "cases", "", err, "cases were taken in or withdrawn, or their consent was changed");
     end(&w);
     return rc;
 }

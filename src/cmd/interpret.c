@@ -48,6 +48,12 @@ static void end(work *w)
     sund_home_close(&w->h);
 }
 
+/** In the log before it is kept: a process that is killed between leaves an entry too many, never one too few. */
+static sund_code log_change(work *w, sund_code rc, sund_err *err)
+{
+    return rc == SUND_OK ? sund_ledger_add(w->h.db, "interpretations", "", err, "interpretations were taken in, reviewed or withdrawn") : rc;
+}
+
 static sund_code take(void *ctx, size_t line, const sund_interpretation *e, sund_err *err)
 {
     work    *w = ctx;
@@ -126,6 +132,8 @@ static sund_code import(work *w, const wish *o, char **file, size_t n, sund_err 
         rc = sund_interpretations_assembly_set(w->s, ask.assembly, err);
         for (size_t i = 0; rc == SUND_OK && i < n; i++)
             rc = import_file(w, file[i], o, &ask, err);
+        if (!o->check)
+            rc = log_change(w, rc, err);
         rc = sund_interpretations_end(w->s, !o->check, rc, err);
     }
     sund_reference_close(ref);
@@ -345,7 +353,7 @@ static sund_code discordant_anywhere(work *w, const wish *o, sund_err *err)
     return rc;
 }
 
-static sund_code one_entry(work *w, const wish *o, const char *what, const char *number, sund_err *err)
+static sund_code change_entry(work *w, const wish *o, const char *what, const char *number, sund_err *err)
 {
     int64_t   id;
     sund_acmg acmg = o->class ? sund_acmg_parse(o->class) : SUND_ACMG_NONE;
@@ -362,6 +370,15 @@ static sund_code one_entry(work *w, const wish *o, const char *what, const char 
     if (!o->reason)
         return sund_fail(err, SUND_E_ARG, "--reason is needed: why it is withdrawn");
     return sund_interpretation_withdraw(w->s, id, o->reason, err);
+}
+
+static sund_code one_entry(work *w, const wish *o, const char *what, const char *number, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_interpretations_begin(w->s, err));
+    rc = log_change(w, change_entry(w, o, what, number, err), err);
+    return sund_interpretations_end(w->s, true, rc, err);
 }
 
 static sund_code write_file(void *ctx, const char *file, const void *p, size_t n, sund_err *err)
@@ -447,8 +464,6 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     }
     else
         rc = sund_fail(err, SUND_E_ARG, "'import FILE...', 'export', 'list [VARIANT|ENTRY]', 'review ENTRY', 'withdraw ENTRY', 'discordant' or 'vkgl CONSENSUS' is expected; see 'sund interpret --help'");
-    if (rc == SUND_OK && (strcmp(arg[0], "import") == 0 || strcmp(arg[0], "review") == 0 || strcmp(arg[0], "withdraw") == 0))
-        rc = sund_ledger_add(w.h.db, "interpretations", "", err, "interpretations were taken in, reviewed or withdrawn");
     end(&w);
     return rc;
 }

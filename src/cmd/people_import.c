@@ -31,6 +31,19 @@ static sund_code take_table(sund_home *h, const sund_clinical_plan *plan, sund_e
     return sund_take_people_table(h, plan->path[0], plan->dictionary, err);
 }
 
+static sund_code take_files(sund_home *h, const sund_clinical_plan *plan, sund_clinical_report *r, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_people_part(h->people, err));
+    rc = sund_people_take_in(h->people, plan, r, err);
+    if (rc == SUND_OK)
+        rc = sund_ledger_add(h->db, "people", "", err, "clinical data were taken in: who there is, with which records and consents");
+    SUND_TRY(sund_people_part_end(h->people, rc, err));
+    print_report(r);
+    return SUND_OK;
+}
+
 static sund_code take_in(const char *home, const sund_clinical_plan *plan, bool table, sund_err *err)
 {
     sund_clinical_report r = { 0 };
@@ -38,11 +51,7 @@ static sund_code take_in(const char *home, const sund_clinical_plan *plan, bool 
     sund_code            rc;
 
     SUND_TRY(sund_open_persons(&h, home, SUND_HOME_STATE, err));
-    rc = table ? take_table(&h, plan, err) : sund_people_take_in(h.people, plan, &r, err);
-    if (rc == SUND_OK && !table)
-        rc = sund_ledger_add(h.db, "people", "", err, "clinical data were taken in: who there is, with which records and consents");
-    if (rc == SUND_OK && !table)
-        print_report(&r);
+    rc = table ? take_table(&h, plan, err) : take_files(&h, plan, &r, err);
     if (rc == SUND_OK)
         rc = sund_compare_with_store(&h, err);
     sund_clinical_report_free(&r);

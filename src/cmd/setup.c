@@ -67,8 +67,10 @@ static sund_code withdraw(sund_home *h, const char *file, sund_err *err)
 {
     sund_buf  text = { 0 };
     size_t    n = 0, line = 1;
-    sund_code rc = sund_file_read(file, 1 << 26, &text, err), said = SUND_OK;
+    sund_code rc, said;
 
+    SUND_TRY(sund_file_read(file, 1 << 26, &text, err));
+    SUND_GO(sund_people_part(h->people, err));
     for (char *at = (char *) text.p; rc == SUND_OK && at && *at;) {
         size_t len = strcspn(at, "\r\n");
         char   end = at[len];
@@ -82,13 +84,14 @@ static sund_code withdraw(sund_home *h, const char *file, sund_err *err)
         line += end == '\n' || !end;
         at += len + (end != 0);
     }
-    sund_buf_free(&text);
-    if (n) /* of how many it is not said: one is somebody */
-        said = sund_ledger_add(h->db, "people", "", rc == SUND_OK ? err : NULL, "people withdrew: no later answer holds them");
+    said = n ? sund_ledger_add(h->db, "people", "", rc == SUND_OK ? err : NULL, "people withdrew: no later answer holds them") : SUND_OK; /* of how many it is not said: one is somebody */
+    said = sund_people_part_end(h->people, said, rc == SUND_OK ? err : NULL); /* those before a line that is wrong have withdrawn */
     if (rc == SUND_OK)
         rc = said;
     if (rc == SUND_OK)
         printf("%zu people withdrawn: no later answer holds them; 'sund compact' removes them from storage\n", n);
+out:
+    sund_buf_free(&text);
     return rc;
 }
 
@@ -105,9 +108,13 @@ sund_code sund_open_persons(sund_home *h, const char *dir, unsigned what, sund_e
 sund_code sund_take_people_table(sund_home *h, const char *path, const char *dictionary, sund_err *err)
 {
     sund_people_report r;
+    sund_code          rc;
 
-    SUND_TRY(sund_people_import(h->people, path, dictionary, &r, err));
-    SUND_TRY(sund_ledger_add(h->db, "people", "", err, "a table of people was taken in: who there is, with which values and consents"));
+    SUND_TRY(sund_people_part(h->people, err)); /* in the log first: a process that is killed between leaves an entry too many, never one too few */
+    rc = sund_people_import(h->people, path, dictionary, &r, err);
+    if (rc == SUND_OK)
+        rc = sund_ledger_add(h->db, "people", "", err, "a table of people was taken in: who there is, with which values and consents");
+    SUND_TRY(sund_people_part_end(h->people, rc, err));
     printf("%llu people (%llu new), %llu values of %llu variables, %llu missing\n", (unsigned long long) r.n_person, (unsigned long long) r.n_new, (unsigned long long) r.n_value,
            (unsigned long long) r.n_variable, (unsigned long long) r.n_missing);
     return SUND_OK;

@@ -130,8 +130,15 @@ sund_code sund_case_withdraw(sund_cases *s, const char *own, sund_err *err)
 
     SUND_TRY(sund_db_part(s->db, err));
     rc = withdraw(s, own, err);
+    return sund_db_part_end(s->db, true, rc, err);
+}
+
+sund_code sund_cases_part(sund_cases *s, sund_err *err) { return sund_db_part(s->db, err); }
+
+sund_code sund_cases_part_end(sund_cases *s, sund_code rc, sund_err *err)
+{
     SUND_TRY(sund_db_part_end(s->db, true, rc, err));
-    return sund_db_script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", err); /* nor is it left in the journal of a node that runs */
+    return sund_db_script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", err);
 }
 
 sund_code sund_case_consent(sund_cases *s, const char *own, bool consent, sund_err *err)

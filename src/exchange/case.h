@@ -46,6 +46,9 @@ void      sund_cases_close(sund_cases *s);
  *  *fresh: it is new. */
 sund_code sund_case_put(sund_cases *s, const sund_case *c, bool *fresh, sund_err *err) SUND_MUST_CHECK;
 /** Never again in any answer; its features and genes are erased, of the file and what its owner was told. */
+/** What is done between is kept whole or not at all (as sund_db_part), and what was erased is then not in the journal of a node that runs either. */
+sund_code sund_cases_part(sund_cases *s, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_cases_part_end(sund_cases *s, sund_code rc, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_case_withdraw(sund_cases *s, const char *own, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_case_consent(sund_cases *s, const char *own, bool consent, sund_err *err) SUND_MUST_CHECK;
 /** Each case, whole, in order of its number. matchable: only those with consent that are not withdrawn, of that kind. */

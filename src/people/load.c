@@ -205,15 +205,11 @@ sund_code sund_people_import(sund_people *p, const char *people_tsv, const char 
     loading            l = { .p = p, .report = &report };
     sund_code          rc;
 
-    SUND_TRY(sund_db_script(p->db, "BEGIN IMMEDIATE", err));
-    rc = load(&l, people_tsv, dictionary, err);
+    SUND_TRY(sund_people_part(p, err));
+    rc = sund_people_part_end(p, load(&l, people_tsv, dictionary, err), err);
     sund_tsv_free(&l.t);
     free(l.var);
     free(l.var_id);
-    if (rc == SUND_OK)
-        rc = sund_db_script(p->db, "COMMIT", err);
-    else if (sund_db_script(p->db, "ROLLBACK", NULL) != SUND_OK)
-        return rc;
     if (rc == SUND_OK)
         *out = report;
     return rc;

@@ -89,6 +89,17 @@ void sund_people_close(sund_people *p)
     free(p);
 }
 
+sund_code sund_people_part(sund_people *p, sund_err *err)
+{
+    sund_code rc;
+
+    SUND_TRY(sund_db_part(p->db, err));
+    rc = sund_db_run(p->db, err, "UPDATE person SET id=id WHERE id=0", ""); /* what is read and what is written are one step */
+    return rc == SUND_OK ? rc : sund_db_part_end(p->db, false, rc, err);
+}
+
+sund_code sund_people_part_end(sund_people *p, sund_code rc, sund_err *err) { return sund_db_part_end(p->db, true, rc, err); }
+
 void sund_people_use(sund_people *p, sund_ontos *ontos) { p->ontos = ontos; }
 
 sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err)

@@ -37,6 +37,9 @@ typedef struct sund_people_report { uint64_t n_person, n_new, n_value, n_variabl
 sund_code sund_people_import(sund_people *p, const char *people_tsv, const char *dictionary_tsv, sund_people_report *out, sund_err *err) SUND_MUST_CHECK;
 /** Whether a dictionary could be taken in: nothing is kept. *n: how many variables it declares. */
 sund_code sund_people_dictionary_check(sund_people *p, const char *dictionary_tsv, uint64_t *n, sund_err *err) SUND_MUST_CHECK;
+/** What is done between is kept whole or not at all: as sund_db_part. */
+sund_code sund_people_part(sund_people *p, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_people_part_end(sund_people *p, sund_code rc, sund_err *err) SUND_MUST_CHECK;
 /** Mark one person (id read from a file or terminal by the caller) as withdrawn. SUND_E_NOT_FOUND does not repeat the id. */
 sund_code sund_people_withdraw(sund_people *p, const char *person, sund_err *err) SUND_MUST_CHECK;
 

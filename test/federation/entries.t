@@ -90,6 +90,18 @@ does("interpret import --home $FI --assembly GRCh37 $tmp/said", qr/What laborato
 
 # ---- who decides, another store, another roster and key ----
 stop_all();
+
+# what cannot be in the log is not done: the entry comes first
+sub ledger { run(qq{sqlite3 $FI/state.db "$_[0]"}); return }
+sub people_here { return out("$sund people count --home $FI all 2>/dev/null") . out("$sund case list --home $FI") . out("$sund interpret list --home $FI") }
+my $before = people_here();
+ledger("CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'full'); END");
+spew("$tmp/gone", "FI004\n");
+spew("$tmp/few.tsv", "person\tsex\tcountry\tconsent\nFI005\tF\tFI\tDS\nnew\tF\tFI\tGRU\n");
+fails("$sund $_", "not done without its entry: $_", qr/full/) for "people --home $FI --withdraw $tmp/gone", "people --home $FI $tmp/few.tsv", "people import --home $FI --format phenopacket --consent NPU $tmp/packet.json", "case consent --home $FI --no-consent case-7", "case withdraw --home $FI case-7",
+    "interpret withdraw --home $FI --reason wrong 1";
+is(people_here(), $before, 'and nothing has changed');
+ledger('DROP TRIGGER full');
 does("compact --home $FI", qr/Storage was written anew: people who withdrew are removed/);
 run("$sund roster rotate --home $FI");
 run("$sund roster make --after $at/roster.ini $at/roster-2.ini $at/hub/member.ini $DK/member.ini $FI/member.next.ini $SE/member.ini $anna/member.ini");

@@ -259,7 +259,7 @@ TEST(what_is_withdrawn_is_erased)
     add(s, "hospital-9", "HP:0000004 HP:0000005", "ERASED1", true, false);
     CHECK(ask(d, "{\"patient\":{\"id\":\"q\"," CONTACT ",\"features\":[{\"id\":\"HP:0000004\"},{\"id\":\"HP:0000005\"}],\"genomicFeatures\":[{\"gene\":{\"id\":\"ERASED1\"}}]}}", &out, SUND_OK) == 1);
     CHECK(file_has("c2.db", "ERASED1") || file_has("c2.db-wal", "ERASED1"));
-    CHECK(sund_case_withdraw(s, "hospital-9", &err) == SUND_OK);
+    CHECK(sund_cases_part(s, &err) == SUND_OK && sund_cases_part_end(s, sund_case_withdraw(s, "hospital-9", &err), &err) == SUND_OK);
     CHECK(!file_has("c2.db", "ERASED1") && !file_has("c2.db-wal", "ERASED1") && !file_has("c2.db", "HP:0000004") && !file_has("c2.db-wal", "HP:0000004"));
     CHECK(sund_case_notices(s, true, false, bare_notice, &bare, &err) == SUND_OK && bare == 1);
     sund_desk_close(d);
