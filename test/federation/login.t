@@ -54,6 +54,12 @@ ok(out("$sund trust list --home $f->{at}/FI") =~ /^\Q$p->{issuer}\E\n +keys at +
 run("$sund trust refresh --home $f->{at}/FI $p->{issuer}");
 fails("$sund trust refresh --home $f->{at}/FI", 'keys that cannot be fetched stay', qr/1 of 2 could not be fetched/);
 ok(out("$sund trust list --home $f->{at}/FI") =~ /key +ES256 v1/, 'as they were');
+sub believed { return out("$sund log show --home $f->{at}/FI") =~ /whose logins and visas are believed: (.*)$/mg }
+my @before = believed();
+run(trust("$f->{at}/FI") . " --jwks $tmp/rems.jwks");
+run("$sund trust refresh --home $f->{at}/FI $p->{issuer}");
+my @after = believed();
+ok(@after == @before + 2 && $after[-1] eq $before[-1] && $after[-2] ne $after[-1], 'other keys that a refresh brings are in the log', join "\n# ", '', @after);
 
 is(out("$sund info $f->{at}/FI") =~ /^visa +\Q$dataset\E$/m, 1, 'info says which visa a node asks for');
 
