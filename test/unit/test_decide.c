@@ -297,6 +297,7 @@ static void recalled_at_the_hub(fed *f, const sund_digest *other)
         MUST(sund_notice_take(&h, (uint32_t) k, &e, sund_cur_of(body.p, body.n), err));
         CHECK(logged(f, 2, "recalled", "N01 has revoked its approval after the release (a mistake)%") == (k == 3));
     }
+    CHECK(sund_recall_heard(f->node[2].db, &f->roster, &f->study, "N09", "a mistake", &why) == SUND_E_DENIED && strstr(why.msg, "did not ask it"));
     sund_buf_free(&body);
     sund_buf_free(&got);
     sund_buf_free(&bytes);

@@ -127,6 +127,101 @@ TEST(signatures_that_cross_a_new_attempt_mean_nothing)
     }
 }
 
+/** Once it has signed the total, which may be opened then. */
+static void retry_after_signing(fed *f, size_t i)
+{
+    const sund_party *p = f->node[i].party;
+
+    if (i == 1 && !f->n_lost && p->state == SUND_PARTY_ROUNDS && p->has_total && p->peer[1].signed_total && !p->peer[1].opened && !p->said)
+        post_retry(f);
+}
+
+TEST(who_signed_a_total_has_no_new_attempt)
+{
+    world *w = fed_world(120, test_rand());
+    fed   *f = fed_even_open(w, 3);
+
+    f->before_say = retry_after_signing;
+    fed_ask(f, linear);
+    fed_run(f);
+    CHECK(f->n_lost == 1);
+    check_stopped(f, -1, "N01 asked for a new attempt that cannot be", "");
+    fed_close(f);
+    free(w);
+}
+
+/* ---- what the hub tells ---- */
+
+/** Node 0 hears a word of node 1, signed by it, that does not follow the one before: the hub has left one out. */
+static bool leaves_one_out(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body)
+{
+    (void) index;
+    if (to != 0 || e->kind != SUND_MSG_SIGN_TOTAL || strcmp(e->from, "N01") != 0)
+        return false;
+    e->prev = sund_digest_of("a message that was left out", 27);
+    MUST(sund_envelope_sign(e, &f->node[1].me, body->n, err));
+    return true;
+}
+
+/** A node that is in another roster than the others. */
+static bool other_roster(fed *f, size_t from, const sund_envelope *e, sund_buf *body)
+{
+    sund_line *l = calloc(1, sizeof *l);
+    bool       lies = from == 1 && e->kind == SUND_MSG_LINE;
+
+    (void) f;
+    if (!l)
+        abort();
+    if (lies) {
+        MUST(sund_line_read(sund_cur_of(body->p, body->n), l, err));
+        l->roster = sund_digest_of("another", 7);
+        sund_buf_clear(body);
+        sund_line_write(l, body);
+    }
+    free(l);
+    return lies;
+}
+
+/** A node says the release before all have signed it. */
+static void releases_early(fed *f, size_t i)
+{
+    const sund_party *p = f->node[i].party;
+    sund_envelope     e = { .kind = SUND_MSG_RELEASE, .about = f->study };
+    sund_digest       d;
+    sund_buf          bytes = { 0 };
+    sund_err          why = { SUND_OK, "" };
+
+    if (f->n_lost || p->state != SUND_PARTY_RELEASE || p->said)
+        return;
+    f->n_lost = 1;
+    d = sund_release_digest(p->release);
+    e.seq = sund_seq_next(0);
+    e.prev = p->peer[p->me].last;
+    sund_envelope_write(&e, &f->node[i].me, d.b, sizeof d.b, &bytes);
+    CHECK(sund_mailbox_post(&f->box, &e, d.b, sizeof d.b, &why) == SUND_E_DENIED && strstr(why.msg, "signatures of all 3 nodes"));
+    sund_buf_free(&bytes);
+}
+
+TEST(words_that_are_left_out_other_rosters_and_early_releases)
+{
+    for (int k = 0; k < 3; k++) {
+        world *w = fed_world(120, test_rand());
+        fed   *f = fed_even_open(w, 3);
+
+        f->hub_tamper = k == 0 ? leaves_one_out : NULL;
+        f->tamper = k == 1 ? other_roster : NULL;
+        f->before_say = k == 2 ? releases_early : NULL;
+        fed_ask(f, linear);
+        fed_run(f);
+        if (k == 2)
+            CHECK(f->n_lost == 1 && fed_status(f, 0).state == SUND_PARTY_RELEASED);
+        else
+            check_stopped(f, -1, k ? "work with different rosters" : "a message of N01 does not follow its last one", "");
+        fed_close(f);
+        free(w);
+    }
+}
+
 TEST(attempts_come_to_an_end)
 {
     world *w = fed_world(120, test_rand());

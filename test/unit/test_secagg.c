@@ -48,6 +48,25 @@ TEST(lanes_add_modulo_their_width)
     sund_vec_free(&c);
 }
 
+/* What is opened has to be a sum that people can give. */
+TEST(a_total_beyond_its_bound_is_no_number)
+{
+    static const int64_t  narrow[] = { (int64_t) 1 << 62, -((int64_t) 1 << 62), ((int64_t) 1 << 62) + 1, -((int64_t) 1 << 62) - 1, INT64_MAX, INT64_MIN };
+    static const uint64_t high[] = { ((uint64_t) 1 << 62) - 1, (uint64_t) -((int64_t) 1 << 62), (uint64_t) 1 << 62, (uint64_t) (-((int64_t) 1 << 62) - 1), INT64_MAX, (uint64_t) INT64_MIN };
+
+    for (size_t k = 0; k < 6; k++)
+        for (int in_wide = 0; in_wide < 2; in_wide++) {
+            sund_vec v = { 0, 0, NULL };
+            sund_err why = { SUND_OK, "" };
+
+            CHECK(sund_vec_new(&v, 3, 2, &why) == SUND_OK);
+            v.w[in_wide ? 3 + 3 : 2] = in_wide ? high[k] : (uint64_t) narrow[k];
+            CHECK((sund_vec_bounded(&v, &why) == SUND_OK) == (k < 2));
+            CHECK(k < 2 || strstr(why.msg, in_wide ? "wide lane 1 of a total" : "lane 2 of a total"));
+            sund_vec_free(&v);
+        }
+}
+
 TEST(vectors_are_read_strictly)
 {
     uint8_t  bytes[8 + 8 * 3] = { 1, 0, 0, 0, 1 };

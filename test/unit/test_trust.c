@@ -508,6 +508,46 @@ TEST(a_false_check_sum_stops_the_study)
     stopped_unopened(linear, NULL, false_sums);
 }
 
+/** Node 1 gives its own mask's key away before anybody has signed the total. */
+static void opens_early(fed *f, size_t i)
+{
+    sund_party     *p = f->node[1].party;
+    sund_buf        body = { 0 }, bytes = { 0 };
+    sund_envelope   e = { .kind = SUND_MSG_OPEN, .about = f->study };
+    sund_mask_label label;
+
+    if (i != 1 || f->n_lost || p->state != SUND_PARTY_ROUNDS || !p->has_total || p->said || p->peer[1].signed_total)
+        return;
+    f->n_lost = 1;
+    label = sund_party_label(p);
+    e.seq = sund_seq_next(0);
+    e.prev = p->peer[1].last;
+    sund_slot_write(&p->slot, &body);
+    MUST(sund_mask_seal_own(&p->session, &p->key, &label, &body, err));
+    sund_envelope_write(&e, &f->node[1].me, body.p, body.n, &bytes);
+    MUST(sund_mailbox_post(&f->box, &e, body.p, body.n, err));
+    p->said = true;
+    sund_buf_free(&body);
+    sund_buf_free(&bytes);
+}
+
+TEST(a_total_that_not_all_have_signed_is_opened_by_nobody)
+{
+    world *w = fed_world(150, test_rand());
+    fed   *f = fed_even_open(w, 3);
+
+    n_opening = n_round = 0;
+    f->before_say = opens_early;
+    f->heard = counts_openings;
+    fed_ask(f, linear);
+    fed_run(f);
+    CHECK(f->n_lost == 1 && n_opening == 0);
+    check_ended(f, SUND_PARTY_STOPPED, -1, "N01 opened a chunk before all had signed its total", "");
+    check_no_release(f);
+    fed_close(f);
+    free(w);
+}
+
 /** Killed between its vector and its signature, a node makes the vector again and signs the same
  * sums. */
 static void killed_before_signing(fed *f, size_t i)
