@@ -267,7 +267,7 @@ TEST(combinations_that_weigh_a_few)
             f = fed_even(w, 4, &t);
             fed_ask(f, "analysis = linear\noutcome = trait, bmi\nstrata = none\n");
             fed_run(f);
-            if (sund_mailbox_release(&f->box, &f->study, &bytes, NULL) == SUND_OK)
+            if (fed_fetch(f, &bytes, NULL))
                 share[open] = told(w, &bytes, few[k], height);
             else
                 CHECK(!open && strstr(fed_status(f, 0).detail, "rule dominance") && strstr(fed_status(f, 0).detail, "all together"));

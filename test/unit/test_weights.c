@@ -15,7 +15,7 @@ static bool answered(const world *w, const char *more, const char *column)
 
     fed_ask(f, more);
     fed_run(f);
-    released = sund_mailbox_release(&f->box, &f->study, &bytes, NULL) == SUND_OK;
+    released = fed_fetch(f, &bytes, NULL);
     if (!released) {
         const char *why = fed_status(f, 0).detail;
 
