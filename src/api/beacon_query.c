@@ -7,8 +7,8 @@
 
 /* A Beacon's six ways to ask for variants, as one question: sequence, range, bracket, gene (by the node's table of names), HGVS, and an amino-acid change (likewise). */
 
-/** "refseq:NC_000020.11", "chr20", "20": its contig; another assembly than the data's is an error, not an empty answer. */
-static sund_code contig_of(const sund_beacon_request *r, int *contig, sund_err *err)
+/** "refseq:NC_000020.11", "chr20", "20": its contig, and its name in a question: by accession where the request says an assembly. */
+static sund_code contig_of(const sund_beacon_request *r, int *contig, char spelled[40], sund_err *err)
 {
     const char   *name = sund_beacon_text(r, SUND_P_REFERENCE_NAME), *assembly = sund_beacon_text(r, SUND_P_ASSEMBLY), *colon;
     sund_assembly named = SUND_ASSEMBLY_NONE, said = SUND_ASSEMBLY_NONE;
@@ -21,8 +21,11 @@ static sund_code contig_of(const sund_beacon_request *r, int *contig, sund_err *
         return sund_fail(err, SUND_E_ARG, "referenceName '%.40s' is none of 1-22, X, Y, MT, with chr or as NC_...", name);
     if (assembly && sund_assembly_parse(assembly, &said, NULL) != SUND_OK)
         return sund_fail(err, SUND_E_ARG, "assemblyId '%.40s' is neither GRCh37 nor GRCh38", assembly);
-    if (r->face->assembly != SUND_ASSEMBLY_NONE && ((named != SUND_ASSEMBLY_NONE && named != r->face->assembly) || (said != SUND_ASSEMBLY_NONE && said != r->face->assembly)))
-        return sund_fail(err, SUND_E_ARG, "the data here are on %s: ask with positions on it", sund_assembly_name(r->face->assembly));
+    if (named != SUND_ASSEMBLY_NONE && said != SUND_ASSEMBLY_NONE && named != said)
+        return sund_fail(err, SUND_E_ARG, "referenceName is of %s and assemblyId says %s", sund_assembly_name(named), sund_assembly_name(said));
+    said = named == SUND_ASSEMBLY_NONE ? said : named;
+    sund_contig_refseq(said, *contig, spelled); /* refseq:NC_000020.11, chr:20 */
+    memmove(spelled, strchr(spelled, ':') + 1, strlen(strchr(spelled, ':')));
     return SUND_OK;
 }
 
@@ -79,9 +82,10 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err
     const char *ref = sund_beacon_text(r, SUND_P_REFERENCE_BASES), *alt = sund_beacon_text(r, SUND_P_ALTERNATE_BASES);
     int64_t     start[2] = { 0, 0 }, end[2] = { 0, 0 };
     size_t      n_start, n_end;
-    int         contig = 0;
+    int         number = 0;
+    char        contig[40] = "";
 
-    SUND_TRY(contig_of(r, &contig, err));
+    SUND_TRY(contig_of(r, &number, contig, err));
     SUND_TRY(sund_beacon_numbers(r, SUND_P_START, start, &n_start, err));
     SUND_TRY(sund_beacon_numbers(r, SUND_P_END, end, &n_end, err));
     if (n_start == 0)
@@ -89,7 +93,7 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err
     if (n_start == 2 && n_end == 2) { /* a bracket: the first base in [s0, s1), the last one in [e0, e1) */
         if (start[1] <= start[0] || end[1] <= end[0])
             return sund_fail(err, SUND_E_ARG, "a bracket is start [FROM, TO] and end [FROM, TO], FROM below TO, 0-based");
-        sund_buf_printf(q, "%s:%lld-%lld ends=%lld-%lld", sund_contig_name(contig), (long long) start[0] + 1, (long long) start[1], (long long) end[0] + 1, (long long) end[1]);
+        sund_buf_printf(q, "%s:%lld-%lld ends=%lld-%lld", contig, (long long) start[0] + 1, (long long) start[1], (long long) end[0] + 1, (long long) end[1]);
         return conditions(r, q, err);
     }
     if (n_start == 2 && n_end == 0) { /* a range in one word */
@@ -101,7 +105,7 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err
     if (plain_bases(ref) && plain_bases(alt) && type_fits(sund_beacon_text(r, SUND_P_TYPE), ref, alt)) {
         if (n_end && end[0] != start[0] + (int64_t) strlen(ref) && end[0] != start[0] + 1)
             return sund_fail(err, SUND_E_ARG, "'end' is not where 'referenceBases' from 'start' end");
-        sund_buf_text(q, sund_contig_name(contig)); /* the most frequent question: without printf */
+        sund_buf_text(q, contig); /* the most frequent question: without printf */
         sund_buf_u8(q, '-');
         sund_buf_i64(q, start[0] + 1);
         sund_buf_u8(q, '-');
@@ -116,7 +120,7 @@ static sund_code by_position(const sund_beacon_request *r, sund_buf *q, sund_err
         end[0] = start[0] + 1;
     if (end[0] <= start[0])
         return sund_fail(err, SUND_E_ARG, "'end' is behind 'start': the region is half-open, 0-based");
-    sund_buf_printf(q, "%s:%lld-%lld", sund_contig_name(contig), (long long) start[0] + 1, (long long) end[0]);
+    sund_buf_printf(q, "%s:%lld-%lld", contig, (long long) start[0] + 1, (long long) end[0]);
     return conditions(r, q, err);
 }
 
@@ -173,7 +177,10 @@ sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, su
     if (!q)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     rc = sund_query_parse(q, (const char *) question->p + at + strlen("variants "), err);
+    if (rc == SUND_OK) /* another assembly than the data's is an error, not an empty answer */
+        rc = sund_assembly_fits(q->assembly, r->face->assembly, err);
     if (rc == SUND_OK) {
+        q->assembly = r->face->assembly == SUND_ASSEMBLY_NONE ? q->assembly : SUND_ASSEMBLY_NONE; /* where it is not known here, nodes look */
         question->n = at + strlen("variants ");
         sund_query_print(q, question);
         sund_buf_nul(question);

@@ -352,6 +352,21 @@ static sund_code ask_said(const sund_beacon_request *r, const char *variant, con
     return rc;
 }
 
+/** A question about an assembly that no node's data are on is an error, not an empty answer: where this face does not know theirs, they all refuse it. */
+static sund_code of_their_assembly(const sund_beacon_request *r, const char *query, const sund_answers *a, sund_err *err)
+{
+    const char *why = NULL;
+
+    if (r->face->assembly != SUND_ASSEMBLY_NONE || sund_named_assembly(query) == SUND_ASSEMBLY_NONE)
+        return SUND_OK;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->row[i].shown && sund_shown_answered(a->row[i].shown))
+            return SUND_OK;
+        else if (a->row[i].shown)
+            why = sund_shown_why(a->row[i].shown);
+    return why ? sund_fail(err, SUND_E_ARG, "%s", why) : SUND_OK;
+}
+
 sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
     sund_buf      q = { 0 };
@@ -363,6 +378,8 @@ sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_res
         rc = sund_beacon_query(r, &q, err);
     if (rc == SUND_OK)
         rc = r->face->ask(r->face->ctx, &r->who, (const char *) q.p, a, err);
+    if (rc == SUND_OK)
+        rc = of_their_assembly(r, (const char *) q.p + strlen("variants "), a, err);
     if (rc == SUND_OK)
         rc = sund_beacon_sets(r, a, err);
     if (rc == SUND_OK)

@@ -107,6 +107,9 @@ sund_code sund_study_name(const char *arg, unsigned char out[32], bool *whole, s
 sund_code sund_read_study(const char *path, sund_study *s, sund_buf *text, sund_err *err) SUND_MUST_CHECK;
 /** All its nodes are in the roster. Errors name the nearest. */
 sund_code sund_study_nodes_check(const sund_study *s, const sund_roster *r, sund_err *err) SUND_MUST_CHECK;
+/** A variant in its one spelling: as nodes are asked for it, by accession where the text says its assembly, and as their answers name it. Both NUL-terminated and replaced. Errors: SUND_E_ARG
+ *  for a region or what is no variant. */
+sund_code sund_spell_variant(const char *text, sund_buf *ask, sund_buf *name, sund_err *err) SUND_MUST_CHECK;
 /** One question to all nodes, through the hub. a: replaced. */
 sund_code sund_ask_question(sund_link *l, const char *question, sund_answers *a, sund_err *err) SUND_MUST_CHECK;
 /** The one study of a node's database whose name begins so. */

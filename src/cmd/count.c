@@ -149,7 +149,7 @@ sund_code sund_cmd_count(int argc, char **argv, sund_err *err)
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
     sund_cohort    *c = NULL;
-    sund_buf        name = { 0 };
+    sund_buf        name = { 0 }, plain = { 0 };
     bool            silent = false;
     size_t          n;
     sund_code       rc = a ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
@@ -160,7 +160,7 @@ sund_code sund_cmd_count(int argc, char **argv, sund_err *err)
         goto out;
     SUND_GO(sund_cohort_parse(&c, argv[1], err)); /* a slip is told here, not by every node */
     if (variant)
-        SUND_GO(sund_variant_name(variant, &name, err));
+        SUND_GO(sund_spell_variant(variant, &name, &plain, err));
     SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
     SUND_GO(ask(&l, argv[1], variant ? (const char *) name.p : NULL, a, err));
@@ -174,6 +174,7 @@ out:
         sund_answers_free(a);
     free(a);
     sund_buf_free(&name);
+    sund_buf_free(&plain);
     sund_cohort_free(c);
     sund_link_close(&l);
     sund_home_close(&h);

@@ -295,6 +295,7 @@ static sund_code print_one(freq *f, const char *what, sund_err *err)
     sund_region  region;
     sund_code    rc;
 
+    SUND_TRY(sund_assembly_fits(sund_named_assembly(what), sund_store_describe(f->s)->assembly, err));
     if (sund_region_parse(what, &region, NULL) == SUND_OK)
         return print_rows(f, sund_store_from(f->s, region.contig, region.from_bp), sund_store_from(f->s, region.contig, region.to_bp), err);
     SUND_GO(sund_variant_parse(what, &v, &letters, err));

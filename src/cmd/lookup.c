@@ -236,19 +236,26 @@ static void lookup_table(const char *text, const char *variant, const sund_answe
     said_table(said);
 }
 
-/** In its one spelling. */
-static sund_code spelled(const char *text, sund_buf *out, sund_err *why)
+static sund_code print(const sund_query *q, sund_buf *out, sund_err *err)
+{
+    sund_buf_clear(out);
+    sund_query_print(q, out);
+    sund_buf_nul(out);
+    return sund_buf_ok(out, err);
+}
+
+sund_code sund_spell_variant(const char *text, sund_buf *ask, sund_buf *name, sund_err *err)
 {
     sund_query *q = calloc(1, sizeof *q);
-    sund_code   rc = q ? sund_query_parse(q, text, why) : sund_fail(why, SUND_E_NOMEM, "out of memory");
+    sund_code   rc = q ? sund_query_parse(q, text, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     if (rc == SUND_OK && q->n_name != 1)
-        rc = sund_fail(why, SUND_E_ARG, "'%.60s' is a region: one variant is looked up at a time", text);
-    sund_buf_clear(out);
+        rc = sund_fail(err, SUND_E_ARG, "'%.60s' is a region: one variant is asked for at a time", text);
+    if (rc == SUND_OK)
+        rc = print(q, ask, err);
     if (rc == SUND_OK) {
-        sund_query_print(q, out);
-        sund_buf_nul(out);
-        rc = sund_buf_ok(out, why);
+        q->assembly = SUND_ASSEMBLY_NONE;
+        rc = print(q, name, err);
     }
     if (q)
         sund_query_free(q);
@@ -325,20 +332,21 @@ typedef struct lookups { sund_link link; const sund_names *names; bool as_json; 
 /** One variant by its own name. */
 static sund_code look_up_one(lookups *k, const char *text, sund_err *err)
 {
-    sund_buf  variant = { 0 };
+    sund_buf  ask = { 0 }, variant = { 0 };
     sund_err  why = { SUND_OK, "" };
     sund_code rc = SUND_OK;
 
-    if (spelled(text, &variant, &why) != SUND_OK) { /* the others are asked all the same */
+    if (sund_spell_variant(text, &ask, &variant, &why) != SUND_OK) { /* the others are asked all the same */
         k->n_bad++;
         bad_variant(text, &why, k->as_json);
     }
-    else if ((rc = ask_one(&k->link, "variants", (const char *) variant.p, k->counts, err)) == SUND_OK && (rc = ask_one(&k->link, "interpretations", (const char *) variant.p, k->said, err)) == SUND_OK) {
+    else if ((rc = ask_one(&k->link, "variants", (const char *) ask.p, k->counts, err)) == SUND_OK && (rc = ask_one(&k->link, "interpretations", (const char *) ask.p, k->said, err)) == SUND_OK) {
         (k->as_json ? lookup_json : lookup_table)(text, (const char *) variant.p, k->counts, k->said);
         note_silent(k->counts, k->silent, sizeof k->silent);
     }
     sund_answers_free(k->counts);
     sund_answers_free(k->said);
+    sund_buf_free(&ask);
     sund_buf_free(&variant);
     return rc;
 }
@@ -386,8 +394,8 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
     lookups         k = { .as_json = false };
     bool            helped = false;
     const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "names", 's', &table, "FILE", "a table of rsIDs, genes and amino-acid changes (doc/pages.md)" }, { "json", 'b', &k.as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. Beside it stands what the countries' laboratories say of the variant, as far as they share it, and whether they are discordant (doc/interpretations.md). A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
-                          "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.11:g.1000226A>T'\nsund lookup --names names.tsv rs113488022 BRAF:V600E", opt, 1, 64 };
+    const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. Beside it stands what the countries' laboratories say of the variant, as far as they share it, and whether they are discordant (doc/interpretations.md). Positions are on the assembly of the nodes' data; a name with an accession, NC_000020.10 of GRCh37 or NC_000020.11 of GRCh38, is refused by a node whose data are on the other. A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
+                          "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.10:g.1000226A>T'\nsund lookup --names names.tsv rs113488022 BRAF:V600E", opt, 1, 64 };
     sund_home       h = { .id = "" };
     sund_names     *names = NULL;
     size_t          n;

@@ -31,6 +31,18 @@ void sund_query_free(sund_query *q)
     q->n_name = 0;
 }
 
+/** Takes the assembly that a name says. */
+static sund_code note_assembly(sund_query *q, const char *name, sund_err *err)
+{
+    sund_assembly said = sund_named_assembly(name);
+
+    if (said != SUND_ASSEMBLY_NONE && q->assembly != SUND_ASSEMBLY_NONE && said != q->assembly)
+        return sund_fail(err, SUND_E_ARG, "places on GRCh37 and on GRCh38 in one question: ask for each by itself");
+    if (said != SUND_ASSEMBLY_NONE)
+        q->assembly = said;
+    return SUND_OK;
+}
+
 /** One name, normalised; its alleles behind those before. */
 static sund_code add_name(sund_query *q, const char *text, sund_err *err)
 {
@@ -42,6 +54,8 @@ static sund_code add_name(sund_query *q, const char *text, sund_err *err)
     if (q->n_name == SUND_QUERY_NAMES)
         return sund_fail(err, SUND_E_LIMIT, "more than %d variants in one question", SUND_QUERY_NAMES);
     rc = sund_variant_parse(text, &v, &b, err);
+    if (rc == SUND_OK)
+        rc = note_assembly(q, text, err);
     if (rc == SUND_OK)
         rc = sund_variant_normalise(&v, NULL, &c, err);
     if (rc == SUND_OK) { /* offsets for now: the buffer moves as it grows */
@@ -146,6 +160,7 @@ static sund_code parse_region(sund_query *q, const char *text, sund_err *err)
         return sund_fail(err, SUND_E_LIMIT, "a question about a region has at most %zu bytes", sizeof copy - 1);
     word = strtok_r(copy, " ", &save);
     SUND_TRY(sund_region_parse(word ? word : "", &q->region, err));
+    SUND_TRY(note_assembly(q, word, err));
     while ((word = strtok_r(NULL, " ", &save)) != NULL)
         SUND_TRY(word_of(q, word, err));
     return SUND_OK;
@@ -178,15 +193,26 @@ sund_code sund_query_parse(sund_query *q, const char *text, sund_err *err)
     return rc;
 }
 
+/** "20", or "NC_000020.11" of a question that says its assembly. */
+static const char *contig_of(const sund_query *q, int contig, char accession[40])
+{
+    if (q->assembly == SUND_ASSEMBLY_NONE)
+        return sund_contig_name(contig);
+    sund_contig_refseq(q->assembly, contig, accession);
+    return accession + sizeof "refseq:" - 1;
+}
+
 void sund_query_print(const sund_query *q, sund_buf *out)
 {
+    char accession[40];
+
     for (size_t i = 0; i < q->n_name; i++) {
         sund_buf_text(out, i ? "," : "");
-        sund_variant_print(&q->name[i], out);
+        sund_variant_print_on(&q->name[i], contig_of(q, q->name[i].contig, accession), out);
     }
     if (q->n_name)
         return;
-    sund_buf_printf(out, "%s:%u-%u", sund_contig_name(q->region.contig), q->region.from_bp + 1, q->region.to_bp);
+    sund_buf_printf(out, "%s:%u-%u", contig_of(q, q->region.contig, accession), q->region.from_bp + 1, q->region.to_bp);
     if (q->bracket)
         sund_buf_printf(out, " ends=%u-%u", q->end_from_bp + 1, q->end_to_bp);
     if (q->type != SUND_Q_ANY)

@@ -10,6 +10,7 @@
  *
  *  A region is 1-based with both ends in it, as people write it. Without `ends`, all variants that overlap it; with `ends`, those whose first base lies in the
  *  region and whose last one lies in FROM-TO (a bracket of Beacon). min, max: bases of the longer allele. Errors name the word.
+ *  A contig may be an accession, NC_000020.11: then the question is one about that assembly, and its spelling keeps saying so; accessions of two assemblies are refused.
  *  Owns: sund_query_free(). */
 enum { SUND_QUERY_NAMES = 256, SUND_QUERY_BASES = 1024 };
 typedef enum sund_qtype { SUND_Q_ANY, SUND_Q_SNP, SUND_Q_MNP, SUND_Q_INS, SUND_Q_DEL, SUND_Q_INDEL, SUND_Q_DUP, SUND_Q_CNV, SUND_Q_BND, SUND_N_QTYPE } sund_qtype;
@@ -18,6 +19,7 @@ typedef struct sund_query {
     sund_variant name[SUND_QUERY_NAMES]; /**< normalised */
     sund_buf     alleles;                /**< theirs */
     sund_region  region;                 /**< when n_name is 0 */
+    sund_assembly assembly;              /**< that some contig's accession says, for all of them: places on another are others */
     bool         bracket;
     uint32_t     end_from_bp, end_to_bp; /**< of a bracket: the last base, 0-based, half-open */
     sund_qtype   type;

@@ -245,17 +245,16 @@ static char *split_genomic(char **pos, char digits[12])
 
 sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, sund_err *err)
 {
-    char          copy[NAME_MAX_BYTES + 1], digits[12], *pos, *ref, *alt;
-    sund_assembly unused;
-    int64_t       p;
-    sund_variant  got = { 0 };
-    size_t        ref_at, alt_at;
+    char         copy[NAME_MAX_BYTES + 1], digits[12], *pos, *ref, *alt;
+    int64_t      p;
+    sund_variant got = { 0 };
+    size_t       ref_at, alt_at;
 
     if (strlen(s) > NAME_MAX_BYTES)
         return name_fail(s, "it is too long", err);
     memcpy(copy, s, strlen(s) + 1);
     pos = cut(copy, "-:");
-    got.contig = sund_contig_parse(copy, &unused);
+    got.contig = sund_contig_parse(copy, NULL);
     if (!got.contig)
         return name_fail(s, "the contig is none of 1-22, X, Y, MT", err);
     ref = pos ? genomic(pos) ? split_genomic(&pos, digits) : cut(pos, "-: ") : NULL;
@@ -273,15 +272,37 @@ sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, su
     return SUND_OK;
 }
 
-void sund_variant_print(const sund_variant *v, sund_buf *out)
+void sund_variant_print(const sund_variant *v, sund_buf *out) { sund_variant_print_on(v, sund_contig_name(v->contig), out); }
+
+void sund_variant_print_on(const sund_variant *v, const char *contig, sund_buf *out)
 {
-    sund_buf_text(out, sund_contig_name(v->contig));
+    sund_buf_text(out, contig);
     sund_buf_text(out, "-");
     sund_buf_i64(out, (int64_t) v->pos_bp + 1);
     sund_buf_text(out, "-");
     sund_buf_put(out, v->ref, v->n_ref);
     sund_buf_text(out, "-");
     sund_buf_put(out, v->alt, v->n_alt);
+}
+
+sund_assembly sund_named_assembly(const char *name)
+{
+    char          contig[16];
+    size_t        n = strcspn(name, "-:");
+    sund_assembly a = SUND_ASSEMBLY_NONE;
+
+    if (n >= sizeof contig)
+        return a;
+    memcpy(contig, name, n);
+    contig[n] = 0;
+    return sund_contig_parse(contig, &a) ? a : SUND_ASSEMBLY_NONE;
+}
+
+sund_code sund_assembly_fits(sund_assembly said, sund_assembly data, sund_err *err)
+{
+    if (said == SUND_ASSEMBLY_NONE || data == SUND_ASSEMBLY_NONE || said == data)
+        return SUND_OK;
+    return sund_fail(err, SUND_E_ARG, "the data here are on %s, and this is a place on %s: ask with positions on %s", sund_assembly_name(data), sund_assembly_name(said), sund_assembly_name(data));
 }
 
 sund_code sund_region_parse(const char *s, sund_region *r, sund_err *err)

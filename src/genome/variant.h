@@ -45,6 +45,13 @@ sund_code sund_variant_name(const char *s, sund_buf *out, sund_err *err) SUND_MU
 
 /** "20-1000226-A-T", 1-based. */
 void sund_variant_print(const sund_variant *v, sund_buf *out);
+/** The same with another name of its contig, such as its accession. */
+void sund_variant_print_on(const sund_variant *v, const char *contig, sund_buf *out);
+
+/** The assembly that a variant's or a region's name says by its contig's accession, "NC_000020.11:g.1000226A>T"; SUND_ASSEMBLY_NONE for all other names. */
+sund_assembly sund_named_assembly(const char *name);
+/** Whether places that a question says to be on one assembly (or on none: any will do) are those of data on another. Errors: SUND_E_ARG naming both. */
+sund_code sund_assembly_fits(sund_assembly said, sund_assembly data, sund_err *err) SUND_MUST_CHECK;
 
 /** A half-open region, 0-based. "20:1000000-2000000" (1-based inclusive), "chr20", "X:1-100". */
 typedef struct sund_region { int contig; uint32_t from_bp, to_bp; } sund_region;

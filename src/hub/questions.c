@@ -141,14 +141,20 @@ static sund_code ask_once(sund_questions *q, const char *question, unsigned wait
     return rc;
 }
 
-/** "variants NAME,NAME,..." of those that some node has. *more: some are left out. */
-static sund_code names_of(const sund_answers *a, sund_buf *question, size_t *n, bool *more, sund_err *err)
+/** "variants NAME,NAME,..." of those that some node has, on the assembly that the region was said to be on. *more: some are left out. */
+static sund_code names_of(const sund_answers *a, sund_assembly said, int contig, sund_buf *question, size_t *n, bool *more, sund_err *err)
 {
     sund_answers_table t;
+    char               accession[40];
 
+    *n = 0;
     SUND_TRY(sund_answers_tabled(a, &t, err));
     sund_buf_text(question, "variants ");
-    for (*n = 0; *n < t.n && *n < SUND_QUERY_NAMES && question->n + strlen(t.name[*n]) + 2 < SUND_QUESTION_MAX; (*n)++)
+    if (t.n && said != SUND_ASSEMBLY_NONE) { /* the first name says it for all */
+        sund_contig_refseq(said, contig, accession);
+        sund_buf_printf(question, "%s%s", accession + strlen("refseq:"), strchr(t.name[(*n)++], '-'));
+    }
+    for (; *n < t.n && *n < SUND_QUERY_NAMES && question->n + strlen(t.name[*n]) + 2 < SUND_QUESTION_MAX; (*n)++)
         sund_buf_printf(question, "%s%s", *n ? "," : "", t.name[*n]);
     sund_buf_nul(question);
     *more = *n < t.n;
@@ -158,13 +164,13 @@ static sund_code names_of(const sund_answers *a, sund_buf *question, size_t *n, 
     return sund_buf_ok(question, err);
 }
 
-static sund_code ask_by_name(sund_questions *q, unsigned wait_ms, sund_answers *a, sund_err *err)
+static sund_code ask_by_name(sund_questions *q, const sund_query *query, unsigned wait_ms, sund_answers *a, sund_err *err)
 {
     sund_answers *named = calloc(1, sizeof *named);
     sund_buf      question = { 0 };
     size_t        n = 0;
     bool          more = false;
-    sund_code     rc = named ? names_of(a, &question, &n, &more, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    sund_code     rc = named ? names_of(a, query->assembly, query->region.contig, &question, &n, &more, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     if (rc == SUND_OK && n) {
         rc = ask_once(q, (const char *) question.p, wait_ms, a, named, err);
@@ -200,17 +206,17 @@ sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned w
         region = rc == SUND_OK && query->n_name == 0;
         if (rc == SUND_OK)
             sund_query_free(query);
-        free(query);
     }
     if (rc == SUND_OK)
         rc = ask_once(q, question, wait_ms, NULL, out, err);
     if (rc == SUND_OK && region) {
         double left = wait_ms - 1000 * (sund_time_mono_s() - from);
 
-        rc = ask_by_name(q, left > 1000 ? (unsigned) left : 1000, out, err);
+        rc = ask_by_name(q, query, left > 1000 ? (unsigned) left : 1000, out, err);
     }
     if (rc == SUND_OK && (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_CARRIERS))
         rc = sund_answers_margins(&rules, out, err);
+    free(query);
     if (rc != SUND_OK)
         sund_answers_free(out);
     return rc;

@@ -85,6 +85,8 @@ static sund_code variants(sund_answerer *a, const char *rest, sund_shown **out, 
     sund_code   rc = sund_query_parse(q, rest, err);
 
     if (rc == SUND_OK)
+        rc = sund_assembly_fits(q->assembly, sund_store_describe(a->home.store)->assembly, err);
+    if (rc == SUND_OK)
         rc = sund_lookup_refresh(&a->seat, err);
     if (rc == SUND_OK)
         rc = sund_shown_variants(a->home.gate, (int64_t) a->seat.n, &s, err);

@@ -220,6 +220,7 @@ sund_code sund_answer_carriers(sund_roll *r, sund_lookup_seat *seat, sund_db *co
     }
     if (q->n_name != 1)
         SUND_GO(sund_fail(err, SUND_E_ARG, "carriers are asked for of one variant at a time, by its name"));
+    SUND_GO(sund_assembly_fits(q->assembly, sund_store_describe(w.store)->assembly, err));
     w.v = q->name[0];
     w.copies = sund_copies_at(sund_store_describe(w.store)->assembly, w.v.contig, w.v.pos_bp);
     sund_buf_clear(&name);

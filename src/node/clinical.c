@@ -41,6 +41,7 @@ sund_code sund_answer_interpretations(sund_clinical *c, const sund_home *h, cons
         return sund_fail(err, SUND_E_ARG, "one variant is asked for at a time");
     (void) snprintf(name, sizeof name, "%.*s", (int) n, rest);
     SUND_GO(sund_variant_name(name, &spelled, err));
+    SUND_GO(sund_assembly_fits(sund_named_assembly(name), sund_store_describe(h->store)->assembly, err));
     SUND_GO(sund_interpretations_assembly(c->said, &assembly, err));
     sund_json_init(&j, &text, false);
     sund_json_open(&j, NULL, '{');

@@ -6,10 +6,14 @@
 
 static sund_code add(sund_named *m, const char *name, sund_buf *keep, sund_err *err)
 {
-    sund_variant v;
-    sund_buf     bytes = { 0 };
-    sund_code    rc = sund_variant_parse(name, &v, &bytes, err);
+    sund_variant  v;
+    sund_buf      bytes = { 0 };
+    sund_assembly said = sund_named_assembly(name);
+    sund_code     rc = sund_variant_parse(name, &v, &bytes, err);
 
+    if (rc == SUND_OK)
+        rc = sund_assembly_fits(said, m->assembly, err);
+    m->assembly = said == SUND_ASSEMBLY_NONE ? m->assembly : said;
     if (rc == SUND_OK) {
         sund_buf_put(keep, v.ref, v.n_ref);
         sund_buf_put(keep, v.alt, v.n_alt);
@@ -75,6 +79,8 @@ sund_code sund_named_alleles(const sund_named *m, const sund_view *v, int8_t *ou
     sund_code          rc = code ? sund_store_reader_open(&r, v->store, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", v->n_person);
 
     memset(out, 0, v->n_person);
+    if (rc == SUND_OK)
+        rc = sund_assembly_fits(m->assembly, sund_store_describe(v->store)->assembly, err);
     for (size_t j = 0; rc == SUND_OK && j < m->n; j++) {
         rc = codes_of(&m->variant[j], v, r, code, &there, &row, err);
         for (size_t i = 0; rc == SUND_OK && i < v->n_person; i++)
@@ -129,6 +135,8 @@ sund_code sund_named_zygosity(const sund_named *m, const sund_view *v, uint8_t *
     so_far            *s = calloc(v->n_person + 1, sizeof *s);
     sund_code          rc = code && s ? sund_store_reader_open(&r, v->store, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for %zu people", v->n_person);
 
+    if (rc == SUND_OK)
+        rc = sund_assembly_fits(m->assembly, sund_store_describe(v->store)->assembly, err);
     for (size_t j = 0; rc == SUND_OK && j < m->n; j++) {
         const uint64_t *phased = NULL, *alt_first = NULL;
         bool            there, any = false;

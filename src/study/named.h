@@ -5,9 +5,9 @@
 
 /** A few variants that a study names in its text: a gene's, say. Owns: sund_named_free(), safe on a zeroed one. */
 enum { SUND_NAMED_MAX = 24 };
-typedef struct sund_named { size_t n; sund_variant variant[SUND_NAMED_MAX]; char *text; } sund_named;
+typedef struct sund_named { size_t n; sund_variant variant[SUND_NAMED_MAX]; sund_assembly assembly; char *text; } sund_named; /* assembly: that accessions among the names say */
 
-/** "20-1000226-A-T, 20-1000300-C-G"; "" is none. */
+/** "20-1000226-A-T, 20-1000300-C-G"; "" is none. What reads genotypes of them refuses a store on another assembly than accessions among the names say: SUND_E_ARG. */
 sund_code sund_named_read(sund_named *m, const char *list, sund_err *err) SUND_MUST_CHECK;
 void      sund_named_free(sund_named *m);
 

@@ -86,7 +86,13 @@ spew("$tmp/v.ini", slurp("$tmp/s.ini") =~ s/group = arm/variants = 1-1500-A-G, 2
 run("$sund study run --local --home $tmp/fi --out $tmp/v $tmp/v.ini");
 ok(slurp("$tmp/v/report.html") =~ m{<dt>variants asked</dt><dd>3</dd>}, 'of named variants, how many');
 
-run("$sund meta --out $tmp/m $tmp/l/table.tsv $tmp/l/gwas-ssf.tsv.gz");
+spew("$tmp/n.ini", slurp("$tmp/v.ini") =~ s/1-1500/NC_000001.10-1500/r);
+run("$sund study run --local --home $tmp/fi --out $tmp/n $tmp/n.ini");
+is(slurp("$tmp/n/table.tsv"), slurp("$tmp/v/table.tsv"), 'by the accession of the data\'s assembly');
+spew("$tmp/n.ini", slurp("$tmp/v.ini") =~ s/1-1500/NC_000001.11-1500/r);
+fails("$sund study run --local --home $tmp/fi --out $tmp/n2 $tmp/n.ini", 'and not of another', qr/the data here are on GRCh37/);
+
+run("$sund meta --out $tmp/m $tmp/l/table.tsv $tmp/two/gwas-ssf.time.tsv.gz");
 $html = slurp("$tmp/m/report.html");
 harmless($html, 'meta-analysis');
 ok($html =~ /Forest/ && $html =~ /random effects/, 'a forest');

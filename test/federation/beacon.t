@@ -134,6 +134,10 @@ is(set(query("$H/g_variants", { geneId => 'LONG', alternateBases => 'T' }), 'DK'
 is(query("$H/g_variants", { geneId => 'NONE' })->{error}{errorCode}, 404, 'a gene that the table lacks');
 my $x = query("$H/g_variants", { %$seq, referenceName => 'NC_000020.11' });
 ok($x->{error}{errorMessage} =~ /GRCh37/, 'the other assembly is an error, not an empty answer', encode_json($x));
+for my $at ($H, $N) {
+    $x = query("$at/g_variants", { genomicAlleleShortForm => 'NC_000020.11:g.200A>G' });
+    ok(($x->{error}{errorMessage} // '') =~ /on GRCh37/, 'and in HGVS', encode_json($x));
+}
 is(get("$H/g_variants?referenceName=20&start=199&referenceBases=A&alternateBases=G")->{responseSummary}{numTotalResults}, 1, 'GET');
 is(post("http://127.0.0.1:$hub/v2.0.0/g_variants", { query => { requestParameters => { referenceName => '20', start => [199], end => [200], assemblyId => 'GRCh37' }, requestedGranularity => 'record', pagination => { limit => 1 } } })->{response}{resultSets}[0]{id}, 'DK', 'a position without bases, at the portal\'s path');
 for my $empty ([], undef, {}) { $x = post("$H/g_variants", { query => { requestParameters => $empty } }); ok($x->{error}{errorCode} == 400 && $x->{error}{errorMessage} =~ /referenceName/, 'no parameters, written ' . encode_json([$empty])) }

@@ -79,6 +79,19 @@ sub all_sites {
 }
 until_counted(qw(AA BB CC));
 
+# A name that says its assembly is one there: data on another are never counted for it. This hub's own pages do not know what its nodes' data are on.
+is(asked("'NC_000020.10:g.100A>G'", 'AA')->{ac}, asked('20-100-A-G', 'AA')->{ac}, 'the accession of their assembly');
+my $other = asked("'NC_000020.11:g.100A>G'", 'AA');
+ok($other->{status} eq 'refused' && $other->{why} =~ /GRCh37.*GRCh38/ && !defined $other->{ac}, 'the accession of another is refused', encode_json($other));
+is(asked('NC_000020.11-50000-A-G', 'BB')->{status}, 'refused', 'also where nobody carries it');
+ok(`$sund count --home $anna --carrying NC_000020.11-100-A-G all` =~ /refused: the data here are on GRCh37/, 'and for carriers');
+ok(`$sund freq $f->{at}/AA/store NC_000020.11-100-A-G 2>&1` =~ /the data here are on GRCh37/ && $? >> 8 == 2, 'and by freq');
+my ($port) = slurp("$f->{at}/hub/sund.ini") =~ /^port = (\d+)/m;
+for my $q ('referenceName=20&start=99&referenceBases=A&alternateBases=G&assemblyId=GRCh38', 'referenceName=20&start=50&end=250&assemblyId=GRCh38', 'genomicAlleleShortForm=NC_000020.11:g.100A%3EG') {
+    my ($no, $yes) = map { decode_json(`curl -sk 'https://127.0.0.1:$port/beacon/g_variants?$_'`) } $q, $q =~ s/GRCh38/GRCh37/r =~ s/20\.11/20.10/r;
+    ok(($no->{error}{errorMessage} // '') =~ /the data here are on GRCh37/ && $no->{error}{errorCode} == 400 && $yes->{responseSummary}{exists}, "at the hub's own pages an error, not an empty answer", encode_json([ $no, $yes ]));
+}
+
 my %at = map { $_ => [ @{ $people{$_} } ] } qw(AA BB CC);
 all_sites('AA', 'everybody takes part: counts by sex, on 20 and X', @{ $at{AA} });
 

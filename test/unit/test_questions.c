@@ -35,7 +35,10 @@ TEST(variants_are_asked_for_by_name_or_by_region)
 {
     CHECK(prints("20-1000226-A-T", "20-1000226-A-T") && prints("chr20:1000226:A:T,X-5-G-GA", "20-1000226-A-T,X-5-G-GA"));
     CHECK(prints("20", "20:1-300000000")); /* a whole chromosome */
-    CHECK(prints("3-100-CAA-CA", "3-100-CA-C") && prints("chr20:g.1000226A>T", "20-1000226-A-T") && prints("NC_000020.11:g.1000226a>t,MT:m.8993T>G", "20-1000226-A-T,MT-8993-T-G"));
+    CHECK(prints("3-100-CAA-CA", "3-100-CA-C") && prints("chr20:g.1000226A>T", "20-1000226-A-T") && prints("NC_000020.11:g.1000226a>t,MT:m.8993T>G", "NC_000020.11-1000226-A-T,NC_012920.1-8993-T-G"));
+    /* a question about one assembly stays one */
+    CHECK(prints("NC_000020.10:100-200 alt=T", "NC_000020.10:100-200 alt=T") && prints("5-7-A-T,NC_000020.10-1000226-A-T", "NC_000005.9-7-A-T,NC_000020.10-1000226-A-T"));
+    CHECK(!prints("NC_000020.10-1000226-A-T,NC_000020.11-1000226-A-T", "") && !prints("NC_000020.12:1-5", ""));
     CHECK(prints("20:g.100A>", "") == false && !prints("20:g.A>T", "") && !prints("20:g.100del", "") && !prints("20:g.99999999999999A>T", ""));
     CHECK(prints("20:100-200", "20:100-200") && prints("chr20:100-200 alt=t type=snv", "20:100-200 type=SNP alt=T") && !prints("20:7", ""));
     CHECK(prints("20:100-200 ends=150-300 min=2 max=50 ref=ACN type=DEL", "20:100-200 ends=150-300 type=DEL ref=ACN min=2 max=50"));
