@@ -120,6 +120,7 @@ sub stop {
     return -1;
 }
 sub stop_all { stop($_) for keys %pid; return }
+$SIG{$_} = sub { exit 1 } for qw(HUP INT PIPE TERM);    # else END is not run, and servers would go on
 END { if ($$ == $mine) { my $s = $?; kill 'KILL', values %pid; waitpid $_, 0 for values %pid; $? = $s } }
 
 # A federation in $tmp/$dir: hub, anna, and the nodes; node => { import => ..., people => ..., dictionary => ..., access => ..., env => {...} }.
