@@ -215,6 +215,34 @@ out:
     return rc;
 }
 
+/** Files of one name in several folders, as 'study fetch' makes them, are told apart by their paths, as given (the end of a long one). */
+static void name_apart(sund_summary *s, size_t n, char **path)
+{
+    bool *twice = calloc(n, sizeof *twice);
+
+    for (size_t i = 0; twice && i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(s[i].name, s[k].name) == 0)
+                twice[i] = twice[k] = true;
+    for (size_t i = 0; twice && i < n; i++) {
+        size_t len = strlen(path[i]), room = sizeof s[i].name - 1;
+
+        if (twice[i])
+            (void) snprintf(s[i].name, sizeof s[i].name, "%s", path[i] + (len > room ? len - room : 0));
+    }
+    free(twice);
+}
+
+/** One study given twice would count its people twice. */
+static sund_code all_differ(const sund_summary *s, size_t n, sund_err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (sund_summary_same(&s[i], &s[k]))
+                return sund_fail(err, SUND_E_ARG, "%s and %s are the same results, line for line: that would count the same people twice; leave one out", s[k].name, s[i].name);
+    return SUND_OK;
+}
+
 sund_code sund_cmd_meta(int argc, char **argv, sund_err *err)
 {
     const char     *out = NULL;
@@ -229,7 +257,7 @@ sund_code sund_cmd_meta(int argc, char **argv, sund_err *err)
     };
     const sund_opts o = { "meta", "--out FOLDER [OPTIONS] FILE...",
                           "Fixed and random effects over result files: Sund's tables, GWAS-SSF, plink2, regenie, METAL, known by their columns, plain or gzip. Alleles are matched as written, by position; every sign "
-                          "that is changed and every line that is left out is counted in files.tsv. forest.tsv has the hundred strongest variants study by study.",
+                          "that is changed and every line that is left out is counted in files.tsv. All files are of one trait on one scale, and of different people: files do not say so; one given twice is refused. forest.tsv has the hundred strongest variants study by study.",
                           "sund meta --out together denmark.tsv.gz finland.regenie plink2.trait.glm.linear", opt, 1, FILES_MAX };
     sund_summary   *s = calloc(FILES_MAX, sizeof *s);
     sund_meta_plan  plan;
@@ -247,6 +275,8 @@ sund_code sund_cmd_meta(int argc, char **argv, sund_err *err)
     }
     for (; n_read < n; n_read++)
         SUND_GO(sund_summary_read(&s[n_read], argv[1 + n_read], err));
+    name_apart(s, n, argv + 1);
+    SUND_GO(all_differ(s, n, err));
     plan = (sund_meta_plan){ strand, drop, (size_t) least };
     rc = run(s, n, &plan, out, err);
 out:

@@ -71,6 +71,16 @@ static bool match(merging *m, size_t f, const sund_assoc *a)
     return false;
 }
 
+/** Whether a file before this one has a variant at this position: with alleles that this file's did not match. */
+static bool others_there(const merging *m, size_t f)
+{
+    for (size_t i = 0; i < m->n_row; i++)
+        for (size_t k = 0; k < f; k++)
+            if (m->row[i].study[k].has)
+                return true;
+    return false;
+}
+
 static sund_code new_row(merging *m, size_t f, const sund_assoc *a, sund_err *err)
 {
     sund_meta_row *r = &m->row[m->n_row];
@@ -80,7 +90,7 @@ static sund_code new_row(merging *m, size_t f, const sund_assoc *a, sund_err *er
         return sund_fail(err, SUND_E_LIMIT, "%s: more than %d variants at one position", m->s[f].name, AT_ONE_PLACE);
     *r = (sund_meta_row){ .contig = a->contig, .pos_bp = a->pos_bp, .ref = a->other, .alt = a->effect, .study = study };
     memset(r->study, 0, m->n_file * sizeof *r->study);
-    m->file[f].n_unmatched += m->n_row > 0; /* another pair of alleles stands at this position already */
+    m->file[f].n_unmatched += others_there(m, f);
     m->n_row++;
     (void) match(m, f, a);
     return SUND_OK;

@@ -330,6 +330,21 @@ sund_code sund_summary_read(sund_summary *s, const char *path, sund_err *err)
     return rc;
 }
 
+bool sund_summary_same(const sund_summary *a, const sund_summary *b)
+{
+    size_t i = 0;
+
+    if (a->n_row != b->n_row)
+        return false;
+    for (; i < a->n_row; i++) {
+        const sund_assoc *x = &a->row[i], *y = &b->row[i];
+
+        if (x->contig != y->contig || x->pos_bp != y->pos_bp || !(x->beta == y->beta) || !(x->se == y->se) || strcmp(x->other, y->other) != 0 || strcmp(x->effect, y->effect) != 0)
+            return false;
+    }
+    return i > 0;
+}
+
 void sund_summary_free(sund_summary *s)
 {
     while (s->arena && s->arena->first) {

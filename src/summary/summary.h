@@ -20,7 +20,7 @@ typedef struct sund_assoc {
 } sund_assoc;
 
 typedef struct sund_summary {
-    char        name[160];    /**< of the file */
+    char        name[160];    /**< of the file, without its folder */
     const char *dialect;
     bool        knows_ref;    /**< `other` or `effect` is known to be REF: plink2, regenie, Sund */
     sund_assoc *row;          /**< sorted by contig, position, the two alleles in text order */
@@ -33,6 +33,8 @@ typedef struct sund_summary {
 /** Errors: SUND_E_FORMAT naming file and line for lines that cannot be read; naming the columns found when the dialect is unknown. */
 sund_code sund_summary_read(sund_summary *s, const char *path, sund_err *err) SUND_MUST_CHECK;
 void      sund_summary_free(sund_summary *s);
+/** Whether two files have the same estimates of the same variants, all of them: one study, given twice. */
+bool      sund_summary_same(const sund_summary *a, const sund_summary *b);
 
 /** Meta-analysis over files. Alleles are matched as they are written; an effect of the other allele changes sign; alleles of the other strand are matched only
  *  when asked for, never for A/T and C/G; frequencies decide nothing. */

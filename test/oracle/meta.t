@@ -86,6 +86,16 @@ spew("$tmp/or.tsv", "chromosome\tbase_pair_location\teffect_allele\tother_allele
 out("$sund meta --out $tmp/o $tmp/s1.tsv $tmp/m.tbl $tmp/or.tsv");
 ok_like(slurp("$tmp/o/table.tsv"), qr/1\t100\tA\tG\t3\tNA\tNA\t0\.5\t0\.057735\t/, 'METAL names and odds ratios');
 
+# files of one name in two folders are told apart; one study given twice, in whatever form, is refused
+mkdir "$tmp/$_" for qw(dk fi);
+spew("$tmp/dk/table.tsv", "chrom\tpos\tref\talt\tbeta\tse\n1\t100\tA\tG\t0.5\t0.1\n1\t100\tA\tT\t0.5\t0.1\n");
+spew("$tmp/fi/table.tsv", "chrom\tpos\tref\talt\tbeta\tse\n1\t100\tA\tG\t0.4\t0.1\n1\t100\tA\tC\t0.4\t0.1\n");
+my $two = out("$sund meta --out $tmp/two $tmp/dk/table.tsv $tmp/fi/table.tsv $tmp/s1.tsv");
+ok(slurp("$tmp/two/forest.tsv") =~ m{\t\Q$tmp\E/dk/table\.tsv\t} && slurp("$tmp/two/files.tsv") =~ m{^\Q$tmp\E/fi/table\.tsv\t}m && slurp("$tmp/two/files.tsv") =~ /^s1\.tsv\t/m, 'by their paths');
+ok($two =~ m{^\S+/dk/table\.tsv: [^\n]*other test 0$}m && $two =~ m{^\S+/fi/table\.tsv: [^\n]*other alleles than in the files before$}m, 'and other alleles of a place are those of another file', $two);
+out("gzip -c $tmp/dk/table.tsv > $tmp/again.tsv.gz");
+fails("$sund meta --out $tmp/x $tmp/dk/table.tsv $tmp/s1.tsv $tmp/again.tsv.gz", 'one study twice', qr/table\.tsv and again\.tsv\.gz are the same results.*leave one out/);
+
 # what cannot be read
 spew("$tmp/bad1.tsv", "a\tb\n1\t2\n");
 spew("$tmp/bad2.tsv", "chrom\tpos\tref\talt\tbeta\tse\n1\t100\tA\tG\t0.5\n");
