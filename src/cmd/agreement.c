@@ -50,6 +50,7 @@ static sund_code make(const terms *t, const char *out, char **party, size_t n, s
     sund_buf_text(&text, "\n");
     SUND_GO(sund_buf_ok(&text, err));
     SUND_GO(sund_agreement_parse(&a, out, text.p, text.n, err));
+    SUND_GO(sund_may_draft(out, "[agreement]", err));
     SUND_GO(sund_file_write(out, text.p, text.n, 0644, err));
     printf("%s: agreement %s of %zu parties, digest %s\nNext: every party reads it and runs 'sund agreement sign --home HOME %s'.\n", out, a.name, a.n, sund_digest_hex(&a.digest).s, out);
 out:

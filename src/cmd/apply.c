@@ -60,6 +60,7 @@ static sund_code make(const wants *w, const char *out, char **data, size_t n, su
     SUND_GO(sund_buf_ok(&text, err));
     SUND_GO(sund_application_parse(a, out, text.p, text.n, err));
     SUND_GO(to_come(a, err));
+    SUND_GO(sund_may_draft(out, "[application]", err));
     SUND_GO(sund_file_write(out, text.p, text.n, 0644, err));
     printf("%s: application %s\nNext: read it, then 'sund apply submit --home HOME %s'.\n", out, sund_digest_hex(&a->digest).s, out);
 out:

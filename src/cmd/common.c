@@ -64,3 +64,19 @@ sund_code sund_cmd_word(const char *command, const char *word, const char *const
     near = sund_nearest(word, words);
     return sund_fail(err, SUND_E_ARG, "there is no '%s %.60s'%s%s%s; see 'sund %s --help'", command, word, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", command);
 }
+
+sund_code sund_may_draft(const char *out, const char *head, sund_err *err)
+{
+    sund_buf  text = { 0 };
+    sund_code rc = SUND_OK;
+
+    if (!sund_file_exists(out))
+        return rc;
+    SUND_TRY(sund_file_read(out, 1 << 20, &text, err));
+    if (text.n < strlen(head) || memcmp(text.p, head, strlen(head)) != 0)
+        rc = sund_fail(err, SUND_E_ARG, "%s is there and does not begin with %s: the file to write comes first, then what goes into it", out, head);
+    else if (sund_signed_part((const char *) text.p, text.n) < text.n)
+        rc = sund_fail(err, SUND_E_ARG, "%s is there and has been signed, which would be lost: choose another name", out);
+    sund_buf_free(&text);
+    return rc;
+}

@@ -55,20 +55,13 @@ static sund_code installed(const sund_home *h, draft *d, bool *there, sund_err *
     return *there ? draft_read(d, path, true, err) : SUND_OK;
 }
 
-/** OUT is not one of the files that are put together, and nothing else than a roster: whoever forgets it names a member's file there. */
+/** OUT is not one of the files that are put together, and nothing else than a draft of a roster: whoever forgets it names a member's file there. */
 static sund_code may_write(const char *out, char **member, size_t n, sund_err *err)
 {
-    sund_roster was = { .n_member = 0 };
-    sund_code   rc;
-
     for (size_t i = 0; i < n; i++)
         if (strcmp(member[i], out) == 0)
             return sund_fail(err, SUND_E_ARG, "%s is both the roster to write and a member's file: the roster comes first", out);
-    if (!sund_file_exists(out))
-        return SUND_OK;
-    rc = sund_roster_read(&was, out, true, NULL);
-    sund_roster_free(&was);
-    return rc == SUND_OK ? SUND_OK : sund_fail(err, SUND_E_ARG, "%s is there and is no roster: the roster to write comes first, then the members' files", out);
+    return sund_may_draft(out, "[federation]", err);
 }
 
 static sund_code roster_make(const char *name, const char *after, const char *out, char **member, size_t n, sund_err *err)

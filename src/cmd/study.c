@@ -420,6 +420,24 @@ static sund_code write_text(const char *out, const void *p, size_t n, sund_err *
     return sund_file_write(path, p, n, 0644, err);
 }
 
+/** Tables of two studies in one folder would be taken for those of one. */
+static sund_code other_result(const char *out, const sund_digest *study, sund_err *err)
+{
+    char        path[4096];
+    sund_buf    text = { 0 };
+    sund_digest there;
+    sund_code   rc = SUND_OK;
+
+    SUND_TRY(sund_path_join(path, sizeof path, out, "study.ini", err));
+    if (sund_file_read(path, SUND_STUDY_MAX_BYTES, &text, NULL) == SUND_OK) {
+        there = sund_digest_of(text.p, text.n);
+        if (!sund_digest_eq(&there, study))
+            rc = sund_fail(err, SUND_E_ARG, "%s holds the result of another study, %.12s: choose another folder", out, sund_digest_hex(&there).s);
+    }
+    sund_buf_free(&text);
+    return rc;
+}
+
 /** What the hub gives of a study's release: 0 what was asked, who signed, and the manifest; from 1 its parts. */
 typedef struct fetching { sund_link *link; sund_digest study; } fetching;
 
@@ -445,6 +463,8 @@ static sund_code write_fetched(const char *out, fetching *f, sund_err *err)
     sund_released r;
     sund_code     rc;
 
+    if (out)
+        SUND_GO(other_result(out, &f->study, err));
     SUND_GO(fetch(f, 0, &reply, err));
     SUND_GO(sund_released_read(&f->link->home->roster, &f->study, sund_cur_of(reply.p, reply.n), &r, err));
     SUND_GO(sund_write_release(out, &r.m, fetch_part, f, err));

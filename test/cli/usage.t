@@ -153,6 +153,8 @@ run("$sund init --role hub --id hub $tmp/hub");
 spew("$tmp/hub/sund.ini", slurp("$tmp/hub/sund.ini") =~ s/^listen = .*/listen = hub.example.org/mr);
 run("$sund roster make --name three $tmp/roster.ini " . join ' ', map { "$tmp/$_/member.ini" } qw(hub fi DE IT anna));
 run("$sund roster sign --home $tmp/$_ $tmp/roster.ini") for qw(fi DE IT);
+fails("$sund roster make --name three $tmp/roster.ini $tmp/hub/member.ini $tmp/fi/member.ini", 'signatures are not written over', qr/roster\.ini is there and has been signed/);
+fails("$sund roster make --name three $tmp/DE/member.ini $tmp/hub/member.ini $tmp/fi/member.ini", 'nor another file than a roster', qr/member\.ini is there and does not begin with \[federation\]/);
 run("$sund init --id SE $tmp/SE");
 fails("$sund roster install --home $tmp/SE $tmp/roster.ini", 'a roster that does not name this home is not installed', qr/roster\.ini does not name node SE/);
 run("$sund init --role researcher --id anna $tmp/anna2");

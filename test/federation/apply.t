@@ -32,6 +32,8 @@ fails("$sund apply make --title t --purpose GRU --analyses count --until 2099-12
 run("$sund apply make --title 'Counts of the north' --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna Example,University' --person 'Bob Example,Institute' $ini DK FI SE");
 fails("$sund apply make --title t --purpose GRU --analyses counts --until 2020-12-31 --person 'Anna,Uni' $ini.past DK", 'a last day that is over', qr/2020-12-31, is over/);
 fails("$sund apply submit --home $anna $FI/sund.ini", 'a file that is none', qr/no section \[sund\] here, but \[application\], \[data\], \[person\]/);
+spew("$tmp/study.ini", "[study]\n");
+fails("$sund apply make --title t --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna,Uni' $tmp/study.ini DK", 'not over a file of another kind', qr/study\.ini is there and does not begin with \[application\]/);
 fails("$sund apply submit --home $FI $ini", 'by a researcher', qr/not the home of a researcher/);
 my ($a) = out("$sund apply submit --home $anna $ini") =~ /^application = ([0-9a-f]{64})$/m;
 ok($a, 'sent');

@@ -109,6 +109,7 @@ fails("$sund agreement make --home $FI --name north-1 --expires 2099-12-31 --pur
 run("$sund agreement make --home $FI --name north-1 --expires 2099-12-31 --purposes GRU --analyses counts $ini DK FI=biobank,FI SE");
 fails("$sund agreement install --home $SE $ini", 'unsigned', qr/DK has not signed/);
 run("$sund agreement sign --home $at/DK $ini");
+fails("$sund agreement make --home $FI --name north-1 --expires 2099-12-31 --purposes GRU --analyses counts $ini DK FI SE", 'not over signatures', qr/has been signed/);
 fails("$sund agreement sign --home $at/DK $ini", 'signed twice', qr/north.ini/);
 fails("$sund agreement sign --home $FI $ini", 'its committee signs with FI', qr/--by KEYFILE/);
 run("$sund agreement sign --home $FI --by $tmp/maria.ini $ini");

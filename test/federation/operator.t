@@ -55,6 +55,10 @@ my $row = decode_json((split /\n/, out("$sund study status --json --home $anna $
 is("@$row{qw(study state researcher title)}", "$sent released anna asked once", 'status --json');
 my $table = out("$sund study fetch --home $anna $short");
 
+mkdir "$tmp/other" or die;
+spew("$tmp/other/study.ini", "[study]\ntitle = another\n");
+fails("$sund study fetch --home $anna --out $tmp/other $short", 'not into the result of another study', qr/other holds the result of another study, [0-9a-f]{12}: choose another folder/);
+
 # a fetch goes on where one was interrupted: of what is there, what all signed is kept, and no part comes twice
 my $given = sub { my $n = () = out("$sund log show --home $f->{at}/hub") =~ /part \d+, given to anna/g; return $n };
 run("$sund study fetch --home $anna --out $tmp/whole $short");
