@@ -226,6 +226,8 @@ static void print_match(const sund_trail_match *m, const sund_trail *t, const su
     else if (m->same_log)
         printf("%s goes on from %s: all its %llu entries are the same\n", (m->first_goes_on ? t : other)->name, (m->first_goes_on ? other : t)->name, common);
     printf("%llu heads in %s fit\n", (unsigned long long) m->n_held, other->name);
+    if (m->n_sent)
+        printf("%llu messages that the hub says came from the node, masked vectors among them, left it so; %llu more left it that the hub's log does not have: of kinds that it does not log, or lost or refused on the way\n", (unsigned long long) m->n_sent, (unsigned long long) m->n_unheard);
     if (m->n_shared)
         printf("%llu heads of other logs are the same in both\n", (unsigned long long) m->n_shared);
     if (m->n_later)
@@ -249,6 +251,8 @@ static void print_verified(const source *s, const source *other, const sund_trai
         sund_json_str(&j, "key", sund_fingerprint(s->t.key.b).s);
     sund_json_i64(&j, "heads_held", (int64_t) m->n_held);
     sund_json_i64(&j, "heads_shared", (int64_t) m->n_shared);
+    sund_json_i64(&j, "messages_same", (int64_t) m->n_sent);
+    sund_json_i64(&j, "messages_unheard", (int64_t) m->n_unheard);
     sund_json_i64(&j, "heads_later", (int64_t) m->n_later);
     if (m->same_log)
         sund_json_str(&j, "longer", (m->first_goes_on ? s : other)->t.name);

@@ -215,6 +215,72 @@ static sund_code share_all(const sund_trail *a, const sund_trail *b, sund_trail_
     return rc;
 }
 
+/* ---- what left a node, and what came to the hub ---- */
+
+enum { DIGEST_HEX = 16 }; /* as many digits of a message's digest are in a hub's log */
+
+/** "..., N bytes, digest HEX...", as both write it. */
+static bool message_of(const sund_ledger_entry *e, const char *begins, unsigned long long *n, char hex[DIGEST_HEX + 1])
+{
+    const char *at = strstr(e->text, " bytes, digest ");
+    const char *digits = at;
+
+    if (!at || strncmp(e->text, begins, strlen(begins)) != 0)
+        return false;
+    while (digits > e->text && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    return sscanf(digits, "%llu bytes, digest %16[0-9a-f]", n, hex) == 2 && strlen(hex) == DIGEST_HEX;
+}
+
+typedef struct sending { sund_db *db; const sund_trail *node, *hub; char from[SUND_ID_MAX + 10]; sund_trail_match *out; } sending;
+
+static sund_code note_sent(void *ctx, const sund_ledger_entry *e, sund_err *err)
+{
+    sending           *s = ctx;
+    unsigned long long n;
+    char               hex[DIGEST_HEX + 1];
+
+    if (!message_of(e, "left: ", &n, hex))
+        return SUND_OK;
+    return sund_db_run(s->db, err, "INSERT OR IGNORE INTO sent(kind, study, n, digest) VALUES(?,?,?,?)", "ttit", e->kind, e->study, (int64_t) n, hex);
+}
+
+/** What the hub heard after the node's log was exported may not be in that. */
+static sund_code hold_sent(void *ctx, const sund_ledger_entry *e, sund_err *err)
+{
+    sending           *s = ctx;
+    unsigned long long n;
+    char               hex[DIGEST_HEX + 1];
+
+    if (!message_of(e, s->from, &n, hex))
+        return SUND_OK;
+    SUND_TRY(sund_db_run(s->db, err, "UPDATE sent SET heard=1 WHERE kind=? AND study=? AND n=? AND digest=?", "ttit", e->kind, e->study, (int64_t) n, hex));
+    s->out->n_sent += sund_db_changes(s->db) > 0;
+    if (sund_db_changes(s->db) == 0 && (!s->node->made[0] || seconds(e->time) <= seconds(s->node->made) - CLOCKS_S))
+        return sund_fail(err, SUND_E_MISMATCH, "entry %llu of %.80s says that a message came from %s (%s, study %.12s, %llu bytes, digest %s), and the log of %s has none that left so", (unsigned long long) e->i, s->hub->name,
+                         s->node->member, e->kind, e->study[0] ? e->study : "none", n, hex, s->node->member);
+    return SUND_OK;
+}
+
+static sund_code hold_messages(const sund_trail *node, const sund_trail *hub, sund_trail_match *out, sund_err *err)
+{
+    sending   s = { .node = node, .hub = hub, .out = out };
+    int64_t   n = 0;
+    sund_code rc;
+
+    if (node->role != SUND_ROLE_NODE || hub->role != SUND_ROLE_HUB || !node->member[0] || !hub->member[0])
+        return SUND_OK;
+    (void) snprintf(s.from, sizeof s.from, "from %s, ", node->member);
+    SUND_TRY(sund_db_open(&s.db, "", "CREATE TABLE sent(kind TEXT NOT NULL, study TEXT NOT NULL, n INTEGER NOT NULL, digest TEXT NOT NULL, heard INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(kind, study, n, digest)) WITHOUT ROWID", err));
+    SUND_GO(sund_ledger_each(node->db, note_sent, &s, err));
+    SUND_GO(sund_ledger_each(hub->db, hold_sent, &s, err));
+    rc = sund_db_i64(s.db, &n, 0, err, "SELECT COUNT(*) FROM sent WHERE heard=0", "");
+    out->n_unheard = (uint64_t) n;
+out:
+    sund_db_close(s.db);
+    return rc;
+}
+
 sund_code sund_trail_compare(const sund_trail *a, const sund_trail *b, sund_trail_match *out, sund_err *err)
 {
     memset(out, 0, sizeof *out);
@@ -222,5 +288,7 @@ sund_code sund_trail_compare(const sund_trail *a, const sund_trail *b, sund_trai
         SUND_TRY(one_log(a, b, out, err));
     SUND_TRY(hold_all(a, b, out, err));
     SUND_TRY(hold_all(b, a, out, err));
+    SUND_TRY(hold_messages(a, b, out, err));
+    SUND_TRY(hold_messages(b, a, out, err));
     return share_all(a, b, out, err);
 }

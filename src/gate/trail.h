@@ -50,11 +50,14 @@ sund_code sund_trail_count(const sund_trail *t, sund_trail_heads *out, sund_err 
 
 /** What two trails say of each other. Logs of one member: one goes on from the other, entry by entry. Logs of two: what each was shown of the other's is in it; and what both
  *  were shown of a third one's is the same. A head of more entries than an exported log has, said after it was exported (or within a minute before: clocks differ), is not
- *  judged. Errors: SUND_E_MISMATCH naming whose log was set back, rewritten or forked, and the entry. */
+ *  judged. Of a node and the hub: all that the hub logged as from the node is in the node's log as left, masked vectors above all. Errors: SUND_E_MISMATCH naming whose log was set
+ *  back, rewritten or forked, or lacks a message, and the entry. */
 typedef struct sund_trail_match {
     uint64_t n_held;   /**< heads of either's log that fit */
     uint64_t n_later;  /**< heads of what was logged after an export */
     uint64_t n_shared; /**< heads of third logs that both were shown */
+    uint64_t n_sent;   /**< a node's and the hub's: messages that the hub says came from the node, each in the node's log with the same kind, study, size and digest */
+    uint64_t n_unheard; /**< messages in the node's log that the hub's does not have: lost on the way, refused, or of a kind that the hub does not log */
     uint64_t common;   /**< one member's: entries that both have */
     bool     same_log, first_goes_on; /**< one member's; the first trail is the longer one, or as long */
 } sund_trail_match;

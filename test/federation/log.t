@@ -53,6 +53,7 @@ ok(out("$sund log verify $first_fi --key '" . key_of('FI') . "'") =~ /as --key s
 fails("$sund log verify $first_fi --key '" . key_of('SE') . "'", 'the key of somebody else', qr/is signed with the key .* not FI's/);
 spew("$at/other", slurp($first_fi) =~ s/^(sund-log\t1\t)FI/$1SE/r);
 fails("$sund log verify $at/other --roster $roster", 'another name', qr/signature is not that of the key/);
+ok($said =~ /^([1-9]\d*) messages that the hub says came from the node, masked vectors among them, left it so/m && $1 >= 3, 'what the hub has of the node left it so', $said);
 ok(out("$sund log verify $first_fi --against $first_se") =~ /fit$/m, 'two nodes do not contradict each other');
 my $shown = out("$sund log show $first_fi");
 ok(length $shown > 1000 && index(out("$sund log show --home $f->{at}/FI"), $shown) == 0, 'and shown, without a home');

@@ -348,6 +348,54 @@ TEST(a_node_and_the_hub)
     sund_db_close(hub.db);
 }
 
+/** What left FI with this digest, and what the hub logs of it. */
+static void sends(member *fi, member *hub, const char *kind, const char *digest)
+{
+    if (fi)
+        MUST(sund_ledger_add(fi->db, kind, "3f2a91c0b7d1", err, "left: round 0, chunk 0, attempt 0, commitment 77, 340 bytes, digest %s", digest));
+    if (hub)
+        MUST(sund_ledger_add(hub->db, kind, "3f2a91c0b7d1", err, "from FI, 340 bytes, digest %.16s", digest));
+}
+
+TEST(what_came_to_the_hub_left_the_node)
+{
+    static const char *const vector[] = { "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210", "00112233445566770011223344556677" };
+    sund_trail               a, h;
+    sund_trail_match         m;
+    member                   fi, hub;
+
+    sit(&fi, "FI", SUND_ROLE_NODE);
+    sit(&hub, "hub", SUND_ROLE_HUB);
+    sends(&fi, &hub, "masked", vector[0]);
+    sends(&fi, NULL, "masked", vector[0]); /* again, after a kill */
+    sends(&fi, NULL, "sign-total", vector[1]);
+    MUST(sund_ledger_add(hub.db, "masked", "3f2a91c0b7d1", err, "from SE, 340 bytes, digest %.16s", vector[2])); /* another node's */
+    a = exported(&fi, MAY);
+    h = exported(&hub, MAY);
+    for (int turn = 0; turn < 2; turn++) {
+        MUST(sund_trail_compare(turn ? &h : &a, turn ? &a : &h, &m, err));
+        CHECK(m.n_sent == 1 && m.n_unheard == 1);
+    }
+    sund_trail_close(&h);
+    sends(NULL, &hub, "masked", vector[2]);
+    h = exported(&hub, NOVEMBER);
+    (void) snprintf(a.made, sizeof a.made, "2001-01-01T00:00:00Z"); /* what came after the node's export is not judged */
+    MUST(sund_trail_compare(&a, &h, &m, err));
+    CHECK(m.n_sent == 1 && m.n_unheard == 1);
+    sund_trail_close(&a);
+    a = exported(&fi, MAY);
+    mismatch(&a, &h, "entry 3 of hub-");
+    mismatch(&a, &h, "(masked, study 3f2a91c0b7d1, 340 bytes, digest 0011223344556677), and the log of FI has none that left so");
+    sund_trail_close(&a);
+    sends(&fi, NULL, "line", vector[2]); /* another kind is another message */
+    a = exported(&fi, MAY);
+    mismatch(&a, &h, "has none that left so");
+    sund_trail_close(&a);
+    sund_trail_close(&h);
+    sund_db_close(fi.db);
+    sund_db_close(hub.db);
+}
+
 TEST(two_nodes_find_a_hub_that_shows_two_logs)
 {
     sund_trail       a, b;
