@@ -236,7 +236,7 @@ static sund_code pay(sund_budget *b, const bill *l, bool region, sund_err *err)
         return SUND_OK;
     if (a->spent + need > SUND_BUDGET_ALL)
         return sund_refuse(err, l->most > sund_budget_share(0, SUND_BUDGET_MAC) ? "membership" : "beacon-budget",
-                           "%s has been answered about as many variants as do not tell who takes part; those are answered again, and a study of counts can ask for more", a->asker);
+                           "%s has been answered about as many variants as do not tell who takes part; those are answered again and cost nothing, nor do data that are declared open; more is had by a study of counts, which a node approves by itself or under an application ('sund apply')", a->asker);
     SUND_TRY(hold(b, a, l->sum, err));
     sund_buf_put(&a->unwritten, l->names.p, l->names.n);
     SUND_TRY(sund_buf_ok(&a->unwritten, err));
