@@ -409,8 +409,11 @@ sund_code sund_cmd_match(int argc, char **argv, sund_err *err)
     if (max < 1 || max > 1000)
         SUND_GO(sund_fail(err, SUND_E_ARG, "--max is 1 to 1000"));
     SUND_GO(sund_gz_read(argv[1], (size_t) 1 << 24, &text, err));
-    SUND_GO(sund_json_read(text.p, text.n, &v, err));
-    SUND_GO(read_one(v, c, err));
+    rc = sund_json_read(text.p, text.n, &v, err);
+    if (rc == SUND_OK)
+        rc = read_one(v, c, err);
+    if (rc != SUND_OK)
+        SUND_GO(sund_fail_in(err, rc, "%s", argv[1]));
     if (federation && !c->contact[0])
         SUND_GO(sund_fail(err, SUND_E_ARG, "%s has no contact: others could not write to its owner; use Matchmaker Exchange's form", argv[1]));
     rc = federation ? match_all(&o, c, max, err) : match_own(&o, c, max, err);

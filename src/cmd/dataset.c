@@ -31,7 +31,7 @@ static sund_code print_graph(const sund_graph *g, bool json, sund_err *err)
 static sund_code describe(const char *dir, sund_graph *g, sund_err *err)
 {
     sund_home h;
-    char      roster[1100];
+    char      path[1100];
     unsigned  what = SUND_HOME_PEOPLE;
     sund_code rc;
 
@@ -42,13 +42,17 @@ static sund_code describe(const char *dir, sund_graph *g, sund_err *err)
     }
     if (sund_file_exists(h.store_path))
         what |= SUND_HOME_STORE;
-    rc = sund_home_path(&h, "roster.ini", roster, sizeof roster, err);
-    if (rc == SUND_OK && sund_file_exists(roster))
+    rc = sund_home_path(&h, "roster.ini", path, sizeof path, err);
+    if (rc == SUND_OK && sund_file_exists(path))
         what |= SUND_HOME_ROSTER;
     sund_home_close(&h);
     SUND_TRY(rc);
     SUND_TRY(sund_home_open(&h, dir, what, err));
+    SUND_GO(sund_home_path(&h, "datasets.ini", path, sizeof path, err));
+    if (!sund_file_exists(path))
+        SUND_GO(sund_fail(err, SUND_E_NOT_FOUND, "%s is not there: this node describes no data sets yet; doc/datasets.md shows the least that it takes", path));
     rc = sund_node_describe(&h, g, err);
+out:
     sund_home_close(&h);
     return rc;
 }

@@ -108,14 +108,14 @@ static int no_command(int argc, char **argv)
         (void) snprintf(first[i], sizeof first[i], "%.*s", (int) strcspn(cmds[i].name, " "), cmds[i].name);
         names[i] = cmds[i].name;
         names[N_CMD + i] = first[i]; /* "stdy submit": the group is what was mistyped */
-        group |= strncmp(cmds[i].name, argv[1], strlen(argv[1])) == 0 && cmds[i].name[strlen(argv[1])] == ' ';
+        group |= strcmp(first[i], argv[1]) == 0 && strchr(cmds[i].name, ' ');
     }
     if (group && (argc == 2 || strcmp(argv[2], "--help") == 0)) {
         FILE *out = argc == 2 ? stderr : stdout;
 
         fprintf(out, "usage: sund %s SUBCOMMAND\n", argv[1]);
         for (size_t i = 0; i < N_CMD; i++)
-            if (strncmp(cmds[i].name, argv[1], strlen(argv[1])) == 0)
+            if (strcmp(first[i], argv[1]) == 0)
                 fprintf(out, "  %-19s %s\n", cmds[i].name, cmds[i].help);
         return argc == 2 ? 2 : 0;
     }
@@ -149,11 +149,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         usage(stdout);
-        return 0;
+        return sund_cmd_end("help", SUND_OK, &err);
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("sund %s\n", SUND_VERSION);
-        return 0;
+        return sund_cmd_end("--version", SUND_OK, &err);
     }
     c = find(argc, argv, &words);
     if (!c)

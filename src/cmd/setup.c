@@ -14,7 +14,7 @@
 sund_code sund_cmd_init(int argc, char **argv, sund_err *err)
 {
     const char     *role = "node", *id = NULL, *host = NULL, *listen = NULL, *access = NULL, *approve = NULL;
-    int64_t         port = 0;
+    int64_t         port = -1;
     const sund_opt  opt[] = {
         { "role", 's', &role, "ROLE", "node (default), hub or researcher" },
         { "id", 's', &id, "NAME", "name in the federation, e.g. FI (needed)" },
@@ -44,16 +44,16 @@ sund_code sund_cmd_init(int argc, char **argv, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "--role is node, hub or researcher, not '%.40s'", role);
     if (!id)
         return sund_fail(err, SUND_E_ARG, "--id NAME is needed; see 'sund init --help'");
-    if (plan.role != SUND_ROLE_HUB && (host || listen || port))
+    if (plan.role != SUND_ROLE_HUB && (host || listen || port != -1))
         return sund_fail(err, SUND_E_ARG, "--host, --listen and --port are a hub's: a %s only dials", role);
     if (plan.role != SUND_ROLE_NODE && (access || approve))
         return sund_fail(err, SUND_E_ARG, "--access and --approve are a node's: a %s has no data", role);
-    if (port < 0 || port > 65535)
+    if (port != -1 && (port < 1 || port > 65535))
         return sund_fail(err, SUND_E_ARG, "--port is from 1 to 65535");
     plan.id = id;
     plan.host = host ? host : "127.0.0.1";
     plan.listen = listen;
-    plan.port = (uint16_t) (port ? port : 8750);
+    plan.port = (uint16_t) (port == -1 ? 8750 : port);
     plan.access = access ? access : "controlled";
     plan.approve = approve ? approve : "ask";
     rc = sund_home_init(argv[1], &plan, &member, err);

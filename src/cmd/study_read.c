@@ -297,6 +297,31 @@ static void print_lines(const char *first, const char *indent, const sund_buf *t
     }
 }
 
+/** Variables as their declarations say them: "height  real, 40.0 to 250.0 cm", "sex  binary, M|F". text: lines of sund_var_print(), whose numbers are in steps of the last decimal. */
+static void print_variables(const sund_buf *text)
+{
+    char *copy = strndup((const char *) text->p, text->n), *line, *save = copy;
+
+    for (const char *first = "variables   "; copy && (line = strsep(&save, "\n")) && *line; first = "            ") {
+        char   empty[] = "", *cell[7];
+        double step = 1.0;
+        int    decimals;
+
+        for (int k = 0; k < 7; k++) {
+            cell[k] = line ? strsep(&line, "\t") : empty;
+            sund_text_clean(cell[k]);
+        }
+        decimals = (int) strtol(cell[5], NULL, 10);
+        for (int k = 0; k < decimals; k++)
+            step *= 10.0;
+        if (cell[6][0])
+            printf("%s%s  %s, %s\n", first, cell[0], cell[1], cell[6]);
+        else
+            printf("%s%s  %s, %.*f to %.*f %s\n", first, cell[0], cell[1], decimals, strtod(cell[3], NULL) / step, decimals, strtod(cell[4], NULL) / step, cell[2]);
+    }
+    free(copy);
+}
+
 static void thresholds_text(const sund_thresholds *t, char *out, size_t cap)
 {
     if (t->open)
@@ -392,7 +417,7 @@ static void show_text(const sund_home *h, shown *x)
         printf("people      %s here of %lld with genotypes: in the cohort, consent allows the purpose, every value is there\n", people, (long long) x->genotyped);
     else
         printf("people      this node would refuse: %s\n", x->why.msg);
-    print_lines("variables   ", "            ", &x->vars);
+    print_variables(&x->vars);
     printf("nodes      ");
     for (size_t i = 0; i < s->n_node; i++)
         printf(" %s%s", s->node[i], sund_roster_find(&h->roster, s->node[i], SUND_ROLE_NODE) ? "" : " (not in the federation)");

@@ -640,7 +640,7 @@ static sund_code check_section(sund_describe *d, const sund_ini_item *i, sund_er
             return sund_fail(err, SUND_E_LIMIT, "%s:%u: more than %d data sets", d->ini.name, i->line, DATASETS_MAX);
         d->id[d->n++] = i->label;
     }
-    return check_needs(d, i->section, i->label, err);
+    return SUND_OK;
 }
 
 static sund_code check_key(const sund_describe *d, const sund_ini_item *i, sund_err *err)
@@ -661,6 +661,13 @@ static sund_code check_key(const sund_describe *d, const sund_ini_item *i, sund_
     return sund_fail(err, SUND_E_FORMAT, "%s:%u: '%s' is not known in [%s]%s%s", d->ini.name, i->line, i->key, i->section, near ? "; did you mean " : "", near ? near : "");
 }
 
+static bool begins_section(const sund_ini *ini, size_t i)
+{
+    const sund_ini_item *it = &ini->item[i];
+
+    return i == 0 || strcmp(it->section, it[-1].section) != 0 || strcmp(it->label, it[-1].label) != 0;
+}
+
 static sund_code check_all(sund_describe *d, sund_err *err)
 {
     const sund_ini *ini = &d->ini;
@@ -669,11 +676,13 @@ static sund_code check_all(sund_describe *d, sund_err *err)
     sund_code       rc;
 
     for (size_t i = 0; i < ini->n_item; i++) {
-        const sund_ini_item *it = &ini->item[i];
-        if (i == 0 || strcmp(it->section, it[-1].section) != 0 || strcmp(it->label, it[-1].label) != 0)
-            SUND_TRY(check_section(d, it, err));
-        SUND_TRY(check_key(d, it, err));
+        if (begins_section(ini, i))
+            SUND_TRY(check_section(d, &ini->item[i], err));
+        SUND_TRY(check_key(d, &ini->item[i], err));
     }
+    for (size_t i = 0; i < ini->n_item; i++) /* after the keys that are there: one that is mistyped is not also said to be missing */
+        if (begins_section(ini, i))
+            SUND_TRY(check_needs(d, ini->item[i].section, ini->item[i].label, err));
     if (!sund_ini_get(ini, "catalogue", "publisher"))
         return sund_fail(err, SUND_E_FORMAT, "%s: there is no section [catalogue]", ini->name);
     if (base && (!sund_iri_ok(base) || strncmp(base, "http", 4) != 0 || base[strlen(base) - 1] != '/' || strlen(base) > 1000))

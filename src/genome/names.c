@@ -210,7 +210,7 @@ static size_t put_all(const sund_names *names, char kind, const char *a, const c
     return found;
 }
 
-static sund_code no_table(sund_err *err) { return sund_fail(err, SUND_E_ARG, "no table of names is given here: ask by position or by CONTIG-POSITION-REF-ALT"); }
+static sund_code no_table(sund_err *err) { return sund_fail(err, SUND_E_ARG, "no table of names is given here (lookup: --names FILE; pages: names in sund.ini): ask by position, as CONTIG-POSITION-REF-ALT"); }
 
 sund_code sund_names_rsid(const sund_names *names, const char *rsid, sund_buf *out, sund_err *err)
 {

@@ -211,16 +211,34 @@ out:
 
 typedef struct listing { hub *h; sund_buf *out; } listing;
 
-/** A study that is not ended and waits for a node that is away says so. */
+/** "no decision yet of GB, SE": who asks sees whom the study waits for. "" when all have decided. */
+static void undecided(const sund_mailbox_row *row, char *out, size_t cap)
+{
+    size_t at = 0;
+
+    out[0] = 0;
+    for (const char *p = row->decided[0] ? row->nodes + 1 : ""; *p && at < cap; p += strcspn(p, ",") + 1) {
+        char name[SUND_ID_MAX + 3];
+        int  len = (int) strcspn(p, ",");
+
+        (void) snprintf(name, sizeof name, ",%.*s,", len, p);
+        if (!strstr(row->decided, name))
+            at += (size_t) snprintf(out + at, cap - at, "%s%.*s", at ? ", " : "no decision yet of ", len, p);
+    }
+}
+
+/** A study that is not ended says which nodes it waits for: to decide, or to come back. */
 static sund_code add_row(void *ctx, const sund_mailbox_row *row, sund_err *err)
 {
     listing  *to = ctx;
     sund_buf *out = to->out;
-    char      silent[400] = "", detail[1000];
+    char      silent[400] = "", wanting[400], detail[1000];
 
     if (!row->ended)
         sund_questions_silent(&to->h->questions, row->nodes, silent, sizeof silent);
-    (void) snprintf(detail, sizeof detail, "%s%s%s%s", row->detail, row->detail[0] && silent[0] ? "; " : "", silent[0] ? "paused: " : "", silent);
+    undecided(row, wanting, sizeof wanting);
+    (void) snprintf(detail, sizeof detail, "%s%s%s%s%s%s", row->detail, row->detail[0] && wanting[0] ? "; " : "", wanting, (row->detail[0] || wanting[0]) && silent[0] ? "; " : "", silent[0] ? "paused: " : "",
+                    silent);
 
     sund_buf_put(out, row->study.b, sizeof row->study.b);
     sund_buf_str(out, row->title);

@@ -586,7 +586,10 @@ sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, 
     bool       more = false;
     sund_code  rc;
 
-    SUND_TRY(sund_db_query(m->db, &rows, err, "SELECT digest, title, researcher, state, detail, received, nodes, ended FROM study ORDER BY received DESC, digest LIMIT 1000", ""));
+    SUND_TRY(sund_db_query(m->db, &rows, err,
+                           "SELECT digest, title, researcher, state, detail, received, nodes, ended, CASE WHEN ended=0 AND state IN ('submitted', 'deciding') THEN"
+                           " ',' || coalesce((SELECT group_concat(sender) FROM message WHERE study=digest AND kind=?), '') || ',' ELSE '' END FROM study ORDER BY received DESC, digest LIMIT 1000",
+                           "i", (int64_t) SUND_MSG_LINE));
     for (;;) {
         sund_mailbox_row row;
         sund_cur         c;
@@ -603,6 +606,7 @@ sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, 
         row.received = sund_rows_text(rows, 5);
         row.nodes = sund_rows_text(rows, 6);
         row.ended = sund_rows_i64(rows, 7) != 0;
+        row.decided = sund_rows_text(rows, 8);
         SUND_GO(each(ctx, &row, err));
     }
 out:

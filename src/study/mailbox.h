@@ -33,7 +33,7 @@ sund_code sund_mailbox_news(sund_mailbox *m, const char *node, sund_cur known, s
 sund_code sund_mailbox_batch(sund_mailbox *m, const char *node, sund_cur known, size_t max, sund_buf *out, bool *any, sund_err *err) SUND_MUST_CHECK;
 
 /** State of every study, newest first, or of one: for people. */
-typedef struct sund_mailbox_row { sund_digest study; const char *title, *researcher, *state, *detail, *received, *nodes; bool ended; } sund_mailbox_row; /**< nodes: ",ES,FI," */
+typedef struct sund_mailbox_row { sund_digest study; const char *title, *researcher, *state, *detail, *received, *nodes, *decided; bool ended; } sund_mailbox_row; /**< nodes: ",ES,FI,"; decided: those of them whose decision is here, "" once all are */
 typedef sund_code (*sund_mailbox_each)(void *ctx, const sund_mailbox_row *row, sund_err *err);
 sund_code sund_mailbox_list(sund_mailbox *m, sund_mailbox_each each, void *ctx, sund_err *err) SUND_MUST_CHECK;
 /** Whether `who` may have a study's release: the researcher who asked, or a node of the study. */

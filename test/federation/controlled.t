@@ -63,6 +63,7 @@ $ini  = study_file("$tmp/linear.ini", %linear);
 $open = local_study("$tmp/open", "$tmp/chr20.catalogue", $ini);
 $name = submit($f, $ini);
 ok(wait_for($f, $name, qr/released/), 'a linear study of controlled data is released');
+ok(out("$sund study show --home $f->{at}/FI $name") =~ /^variables (?: +(?:age  integer, 0 to 120 a|y  real, -100\.000 to 100\.000 1|sex  binary, M\|F)\n)+nodes/m, 'study show declares its variables as the dictionary does');
 $got  = fetch($f, $name);
 my $n_out;
 ($want, $n_out) = passed($open, sub { mac($_[0]) >= 20 }, sub { 0 }, {}, { map { $_ => 1 } qw(af beta se nlog10p) });

@@ -35,6 +35,9 @@ ok($waits =~ /\Q@{[substr $sent, 0, 12]}\E.*waits for approval/, "the node's own
 ok(slurp("$f->{at}/FI.log") =~ /waits for this node's decision: 'sund study approve \Q@{[substr $sent, 0, 12]}\E/, 'and so does its log, with what to do');
 ok($waits =~ /asked once, by anna/, 'with its title and who asks', "# $waits");
 is(join(' ', @{ decode_json(out("$sund study status --json --home $f->{at}/FI")) }{qw(title researcher)}), 'asked once anna', 'in JSON too');
+my $whom = '';
+for (1 .. 100) { $whom = out("$sund study status --home $anna $short"); last if $whom =~ /no decision yet of FI$/m; select undef, undef, undef, 0.1 }
+ok($whom =~ /deciding .*\n +(?:DK|SE): approved; no decision yet of FI$/m, 'who asks sees whose decision is missing', "# $whom");
 my $shown = out("$sund study show --home $f->{at}/FI $short");
 ok($shown =~ /^title +asked once$/m && $shown =~ /^researcher +anna, signed/m && $shown =~ /^people +30 here of 30/m && $shown =~ /^nodes +DK FI SE$/m && $shown =~ /^gate rules +\S/m, 'study show: title, researcher, people, nodes, rules', "# $shown");
 my $asked = slurp($ini) =~ s/^/    /gmr;
