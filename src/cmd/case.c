@@ -124,7 +124,7 @@ static sund_code import(work *w, char **file, size_t n, sund_err *err)
         return sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may these cases be matched with others'?");
     for (size_t i = 0; rc == SUND_OK && i < n; i++)
         rc = import_file(w, file[i], err);
-    return rc;
+    return rc == SUND_OK || n == 1 ? rc : sund_fail_in(err, rc, "none of the files is taken in");
 }
 
 static sund_code add_terms(sund_case *c, const sund_opt_list *l, bool absent, sund_err *err)
