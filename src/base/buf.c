@@ -66,20 +66,30 @@ void sund_buf_u8(sund_buf *b, uint8_t v)
 void sund_buf_u16(sund_buf *b, uint16_t v) { put_le(b, v, 2); }
 void sund_buf_u32(sund_buf *b, uint32_t v) { put_le(b, v, 4); }
 void sund_buf_u64(sund_buf *b, uint64_t v) { put_le(b, v, 8); }
+
+const char sund_two_digits[201] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+                                  "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
 void sund_buf_i64(sund_buf *b, int64_t v)
 {
-    char     text[48] = "", *end = text + 24, *at = end;
     uint64_t u = v < 0 ? -(uint64_t) v : (uint64_t) v;
+    size_t   n = 1;
+    uint8_t *p;
 
-    do
-        *--at = (char) ('0' + u % 10);
-    while (u /= 10);
-    if (v < 0)
-        *--at = '-';
-    if (!sund_buf_room(b, 24))
+    for (uint64_t ten = 10; u >= ten && n < 19; ten *= 10) /* digits: 2^63 has 19 */
+        n++;
+    if (!sund_buf_room(b, n + 1))
         return;
-    memcpy(b->p + b->n, at, 24); /* a whole number of words is quicker than those that count */
-    b->n += (size_t) (end - at);
+    p = b->p + b->n;
+    if (v < 0)
+        *p++ = '-';
+    b->n += n + (v < 0);
+    for (; u >= 100; u /= 100)
+        memcpy(p + (n -= 2), &sund_two_digits[2 * (u % 100)], 2);
+    if (u >= 10)
+        memcpy(p, &sund_two_digits[2 * u], 2);
+    else
+        *p = (uint8_t) ('0' + u);
 }
 
 void sund_buf_text(sund_buf *b, const char *s) { sund_buf_put(b, s, strlen(s)); }

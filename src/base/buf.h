@@ -32,6 +32,7 @@ void      sund_buf_str(sund_buf *b, const char *s);                /**< u32 leng
 void      sund_buf_blob(sund_buf *b, const void *p, size_t n);     /**< u32 length, bytes */
 void      sund_buf_text(sund_buf *b, const char *s);               /**< bytes only */
 void      sund_buf_i64(sund_buf *b, int64_t v);                    /**< in decimal digits */
+extern const char sund_two_digits[201];                            /**< "000102...99" */
 void      sund_buf_printf(sund_buf *b, const char *fmt, ...) SUND_PRINTF(2, 3);
 /** Make room for n more bytes. */
 static inline bool sund_buf_room(sund_buf *b, size_t n) { return (n <= b->cap - b->n && !b->bad) || sund_buf_grow(b, n); }

@@ -10,7 +10,7 @@
 void sund_json_init(sund_json *j, sund_buf *out, bool pretty) { *j = (sund_json){ .out = out, .pretty = pretty }; }
 
 /** None of eight bytes is one that is escaped: below a blank, '"', '\\' or DEL. */
-static bool plain8(const char *s)
+static inline bool plain8(const char *s)
 {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
     uint64_t       v, quote, back, del;
@@ -69,7 +69,7 @@ static uint8_t *put_text(uint8_t *p, const char *s, size_t n)
 }
 
 /** Where n more bytes go, or NULL without memory. */
-static uint8_t *room(sund_json *j, size_t n) { return sund_buf_room(j->out, n) ? j->out->p + j->out->n : NULL; }
+static inline uint8_t *room(sund_json *j, size_t n) { return sund_buf_room(j->out, n) ? j->out->p + j->out->n : NULL; }
 
 static void upto(sund_json *j, const uint8_t *p) { j->out->n = (size_t) (p - j->out->p); }
 
@@ -108,7 +108,7 @@ void sund_json_put_bracket(sund_json *j, char bracket)
     j->comma = false;
 }
 
-void sund_json_close(sund_json *j, char bracket)
+void sund_json_put_close(sund_json *j, char bracket)
 {
     uint8_t *p;
 
@@ -131,9 +131,6 @@ void sund_json_put_str(sund_json *j, const char *value)
         upto(j, put_text(p, value, n));
 }
 
-void sund_json_put_i64(sund_json *j, int64_t value) { sund_buf_i64(j->out, value); }
-void sund_json_put_word(sund_json *j, const char *word) { sund_buf_text(j->out, word); }
-
 void sund_json_put_f64(sund_json *j, double value)
 {
     char s[SUND_REAL_BYTES];
@@ -141,5 +138,5 @@ void sund_json_put_f64(sund_json *j, double value)
     if (isfinite(value))
         sund_buf_put(j->out, s, sund_real_shortest(s, value));
     else
-        sund_json_put_word(j, "null");
+        sund_buf_put(j->out, "null", 4);
 }

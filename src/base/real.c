@@ -1,5 +1,7 @@
 #include "base/real.h"
 
+#include "base/buf.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -109,15 +111,13 @@ static char *put_bytes(char *at, const void *p, int n)
 static size_t put_decimal(char *out, const decimal *x, bool minus)
 {
     static const char zero[20] = "00000000000000000000";
-    static const char pair[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-                               "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
     char              room[24], *text = room + 1; /* of an odd number of digits the first pair begins before them */
     uint64_t          d = x->d;
     int               n = x->n;
     char             *at = out;
 
     for (int i = n; i > 0; i -= 2, d /= 100)
-        memcpy(text + i - 2, &pair[2 * (d % 100)], 2);
+        memcpy(text + i - 2, &sund_two_digits[2 * (d % 100)], 2);
     while (n > 1 && text[n - 1] == '0')
         n--;
     if (minus)
