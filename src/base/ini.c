@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +12,12 @@ enum { LINE_MAX_BYTES = 8192, ITEM_MAX = 4096 };
 
 bool sund_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 {
-    char     *end = NULL;
-    long long v;
+    bool    minus = s[0] == '-', good = s[minus] != 0;
+    int64_t v = 0;
 
-    if (!(s[0] >= '0' && s[0] <= '9') && !(s[0] == '-' && s[1] >= '0' && s[1] <= '9'))
-        return false;
-    errno = 0;
-    v = strtoll(s, &end, 10);
-    if (errno || *end || v < min || v > max)
+    for (s += minus; good && *s; s++) /* below zero, where INT64_MIN is */
+        good = *s >= '0' && *s <= '9' && !__builtin_mul_overflow(v, 10, &v) && !__builtin_sub_overflow(v, *s - '0', &v);
+    if (!good || (!minus && __builtin_sub_overflow(0, v, &v)) || v < min || v > max)
         return false;
     *out = v;
     return true;

@@ -65,23 +65,22 @@ void sund_contig_refseq(sund_assembly a, int contig, char out[40])
 /** 1 to 24, of which 23 and 24 are X and Y; 0 for anything else. */
 static int parse_number(const char *s)
 {
-    size_t n = strspn(s, "0123456789");
-    int    k = n == 1 || n == 2 ? s[0] - '0' : 0;
+    int k = 0, n = 0;
 
-    if (n == 2 && k)
-        k = 10 * k + s[1] - '0';
-    return !s[n] && k <= SUND_Y ? k : 0;
+    for (; n < 2 && s[n] >= '0' && s[n] <= '9'; n++)
+        k = 10 * k + s[n] - '0';
+    return !s[n] && (n < 2 || s[0] != '0') && k <= SUND_Y ? k : 0;
 }
 
 int sund_contig_parse(const char *name, sund_assembly *assembly)
 {
     sund_assembly a = SUND_ASSEMBLY_NONE;
-    int           found = 0;
+    int           found = parse_number(name);
 
-    if (strncmp(name, "NC_", 3) == 0) {
+    if (!found && strncmp(name, "NC_", 3) == 0) {
         found = parse_refseq(name, &a);
     }
-    else {
+    else if (!found) {
         if (strncasecmp(name, "chr", 3) == 0)
             name += 3;
         found = parse_number(name);

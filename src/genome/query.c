@@ -46,29 +46,17 @@ static sund_code note_assembly(sund_query *q, const char *name, sund_err *err)
 /** One name, normalised; its alleles behind those before. */
 static sund_code add_name(sund_query *q, const char *text, sund_err *err)
 {
-    sund_variant v;
-    sund_buf     b = { 0 }, c = { 0 };
-    size_t       at = q->alleles.n;
-    sund_code    rc;
+    sund_variant *v = &q->name[q->n_name];
 
     if (q->n_name == SUND_QUERY_NAMES)
         return sund_fail(err, SUND_E_LIMIT, "more than %d variants in one question", SUND_QUERY_NAMES);
-    rc = sund_variant_parse(text, &v, &b, err);
-    if (rc == SUND_OK)
-        rc = note_assembly(q, text, err);
-    if (rc == SUND_OK)
-        rc = sund_variant_normalise(&v, NULL, &c, err);
-    if (rc == SUND_OK) { /* offsets for now: the buffer moves as it grows */
-        sund_buf_put(&q->alleles, v.ref, v.n_ref);
-        sund_buf_put(&q->alleles, v.alt, v.n_alt);
-        rc = sund_buf_ok(&q->alleles, err);
-        v.ref = (const char *) (uintptr_t) at;
-        v.alt = (const char *) (uintptr_t) (at + v.n_ref);
-        q->name[q->n_name++] = v;
-    }
-    sund_buf_free(&b);
-    sund_buf_free(&c);
-    return rc;
+    SUND_TRY(sund_variant_parse(text, v, &q->alleles, err));
+    SUND_TRY(note_assembly(q, text, err));
+    SUND_TRY(sund_variant_normalise(v, NULL, NULL, err));
+    v->ref = (const char *) (uintptr_t) ((const uint8_t *) v->ref - q->alleles.p); /* offsets for now: the buffer moves as it grows */
+    v->alt = (const char *) (uintptr_t) ((const uint8_t *) v->alt - q->alleles.p);
+    q->n_name++;
+    return SUND_OK;
 }
 
 static sund_code parse_names(sund_query *q, const char *text, sund_err *err)
@@ -185,7 +173,8 @@ sund_code sund_query_parse(sund_query *q, const char *text, sund_err *err)
 {
     sund_code rc;
 
-    q->n_name = 0; /* the names are written before they are read: 10 kB that need no clearing at each question */
+    q->n_name = 0; /* names and bases are written before they are read: 12 kB that need no clearing at each question */
+    q->ref[0] = q->alt[0] = 0;
     memset(&q->alleles, 0, sizeof *q - offsetof(sund_query, alleles));
     rc = is_region(text) ? parse_region(q, text, err) : parse_names(q, text, err);
     if (rc != SUND_OK)

@@ -17,17 +17,17 @@ typedef enum sund_qtype { SUND_Q_ANY, SUND_Q_SNP, SUND_Q_MNP, SUND_Q_INS, SUND_Q
 typedef struct sund_query {
     size_t       n_name;
     sund_variant name[SUND_QUERY_NAMES]; /**< normalised */
-    sund_buf     alleles;                /**< theirs */
+    char         ref[SUND_QUERY_BASES + 1], alt[SUND_QUERY_BASES + 1]; /**< "" for any; of a region, as all that follows */
+    sund_buf     alleles;                /**< of the names */
     sund_region  region;                 /**< when n_name is 0 */
     sund_assembly assembly;              /**< that some contig's accession says, for all of them: places on another are others */
     bool         bracket;
     uint32_t     end_from_bp, end_to_bp; /**< of a bracket: the last base, 0-based, half-open */
     sund_qtype   type;
-    char         ref[SUND_QUERY_BASES + 1], alt[SUND_QUERY_BASES + 1]; /**< "" for any */
     uint32_t     min_bp, max_bp;         /**< 0: no bound */
 } sund_query;
 
-/** q is large: on the heap. */
+/** q is large, 13 kB: on the heap, or once on a stack. */
 sund_code sund_query_parse(sund_query *q, const char *text, sund_err *err) SUND_MUST_CHECK;
 void      sund_query_free(sund_query *q);
 /** In its one spelling. */

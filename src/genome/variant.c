@@ -25,17 +25,19 @@ int sund_variant_cmp(const sund_variant *a, const sund_variant *b)
     return c ? c : bytes_cmp(a->alt, a->n_alt, b->alt, b->n_alt);
 }
 
-static bool all_in(const char *s, uint32_t n, const char *letters)
+static bool is_base(char c) { return c == 'A' || c == 'C' || c == 'G' || c == 'T' || c == 'N'; }
+
+static bool all_bases(const char *s, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (!s[i] || !strchr(letters, s[i]))
+        if (!is_base(s[i]))
             return false;
     return n > 0;
 }
 
 sund_code sund_variant_kind(const sund_variant *v, sund_kind *kind, sund_err *err)
 {
-    if (!all_in(v->ref, v->n_ref, "ACGTN"))
+    if (!all_bases(v->ref, v->n_ref))
         return sund_fail(err, SUND_E_FORMAT, "REF holds something else than A, C, G, T, N");
     if (v->n_alt > 2 && v->alt[0] == '<' && v->alt[v->n_alt - 1] == '>') {
         for (uint32_t i = 1; i + 1 < v->n_alt; i++)
@@ -52,7 +54,7 @@ sund_code sund_variant_kind(const sund_variant *v, sund_kind *kind, sund_err *er
                 return sund_fail(err, SUND_E_FORMAT, "a breakend has characters that VCF does not allow");
         *kind = SUND_KIND_BREAKEND;
     }
-    else if (all_in(v->alt, v->n_alt, "ACGTN")) {
+    else if (all_bases(v->alt, v->n_alt)) {
         if (v->n_ref == v->n_alt && memcmp(v->ref, v->alt, v->n_ref) == 0)
             return sund_fail(err, SUND_E_FORMAT, "ALT equals REF");
         *kind = v->n_ref == 1 && v->n_alt == 1 ? SUND_KIND_SNV : v->n_ref == v->n_alt ? SUND_KIND_MNV : SUND_KIND_INDEL;
@@ -222,7 +224,7 @@ static sund_code take_allele(const char *whole, const char *a, const char *which
     for (size_t i = 0; i < len; i++) {
         char c = (char) (a[i] >= 'a' && a[i] <= 'z' ? a[i] - 32 : a[i]);
 
-        if (!strchr("ACGTN", c))
+        if (!is_base(c))
             return allele_fail(whole, which, err);
         sund_buf_u8(store, (uint8_t) c);
     }

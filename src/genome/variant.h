@@ -31,7 +31,7 @@ sund_code sund_variant_kind(const sund_variant *v, sund_kind *kind, sund_err *er
 
 /** Minimal, left-aligned form of a sequence variant (SNV, INDEL, MNV): trims the common suffix then prefix, keeps one
  *  anchor base for indels, and, where ref is not NULL, rolls left over the reference. Others are left as they are.
- *  Alleles may then point into scratch, which must not be the buffer that holds them before. Errors: SUND_E_MISMATCH when REF differs from the reference (position named).
+ *  Alleles may then point into scratch, which must not be the buffer that holds them before; without ref it may be NULL. Errors: SUND_E_MISMATCH when REF differs from the reference (position named).
  *  Source: Tan, Abecasis, Kang, Bioinformatics 2015. */
 sund_code sund_variant_normalise(sund_variant *v, const sund_reference *ref, sund_buf *scratch, sund_err *err) SUND_MUST_CHECK;
 
