@@ -263,46 +263,35 @@ void sund_store_site(const sund_store *s, size_t j, sund_site *out)
     out->copies = sund_copies_at(s->info.assembly, r.contig, r.pos_bp);
 }
 
-bool sund_store_find(const sund_store *s, const sund_variant *v, size_t *j)
-{
-    size_t lo = 0, hi = s->info.n_site;
-
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        any_row   r = sund_store_row(s, mid);
-        int    c = r.contig != v->contig ? (r.contig < v->contig ? -1 : 1) : r.pos_bp != v->pos_bp ? (r.pos_bp < v->pos_bp ? -1 : 1) : 0;
-
-        if (c == 0) {
-            sund_variant x = variant_of(&r);
-            c = sund_variant_cmp(&x, v);
-        }
-        if (c == 0) {
-            *j = mid;
-            return true;
-        }
-        if (c < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    *j = 0;
-    return s->info.n_site && sund_store_sound(s, NULL) != SUND_OK;
-}
-
 size_t sund_store_from(const sund_store *s, int contig, uint32_t pos_bp)
 {
     size_t lo = 0, hi = s->info.n_site;
 
     while (lo < hi) {
-        size_t  mid = lo + (hi - lo) / 2;
-        any_row r = sund_store_row(s, mid);
+        size_t mid = lo + (hi - lo) / 2;
 
-        if (r.contig < contig || (r.contig == contig && r.pos_bp < pos_bp))
+        if (sund_store_place(s, mid) < ((uint64_t) contig << 32 | pos_bp))
             lo = mid + 1;
         else
             hi = mid;
     }
     return lo;
+}
+
+bool sund_store_find(const sund_store *s, const sund_variant *v, size_t *j)
+{
+    for (*j = sund_store_from(s, v->contig, v->pos_bp); *j < s->info.n_site; ++*j) {
+        any_row      r = sund_store_row(s, *j);
+        sund_variant x = variant_of(&r);
+        int          c = sund_variant_cmp(&x, v);
+
+        if (c == 0)
+            return true;
+        if (c > 0)
+            break;
+    }
+    *j = 0;
+    return s->info.n_site && sund_store_sound(s, NULL) != SUND_OK;
 }
 
 bool sund_store_callable(const sund_store *s, int contig, uint32_t pos_bp, uint32_t n_bp)

@@ -99,6 +99,18 @@ static inline void sund_store_row_place(const sund_store *s, size_t j, uint32_t 
     *block = le32toh(*block);
     *at = le32toh(*at) >> (s->version == 1 ? 0 : 8);
 }
+/** Contig << 32 | position, by which sites are in order: of a row without its alleles. */
+static inline uint64_t sund_store_place(const sund_store *s, size_t j)
+{
+    const uint8_t *p = s->map[F_SITES].p + HEAD_BYTES + j * s->site_bytes;
+    uint32_t       pos_bp;
+    unsigned       contig;
+
+    sund_store_need(s, F_SITES, HEAD_BYTES + j * s->site_bytes, s->site_bytes);
+    contig = s->version == 1 ? p[4] : p[12] & 31;
+    memcpy(&pos_bp, p, 4);
+    return (uint64_t) (contig < SUND_N_CONTIG ? contig : 0) << 32 | le32toh(pos_bp);
+}
 /** The count table's row of a site that is number at of its block, into het, alt, missing of each group. */
 uint32_t  sund_store_count_at(const sund_store *s, uint64_t row, size_t k);
 /** "DIR/FILE: block B (sites C:FROM-TO)" for messages. */
