@@ -33,6 +33,7 @@ void sund_match_page(const sund_home *h, sund_questions *q, const sund_request *
     if (why[0])
         sund_log(SUND_LOG_ERROR, "a request for matches is refused: %s", why);
     if (out->status) {
+        sund_buf_free(&out->body);
         out->body = question;
         return;
     }

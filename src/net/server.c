@@ -16,7 +16,7 @@
 /* A connection has a thread, so that a handler may wait, or a few threads serve all. A watchdog shuts down connections that take too long over a handshake, a request or reading
  * an answer: the library's own time-out starts again with every byte that drips in. */
 
-enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10, LOOP_MEMORY_BYTES = 12 << 10, BODIES_AT_ONCE = 16 };
+enum { HEAD_S = 20, REQUEST_S = 600, IDLE_S = 120, MEMORY_BYTES = 64 << 10, LOOP_MEMORY_BYTES = 12 << 10, BODIES_AT_ONCE = 16, KEPT_BYTES = 8 << 10 };
 
 /* One connection, from its first packet to its last, and the one request that is under way on it. */
 typedef struct wire {
@@ -25,7 +25,7 @@ typedef struct wire {
     _Atomic double         until_s; /* shut down when this passes; 0 while a handler runs */
     struct wire           *next;
     size_t                 announced; /* bytes of the request's body; 0 when it does not say */
-    sund_buf               body;
+    sund_buf               body, said; /* of the request and of its answer, whose memory the next one on the line has again */
     int                    refused; /* HTTP status, or 0 */
 } wire;
 
@@ -35,6 +35,7 @@ struct sund_server {
     pthread_t          watchdog;
     bool               watching, stopping;
     pthread_mutex_t    lock;
+    _Atomic double     now_s; /* the watchdog's clock, which is near enough */
     wire              *list;
     size_t             held; /* bytes of bodies that have come in: nobody has shown who they are before the last one is here */
 };
@@ -93,20 +94,26 @@ static bool hold(sund_server *s, size_t n)
     return room;
 }
 
-static void let_go(sund_server *s, sund_buf *body)
+static void let_go(sund_server *s, wire *w)
 {
-    if (body->n) {
+    if (w->body.n) {
         (void) pthread_mutex_lock(&s->lock);
-        s->held -= body->n;
+        s->held -= w->body.n;
         (void) pthread_mutex_unlock(&s->lock);
     }
-    sund_buf_free(body);
+    for (int said = 0; said < 2; said++) {
+        sund_buf *b = said ? &w->said : &w->body;
+
+        if (b->bad || b->cap > KEPT_BYTES)
+            sund_buf_free(b);
+        sund_buf_clear(b);
+    }
 }
 
 static double limit_s(const sund_server *s, double otherwise) { return s->config.request_s ? (double) s->config.request_s : otherwise; }
 
 /** The connection has so many seconds for what comes next; 0: as long as it takes. */
-static void allow(wire *w, double seconds) { w->until_s = seconds > 0 ? sund_time_mono_s() + seconds : 0; }
+static void allow(const sund_server *s, wire *w, double seconds) { w->until_s = seconds > 0 ? s->now_s + seconds : 0; }
 
 static wire *wire_of(struct MHD_Connection *c)
 {
@@ -144,7 +151,7 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **ctx, enum 
     if (what == MHD_CONNECTION_NOTIFY_STARTED && (w = calloc(1, sizeof *w)) != NULL) {
         w->c = c;
         peer_of(c, w->peer);
-        w->until_s = sund_time_mono_s() + limit_s(s, HEAD_S);
+        allow(s, w, limit_s(s, HEAD_S));
         w->next = s->list;
         s->list = w;
         *ctx = w;
@@ -155,6 +162,8 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **ctx, enum 
         while (*p != w)
             p = &(*p)->next;
         *p = w->next;
+        sund_buf_free(&w->body);
+        sund_buf_free(&w->said);
         free(w);
         *ctx = NULL;
     }
@@ -166,7 +175,7 @@ static void *watch(void *arg)
     sund_server *s = arg;
 
     for (;;) {
-        double now = sund_time_mono_s();
+        double now = s->now_s = sund_time_mono_s();
         bool   stop;
 
         (void) pthread_mutex_lock(&s->lock);
@@ -229,17 +238,15 @@ static size_t get_parameters(const sund_request *r, sund_parameter *out, size_t 
     return g.n;
 }
 
-/** The body is the library's from here on, to send and to free. */
-static enum MHD_Result reply(struct MHD_Connection *c, const sund_response *out, sund_buf *body, bool close)
+/** The body stays where it is until the answer is sent. */
+static enum MHD_Result reply(wire *w, const sund_response *out, bool close)
 {
-    struct MHD_Response *a = MHD_create_response_from_buffer(body->n, body->p, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *a = MHD_create_response_from_buffer(out->body.n, out->body.p, MHD_RESPMEM_PERSISTENT);
     enum MHD_Result      q;
 
-    if (!a) {
-        sund_buf_free(body);
+    w->said = out->body;
+    if (!a)
         return MHD_NO;
-    }
-    *body = (sund_buf){ 0 };
     (void) MHD_add_response_header(a, "Content-Type", out->type);
     for (size_t i = 0; i < out->n_header; i++)
         (void) MHD_add_response_header(a, out->header[i].name, out->header[i].value);
@@ -247,36 +254,36 @@ static enum MHD_Result reply(struct MHD_Connection *c, const sund_response *out,
     (void) MHD_add_response_header(a, "X-Content-Type-Options", "nosniff");
     if (close)
         (void) MHD_add_response_header(a, "Connection", "close");
-    q = MHD_queue_response(c, (unsigned) out->status, a);
+    q = MHD_queue_response(w->c, (unsigned) out->status, a);
     MHD_destroy_response(a);
     return q;
 }
 
-static enum MHD_Result refuse(const sund_server *s, struct MHD_Connection *c, int status)
+static enum MHD_Result refuse(const sund_server *s, wire *w, int status)
 {
     const char   *text = status == 413 ? "the request is too large" : status == 503 ? "too many requests at once; try again" : status == 405 ? "this method is not taken here" : "the request is not well-formed";
-    sund_response out = { .status = status, .type = "text/plain; charset=utf-8" };
+    sund_response out = { .status = status, .type = "text/plain; charset=utf-8", .body = w->said };
 
     if (s->config.refuse)
         s->config.refuse(s->config.ctx, status, text, &out);
     else
         sund_buf_printf(&out.body, "%s\n", text);
-    return reply(c, &out, &out.body, true);
+    return reply(w, &out, true);
 }
 
-static enum MHD_Result answer(sund_server *s, struct MHD_Connection *c, wire *w, const char *url, const char *method)
+static enum MHD_Result answer(sund_server *s, wire *w, const char *url, const char *method)
 {
-    sund_request  in = { method, url, w->body.p, w->body.n, get_query, get_header, c, get_last, w->peer, get_parameters };
-    sund_response out = { .status = 500, .type = "text/plain; charset=utf-8" };
+    sund_request  in = { method, url, w->body.p, w->body.n, get_query, get_header, w->c, get_last, w->peer, get_parameters };
+    sund_response out = { .status = 500, .type = "text/plain; charset=utf-8", .body = w->said };
 
-    allow(w, 0);
+    allow(s, w, 0);
     s->config.handler(s->config.ctx, &in, &out);
-    allow(w, limit_s(s, REQUEST_S));
+    allow(s, w, limit_s(s, REQUEST_S));
     if (out.body.bad) {
         sund_buf_free(&out.body);
         out.status = 503;
     }
-    return reply(c, &out, &out.body, false);
+    return reply(w, &out, false);
 }
 
 static void take_in(sund_server *s, wire *w, const char *data, size_t n)
@@ -308,13 +315,13 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     if (!w) {
         int status = judge_headers(s, c, method, version);
 
-        if (status)
-            return refuse(s, c, status);
         w = wire_of(c);
         if (!w)
             return MHD_NO;
+        if (status)
+            return refuse(s, w, status);
         w->refused = 0;
-        allow(w, limit_s(s, REQUEST_S));
+        allow(s, w, limit_s(s, REQUEST_S));
         *ctx = w;
         return MHD_YES;
     }
@@ -324,8 +331,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
         return MHD_YES;
     }
     if (w->refused)
-        return refuse(s, c, w->refused);
-    return answer(s, c, w, url, method);
+        return refuse(s, w, w->refused);
+    return answer(s, w, url, method);
 }
 
 static void on_end(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_RequestTerminationCode how)
@@ -337,8 +344,8 @@ static void on_end(void *cls, struct MHD_Connection *c, void **ctx, enum MHD_Req
     (void) how;
     if (!w)
         return;
-    allow(w, limit_s(s, IDLE_S));
-    let_go(s, &w->body);
+    allow(s, w, limit_s(s, IDLE_S));
+    let_go(s, w);
     *ctx = NULL;
 }
 
@@ -392,6 +399,7 @@ sund_code sund_server_start(sund_server **out, const sund_server_config *c, sund
     if (!s)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     s->config = *c;
+    s->now_s = sund_time_mono_s();
     (void) pthread_mutex_init(&s->lock, NULL);
     (void) signal(SIGPIPE, SIG_IGN);
     if (address(c, &at, err) != SUND_OK) {

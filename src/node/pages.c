@@ -71,7 +71,7 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
 
     SUND_TRY(allowed(s, err));
     out->n = 1;
-    (void) snprintf(out->row[0].node, sizeof out->row[0].node, "%s", s->answerer.home.id);
+    memcpy(out->row[0].node, s->answerer.home.id, sizeof out->row[0].node);
     out->row[0].ms = 0;
     out->row[0].shown = NULL;
     SUND_TRY(sund_answer_question(&s->answerer, question, &out->row[0].shown, err));
@@ -95,6 +95,7 @@ static void match_page(site *s, const sund_request *in, sund_response *out)
     if (why[0])
         sund_log(SUND_LOG_ERROR, "a request for matches is refused: %s", why);
     if (out->status) {
+        sund_buf_free(&out->body);
         out->body = question;
         return;
     }
