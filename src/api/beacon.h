@@ -46,8 +46,8 @@ typedef enum sund_param_id {
 } sund_param_id;
 /** The place of one that such a page takes, SUND_N_PARAM for others. */
 sund_param_id sund_beacon_param_of(unsigned takes, const char *name);
-/** A GET's parameters, checked: one that the page does not take, or a single one given twice, is refused by name, for whoever gave it means something by it. */
-sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, sund_parameter out[SUND_BEACON_GIVEN], size_t *n, sund_err *err) SUND_MUST_CHECK;
+/** A GET's parameters and their places in the table, checked: one that the page does not take, or a single one given twice, is refused by name, for whoever gave it means something by it. */
+sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, sund_parameter out[SUND_BEACON_GIVEN], sund_param_id which[SUND_BEACON_GIVEN], size_t *n, sund_err *err) SUND_MUST_CHECK;
 /** The same of a POST's query and its parts. */
 sund_code sund_beacon_body(const sund_beacon_page *p, const sund_jval *query, const sund_jval *params, sund_err *err) SUND_MUST_CHECK;
 
@@ -59,6 +59,7 @@ struct sund_beacon_request {
     const char             *id;      /**< what {id} stands for; NULL for none */
     sund_caller              who;
     sund_parameter          given[SUND_BEACON_GIVEN]; /**< of a GET */
+    sund_param_id           which[SUND_BEACON_GIVEN]; /**< of the parameters those are */
     size_t                  n_given;
     sund_jval          *body;    /**< NULL for GET */
     const char         *get[SUND_N_PARAM];  /**< a GET's parameters: the first that is not empty */

@@ -150,7 +150,7 @@ bool sund_beacon_of_variant(const sund_beacon_request *r)
 sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, sund_err *err)
 {
     const char *hgvs = sund_beacon_text(r, SUND_P_ALLELE), *gene = sund_beacon_text(r, SUND_P_GENE), *change = sund_beacon_text(r, SUND_P_CHANGE);
-    sund_query *q;
+    sund_query  q;
     size_t      at = question->n;
     sund_code   rc = SUND_OK;
 
@@ -173,20 +173,16 @@ sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, su
     sund_buf_nul(question);
     SUND_TRY(sund_buf_ok(question, err));
     /* in its one spelling, and refused here if it is none */
-    q = malloc(sizeof *q);
-    if (!q)
-        return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    rc = sund_query_parse(q, (const char *) question->p + at + strlen("variants "), err);
+    rc = sund_query_parse(&q, (const char *) question->p + at + strlen("variants "), err);
     if (rc == SUND_OK) /* another assembly than the data's is an error, not an empty answer */
-        rc = sund_assembly_fits(q->assembly, r->face->assembly, err);
+        rc = sund_assembly_fits(q.assembly, r->face->assembly, err);
     if (rc == SUND_OK) {
-        q->assembly = r->face->assembly == SUND_ASSEMBLY_NONE ? q->assembly : SUND_ASSEMBLY_NONE; /* where it is not known here, nodes look */
+        q.assembly = r->face->assembly == SUND_ASSEMBLY_NONE ? q.assembly : SUND_ASSEMBLY_NONE; /* where it is not known here, nodes look */
         question->n = at + strlen("variants ");
-        sund_query_print(q, question);
+        sund_query_print(&q, question);
         sund_buf_nul(question);
         rc = sund_buf_ok(question, err);
     }
-    sund_query_free(q);
-    free(q);
+    sund_query_free(&q);
     return rc;
 }

@@ -21,12 +21,10 @@ static int word_of(const char *s, const char *const *list)
     return -1;
 }
 
-/** Where a parameter that the page takes belongs: with the first of its spellings. */
-static int place_of(const sund_beacon_request *r, const char *name)
+/** Where a parameter belongs: with the first of its spellings. */
+static sund_param_id first_of(sund_param_id p)
 {
-    int p = (int) sund_beacon_param_of(r->page->takes, name);
-
-    while (p < SUND_N_PARAM && !sund_beacon_param_at((size_t) p)->what)
+    while (!sund_beacon_param_at(p)->what)
         p--;
     return p;
 }
@@ -74,16 +72,15 @@ static bool numbers_of_json(const sund_jval *v, int64_t out[2], size_t *n)
 sund_code sund_beacon_numbers(const sund_beacon_request *r, sund_param_id p, int64_t out[2], size_t *n, sund_err *err)
 {
     const sund_jval *v = r->post[p];
-    const char      *name = sund_beacon_param_at(p)->name;
     bool             good = true;
 
     *n = 0;
     for (size_t i = 0; i < r->n_given && r->get[p]; i++)
-        if (strcmp(r->given[i].name, name) == 0)
+        if (r->which[i] == p)
             good &= numbers_of_text(r->given[i].value, out, n);
     if (v)
         good = sund_j_str(v) ? numbers_of_text(sund_j_str(v), out, n) : numbers_of_json(v, out, n);
-    return good ? SUND_OK : sund_fail(err, SUND_E_ARG, "'%s' is one or two positions, 0-based, e.g. [1000] or [1000, 1010]", name);
+    return good ? SUND_OK : sund_fail(err, SUND_E_ARG, "'%s' is one or two positions, 0-based, e.g. [1000] or [1000, 1010]", sund_beacon_param_at(p)->name);
 }
 
 /** A number that is there must be one. */
@@ -141,7 +138,7 @@ static sund_code read_post(sund_beacon_request *r, sund_err *err)
     SUND_TRY(sund_beacon_body(r->page, q, r->params, err));
     for (const sund_jval *v = sund_j_next(r->params, &at, &name); v; v = sund_j_next(r->params, &at, &name))
         if (sund_j_kind(v) != SUND_J_NULL)
-            r->post[place_of(r, name)] = v;
+            r->post[first_of(sund_beacon_param_of(r->page->takes, name))] = v;
     r->filters = sund_j_get(q, "filters");
     if (sund_j_kind(r->filters) == SUND_J_NULL)
         r->filters = NULL;
@@ -162,9 +159,9 @@ static sund_code read_get(sund_beacon_request *r, sund_err *err)
     int         g = (int) r->granularity, i = (int) r->include;
     const char *test;
 
-    SUND_TRY(sund_beacon_given(r->page, r->in, r->given, &r->n_given, err));
+    SUND_TRY(sund_beacon_given(r->page, r->in, r->given, r->which, &r->n_given, err));
     for (size_t k = 0; k < r->n_given; k++) {
-        const char **first = &r->get[place_of(r, r->given[k].name)];
+        const char **first = &r->get[first_of(r->which[k])];
 
         *first = *first || !r->given[k].value[0] ? *first : r->given[k].value;
     }
@@ -221,11 +218,13 @@ void sund_beacon_done(sund_beacon_request *r)
 
 static void schemas(sund_json *j, const char *key, const char *entry)
 {
-    char name[80] = "beacon-";
+    char   name[80] = "beacon-";
+    size_t n = strnlen(entry, 40);
 
     sund_json_open(j, key, '[');
     if (entry[0]) {
-        (void) strncat(strncat(name, entry, 40), "-v2.0.0", 8);
+        memcpy(name + strlen("beacon-"), entry, n);
+        memcpy(name + strlen("beacon-") + n, "-v2.0.0", sizeof "-v2.0.0");
         sund_json_open(j, NULL, '{');
         sund_json_str(j, "entityType", entry);
         sund_json_str(j, "schema", name);
@@ -285,7 +284,7 @@ static void echo_filters(const sund_beacon_request *r, sund_json *j)
 {
     sund_json_open(j, "filters", '[');
     for (size_t i = 0; i < r->n_given; i++)
-        if (strcmp(r->given[i].name, "filters") == 0 && strlen(r->given[i].value) < 1024 && sund_text_ok(r->given[i].value))
+        if (r->which[i] == SUND_P_FILTERS && strlen(r->given[i].value) < 1024 && sund_text_ok(r->given[i].value))
             sund_json_str(j, NULL, r->given[i].value);
     for (size_t i = 0; i < sund_j_n(r->filters); i++) {
         const sund_jval *v = sund_j_at(r->filters, i);
@@ -418,25 +417,24 @@ void sund_face_refuse(const sund_face *f, int status, const char *why, sund_resp
 
 void sund_beacon_run(const sund_face *f, const sund_request *in, const sund_beacon_page *page, const char *id, sund_response *out)
 {
-    sund_beacon_request r = { .body = NULL };
-    sund_answers       *a = calloc(1, sizeof *a);
+    sund_beacon_request r;
+    sund_answers        a;
     sund_err            err = { SUND_OK, "" };
-    sund_code           rc = a ? sund_beacon_read(&r, f, in, page, id, &err) : sund_fail(&err, SUND_E_NOMEM, "out of memory");
+    sund_code           rc = sund_beacon_read(&r, f, in, page, id, &err);
 
+    a.n = 0; /* its rows are written before they are read */
     out->status = 200;
     out->type = "application/json; charset=utf-8";
     if (rc == SUND_OK && !page->answer)
         rc = sund_fail(&err, SUND_E_DENIED, "records of single people do not leave a node: ask with filters how many there are");
     if (rc == SUND_OK)
-        rc = page->answer(&r, a, out, &err);
+        rc = page->answer(&r, &a, out, &err);
     if (rc == SUND_OK)
         rc = sund_buf_ok(&out->body, &err);
     if (rc != SUND_OK)
         sund_beacon_error(f, &r, &err, out);
     sund_beacon_done(&r);
-    if (a)
-        sund_answers_free(a);
-    free(a);
+    sund_answers_free(&a);
 }
 
 /* ---- which data sets a page is of ---- */

@@ -369,11 +369,12 @@ static sund_code of_their_assembly(const sund_beacon_request *r, const char *que
 
 sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
-    sund_buf      q = { 0 };
-    population    of = { 0, "" };
-    sund_answers *said = calloc(1, sizeof *said);
-    sund_code     rc = said ? read_population(r, &of, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    sund_buf     q = { 0 };
+    population   of = { 0, "" };
+    sund_answers said;
+    sund_code    rc = read_population(r, &of, err);
 
+    said.n = 0;
     if (rc == SUND_OK)
         rc = sund_beacon_query(r, &q, err);
     if (rc == SUND_OK)
@@ -383,12 +384,10 @@ sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_res
     if (rc == SUND_OK)
         rc = sund_beacon_sets(r, a, err);
     if (rc == SUND_OK)
-        rc = ask_said(r, (const char *) q.p + strlen("variants "), a, said, err);
+        rc = ask_said(r, (const char *) q.p + strlen("variants "), a, &said, err);
     if (rc == SUND_OK)
-        rc = write_answer(r, a, &of, said, &out->body, err);
+        rc = write_answer(r, a, &of, &said, &out->body, err);
     sund_buf_free(&q);
-    if (said)
-        sund_answers_free(said);
-    free(said);
+    sund_answers_free(&said);
     return rc;
 }

@@ -37,24 +37,24 @@ enum { ID_MAX = 2200 };
 /** id: the part that {id} stands for, "" where there is none. */
 static bool fits(const char *want, const char *path, char id[ID_MAX])
 {
-    const char *hole = strstr(want, "{id}");
-    size_t      n = hole ? (size_t) (hole - want) : strlen(want), m;
+    size_t m;
 
     id[0] = 0;
-    if (strncmp(want, path, n) != 0)
-        return false;
-    path += n;
-    if (hole) {
+    for (; *want; want++) {
+        if (*want != '{') {
+            if (*path++ != *want)
+                return false;
+            continue;
+        }
         m = strcspn(path, "/");
         if (m == 0 || m >= ID_MAX)
             return false;
         memcpy(id, path, m);
         id[m] = 0;
         path += m;
-        n = strlen(hole + 4);
-        if (!sund_text_ok(id) || strncmp(hole + 4, path, n) != 0)
+        want += strlen("{id");
+        if (!sund_text_ok(id))
             return false;
-        path += n;
     }
     return !path[0] || (path[0] == '/' && !path[1]);
 }
@@ -71,10 +71,11 @@ bool sund_face_admits(const sund_face *f, const sund_request *in, sund_response 
 static void tell(const sund_face *f, const sund_request *in, const sund_beacon_page *p, sund_response *out)
 {
     sund_parameter given[SUND_BEACON_GIVEN];
+    sund_param_id  which[SUND_BEACON_GIVEN];
     size_t         n;
     sund_err       err = { SUND_OK, "" };
 
-    if (sund_beacon_given(p, in, given, &n, &err) == SUND_OK)
+    if (sund_beacon_given(p, in, given, which, &n, &err) == SUND_OK)
         p->tell(f, out);
     else
         sund_beacon_error(f, NULL, &err, out);

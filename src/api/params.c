@@ -57,18 +57,18 @@ static sund_code not_taken(const char *path, unsigned takes, const char *name, s
     return sund_fail(err, SUND_E_ARG, "%.60s takes no '%.40s'%s%s", path, name, n ? ", but " : "", list);
 }
 
-sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, sund_parameter out[SUND_BEACON_GIVEN], size_t *n, sund_err *err)
+sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, sund_parameter out[SUND_BEACON_GIVEN], sund_param_id which[SUND_BEACON_GIVEN], size_t *n, sund_err *err)
 {
     *n = in->parameters(in, out, SUND_BEACON_GIVEN);
     if (*n == SUND_BEACON_GIVEN)
         return sund_fail(err, SUND_E_ARG, "at most %d parameters are taken", SUND_BEACON_GIVEN - 1);
     for (size_t i = 0; i < *n; i++) {
-        const sund_beacon_param *k = sund_beacon_param_at(sund_beacon_param_of(p->takes, out[i].name));
+        const sund_beacon_param *k = sund_beacon_param_at(which[i] = sund_beacon_param_of(p->takes, out[i].name));
 
         if (!k)
             return not_taken(p->path, p->takes, out[i].name, err);
-        for (size_t m = 0; m < i && k->type[strlen(k->type) - 1] != 's'; m++)
-            if (strcmp(out[m].name, k->name) == 0)
+        for (size_t m = 0; m < i; m++)
+            if (which[m] == which[i] && k->type[strlen(k->type) - 1] != 's')
                 return sund_fail(err, SUND_E_ARG, "'%s' is given twice", k->name);
     }
     return SUND_OK;

@@ -100,8 +100,8 @@ sund_code sund_answers_tabled(const sund_answers *a, sund_answers_table *t, sund
     t->a = a;
     for (size_t i = 0; i < a->n; i++)
         n += a->row[i].shown ? sund_shown_n(a->row[i].shown) : 0;
-    e = calloc(n + 1, sizeof *e);
-    t->name = calloc(n + 1, sizeof *t->name);
+    e = malloc((n + 1) * sizeof *e);
+    t->name = malloc((n + 1) * sizeof *t->name);
     t->at = malloc((n + 1) * (a->n + 1) * sizeof *t->at);
     if (!e || !t->name || !t->at) {
         free(e);

@@ -50,13 +50,11 @@ void sund_shown_free(sund_shown *s)
 
 static sund_code make(sund_verb verb, const sund_thresholds *t, sund_shown **out, sund_err *err)
 {
-    sund_shown *s = calloc(1, sizeof *s);
+    sund_shown *s = malloc(sizeof *s);
 
     if (!s)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    s->verb = verb;
-    s->answered = t != NULL;
-    s->thresholds = t ? *t : sund_thresholds_default();
+    *s = (sund_shown){ .verb = verb, .answered = t != NULL, .thresholds = t ? *t : sund_thresholds_default() };
     s->open = s->thresholds.open;
     *out = s;
     return SUND_OK;
