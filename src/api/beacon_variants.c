@@ -93,7 +93,7 @@ static void record(sund_json *j, const sund_face *f, const char *node, const cha
 {
     sund_buf     alleles = { 0 }, text = { 0 };
     sund_variant v;
-    char         name[40];
+    char         name[40], vrs[SUND_VRS_SIZE];
 
     if (sund_variant_parse(variant, &v, &alleles, NULL) != SUND_OK) { /* a symbolic one: its name says all */
         sund_buf_free(&alleles);
@@ -113,6 +113,14 @@ static void record(sund_json *j, const sund_face *f, const char *node, const cha
         sund_buf_nul(&text);
         if (!text.bad)
             sund_json_str(j, "genomicHGVSId", (const char *) text.p);
+    }
+    if (f->vrs && sund_vrs_variant(f->vrs, &v, vrs, NULL) == SUND_OK) {
+        sund_json_open(j, "variantAlternativeIds", '[');
+        sund_json_open(j, NULL, '{');
+        sund_json_str(j, "id", vrs);
+        sund_json_str(j, "reference", "https://vrs.ga4gh.org");
+        sund_json_close(j, '}');
+        sund_json_close(j, ']');
     }
     sund_json_close(j, '}');
     sund_json_open(j, "variation", '{');

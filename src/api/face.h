@@ -4,6 +4,7 @@
 #include "gate/shown.h"
 #include "genome/contig.h"
 #include "genome/names.h"
+#include "genome/vrs.h"
 #include "net/limits.h"
 
 /** The pages of a node or of the hub: HTTP in, questions out, and what is shown as others' formats have it. Nothing here computes or sees a person: all that can be
@@ -21,6 +22,7 @@ typedef struct sund_face {
     sund_assembly  assembly;
     bool           open;         /**< of data declared open */
     const sund_names *names;     /**< rsIDs, genes; or NULL */
+    sund_vrs         *vrs;       /**< computed identifiers, of all chromosomes; or NULL */
     /** Puts a question to the node, or to all of them: out has a row each. Errors: SUND_E_DENIED for rules about the asker, SUND_E_LIMIT when too much is asked at once. */
     sund_code (*ask)(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err);
     /** Who a bearer token is of. Errors: SUND_E_DENIED. */

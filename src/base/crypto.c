@@ -165,6 +165,19 @@ sund_digest sund_sha256(const void *p, size_t n)
     return d;
 }
 
+_Static_assert(sizeof(crypto_hash_sha512_state) <= sizeof(sund_sha512), "the state of SHA-512 has room");
+
+void sund_sha512_begin(sund_sha512 *h) { (void) crypto_hash_sha512_init((crypto_hash_sha512_state *) (void *) h); }
+void sund_sha512_add(sund_sha512 *h, const void *p, size_t n) { (void) crypto_hash_sha512_update((crypto_hash_sha512_state *) (void *) h, p, n); }
+
+void sund_sha512t24u(sund_sha512 *h, char out[33])
+{
+    uint8_t d[crypto_hash_sha512_BYTES];
+
+    (void) crypto_hash_sha512_final((crypto_hash_sha512_state *) (void *) h, d);
+    (void) sodium_bin2base64(out, 33, d, 24, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
 void sund_base64url_write(const void *p, size_t n, sund_buf *out)
 {
     size_t cap = sodium_base64_encoded_len(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);

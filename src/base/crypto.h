@@ -57,6 +57,11 @@ sund_code sund_unlock(const sund_key *once, const void *p, size_t n, uint8_t *ou
 
 /** SHA-256, where others' protocols want it. */
 sund_digest sund_sha256(const void *p, size_t n);
+/** SHA-512 of bytes that come piece by piece, and its first 24 bytes as base64url: GA4GH's sha512t24u, 32 characters. */
+typedef struct sund_sha512 { uint64_t state[32]; } sund_sha512;
+void sund_sha512_begin(sund_sha512 *h);
+void sund_sha512_add(sund_sha512 *h, const void *p, size_t n);
+void sund_sha512t24u(sund_sha512 *h, char out[33]);
 /** base64url without padding (RFC 4648, section 5), appended to out. */
 void sund_base64url_write(const void *p, size_t n, sund_buf *out);
 /** Exactly one way to write each byte string: no padding, blanks or spare bits that are set. out is replaced. */

@@ -5,6 +5,7 @@
 #include "gate/shown.h"
 #include "genome/names.h"
 #include "genome/query.h"
+#include "genome/vrs.h"
 #include "home/link.h"
 #include "stats/frequency.h"
 
@@ -158,7 +159,7 @@ static void row_json(sund_json *j, const sund_answers *a, const sund_answers *sa
     sund_json_close(j, '}');
 }
 
-static void lookup_json(const char *text, const char *variant, const sund_answers *a, const sund_answers *said)
+static void lookup_json(const char *text, const char *variant, const char *vrs, const sund_answers *a, const sund_answers *said)
 {
     sund_lookup_cells total;
     sund_buf          out = { 0 };
@@ -167,6 +168,8 @@ static void lookup_json(const char *text, const char *variant, const sund_answer
     sund_json_init(&j, &out, false);
     sund_json_open(&j, NULL, '{');
     sund_json_str(&j, "variant", text);
+    if (vrs[0])
+        sund_json_str(&j, "vrs", vrs);
     sund_json_open(&j, "countries", '[');
     for (size_t i = 0; i < a->n; i++)
         row_json(&j, a, said, i, variant);
@@ -202,14 +205,14 @@ static void cells_line(const char *name, const sund_lookup_cells *c, const char 
            sund_frequency_faf95(c->ac, c->an), hom, hemi, female, male, status);
 }
 
-static void lookup_table(const char *text, const char *variant, const sund_answers *a, const sund_answers *said)
+static void lookup_table(const char *text, const char *variant, const char *vrs, const sund_answers *a, const sund_answers *said)
 {
     size_t            n_counted = 0, n_sexes = 0;
     int64_t           n_female = 0, n_male = 0;
     char              of[40], f[24], m[24];
     sund_lookup_cells total;
 
-    printf("%s\n  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s\n", text, "node", "AC", "AN", "AF", "95 %", "FAF95", "hom", "hemi", "AC XX", "AC XY", "status");
+    printf("%s%s%s\n  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s\n", text, vrs[0] ? "  " : "", vrs, "node", "AC", "AN", "AF", "95 %", "FAF95", "hom", "hemi", "AC XX", "AC XY", "status");
     for (size_t i = 0; i < a->n; i++) {
         sund_lookup_counts c = sund_answers_counts(a, i, variant);
 
@@ -327,7 +330,26 @@ static void note_silent(const sund_answers *a, char *list, size_t cap)
     }
 }
 
-typedef struct lookups { sund_link link; const sund_names *names; bool as_json; sund_answers *counts, *said; size_t n_bad; char silent[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1]; } lookups;
+typedef struct lookups { sund_link link; const sund_names *names; sund_vrs *vrs; bool as_json; sund_answers *counts, *said; size_t n_bad; char silent[SUND_NODE_MAX * (SUND_ID_MAX + 2) + 1]; } lookups;
+
+/** Its computed identifier; "" without a reference, or where it has none. */
+static void identify(lookups *k, const char *variant, char out[SUND_VRS_SIZE])
+{
+    sund_variant v;
+    sund_buf     bases = { 0 };
+    sund_err     why = { SUND_OK, "" };
+    sund_code    rc;
+
+    out[0] = 0;
+    if (!k->vrs)
+        return;
+    rc = sund_variant_parse(variant, &v, &bases, &why);
+    if (rc == SUND_OK)
+        rc = sund_vrs_variant(k->vrs, &v, out, &why);
+    if (rc != SUND_OK)
+        fprintf(stderr, "sund lookup: %s has no VRS identifier: %s\n", variant, why.msg);
+    sund_buf_free(&bases);
+}
 
 /** One variant by its own name. */
 static sund_code look_up_one(lookups *k, const char *text, sund_err *err)
@@ -335,13 +357,15 @@ static sund_code look_up_one(lookups *k, const char *text, sund_err *err)
     sund_buf  ask = { 0 }, variant = { 0 };
     sund_err  why = { SUND_OK, "" };
     sund_code rc = SUND_OK;
+    char      vrs[SUND_VRS_SIZE];
 
     if (sund_spell_variant(text, &ask, &variant, &why) != SUND_OK) { /* the others are asked all the same */
         k->n_bad++;
         bad_variant(text, &why, k->as_json);
     }
     else if ((rc = ask_one(&k->link, "variants", (const char *) ask.p, k->counts, err)) == SUND_OK && (rc = ask_one(&k->link, "interpretations", (const char *) ask.p, k->said, err)) == SUND_OK) {
-        (k->as_json ? lookup_json : lookup_table)(text, (const char *) variant.p, k->counts, k->said);
+        identify(k, (const char *) variant.p, vrs);
+        (k->as_json ? lookup_json : lookup_table)(text, (const char *) variant.p, vrs, k->counts, k->said);
         note_silent(k->counts, k->silent, sizeof k->silent);
     }
     sund_answers_free(k->counts);
@@ -390,10 +414,10 @@ static sund_code look_up(lookups *k, const char *text, sund_err *err)
 
 sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
 {
-    const char     *home = sund_default_home(), *table = NULL;
+    const char     *home = sund_default_home(), *table = NULL, *fasta = NULL;
     lookups         k = { .as_json = false };
     bool            helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "names", 's', &table, "FILE", "a table of rsIDs, genes and amino-acid changes (doc/pages.md)" }, { "json", 'b', &k.as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "names", 's', &table, "FILE", "a table of rsIDs, genes and amino-acid changes (doc/pages.md)" }, { "reference", 's', &fasta, "FASTA", "the reference of the federation's assembly: shows each variant's GA4GH VRS identifier" }, { "json", 'b', &k.as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
     const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. Beside it stands what the countries' laboratories say of the variant, as far as they share it, and whether they are discordant (doc/interpretations.md). Positions are on the assembly of the nodes' data; a name with an accession, NC_000020.10 of GRCh37 or NC_000020.11 of GRCh38, is refused by a node whose data are on the other. A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
                           "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.10:g.1000226A>T'\nsund lookup --names names.tsv rs113488022 BRAF:V600E", opt, 1, 64 };
     sund_home       h = { .id = "" };
@@ -411,6 +435,8 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
     if (table)
         SUND_GO(sund_names_read(&names, table, err));
     k.names = names;
+    if (fasta)
+        SUND_GO(sund_vrs_open(&k.vrs, fasta, SUND_ASSEMBLY_NONE, err));
     SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     SUND_GO(sund_link_open(&k.link, &h, SUND_CHANNEL_COMMANDS, err));
     for (size_t i = 1; i <= n; i++)
@@ -423,6 +449,7 @@ out:
     free(k.counts);
     free(k.said);
     sund_names_free(names);
+    sund_vrs_close(k.vrs);
     sund_link_close(&k.link);
     sund_home_close(&h);
     return rc;

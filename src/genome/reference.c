@@ -112,20 +112,31 @@ void sund_reference_close(sund_reference *r)
     free(r);
 }
 
-char sund_reference_base(const sund_reference *r, int contig, uint32_t pos_bp)
+size_t sund_reference_copy(const sund_reference *r, int contig, uint32_t pos_bp, char *out, size_t n)
 {
     for (size_t i = 0; i < r->n_piece; i++) {
         const piece *p = &r->piece[i];
         uint32_t     k = pos_bp - p->from_bp;
-        size_t       at;
+        size_t       got = 0;
 
         if (p->contig != contig || pos_bp < p->from_bp || k >= p->n_bp)
             continue;
-        at = p->at + (size_t) (k / p->width) * p->stride + k % p->width;
-        if (at < r->map.n) {
-            uint8_t c = r->map.p[at];
-            return (char) (c >= 'a' && c <= 'z' ? c - 32 : c);
+        for (; got < n && k < p->n_bp; k++) {
+            size_t  at = p->at + (size_t) (k / p->width) * p->stride + k % p->width;
+            uint8_t c = at < r->map.n ? r->map.p[at] : 0;
+
+            if (!c)
+                break;
+            out[got++] = (char) (c >= 'a' && c <= 'z' ? c - 32 : c);
         }
+        return got;
     }
     return 0;
+}
+
+char sund_reference_base(const sund_reference *r, int contig, uint32_t pos_bp)
+{
+    char c;
+
+    return sund_reference_copy(r, contig, pos_bp, &c, 1) ? c : 0;
 }

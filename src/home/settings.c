@@ -32,7 +32,7 @@ static const struct { const char *key, *means; } setting[] = {
     { "pages.grants", "data set of which services with a token are told who may use it" },
     { "pages.rate", "requests a second that pages take of one caller" },
     { "pages.listen", NULL }, { "pages.tls", NULL }, { "pages.url", NULL }, { "pages.id", NULL }, { "pages.name", NULL }, { "pages.about", NULL }, { "pages.organisation", NULL },
-    { "pages.contact", NULL }, { "pages.welcome", NULL }, { "pages.environment", NULL }, { "pages.assembly", NULL }, { "pages.names", NULL }, { "pages.proxy", NULL },
+    { "pages.contact", NULL }, { "pages.welcome", NULL }, { "pages.environment", NULL }, { "pages.assembly", NULL }, { "pages.names", NULL }, { "pages.reference", NULL }, { "pages.proxy", NULL },
     { "dac.sign", NULL },
     { "dac.deadline_days", "working days for a decision" },
     { "dac.silence", "what no decision in time means" },

@@ -75,6 +75,8 @@ static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_i
     SUND_TRY(take(ini, "welcome", p->url, p->welcome, sizeof p->welcome, err));
     if (sund_ini_get(ini, "pages", "names"))
         SUND_TRY(sund_home_path(h, sund_ini_get(ini, "pages", "names"), p->names, sizeof p->names, err));
+    if (sund_ini_get(ini, "pages", "reference"))
+        SUND_TRY(sund_home_path(h, sund_ini_get(ini, "pages", "reference"), p->reference, sizeof p->reference, err));
     SUND_TRY(take(ini, "environment", "test", p->environment, sizeof p->environment, err));
     while (environments[k] && strcmp(environments[k], p->environment) != 0)
         k++;
@@ -82,6 +84,18 @@ static sund_code read_ini(sund_pages_config *p, const sund_home *h, const sund_i
         return sund_fail(err, SUND_E_FORMAT, "%s: [pages] environment: prod, test, dev or staging", ini->name);
     if ((strncmp(p->url, "http://", 7) != 0 && strncmp(p->url, "https://", 8) != 0) || p->url[strlen(p->url) - 1] == '/' || strchr(p->url, ' '))
         return sund_fail(err, SUND_E_FORMAT, "%s: [pages] url: https://NAME without a slash at its end", ini->name);
+    return SUND_OK;
+}
+
+sund_code sund_pages_vrs(sund_vrs **out, const sund_pages_config *p, sund_assembly a, sund_err *err)
+{
+    *out = NULL;
+    if (!p->reference[0])
+        return SUND_OK;
+    if (a == SUND_ASSEMBLY_NONE)
+        return sund_fail(err, SUND_E_FORMAT, "sund.ini: [pages] reference: of which assembly? Give [pages] assembly too");
+    if (sund_vrs_open(out, p->reference, a, err) != SUND_OK || sund_vrs_all(*out, err) != SUND_OK)
+        return sund_fail_in(err, err ? err->code : SUND_E_FORMAT, "sund.ini: [pages] reference");
     return SUND_OK;
 }
 

@@ -20,6 +20,7 @@ struct sund_hub_pages {
     sund_face        face;
     sund_pagelog    *log;
     sund_names      *names;
+    sund_vrs        *vrs;
     sund_limits     *limits;
     sund_server     *server;
 };
@@ -103,8 +104,9 @@ sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_que
     SUND_GO(sund_pagelog_open(&p->log, h->db, err));
     if (p->config.names[0])
         SUND_GO(sund_names_read(&p->names, p->config.names, err));
+    SUND_GO(sund_pages_vrs(&p->vrs, &p->config, p->config.assembly, err));
     SUND_GO(sund_limits_new(&p->limits, &(sund_limits_config){ p->config.rate, p->config.rate_is_set, p->config.proxy }, err));
-    p->face = (sund_face){ .limits = p->limits, .names = p->names, .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
+    p->face = (sund_face){ .limits = p->limits, .names = p->names, .vrs = p->vrs, .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
                            .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .ctx = p };
     if (p->config.port)
         SUND_GO(sund_pages_start(&p->server, h, &p->config, (sund_server_config){ .max_connections = 512, .handler = handle, .refuse = refuse, .ctx = p }, err));
@@ -132,5 +134,6 @@ void sund_hub_pages_close(sund_hub_pages *p)
     sund_limits_free(p->limits);
     sund_pagelog_close(p->log);
     sund_names_free(p->names);
+    sund_vrs_close(p->vrs);
     free(p);
 }

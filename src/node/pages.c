@@ -27,6 +27,7 @@ typedef struct site {
     sund_budget  *budget;
     pthread_mutex_t writing; /* to the database: what is shown, and what of it is written down later */
     sund_names   *names;
+    sund_vrs     *vrs;
     sund_own      own;
     sund_limits  *limits;
     double        looked_s; /* for the kill switch */
@@ -219,8 +220,9 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
     SUND_TRY(sund_own_open(&s->own, h, s->config.url, err));
     if (s->config.names[0])
         SUND_TRY(sund_names_read(&s->names, s->config.names, err));
+    SUND_TRY(sund_pages_vrs(&s->vrs, &s->config, sund_store_describe(h->store)->assembly, err));
     SUND_TRY(sund_limits_new(&s->limits, &(sund_limits_config){ s->config.rate, s->config.rate_is_set, s->config.proxy }, err));
-    s->face = (sund_face){ .limits = s->limits, .names = s->names, .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
+    s->face = (sund_face){ .limits = s->limits, .names = s->names, .vrs = s->vrs, .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
                            .welcome = s->config.welcome, .url = s->config.url, .environment = s->config.environment, .version = SUND_VERSION,
                            .assembly = sund_store_describe(h->store)->assembly, .open = h->thresholds.open, .ask = ask, .bearer = bearer, .ctx = s };
     return SUND_OK;
@@ -270,6 +272,7 @@ sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_
     sund_pagelog_close(s.log);
     sund_budget_close(s.budget);
     sund_names_free(s.names);
+    sund_vrs_close(s.vrs);
     sund_own_close(&s.own);
     sund_answerer_close(&s.answerer);
     return rc;

@@ -4,7 +4,9 @@ use strict;
 use warnings;
 use lib 'test';
 use Sund;
+use Digest::SHA qw(sha512);
 use JSON::PP;
+use MIME::Base64 qw(encode_base64url);
 
 shared('..');
 my $schemas = "$ENV{SUND_SHARED}/conformance/beacon-v2";
@@ -46,7 +48,9 @@ my %node = (DK => country('DK', 60, 'open'), FI => country('FI', 90, 'open'), SE
 my $f = federation('beacon', %node);
 my ($hub, $dk) = map { my $p = 20000 + ($$ * 11 + $_) % 30000; $p++ while !port_free($p); $p } 7, 9007;
 stop("$f->{name}/$_") for qw(hub DK);
-spew("$f->{at}/hub/sund.ini", slurp("$f->{at}/hub/sund.ini") . "\n[pages]\nport = $hub\nassembly = GRCh37\nnames = names.tsv\nid = org.example.north\norganisation = North\ncontact = mailto:hub\@example.org\nwelcome = https://example.org\n");
+my $chr20 = 'A' x 63025520; # as long as it is on GRCh37
+spew("$f->{at}/hub/chr20.fa", ">20\n$chr20\n");
+spew("$f->{at}/hub/sund.ini", slurp("$f->{at}/hub/sund.ini") . "\n[pages]\nport = $hub\nassembly = GRCh37\nnames = names.tsv\nreference = chr20.fa\nid = org.example.north\norganisation = North\ncontact = mailto:hub\@example.org\nwelcome = https://example.org\n");
 spew("$f->{at}/DK/sund.ini", slurp("$f->{at}/DK/sund.ini") . "\n[pages]\nport = $dk\nid = org.example.dk\n");
 spew("$f->{at}/hub/names.tsv", "variant\tregion\trsid\tgene\taminoacid\n20-200-A-G\t\trs200\tGENE\tV600E\n\t20:1-450\t\tLONG\t\n");
 start_hub($f);
@@ -144,6 +148,14 @@ for my $empty ([], undef, {}) { $x = post("$H/g_variants", { query => { requestP
 
 # ---- ranges, brackets, pages ----
 $x = query("$H/g_variants", { referenceName => '20', start => [0], end => [450] }, pagination => { limit => 0 });
+sub sha512t24u { return encode_base64url(substr sha512($_[0]), 0, 24) }
+sub vrs {    # of a substitution (start, end, base), by the specification
+    my $location = sha512t24u(qq({"end":$_[1],"sequenceReference":{"refgetAccession":"SQ.) . sha512t24u($chr20) . qq(","type":"SequenceReference"},"start":$_[0],"type":"SequenceLocation"}));
+    return 'ga4gh:VA.' . sha512t24u(qq({"location":"$location","state":{"sequence":"$_[2]","type":"LiteralSequenceExpression"},"type":"Allele"}));
+}
+is(join(' ', map { $_->{identifiers}{variantAlternativeIds}[0]{id} } @{ set($x, 'DK')->{results} }[0, 3]), vrs(99, 100, 'G') . ' ' . vrs(299, 300, 'T'), 'each with its VRS identifier');
+is(decode_json((split /\n/, out("$sund lookup --home $f->{at}/anna --reference $f->{at}/hub/chr20.fa --json 20-100-A-G"))[0])->{vrs}, vrs(99, 100, 'G'), 'which a lookup shows too');
+ok(out("$sund lookup --home $f->{at}/anna --reference $f->{at}/hub/chr20.fa --json 20-100-C-G 2>&1") =~ /has no VRS identifier: 20:100: REF is not the reference's/, 'none where the reference is another');
 is(join(' ', map { $_->{variantInternalId} } @{ set($x, 'DK')->{results} }), '20-100-A-G 20-200-A-G 20-300-A-G 20-300-A-T 20-400-A-G', 'a range: both ALT alleles of one place');
 is(join(' ', map { $_->{variantInternalId} } @{ set(query("$H/g_variants", { referenceName => '20', start => [0], end => [450] }, pagination => { limit => 2, skip => 1 }), 'SE')->{results} }), '20-300-A-G 20-300-A-T', 'skip counts pages, limit holds for each data set');
 is(set(query("$H/g_variants", { referenceName => '20', start => [0], end => [450], alternateBases => 'T' }), 'FI')->{resultsCount}, 1, 'a range with alternateBases');
