@@ -1,13 +1,14 @@
 #include "store/ahead.h"
 
 #include "base/pool.h"
+#include "store/inflate.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK_MAX = 1 << 16, HEAD = 18, TAIL = 8, TASK_BYTES = 1 << 16, ITEM_MAX = 1 << 28, READ_BYTES = 1 << 16, STORED_MAX = 1 << 24 };
+enum { BLOCK_MAX = 1 << 16, HEAD = 18, TAIL = 8, TASK_BYTES = 1 << 16, ITEM_MAX = 1 << 28, READ_BYTES = 1 << 16, STORED_MAX = 1 << 24, MANY_TIMES = 24 };
 
 typedef struct block {
     uint64_t at_file;
@@ -129,13 +130,18 @@ static sund_code fetch_blocks(sund_ahead *a, stretch *s, size_t n_want, sund_err
     return ok ? SUND_OK : no_memory(err);
 }
 
+/** Genotypes of mostly rare sites come to less than a hundredth, and are inflate.c's; text of many fields is sooner done by libdeflate. */
+static bool inflate_bytes(sund_ahead *a, const uint8_t *q, size_t n, uint8_t *to, size_t n_raw, unsigned thread)
+{
+    return n_raw / MANY_TIMES > n ? sund_inflate(q, n, to, n_raw) : libdeflate_deflate_decompress(a->inflate[thread], q, n, to, n_raw, NULL) == LIBDEFLATE_SUCCESS;
+}
+
 static void inflate_block(sund_ahead *a, stretch *s, block *b, unsigned thread)
 {
     const uint8_t *q = s->stored + b->at_stored;
     size_t         n = b->n_stored;
 
-    b->bad = libdeflate_deflate_decompress(a->inflate[thread], q + HEAD, n - HEAD - TAIL, s->p + b->at, b->n_raw, NULL) != LIBDEFLATE_SUCCESS ||
-             libdeflate_crc32(0, s->p + b->at, b->n_raw) != u32(q + n - TAIL);
+    b->bad = !inflate_bytes(a, q + HEAD, n - HEAD - TAIL, s->p + b->at, b->n_raw, thread) || sund_crc32(s->p + b->at, b->n_raw) != u32(q + n - TAIL);
 }
 
 /** Tasks: first the work on items, which is larger, then blocks. */
