@@ -152,6 +152,9 @@ sund_code sund_cmd_dataset_validate(int argc, char **argv, sund_err *err)
     return rc == SUND_OK && bad ? sund_fail(err, SUND_E_MISMATCH, "%zu of %zu do not conform, or hold nothing that the shapes are about", bad, n) : rc;
 }
 
+/** A table without rows. */
+static bool is_head(const sund_buf *b) { return b->n && b->p[0] != '{' && memchr(b->p, '\n', b->n) == b->p + b->n - 1; }
+
 /** Sends a search to the hub; the page that comes back is printed. */
 static sund_code ask_hub(const char *home, const char *path, const char *const (*kv)[2], size_t n, sund_err *err)
 {
@@ -175,6 +178,8 @@ static sund_code ask_hub(const char *home, const char *path, const char *const (
     SUND_GO(sund_link_open(&l, &h, SUND_CHANNEL_COMMANDS, err));
     SUND_GO(sund_link_ask(&l, SUND_MSG_DATASETS, ask.p, ask.n, 30, &reply, err));
     (void) fwrite(reply.p, 1, reply.n, stdout);
+    if (n && is_head(&reply))
+        fprintf(stderr, "no data set fits; 'sund dataset find --nodes' says whose descriptions the hub has, and since when\n");
 out:
     sund_link_close(&l);
     sund_buf_free(&ask);

@@ -73,7 +73,7 @@ static sund_code open_subject(source *s, size_t n, const char *file, const char 
     if (n && home)
         return sund_fail(err, SUND_E_ARG, "a FILE or --home, not both: a file needs no home");
     SUND_TRY(n ? sund_trail_open(&s->t, file, err) : open_home(s, home ? home : sund_default_home(), what, err));
-    return s->t.member[0] ? SUND_OK : sund_fail(err, SUND_E_ARG, "%s has heads only: 'sund log verify --against' takes it", file);
+    return s->t.member[0] ? SUND_OK : sund_fail(err, SUND_E_ARG, "%s is empty or has heads only: 'sund log verify --against' takes it", file);
 }
 
 sund_code sund_cmd_log_show(int argc, char **argv, sund_err *err)

@@ -163,6 +163,7 @@ sund_code sund_cmd_info(int argc, char **argv, sund_err *err)
     char            path[4096];
     sund_store     *s = NULL;
     size_t          n;
+    sund_code       rc;
 
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
@@ -174,7 +175,10 @@ sund_code sund_cmd_info(int argc, char **argv, sund_err *err)
             SUND_TRY(sund_store_key_add(key, NULL, err));
         return info_home(dir, as_json, err);
     }
-    SUND_TRY(sund_open_store(&s, dir, key, err));
+    rc = sund_open_store(&s, dir, key, err);
+    if (rc == SUND_E_NOT_FOUND)
+        return sund_fail(err, rc, "%s is neither a store, which 'sund import' makes, nor a home, which 'sund init' makes", dir);
+    SUND_TRY(rc);
     info_store(s, dir, as_json);
     sund_store_close(s);
     return SUND_OK;

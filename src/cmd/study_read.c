@@ -54,6 +54,8 @@ static void check_text(const char *path, const sund_study *s)
     for (size_t i = 0; i < s->n_node; i++)
         printf(" %s", s->node[i]);
     printf("\n");
+    if (s->n_node < sund_thresholds_default().parties)
+        printf("  note       fewer than %u nodes are asked only under an agreement of exactly these (doc/operating.md)\n", sund_thresholds_default().parties);
     if (s->has_after)
         printf("  after      %s: nodes look whether it asks the same\n", sund_digest_hex(&s->after).s);
 }

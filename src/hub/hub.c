@@ -468,7 +468,7 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
         return;
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
-    sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s of federation %s\n" : "not here\n", h->home.id, h->home.roster.name);
+    sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s of federation %s: /beacon, /beacon/openapi.json, /fdp/, /datasets\n" : "not here; / says what is\n", h->home.id, h->home.roster.name);
 }
 
 static sund_code open_hub(hub *h, const char *dir, int *lock, sund_err *err)

@@ -78,7 +78,7 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
         return;
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
-    sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s: /beacon, /openapi.json, /fdp/, /datasets\n" : "not here\n", p->home->id);
+    sund_buf_printf(&out->body, out->status == 200 ? "Sund hub %s: /beacon, /openapi.json, /fdp/, /datasets\n" : "not here; / says what is\n", p->home->id);
 }
 
 static void refuse(void *ctx, int status, const char *why, sund_response *out)

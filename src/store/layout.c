@@ -283,6 +283,8 @@ sund_code sund_manifest_text(const char *dir, crypt_as *as, char path[1100], sun
     SUND_TRY(sund_path_join(path, 1100, dir, sund_manifest_bin, err));
     if (!sund_file_exists(path)) {
         SUND_TRY(sund_path_join(path, 1100, dir, "manifest.txt", err));
+        if (!sund_file_exists(path))
+            return sund_fail(err, SUND_E_NOT_FOUND, "%s is no store: there is no %s; 'sund import' makes one", dir, path);
         return sund_file_read(path, 1 << 20, out, err);
     }
     rc = sund_file_read(path, 1 << 20, &file, err);

@@ -19,6 +19,9 @@ static sund_code bad(const sund_ini *ini, const char *key, const char *why, sund
     for (size_t i = 0; i < ini->n_item; i++)
         if (strcmp(ini->item[i].section, "study") == 0 && strcmp(ini->item[i].key, key) == 0)
             return sund_fail(err, SUND_E_FORMAT, "%s:%u: %s: %s", ini->name, ini->item[i].line, key, why);
+    for (size_t i = 0; i < ini->n_item; i++)
+        if (strcmp(ini->item[i].section, "study") != 0)
+            return sund_fail(err, SUND_E_FORMAT, "%s:%u: [%.60s] is no section of a study file, which has [study] alone", ini->name, ini->item[i].line, ini->item[i].section);
     return sund_fail(err, SUND_E_FORMAT, "%s: [study] lacks '%s': %s", ini->name, key, why);
 }
 
@@ -27,7 +30,7 @@ static sund_code take(const sund_ini *ini, const char *key, bool need, char *out
 {
     const char *v = sund_ini_get(ini, "study", key);
 
-    if (!v && need)
+    if ((!v || !*v) && need)
         return bad(ini, key, "give a value", err);
     if (snprintf(out, cap, "%s", v ? v : "") >= (int) cap)
         return bad(ini, key, "the value is too long", err);

@@ -23,6 +23,7 @@ fails("$sund study submitt x", 'of two words too', qr/study submit/);
 ok(out("$sund log --help") !~ /login/ && out("$sund log --help") =~ /log export/, 'a group lists its own commands alone');
 fails("$sund $_ >/dev/full", "no room for what '$_' prints", qr/cannot write the output/) for 'help', '--version', 'study check --help';
 fails("$sund init --role hub --id hub --port 0 $tmp/port0", 'a port that is none', qr/--port is from 1 to 65535/);
+fails("$sund $_ $tmp/nothing", "'$_' of what is no store", qr/nothing is (?:no store|neither a store)/, qr/'sund import' makes/) for qw(info verify kinship freq);
 fails("$sund import --stor x --samples y z.vcf", 'a mistyped option names the nearest', qr/--store/);
 fails("$sund import --store", 'an option without its value', qr/--store/);
 fails("$sund", 'no command at all', qr/usage: sund/);
@@ -167,6 +168,9 @@ run("$ENV{SUND_ASAN} roster install --home $tmp/fi $tmp/roster.ini") if -x ($ENV
 fails("$sund hub --home $tmp/hub", 'a hub that cannot listen names the file and key', qr/hub\/sund\.ini: \[hub\] listen/, qr/hub\.example\.org/);
 my %ask = (%study, nodes => 'FI, DE, IT');
 ok(out("$sund study check " . study_file("$tmp/ask.ini", %ask)) =~ /not checked: .*--home/, 'study check says what it did not check');
+fails("$sund study check " . spew("$tmp/bad.ini", slurp("$tmp/ask.ini") =~ s/\[study\]/[stdy]/r), 'a mistyped section', qr/bad\.ini:\d+: \[stdy\] is no section/);
+fails("$sund study check " . spew("$tmp/bad.ini", slurp("$tmp/ask.ini") =~ s/^title.*/title =/mr), 'a title that is empty', qr/bad\.ini:\d+: title: give a value/);
+ok(out("$sund study check " . spew("$tmp/two.ini", slurp("$tmp/ask.ini") =~ s/FI, DE, IT/FI, DE/r)) =~ /note +fewer than 3 nodes/ && out("$sund study check $tmp/ask.ini") !~ /note/, 'a study of two nodes needs an agreement, and check says so');
 ok(out("$sund study check --home $tmp/fi $tmp/ask.ini") !~ /not checked/, 'with --home of a node there is nothing left');
 ok(out("$sund study check --home $tmp/anna $tmp/ask.ini") =~ /not checked: whether the nodes have these variables/, 'a researcher\'s home knows the nodes');
 fails("$sund study check --home $tmp/$_ " . study_file("$tmp/bad.ini", %ask, nodes => 'FI, DE, ITT'), "a node that is not in the federation ($_)", qr/bad\.ini/, qr/no node ITT/, qr/did you mean IT/) for qw(fi anna);

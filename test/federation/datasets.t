@@ -51,6 +51,7 @@ ok($table =~ /^GDI-DK-INST-1\tDK\t\.\tnon-public\t/m, 'seven people are no numbe
 ok(find('--country DK') =~ /^identifier.*\nGDI-DK-INST-1\t[^\n]*\n\z/, 'a facet finds', find('--country DK'));
 ok(find('--disease ICD10:E11 --people 20') =~ /^identifier.*\nGDI-SE-INST-1\t[^\n]*\n\z/, 'facets together', '');
 ok(find('sug') =~ /GDI-DK/ && find('sug') !~ /GDI-SE/, 'the beginning of a word finds');
+ok(`$sund dataset find --home $at/anna nosuchword 2>&1 >/dev/null` =~ /no data set fits; .*--nodes/ && `$sund dataset find --home $at/anna diabetes 2>&1 >/dev/null` eq '', 'where none fits it is said, beside the table');
 fails("$sund dataset find --home $at/anna --country Sweden", 'a facet that is none', qr/two letters/);
 
 # The FAIR Data Point, from the root down, by the addresses that it gives.
