@@ -658,6 +658,77 @@ TEST(a_total_with_another_own_vector_than_the_one_sent_is_refused) { stops(anoth
 TEST(an_unsigned_total_is_refused) { stops(unsigned_total, "signature"); }
 TEST(an_altered_line_is_refused) { stops(altered_line, "altered"); }
 
+/** The hub tells the first chunk's total again when the second one's turn has come, properly signed. */
+static bool total_again(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body)
+{
+    static sund_buf first;
+    sund_buf        out = { 0 };
+
+    (void) index, (void) to;
+    if (e->kind != SUND_MSG_TOTAL)
+        return false;
+    if (body->p[4] == 0) { /* chunk 0 of a round */
+        sund_buf_clear(&first);
+        sund_buf_put(&first, body->p, body->n);
+        return false;
+    }
+    sund_buf_clear(body);
+    sund_buf_put(body, first.p, first.n);
+    sund_envelope_write(e, &f->hub, body->p, body->n, &out);
+    sund_buf_free(&out);
+    return true;
+}
+
+/** The same sums under the name of another attempt. */
+static bool total_of_another_attempt(fed *f, size_t to, uint32_t index, sund_envelope *e, sund_buf *body)
+{
+    sund_buf out = { 0 };
+
+    (void) index, (void) to;
+    if (e->kind != SUND_MSG_TOTAL)
+        return false;
+    body->p[8]++;
+    sund_envelope_write(e, &f->hub, body->p, body->n, &out);
+    sund_buf_free(&out);
+    return true;
+}
+
+TEST(a_total_of_another_chunk_is_refused) { stops(total_again, "a total that is not of the chunk being summed"); }
+TEST(a_total_of_another_attempt_is_refused) { stops(total_of_another_attempt, "a total that is not of the chunk being summed"); }
+
+/* ---- a node's word that is not its own, not of this study, or late ---- */
+
+TEST(the_hub_refuses_words_that_are_not_the_senders_to_say)
+{
+    world          *w = fed_world(160, test_rand());
+    sund_thresholds t = fed_open_data();
+    fed            *f = fed_even(w, 4, &t);
+    sund_identity   mallory;
+    sund_buf        stop = { 0 };
+    char            text[4096];
+    sund_err        why = { SUND_OK, "" };
+    const sund_slot none = { 0, 0, 0 };
+
+    study_text(f, "analysis = counts\nstrata = none\n", text, sizeof text);
+    (void) snprintf(strstr(text, ", N03"), 2, "\n"); /* of three of the four */
+    f->node[3].away = true;
+    fed_submit(f, text);
+    sund_stop_write(0, "no more", &stop);
+    fed_identity(&mallory, "N02");
+    CHECK(fed_post(f, &mallory, SUND_MSG_STOP, &f->study, stop.p, stop.n, &why) == SUND_E_DENIED && strstr(why.msg, "signature of N02 does not match")); /* somebody else's name */
+    CHECK(fed_post(f, &f->node[3].me, SUND_MSG_STOP, &f->study, stop.p, stop.n, &why) == SUND_E_DENIED && strstr(why.msg, "N03"));                   /* not its study */
+    CHECK(fed_post(f, &f->anna, SUND_MSG_STOP, &f->study, stop.p, stop.n, &why) == SUND_E_DENIED);                                                   /* who asked is no node */
+    fed_run(f);
+    CHECK(fed_status(f, 0).state == SUND_PARTY_RELEASED);
+    CHECK(fed_post(f, &f->node[1].me, SUND_MSG_STOP, &f->study, stop.p, stop.n, &why) == SUND_E_DENIED && strstr(why.msg, "ended")); /* late */
+    sund_buf_clear(&stop);
+    sund_reason_write(&none, "again", &stop);
+    CHECK(fed_post(f, &f->node[1].me, SUND_MSG_RETRY, &f->study, stop.p, stop.n, &why) == SUND_E_DENIED && strstr(why.msg, "ended"));
+    sund_buf_free(&stop);
+    fed_close(f);
+    free(w);
+}
+
 /* ---- too few ---- */
 
 TEST(fewer_than_three_nodes_with_people_are_refused)
