@@ -496,6 +496,33 @@ static void stand(seat *s)
     sund_db_close(s->db);
 }
 
+TEST(what_is_stopped_does_not_leave_by_any_kind)
+{
+    static const uint16_t kind[] = { SUND_MSG_LINE, SUND_MSG_OPEN, SUND_MSG_STOP, SUND_MSG_POLL, SUND_MSG_HEADS, SUND_MSG_QUESTION, SUND_MSG_APPLY_STATE };
+    seat                  s;
+    uint64_t              before = 0, after = 0;
+
+    sit(&s);
+    CHECK(sund_gate_stop(s.db, "the committee called", NULL) == SUND_OK);
+    CHECK(sund_ledger_verify(s.db, &before, NULL, NULL) == SUND_OK);
+    for (int stopped = 1; stopped >= 0; stopped--) {
+        for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
+            sund_envelope e = { .kind = kind[i], .seq = 1 };
+            sund_leave   *l = NULL;
+            sund_err      why = { SUND_OK, "" };
+
+            CHECK((sund_leave_protocol(s.gate, &e, "x", 1, &l, &why) != SUND_OK) == (stopped != 0) && (l == NULL) == (stopped != 0));
+            CHECK(!stopped || strstr(why.msg, "the committee called"));
+            sund_leave_free(l);
+        }
+        if (stopped) {
+            CHECK(sund_ledger_verify(s.db, &after, NULL, NULL) == SUND_OK && after == before); /* nor is it said to have left */
+            CHECK(sund_gate_go_on(s.db, "cleared", NULL) == SUND_OK);
+        }
+    }
+    stand(&s);
+}
+
 TEST(only_protocol_messages_of_bounded_size_leave_by_hand)
 {
     seat           s;
