@@ -156,10 +156,17 @@ SUND_TARGET_AVX512 static bool text_avx512(const uint8_t *p, uint64_t out[SUND_N
 
 SUND_TARGET_AVX512 static bool bcf_avx512(const uint8_t *p, uint64_t out[SUND_N_LANE])
 {
-    uint64_t ref[2] = { 0, 0 }, alt[2] = { 0, 0 }, phased = 0, other = 0;
+    const __m512i both_ref = _mm512_set1_epi16(0x0202);
+    __m512i       y0 = _mm512_loadu_si512(p), y1 = _mm512_loadu_si512(p + 64);
+    uint64_t      ref[2] = { 0, 0 }, alt[2] = { 0, 0 }, phased = 0, other = 0;
 
+    if (!_mm512_test_epi16_mask(_mm512_or_si512(_mm512_xor_si512(y0, both_ref), _mm512_xor_si512(y1, both_ref)), _mm512_set1_epi16((short) 0xFEFF))) { /* as nearly everywhere */
+        memset(out, 0, SUND_N_LANE * sizeof *out);
+        out[SUND_LANE_PHASED] = TEST16(y0, 0x100) | TEST16(y1, 0x100) << 32;
+        return true;
+    }
     for (unsigned k = 0; k < 2; k++) {
-        __m512i y = _mm512_loadu_si512(p + 64 * k);
+        __m512i y = k ? y1 : y0;
 
         ref[0] |= TEST16(y, 2) << (32 * k);
         ref[1] |= TEST16(y, 0x200) << (32 * k);
