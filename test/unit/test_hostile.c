@@ -182,23 +182,28 @@ static bool other_roster(fed *f, size_t from, const sund_envelope *e, sund_buf *
     return lies;
 }
 
-/** A node says the release before all have signed it. */
+/** A node says a part of the release, or the release, before all have signed it. */
 static void releases_early(fed *f, size_t i)
 {
     const sund_party *p = f->node[i].party;
-    sund_envelope     e = { .kind = SUND_MSG_RELEASE, .about = f->study };
     sund_digest       d;
-    sund_buf          bytes = { 0 };
-    sund_err          why = { SUND_OK, "" };
+    sund_buf          body = { 0 }, bytes = { 0 };
 
     if (f->n_lost || p->state != SUND_PARTY_RELEASE || p->said)
         return;
     f->n_lost = 1;
     d = sund_release_digest(p->release);
-    e.seq = sund_seq_next(0);
-    e.prev = p->peer[p->me].last;
-    sund_envelope_write(&e, &f->node[i].me, d.b, sizeof d.b, &bytes);
-    CHECK(sund_mailbox_post(&f->box, &e, d.b, sizeof d.b, &why) == SUND_E_DENIED && strstr(why.msg, "signatures of all 3 nodes"));
+    sund_buf_u32(&body, 0);
+    sund_buf_put(&body, d.b, sizeof d.b);
+    for (int k = 0; k < 2; k++) {
+        sund_envelope e = { .kind = k ? SUND_MSG_RELEASE : SUND_MSG_PART, .seq = sund_seq_next(0), .about = f->study, .prev = p->peer[p->me].last };
+        sund_err      why = { SUND_OK, "" };
+
+        sund_buf_clear(&bytes);
+        sund_envelope_write(&e, &f->node[i].me, body.p, body.n, &bytes);
+        CHECK(sund_mailbox_post(&f->box, &e, body.p, body.n, &why) == SUND_E_DENIED && strstr(why.msg, "signatures of all 3 nodes"));
+    }
+    sund_buf_free(&body);
     sund_buf_free(&bytes);
 }
 
