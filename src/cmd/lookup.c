@@ -159,6 +159,15 @@ static void row_json(sund_json *j, const sund_answers *a, const sund_answers *sa
     sund_json_close(j, '}');
 }
 
+/** Of all who answered: the hub lets no two together. NULL when nobody did. */
+static const char *assembly_of(const sund_answers *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->row[i].shown && sund_shown_answered(a->row[i].shown) && sund_shown_assembly(a->row[i].shown))
+            return sund_assembly_name((sund_assembly) sund_shown_assembly(a->row[i].shown));
+    return NULL;
+}
+
 static void lookup_json(const char *text, const char *variant, const char *vrs, const sund_answers *a, const sund_answers *said)
 {
     sund_lookup_cells total;
@@ -168,6 +177,8 @@ static void lookup_json(const char *text, const char *variant, const char *vrs, 
     sund_json_init(&j, &out, false);
     sund_json_open(&j, NULL, '{');
     sund_json_str(&j, "variant", text);
+    if (assembly_of(a))
+        sund_json_str(&j, "assembly", assembly_of(a));
     if (vrs[0])
         sund_json_str(&j, "vrs", vrs);
     sund_json_open(&j, "countries", '[');
@@ -212,7 +223,7 @@ static void lookup_table(const char *text, const char *variant, const char *vrs,
     char              of[40], f[24], m[24];
     sund_lookup_cells total;
 
-    printf("%s%s%s\n  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s\n", text, vrs[0] ? "  " : "", vrs, "node", "AC", "AN", "AF", "95 %", "FAF95", "hom", "hemi", "AC XX", "AC XY", "status");
+    printf("%s%s%s%s%s\n  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s\n", text, assembly_of(a) ? "  on " : "", assembly_of(a) ? assembly_of(a) : "", vrs[0] ? "  " : "", vrs, "node", "AC", "AN", "AF", "95 %", "FAF95", "hom", "hemi", "AC XX", "AC XY", "status");
     for (size_t i = 0; i < a->n; i++) {
         sund_lookup_counts c = sund_answers_counts(a, i, variant);
 
@@ -418,7 +429,7 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
     lookups         k = { .as_json = false };
     bool            helped = false;
     const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "names", 's', &table, "FILE", "a table of rsIDs, genes and amino-acid changes (doc/pages.md)" }, { "reference", 's', &fasta, "FASTA", "the reference of the federation's assembly: shows each variant's GA4GH VRS identifier" }, { "json", 'b', &k.as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
-    const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. Beside it stands what the countries' laboratories say of the variant, as far as they share it, and whether they are discordant (doc/interpretations.md). Positions are on the assembly of the nodes' data; a name with an accession, NC_000020.10 of GRCh37 or NC_000020.11 of GRCh38, is refused by a node whose data are on the other. A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
+    const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. Beside it stands what the countries' laboratories say of the variant, as far as they share it, and whether they are discordant (doc/interpretations.md). Positions are on the assembly of the nodes' data; a name with an accession, NC_000020.10 of GRCh37 or NC_000020.11 of GRCh38, is refused by a node whose data are on the other, and where there are nodes of both, only such a name is answered. A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
                           "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.10:g.1000226A>T'\nsund lookup --names names.tsv rs113488022 BRAF:V600E", opt, 1, 64 };
     sund_home       h = { .id = "" };
     sund_names     *names = NULL;

@@ -12,6 +12,7 @@ typedef struct shown_row { char *variant; sund_lookup_counts counts; } shown_row
 struct sund_shown {
     sund_verb       verb;
     bool            answered, open, more;
+    uint8_t         assembly;
     char            why[SUND_WHY_MAX];
     sund_thresholds thresholds; /* of whoever made it; a value that was read adds no rows */
     size_t          n, cap;
@@ -121,6 +122,7 @@ sund_code sund_shown_add(sund_shown *s, const char *variant, const sund_lookup_c
 }
 
 void sund_shown_more(sund_shown *s) { s->more = true; }
+void sund_shown_place_on(sund_shown *s, unsigned assembly) { s->assembly = (uint8_t) assembly; }
 
 sund_code sund_shown_carriers(const sund_gate *g, const char *name, const sund_lookup_counts *safe, int64_t n_person, sund_shown **out, sund_err *err)
 {
@@ -170,6 +172,7 @@ bool        sund_shown_answered(const sund_shown *s) { return s->answered; }
 const char *sund_shown_why(const sund_shown *s) { return s->why; }
 bool        sund_shown_open(const sund_shown *s) { return s->open; }
 bool        sund_shown_has_more(const sund_shown *s) { return s->more; }
+unsigned sund_shown_assembly(const sund_shown *s) { return s->assembly; }
 size_t      sund_shown_n(const sund_shown *s) { return s->n; }
 const char *sund_shown_variant(const sund_shown *s, size_t i) { return s->row[i].variant; }
 int64_t     sund_shown_count(const sund_shown *s) { return s->people; }
@@ -205,6 +208,7 @@ void sund_shown_write(const sund_shown *s, sund_buf *out)
     sund_buf_u8(out, s->answered);
     sund_buf_u8(out, s->open);
     sund_buf_u8(out, s->more);
+    sund_buf_u8(out, s->assembly);
     sund_buf_str(out, s->why);
     sund_buf_u32(out, (uint32_t) s->n);
     for (size_t i = 0; i < s->n; i++) {
@@ -256,6 +260,8 @@ static sund_code read_all(sund_cur *c, sund_shown *s, sund_err *err)
     s->answered = flag(c);
     s->open = flag(c);
     s->more = flag(c);
+    s->assembly = sund_cur_u8(c);
+    c->bad |= s->assembly != 0 && s->assembly != 37 && s->assembly != 38;
     (void) sund_cur_str(c, s->why, sizeof s->why);
     n = sund_cur_u32(c);
     if (c->bad || verb == SUND_ASK_NONE || verb >= SUND_N_VERB || n > SUND_SHOWN_ROWS || (n && verb != SUND_ASK_VARIANTS && verb != SUND_ASK_CARRIERS) || !sund_text_ok(s->why) || s->answered != !s->why[0])

@@ -34,6 +34,8 @@ sund_code sund_shown_variants(const sund_gate *g, int64_t n_person, sund_shown *
 sund_code sund_shown_add(sund_shown *s, const char *variant, const sund_lookup_counts *own, bool named, sund_err *err) SUND_MUST_CHECK;
 /** There are more rows than were added. */
 void      sund_shown_more(sund_shown *s);
+/** The assembly that places are on here: 37, 38, or 0 where there are none. What is on two is not added up. */
+void      sund_shown_place_on(sund_shown *s, unsigned assembly);
 /** So many people: rules `cell-min` (0..9 are one value) and `round-5`; of open data as they are. */
 sund_code sund_shown_people(const sund_gate *g, sund_verb verb, int64_t n_person, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
 /** A number of people by the same rules, for texts: -1 when it is below the least cell, else rounded to 5; of open data as it is. */
@@ -47,13 +49,14 @@ bool        sund_shown_answered(const sund_shown *s);
 const char *sund_shown_why(const sund_shown *s);    /**< "" when answered */
 bool        sund_shown_open(const sund_shown *s);   /**< of data declared open */
 bool        sund_shown_has_more(const sund_shown *s);
+unsigned    sund_shown_assembly(const sund_shown *s); /**< 37, 38 or 0 */
 size_t      sund_shown_n(const sund_shown *s);      /**< rows of counts */
 const char *sund_shown_variant(const sund_shown *s, size_t i);
 const sund_lookup_counts *sund_shown_counts(const sund_shown *s, size_t i);
 int64_t     sund_shown_count(const sund_shown *s);  /**< of people; -1: withheld, for it is below the least cell or too near to another count. Of whom variants or carriers are counted in: 0 where that is withheld */
 sund_cur    sund_shown_bytes(const sund_shown *s);  /**< of a text */
 
-/** As bytes: u8 verb, u8 answered, u8 open, u8 more, str why; then u32 rows (str variant, u8 status, u8 sexes, three times AC, AN, homozygotes, hemizygotes),
+/** As bytes: u8 verb, u8 answered, u8 open, u8 more, u8 assembly, str why; then u32 rows (str variant, u8 status, u8 sexes, three times AC, AN, homozygotes, hemizygotes),
  *  u64 people, blob text. */
 void      sund_shown_write(const sund_shown *s, sund_buf *out);
 sund_code sund_shown_read(sund_cur *c, sund_shown **out, sund_err *err) SUND_MUST_CHECK;

@@ -208,8 +208,10 @@ sund_code sund_answer_question(sund_answerer *a, const char *question, sund_show
 
     for (size_t i = 0; i < sizeof verb_table / sizeof verb_table[0]; i++)
         if (verb_table[i].verb == verb) {
-            if (verb_table[i].answer(a, rest, out, &why) == SUND_OK)
+            if (verb_table[i].answer(a, rest, out, &why) == SUND_OK) {
+                sund_shown_place_on(*out, a->home.store ? sund_store_describe(a->home.store)->assembly : SUND_ASSEMBLY_NONE);
                 return SUND_OK;
+            }
             if (why.code != SUND_E_ARG && why.code != SUND_E_DENIED && why.code != SUND_E_NOT_FOUND)
                 sund_log(SUND_LOG_ERROR, "a question is refused: %s", why.msg);
         }

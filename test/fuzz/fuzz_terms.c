@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 /** A node's answer as its bytes (gate/shown.h). */
 static sund_shown *answer(const uint8_t *p, size_t n)
 {
-    static const uint8_t head[4] = { SUND_ASK_TERMS, 1, 0, 0 };
+    static const uint8_t head[5] = { SUND_ASK_TERMS, 1, 0, 0, 0 };
     sund_buf             b = { 0 };
     sund_shown          *s = NULL;
     sund_cur             c;

@@ -479,7 +479,7 @@ TEST(all_are_asked_at_once_and_who_is_away_is_not_waited_for)
 }
 
 /** A node that has so many alleles of each of n variants, and is asked until nobody asks any more. */
-typedef struct country { const seat *s; char name[16]; int n; int64_t ac; _Atomic bool *stop; size_t n_asked; } country;
+typedef struct country { const seat *s; char name[16]; int n; int64_t ac; unsigned assembly; _Atomic bool *stop; size_t n_asked; } country;
 
 static void *answers_variants(void *p)
 {
@@ -507,6 +507,7 @@ static void *answers_variants(void *p)
                 if (q.n_name == 0 || strstr(rest, name))
                     CHECK(sund_shown_add(shown, name, &(sund_lookup_counts){ .status = SUND_LOOKUP_COUNTED, .all = { c->ac, 1000, 0, 0, 0 }, .an_covered = 1000 }, q.n_name > 0, NULL) == SUND_OK);
             }
+            sund_shown_place_on(shown, c->assembly);
             sund_shown_write(shown, &out);
             CHECK(sund_questions_answer(&board, c->name, sund_cur_of(out.p, out.n), NULL) == SUND_OK);
             c->n_asked++;
@@ -519,7 +520,7 @@ static void *answers_variants(void *p)
     return NULL;
 }
 
-static void ask_countries(const seat *s, int n, const int64_t ac[3], sund_answers *out)
+static void ask_countries(const seat *s, int n, const int64_t ac[3], unsigned third_on, sund_answers *out)
 {
     _Atomic bool stop = false;
     country      c[3];
@@ -534,7 +535,7 @@ static void ask_countries(const seat *s, int n, const int64_t ac[3], sund_answer
     }
     CHECK(sund_questions_init(&board, &five, NULL) == SUND_OK);
     for (int i = 0; i < 3; i++) {
-        c[i] = (country){ .s = s, .n = n, .ac = ac[i], .stop = &stop };
+        c[i] = (country){ .s = s, .n = n, .ac = ac[i], .assembly = i == 2 ? third_on : SUND_GRCH38, .stop = &stop };
         (void) snprintf(c[i].name, sizeof c[i].name, "N%d", i + 1);
         CHECK(pthread_create(&th[i], NULL, answers_variants, &c[i]) == 0);
     }
@@ -543,7 +544,7 @@ static void ask_countries(const seat *s, int n, const int64_t ac[3], sund_answer
     sund_questions_stop(&board);
     for (int i = 0; i < 3; i++) {
         (void) pthread_join(th[i], NULL);
-        CHECK(c[i].n_asked == 2); /* for names, and by name */
+        CHECK(c[i].n_asked == (third_on == SUND_GRCH37 ? 1 : 2)); /* for names, and by name */
     }
     sund_questions_free(&board);
     free(five.member);
@@ -556,18 +557,36 @@ TEST(what_a_region_hides_at_one_node_its_neighbours_do_not_tell)
     seat                s;
 
     sit(&s, false);
-    ask_countries(&s, 3, (int64_t[]){ 40, 30, 20 }, &a);
+    ask_countries(&s, 3, (int64_t[]){ 40, 30, 20 }, SUND_GRCH38, &a);
     for (size_t i = 0; i < 3; i++)
         CHECK(a.n == 3 && sund_shown_n(a.row[i].shown) == 3 && sund_answers_counts(&a, i, "1-6-A-T").status == SUND_LOOKUP_COUNTED && !sund_shown_has_more(a.row[i].shown));
     CHECK(sund_answers_total(&a, "1-6-A-T", &all) && all.ac == 90);
     sund_answers_free(&a);
-    ask_countries(&s, 3, (int64_t[]){ 40, 30, 3 }, &a); /* the third does not list them in a region, and says below 10 by name */
+    ask_countries(&s, 3, (int64_t[]){ 40, 30, 3 }, SUND_ASSEMBLY_NONE, &a); /* the third does not list them in a region, and says below 10 by name */
     for (size_t i = 0; i < 3; i++)
         CHECK(sund_answers_counts(&a, i, "1-6-A-T").status == SUND_LOOKUP_BELOW && sund_answers_counts(&a, i, "1-6-A-T").all.ac == 0);
     CHECK(!sund_answers_total(&a, "1-6-A-T", &all));
     sund_answers_free(&a);
-    ask_countries(&s, SUND_QUERY_NAMES + 5, (int64_t[]){ 40, 30, 20 }, &a);
+    ask_countries(&s, SUND_QUERY_NAMES + 5, (int64_t[]){ 40, 30, 20 }, SUND_GRCH38, &a);
     CHECK(sund_shown_n(a.row[0].shown) == SUND_QUERY_NAMES && sund_shown_has_more(a.row[0].shown)); /* said, not silently cut */
+    sund_answers_free(&a);
+    stand(&s);
+}
+
+TEST(what_is_on_two_assemblies_is_not_in_one_answer)
+{
+    static sund_answers a;
+    sund_lookup_cells   all;
+    seat                s;
+
+    sit(&s, true);
+    ask_countries(&s, 1, (int64_t[]){ 40, 30, 20 }, SUND_GRCH37, &a);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(!sund_shown_answered(a.row[i].shown) && strstr(sund_shown_why(a.row[i].shown), "GRCh37 and on GRCh38") && sund_answers_counts(&a, i, "1-5-A-T").status == SUND_LOOKUP_REFUSED);
+    CHECK(!sund_answers_total(&a, "1-5-A-T", &all));
+    sund_answers_free(&a);
+    ask_countries(&s, 1, (int64_t[]){ 40, 30, 20 }, SUND_GRCH38, &a);
+    CHECK(sund_answers_total(&a, "1-5-A-T", &all) && all.ac == 90 && sund_shown_assembly(a.row[2].shown) == SUND_GRCH38);
     sund_answers_free(&a);
     stand(&s);
 }
