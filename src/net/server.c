@@ -175,9 +175,10 @@ static void *watch(void *arg)
     sund_server *s = arg;
 
     for (;;) {
-        double now = s->now_s = sund_time_mono_s();
+        double now = sund_time_mono_s();
         bool   stop;
 
+        s->now_s = now;
         (void) pthread_mutex_lock(&s->lock);
         stop = s->stopping;
         for (wire *w = s->list; w; w = w->next)
