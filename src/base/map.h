@@ -21,10 +21,12 @@ void               sund_map_rest(const sund_map *m);
 /** The same of all maps and large arrays of the process. Any thread may be reading or writing them.
  */
 void               sund_maps_rest(void);
-/** For a walk over entries 0, 1, 2, ... of such arrays: rests now and then. */
+/** How many entries of such arrays are gone over between two rests. */
+enum { SUND_MAP_ENTRIES = 4096 };
+/** For a walk over entries 0, 1, 2, ...: rests now and then. */
 static inline void sund_maps_pass(size_t i)
 {
-    if (i % 65536 == 65535)
+    if (i % SUND_MAP_ENTRIES == SUND_MAP_ENTRIES - 1)
         sund_maps_rest();
 }
 /** How much of a map or large array to touch between two rests. */

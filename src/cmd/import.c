@@ -8,6 +8,8 @@
 #include "store/import.h"
 #include "store/key.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,10 +240,10 @@ sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err)
     const sund_opts o = { "catalogue", "[OPTIONS] VCF...", "A public list of variants out of the records of VCF or BCF files (genotypes are not read): normalised, sorted, pinned by its digest, which study files name. Never use a list that is not public.",
                           "sund catalogue --assembly GRCh37 --out chr20.catalogue sites.vcf.gz\nsund catalogue --assembly GRCh38 --out g.catalogue --hub --home anna sites.bcf", opt, 1, 4096 };
     sund_catalogue *c = NULL;
-    sund_buf        bytes = { 0 };
+    sund_buf        bytes = { .large = true };
     sund_vcf_passed passed = { 0 };
     sund_digest     d;
-    char            count[32];
+    char            count[32], folder[PATH_MAX];
     size_t          n;
     sund_code       rc;
 
@@ -250,6 +252,8 @@ sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (!assembly || !out)
         return sund_fail(err, SUND_E_ARG, "--assembly and --out are needed; see 'sund catalogue --help'");
+    (void) snprintf(folder, sizeof folder, "%s", out);
+    sund_large_at(dirname(folder), false);
     SUND_GO(build(assembly, reference, argv + 1, n, &passed, &bytes, err));
     SUND_GO(sund_catalogue_parse(&c, out, bytes.p, bytes.n, err));
     SUND_GO(sund_file_write(out, bytes.p, bytes.n, 0644, err));

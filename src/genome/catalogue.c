@@ -231,14 +231,17 @@ void sund_catalogue_range(const sund_catalogue *c, const sund_region *r, size_t 
     *last = lower(c, r->contig, r->to_bp);
 }
 
-/* The builder keeps records of contig, position, and alleles in one buffer. */
+/* The builder keeps records of contig, position, and alleles in one buffer. Files are sorted by position: what splitting records and left-aligning moves is put
+ * in its place at once, a few entries back, and only what lies further off makes it sort. */
 typedef struct entry { uint64_t at; uint32_t pos_bp, n_ref, n_alt; int contig; } entry;
+enum { NEAR = 64 };
 
 struct sund_catalogue_builder {
     sund_assembly assembly;
     sund_buf      alleles;
     entry        *e;
     size_t        n, cap;
+    bool          unsorted;
 };
 
 sund_code sund_catalogue_builder_new(sund_catalogue_builder **b, sund_assembly a, sund_err *err)
@@ -247,24 +250,8 @@ sund_code sund_catalogue_builder_new(sund_catalogue_builder **b, sund_assembly a
     if (!*b)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     (*b)->assembly = a;
+    (*b)->alleles.large = true;
     return SUND_OK;
-}
-
-sund_code sund_catalogue_builder_add(sund_catalogue_builder *b, const sund_variant *v, sund_err *err)
-{
-    if (b->n == b->cap) {
-        size_t cap = b->cap ? 2 * b->cap : 1024;
-        entry *e = realloc(b->e, cap * sizeof *e);
-
-        if (!e)
-            return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", cap);
-        b->e = e;
-        b->cap = cap;
-    }
-    b->e[b->n++] = (entry){ b->alleles.n, v->pos_bp, v->n_ref, v->n_alt, v->contig };
-    sund_buf_put(&b->alleles, v->ref, v->n_ref);
-    sund_buf_put(&b->alleles, v->alt, v->n_alt);
-    return sund_buf_ok(&b->alleles, err);
 }
 
 static sund_variant entry_variant(const sund_catalogue_builder *b, const entry *e)
@@ -281,13 +268,41 @@ static int by_variant(const void *a, const void *b, void *builder)
     return sund_variant_cmp(&x, &y);
 }
 
+sund_code sund_catalogue_builder_add(sund_catalogue_builder *b, const sund_variant *v, sund_err *err)
+{
+    entry  x = { b->alleles.n, v->pos_bp, v->n_ref, v->n_alt, v->contig };
+    size_t at = b->n;
+
+    if (b->n == b->cap) {
+        size_t cap = b->cap ? 2 * b->cap : 1024;
+        entry *e = sund_large_renew(b->e, b->cap * sizeof *e, cap * sizeof *e);
+
+        if (!e)
+            return sund_fail(err, SUND_E_NOMEM, "out of memory for %zu variants", cap);
+        b->e = e;
+        b->cap = cap;
+    }
+    sund_buf_put(&b->alleles, v->ref, v->n_ref);
+    sund_buf_put(&b->alleles, v->alt, v->n_alt);
+    SUND_TRY(sund_buf_ok(&b->alleles, err));
+    for (; !b->unsorted && at > 0 && by_variant(&b->e[at - 1], &x, b) > 0; at--) {
+        b->unsorted = b->n - at == NEAR;
+        b->e[at] = b->e[at - 1];
+    }
+    b->e[at] = x;
+    sund_maps_pass(b->n++);
+    return SUND_OK;
+}
+
 sund_code sund_catalogue_builder_end(sund_catalogue_builder *b, sund_buf *out, sund_err *err)
 {
     sund_buf_printf(out, "#sund-catalogue\t1\t%s\n", sund_assembly_name(b->assembly));
-    qsort_r(b->e, b->n, sizeof *b->e, by_variant, b);
+    if (b->unsorted)
+        qsort_r(b->e, b->n, sizeof *b->e, by_variant, b);
     for (size_t i = 0; i < b->n; i++) {
         sund_variant v = entry_variant(b, &b->e[i]);
 
+        sund_maps_pass(i);
         if (i && by_variant(&b->e[i - 1], &b->e[i], b) == 0)
             continue;
         sund_buf_printf(out, "%s\t%u\t", sund_contig_name(v.contig), v.pos_bp + 1);
@@ -304,6 +319,6 @@ void sund_catalogue_builder_free(sund_catalogue_builder *b)
     if (!b)
         return;
     sund_buf_free(&b->alleles);
-    free(b->e);
+    sund_large_free(b->e);
     free(b);
 }

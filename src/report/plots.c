@@ -98,6 +98,7 @@ void plot_manhattan(sund_buf *out, const points *g)
     for (size_t i = 0; i < g->n; i++) {
         const point *p = &g->at[i];
 
+        sund_maps_pass(i);
         first[p->contig] = first[p->contig] < 0.0 || p->pos < first[p->contig] ? p->pos : first[p->contig];
         last[p->contig] = p->pos > last[p->contig] ? p->pos : last[p->contig];
     }
@@ -116,6 +117,7 @@ void plot_manhattan(sund_buf *out, const points *g)
     for (size_t i = 0; i < g->n && d; i++) {
         const point *p = &g->at[i];
 
+        sund_maps_pass(i);
         if (i == 0 || p->contig != g->at[i - 1].contig)
             sund_buf_printf(out, "%s<path class=\"%s\" d=\"", i ? "\"/>\n" : "", p->contig % 2 || one ? "odd" : "even");
         dot(out, d, scale_of(&x, at[p->contig] + p->pos - first[p->contig]), scale_of(&y, (double) p->p));
@@ -139,6 +141,45 @@ void plot_manhattan(sund_buf *out, const points *g)
 
 static int down(const void *a, const void *b) { return *(const float *) a > *(const float *) b ? -1 : *(const float *) a < *(const float *) b; }
 
+enum { SORTED_AT_ONCE = 1 << 17 };
+
+/** Two that go down, put together in `to`. */
+static void merge_down(float *to, const float *a, size_t n_a, const float *b, size_t n_b)
+{
+    for (size_t i = 0, j = 0; i + j < n_a + n_b;) {
+        sund_maps_pass(i + j);
+        if (j == n_b || (i < n_a && a[i] >= b[j])) {
+            to[i + j] = a[i];
+            i++;
+        }
+        else {
+            to[i + j] = b[j];
+            j++;
+        }
+    }
+}
+
+/** What p has, going down: in p or in room, which has n too. Pieces are sorted, then merged, so that little of them is in memory. */
+static float *sort_down(float *p, float *room, size_t n)
+{
+    for (size_t i = 0; i < n; i += SORTED_AT_ONCE) {
+        qsort(p + i, n - i < SORTED_AT_ONCE ? n - i : SORTED_AT_ONCE, sizeof *p, down);
+        sund_maps_rest();
+    }
+    for (size_t w = SORTED_AT_ONCE; w < n; w *= 2) {
+        float *was = p;
+
+        for (size_t i = 0; i < n; i += 2 * w) {
+            size_t n_a = n - i < w ? n - i : w;
+
+            merge_down(room + i, p + i, n_a, p + i + n_a, n - i - n_a < w ? n - i - n_a : w);
+        }
+        p = room;
+        room = was;
+    }
+    return p;
+}
+
 /** chi-squared with one degree of freedom that has this -log10 p, by bisection. */
 static double chisq_of(double nlog10p)
 {
@@ -154,19 +195,21 @@ static double chisq_of(double nlog10p)
 static double log10_of(double x) { return sund_ln(x) / 2.302585092994045684; }
 
 /** Genomic control: the median chi-squared of the variants that are common enough, over that of the null. The p-values of rarer ones have few values and their
- *  median is no measure of anything. room: for g->n. */
-static void put_lambda(sund_buf *out, const points *g, float *room)
+ *  median is no measure of anything. p, room: for g->n. */
+static void put_lambda(sund_buf *out, const points *g, float *p, float *room)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < g->n; i++)
+    for (size_t i = 0; i < g->n; i++) {
+        sund_maps_pass(i);
         if (g->at[i].common)
-            room[n++] = g->at[i].p;
+            p[n++] = g->at[i].p;
+    }
     if (n < 2)
         return;
-    qsort(room, n, sizeof *room, down);
+    p = sort_down(p, room, n);
     sund_buf_printf(out, "<text x=\"%d\" y=\"%d\">λ = %.4f over %zu tests", PLOT_LEFT + 14, PLOT_TOP + 18,
-                    chisq_of(n % 2 ? (double) room[n / 2] : ((double) room[n / 2] + (double) room[n / 2 - 1]) / 2.0) / 0.45493642311957272, n);
+                    chisq_of(n % 2 ? (double) p[n / 2] : ((double) p[n / 2] + (double) p[n / 2 - 1]) / 2.0) / 0.45493642311957272, n);
     if (g->counted)
         sund_buf_printf(out, " of %d minor alleles or more", COMMON_MAC);
     sund_buf_text(out, "</text>");
@@ -175,30 +218,33 @@ static void put_lambda(sund_buf *out, const points *g, float *room)
 void plot_quantiles(sund_buf *out, const points *g)
 {
     size_t n = g->n;
-    float *p = sund_large_new((n + 1) * sizeof *p);
+    float *value = sund_large_new((n + 1) * sizeof *value), *room = sund_large_new((n + 1) * sizeof *room), *p;
     dots  *d = calloc(1, sizeof *d);
     scale  x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
 
-    if (!p || !d || n < 2) {
-        sund_large_free(p);
-        free(d);
-        return;
+    if (!value || !room || !d || n < 2)
+        goto out;
+    for (size_t i = 0; i < n; i++) {
+        sund_maps_pass(i);
+        value[i] = g->at[i].p;
     }
-    for (size_t i = 0; i < n; i++)
-        p[i] = g->at[i].p;
-    qsort(p, n, sizeof *p, down);
+    p = sort_down(value, room, n);
     x.to = log10_of(2.0 * (double) n) * 1.02;
     y.to = (double) p[0] * 1.06 > x.to ? (double) p[0] * 1.06 : x.to;
     plot_begin(out, "Quantile plot: observed against expected -log10 p", PLOT_W, PLOT_H);
     plot_y_axis(out, &y, PLOT_LEFT, W, g->interaction ? "observed −log₁₀ p of the interaction" : "observed −log₁₀ p");
     plot_x_axis(out, &x, PLOT_TOP + H, "expected −log₁₀ p");
     sund_buf_printf(out, "<path class=\"line\" d=\"M%.1f %.1fL%.1f %.1f\"/><path class=\"odd\" d=\"", scale_of(&x, 0), scale_of(&y, 0), scale_of(&x, x.to), scale_of(&y, x.to));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        sund_maps_pass(i);
         dot(out, d, scale_of(&x, -log10_of(((double) i + 0.5) / (double) n)), scale_of(&y, (double) p[i]));
+    }
     sund_buf_text(out, "\"/>");
-    put_lambda(out, g, p);
+    put_lambda(out, g, value, room);
     plot_end(out);
-    sund_large_free(p);
+out:
+    sund_large_free(value);
+    sund_large_free(room);
     free(d);
 }
 
@@ -211,8 +257,10 @@ void plot_region(sund_buf *out, const points *g)
     scale  x = { 0, 1, PLOT_LEFT, W, false }, y = { 0, 1, PLOT_TOP, H, true };
     char   label[80];
 
-    for (size_t i = 0; i < g->n; i++)
+    for (size_t i = 0; i < g->n; i++) {
+        sund_maps_pass(i);
         best = g->at[i].p > best.p ? g->at[i] : best;
+    }
     if (!g->n || !d) {
         free(d);
         return;
@@ -225,9 +273,11 @@ void plot_region(sund_buf *out, const points *g)
     plot_y_axis(out, &y, PLOT_LEFT, W, g->interaction ? "−log₁₀ p of the interaction" : "−log₁₀ p");
     plot_x_axis(out, &x, PLOT_TOP + H, label);
     sund_buf_printf(out, "<path class=\"line\" d=\"M%d %.1fh%d\"/><path class=\"odd\" d=\"", PLOT_LEFT, scale_of(&y, genome_wide), W);
-    for (size_t i = 0; i < g->n; i++)
+    for (size_t i = 0; i < g->n; i++) {
+        sund_maps_pass(i);
         if (g->at[i].contig == best.contig && fabs((double) g->at[i].pos - (double) best.pos) <= REGION_BP)
             dot(out, d, scale_of(&x, (double) g->at[i].pos / 1e6), scale_of(&y, (double) g->at[i].p));
+    }
     sund_buf_printf(out, "\"/><circle class=\"best\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/><text x=\"%.1f\" y=\"%.1f\">%s:%u</text>", scale_of(&x, (double) best.pos / 1e6),
                     scale_of(&y, (double) best.p), scale_of(&x, (double) best.pos / 1e6) + 9.0, scale_of(&y, (double) best.p) + 4.0, sund_contig_name(best.contig), best.pos);
     plot_end(out);

@@ -1,5 +1,7 @@
 #include "report/report_priv.h"
 
+#include "base/map.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,6 +165,7 @@ static void put_rows(sund_buf *out, rows *t, const points *g)
         t->rest = g->best[i].row;
         n += rows_next(t);
         put_row(out, t);
+        sund_maps_rest(); /* each lies somewhere else, and what is around it comes along */
     }
     for (; !g && rows_next(t); all++)
         if (all < SHOWN) {

@@ -172,6 +172,7 @@ sund_code sund_linear_sums_total(sund_state *st, const sund_round *r, uint32_t c
     for (size_t i = 0; i < n; i++) {
         linear_fit *f = &own->fit[(from + i) * own->n_trait];
 
+        sund_maps_pass(i);
         if (!st->study->drop_missing) {
             SUND_TRY(fit_mean(st, t, i * shape.n64, f, err));
             continue;

@@ -192,6 +192,7 @@ sund_digest sund_round_params(const sund_round *r, const sund_study *s, const vo
 }
 
 enum { ITEMS_A_TASK = 256 };
+_Static_assert(SUND_MAP_ENTRIES % ITEMS_A_TASK == 0, "some task ends where a rest is due");
 
 typedef struct item_run {
     size_t              from, n;
@@ -204,8 +205,10 @@ static sund_code run_items(void *ctx, size_t i, unsigned thread, sund_err *err)
 {
     item_run *run = ctx;
     size_t    from = i * ITEMS_A_TASK, last = from + ITEMS_A_TASK < run->n ? from + ITEMS_A_TASK : run->n;
+    sund_code rc = run->each(run->ctx, run->from + from, last - from, run->reader[thread], thread, err);
 
-    return run->each(run->ctx, run->from + from, last - from, run->reader[thread], thread, err);
+    sund_maps_pass(last - 1); /* what one chunk needs of the store may itself be large */
+    return rc;
 }
 
 sund_code sund_each_items(const sund_view *v, size_t from, size_t n, unsigned n_thread, sund_items_task each, void *ctx, sund_err *err)
@@ -262,6 +265,7 @@ sund_code sund_tally_total(const sund_state *st, const sund_round *r, uint32_t c
     if (total->n64 != n * SUND_TALLY_LANES || total->n128 != 0)
         return sund_fail(err, SUND_E_FORMAT, "a total of counts has another shape than its round");
     for (size_t i = 0; i < n; i++) {
+        sund_maps_pass(i);
         SUND_TRY(sund_tally_get(total, i * SUND_TALLY_LANES, st->n_person, &t, err));
         count[from + i] = sund_tally_alleles(&t, st->catalogue ? sund_state_copies(st, chosen ? chosen[from + i] : from + i) : SUND_DIPLOID);
     }

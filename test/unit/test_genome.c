@@ -236,6 +236,27 @@ static sund_variant listed(uint32_t k)
     return (sund_variant){ 1 + (int) (k % 3) * 11, 1000 + 10 * (k / 7), allele[k % 2], allele[2 + k % 3], 1, k % 3 == 2 ? 2 : 1 };
 }
 
+static int by_variant(const void *a, const void *b) { return sund_variant_cmp(a, b); }
+
+/** In order but for each having gone up to `far` places ahead. */
+static sund_buf built_nearly(uint32_t far)
+{
+    sund_catalogue_builder *b = NULL;
+    sund_buf                out = { 0 };
+    sund_variant            v[N_LISTED];
+
+    for (uint32_t i = 0; i < N_LISTED; i++)
+        v[i] = listed(i);
+    qsort(v, N_LISTED, sizeof *v, by_variant);
+    CHECK(sund_catalogue_builder_new(&b, SUND_GRCH37, NULL) == SUND_OK);
+    for (uint32_t i = 0; i < N_LISTED; i += far + 1)
+        for (uint32_t k = i + far + 1 < N_LISTED ? i + far + 1 : N_LISTED; k-- > i;) /* backwards, twice */
+            CHECK(sund_catalogue_builder_add(b, &v[k], NULL) == SUND_OK && sund_catalogue_builder_add(b, &v[k], NULL) == SUND_OK);
+    CHECK(sund_catalogue_builder_end(b, &out, NULL) == SUND_OK);
+    sund_catalogue_builder_free(b);
+    return out;
+}
+
 static sund_buf built(uint64_t seed)
 {
     sund_catalogue_builder *b = NULL;
@@ -261,6 +282,12 @@ TEST(a_catalogue_is_its_set_of_variants)
     sund_region     r = { 12, 1099, 1200 };
 
     CHECK(a.n == b.n && memcmp(a.p, b.p, a.n) == 0);
+    for (uint32_t far = 0; far < 100; far++) { /* put in order one by one, or sorted in the end */
+        sund_buf near = built_nearly(far);
+
+        CHECK(a.n == near.n && memcmp(a.p, near.p, a.n) == 0);
+        sund_buf_free(&near);
+    }
     CHECK(sund_catalogue_parse(&c, "list", a.p, a.n, NULL) == SUND_OK);
     if (c) {
         d = sund_catalogue_digest(c);

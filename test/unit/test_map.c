@@ -81,6 +81,11 @@ TEST(with_a_folder_they_are_files_without_a_name)
     CHECK(p[0] == 7 && p[BYTES / 2] == 7 && p[BYTES - 1] == 7);
     p = sund_large_renew(p, BYTES, 2 * (size_t) BYTES);
     CHECK(p && p[0] == 7 && p[BYTES - 1] == 7);
+    for (size_t i = 0; i < BYTES / 1024; i++) { /* a walk by entries of a kilobyte */
+        sund_maps_pass(i);
+        p[1024 * i] = 8;
+    }
+    CHECK(resident() - before < BYTES / 8);
     sund_large_free(p);
     grow();
     for (int secrets = 0; secrets < 2; secrets++) { /* in a file only where they may be */
