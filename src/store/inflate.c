@@ -11,7 +11,7 @@
 
 /* An entry of a table: bits 0-7 how many bits the symbol has with its extra bits, 8-11 how many without, 12-27 a literal, or the base of a length or distance. None of the flags: a length or distance. */
 enum { LITERAL = 1 << 28, END = 1 << 29, LONG = 1 << 30, N_BITS = 16, MOST_SYMBOLS = 288, LIT_BITS = 11, FAR_BITS = 9, LENGTH_BITS = 7, MATCH_MAX = 258, DAMAGED = 255,
-       BAD = END | 1 << 12 /* no symbol */ };
+       LAY_OVER = 31 /* bytes behind its end that lay() may write */, TURN_MAX = 2 + MATCH_MAX + LAY_OVER /* bytes that a turn may write: two literals before a match */, BAD = END | 1 << 12 /* no symbol */ };
 
 typedef struct codes {
     uint32_t entry[1 << LIT_BITS]; /* by the next bits, as many as the longest code has, or `most` */
@@ -106,7 +106,7 @@ INLINE uint64_t load(const uint8_t *p)
     return le64toh(x);
 }
 
-/** Lays down n bytes from d back of out, where there is room for n + 32. */
+/** Lays down n bytes from d back of out, where there is room for n + LAY_OVER: the last step, of 32 bytes at most, begins before their end. */
 INLINE void lay(uint8_t *out, size_t n, size_t d)
 {
     typedef uint64_t four __attribute__((vector_size(32), aligned(1)));
@@ -141,7 +141,7 @@ INLINE void lay(uint8_t *out, size_t n, size_t d)
 /** What an entry of a length or distance and the bits say. */
 INLINE size_t value_of(uint32_t e, uint64_t bits) { return (e >> 12 & 0xFFFF) + (size_t) ((bits & ((1ULL << (e & 0xFF)) - 1)) >> (e >> 8 & 15)); }
 
-/** Symbols, while they are in the tables and there are in and out for any. */
+/** Symbols, while they are in the tables and there are in and out for a turn: it loads eight bytes at in_end at the furthest, which the trailer has, and writes TURN_MAX at most. */
 INLINE void quick_body(flow *f)
 {
     const uint32_t *lit = f->lit.entry, *far = f->far.entry;
@@ -154,7 +154,7 @@ INLINE void quick_body(flow *f)
 
 #define REFILL  (bits |= load(in) << n, in += (63 - n) >> 3, n |= 56) /* 56 bits or more: three literals, or a length and a distance, of 48 at most */
 #define DROP(k) (bits >>= (k), n -= (k))
-    while (in <= f->in_end && f->out_end - out >= MATCH_MAX + 32) {
+    while (in <= f->in_end && f->out_end - out >= TURN_MAX) {
         uint32_t e, g;
         size_t   length, d;
 
@@ -333,7 +333,7 @@ static bool coded(flow *f)
     bool end = false;
 
     while (!end) {
-        if (f->out_end - f->out >= MATCH_MAX + 32)
+        if (f->out_end - f->out >= TURN_MAX)
             sund_cpu_path() ? quick_avx2(f) : quick_portable(f);
         if (!one(f, &end))
             return false;

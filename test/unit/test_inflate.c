@@ -134,6 +134,73 @@ static void crc(void)
     free(p);
 }
 
+typedef struct writer { uint8_t z[1024]; uint32_t bits; unsigned n_bits; size_t n; } writer;
+
+static void put_bits(writer *w, unsigned v, unsigned n)
+{
+    for (w->bits |= v << w->n_bits, w->n_bits += n; w->n_bits >= 8; w->bits >>= 8, w->n_bits -= 8)
+        w->z[w->n++] = (uint8_t) w->bits;
+}
+
+/* One of the fixed codes: its first bit lowest. */
+static void put_code(writer *w, unsigned code, unsigned n)
+{
+    while (n-- > 0)
+        put_bits(w, code >> n & 1, 1);
+}
+
+static void put_literal(writer *w, uint8_t byte)
+{
+    if (byte < 144)
+        put_code(w, 0x30u + byte, 8);
+    else
+        put_code(w, 0x190u + byte - 144, 9);
+}
+
+static void put_match(writer *w, unsigned length, unsigned d)
+{
+    static const uint16_t longs[] = { 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258 }, fars[] = { 1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65 };
+    unsigned              l = 28, f = 12;
+
+    while (longs[l] > length)
+        l--;
+    while (fars[f] > d)
+        f--;
+    if (l < 23)
+        put_code(w, l + 1, 7);
+    else
+        put_code(w, 0xC0 + l - 23, 8);
+    put_bits(w, length - longs[l], l < 8 || l == 28 ? 0 : l / 4 - 1);
+    put_code(w, f, 5);
+    put_bits(w, d - fars[f], f < 4 ? 0 : f / 2 - 1);
+}
+
+/* The most that is written in one turn, two literals and a match that is laid down in steps of up to 32 bytes, where the output ends just behind what that takes, and before. */
+static void at_the_end(void)
+{
+    enum { BEFORE = 66 /* turns of three literals */, LEFT = 300 };
+    uint8_t want[BEFORE + LEFT], got[sizeof want];
+
+    for (unsigned d = 1; d <= 40; d++)
+        for (unsigned length = 3; length <= 258; length += length < 224 ? 13 : 1)
+            for (unsigned left = 284; left <= LEFT; left++) {
+                writer w = { .n = 0 };
+                size_t n = 0;
+
+                put_bits(&w, 3, 3); /* the last block, in fixed codes */
+                for (; n < BEFORE + 2; n++)
+                    put_literal(&w, want[n] = (uint8_t) draw(256));
+                put_match(&w, length, d);
+                for (size_t end = n + length; n < end; n++)
+                    want[n] = want[n - d];
+                for (; n < BEFORE + left; n++)
+                    put_literal(&w, want[n] = (uint8_t) n);
+                put_code(&w, 0, 7);
+                put_bits(&w, 0, 7);
+                CHECK(inflate_exact(w.z, w.n, got, n) && memcmp(got, want, n) == 0);
+            }
+}
+
 /* A path is chosen once in a process. */
 static void on_path(const char *cpu)
 {
@@ -143,6 +210,7 @@ static void on_path(const char *cpu)
     if (pid == 0) {
         (void) setenv("SUND_CPU", cpu, 1);
         all_kinds();
+        at_the_end();
         crc();
         _exit(test_failed ? 1 : 0);
     }
