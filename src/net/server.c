@@ -41,7 +41,7 @@ struct sund_server {
 };
 
 /* --- the header guard: what the library lets through twice --- */
-typedef struct guard { unsigned host, length, encoding, type, bearer, token, n; } guard;
+typedef struct guard { unsigned host, length, encoding, type, bearer, token, key, n; } guard;
 
 static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
 {
@@ -56,6 +56,7 @@ static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const ch
     g->type += strcasecmp(key, "Content-Type") == 0;
     g->bearer += strcasecmp(key, "Authorization") == 0;
     g->token += strcasecmp(key, "X-Auth-Token") == 0;
+    g->key += strcasecmp(key, "X-Rems-Api-Key") == 0;
     return MHD_YES;
 }
 
@@ -68,7 +69,7 @@ static int judge_headers(const sund_server *s, struct MHD_Connection *c, const c
     (void) MHD_get_connection_values(c, MHD_HEADER_KIND, count_header, &g);
     if (strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0 && strcmp(method, "HEAD") != 0)
         return 405;
-    if (strcmp(version, "HTTP/1.1") != 0 || g.host != 1 || g.length > 1 || g.encoding > 1 || g.type > 1 || g.bearer > 1 || g.token > 1 || (g.length && g.encoding) || g.n > 64)
+    if (strcmp(version, "HTTP/1.1") != 0 || g.host != 1 || g.length > 1 || g.encoding > 1 || g.type > 1 || g.bearer > 1 || g.token > 1 || g.key > 1 || (g.length && g.encoding) || g.n > 64)
         return 400;
     if (length) {
         char              *end = NULL;

@@ -6,7 +6,7 @@
 /** HTTPS server (TLS 1.3) over libmicrohttpd; knows nothing of genomes.
  *
  *  Each connection has a thread, so that a handler may wait (long poll), or a few threads serve all (n_loop). The header guard refuses, with 400, repeated
- *  Host, Content-Length, Transfer-Encoding, Content-Type, Authorization, X-Auth-Token; Content-Length with Transfer-Encoding; and bodies over max_body (413);
+ *  Host, Content-Length, Transfer-Encoding, Content-Type, Authorization, X-Auth-Token, X-Rems-Api-Key; Content-Length with Transfer-Encoding; and bodies over max_body (413);
  *  all bodies under way together are at most 16 times that (503).
  *  Handshake and headers have 20 s, a body 600 s, reading an answer 600 s, keeping an idle line 120 s - or request_s each where that is given -,
  *  whatever the drip. Owns: sund_server_stop(), safe on NULL. */

@@ -150,16 +150,20 @@ static int known(const sund_home *h, const sund_request *in, char name[SUND_PEER
     return found ? 0 : 401;
 }
 
-/** What is not understood is not passed over. REMS's expired=false is what is told; of what has ended nothing is. */
+/** What is not understood is not passed over, nor what is said twice. REMS's expired=false is what is told; of what has ended nothing is. */
 static bool understood(const sund_request *in)
 {
-    sund_parameter p[4];
+    sund_parameter p[4]; /* one more than there can be: a fourth is another or one of them again */
     size_t         n = in->parameters(in, p, 4);
 
-    for (size_t k = 0; k < n && k < 4; k++)
+    for (size_t k = 0; k < n; k++) {
         if (!(strcmp(p[k].name, "expired") == 0 && strcmp(p[k].value, "false") == 0) && !(strcmp(in->path, ENTITLEMENTS) == 0 && (strcmp(p[k].name, "user") == 0 || strcmp(p[k].name, "resource") == 0)))
             return false;
-    return n <= 4;
+        for (size_t m = 0; m < k; m++)
+            if (strcmp(p[m].name, p[k].name) == 0)
+                return false;
+    }
+    return true;
 }
 
 static sund_code tell(const sund_home *h, const char *grants, const char *to, const sund_request *in, sund_buf *out, sund_err *err)
@@ -201,7 +205,7 @@ void sund_permissions_page(const sund_home *h, const char *grants, const sund_re
         return;
     sund_buf_clear(&out->body);
     out->type = "text/plain; charset=utf-8";
-    sund_buf_text(&out->body, out->status == 400   ? "the parameters are user, resource and expired=false\n"
+    sund_buf_text(&out->body, out->status == 400   ? strcmp(in->path, ENTITLEMENTS) == 0 ? "the parameters are user, resource and expired=false, each once\n" : "the one parameter is expired=false, once\n"
                               : out->status == 401 ? "x-rems-api-key is not that of a service known here\n"
                               : out->status == 404 ? "not here\n"
                               : out->status == 405 ? "GET is expected\n"

@@ -7,7 +7,7 @@
 /** What of REMS's API others ask: who may use this node's data set, by applications that are approved here and came with a login. For programs that ask a REMS today.
  *
  *      GET /api/jwk                    the key set of visa.ini, to anybody: what belongs at its jku
- *      GET /api/entitlements           [{"resource", "user": {"userid", "name", "email"}, "application-id", "start", "end", "mail"}]; user= and resource= narrow it down
+ *      GET /api/entitlements           [{"resource", "user": {"userid", "name", "email"}, "application-id", "start", "end", "mail"}]; user= and resource=, each once, narrow it down
  *      GET /api/permissions/USER       {"ga4gh_passport_v1": [visa, ...]}: a ControlledAccessGrants visa for each, made now (token/visa.h)
  *
  *  The latter two with the header x-rems-api-key, a token of the home's permissions.ini ('sund peer add --permissions'). Nothing is there unless [pages] grants names the data set. */

@@ -166,6 +166,8 @@ is((get('/api/entitlements'))[0], 401, 'nothing without a key');
 is((get('/api/permissions/ada-1', $match))[0], 401, 'nor with one for something else');
 is((get('/api/jwk'))[1], $jwks, 'the key set is for anybody');
 is((get('/api/entitlements?expired=true', $key))[0], 400, 'what has ended is not told');
+is(join(' ', map { (get($_, $key))[0] } map { ("/api/entitlements?$_", "/api/permissions/ada-1?$_") } 'user=ada-1&user=bob', 'user=bob&user=ada-1', 'resource=x&resource=x', 'expired=false&expired=false', 'expired=false&user=ada-1&resource=x&user=bob'),
+    join(' ', (400) x 10), 'nothing is taken twice, nor one of two of them');
 my ($st, $told) = get('/api/entitlements', $key);
 my $e = $st == 200 ? decode_json($told) : [];
 is(scalar @$e, 1, 'one person, by a login and approved here');

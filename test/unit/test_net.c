@@ -97,6 +97,7 @@ TEST(header_guard)
         { "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\n\r\n", 200, 200 },
         { "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nauthorization: Bearer a\r\n\r\n", 400, 400 },
         { POST "X-Auth-Token: a\r\nX-Auth-Token: b\r\nContent-Length: 0\r\n\r\n", 400, 400 },
+        { POST "X-Rems-Api-Key: a\r\nx-rems-api-key: b\r\nContent-Length: 0\r\n\r\n", 400, 400 },
         { "GET / HTTP/1.1\r\n\r\n", 400, 400 },
         { "GET / HTTP/1.0\r\nHost: a\r\n\r\n", 400, 400 },
         { POST "Content-Length: -1\r\n\r\n", 0, 499 },
