@@ -46,7 +46,8 @@ typedef enum sund_param_id {
 } sund_param_id;
 /** The place of one that such a page takes, SUND_N_PARAM for others. */
 sund_param_id sund_beacon_param_of(unsigned takes, const char *name);
-/** A GET's parameters and their places in the table, checked: one that the page does not take, or a single one given twice, is refused by name, for whoever gave it means something by it. */
+sund_param_id sund_beacon_param_first(sund_param_id p); /**< where it belongs: with the first of its spellings */
+/** A GET's parameters and their places in the table, checked: one that the page does not take, or a single one given twice, by one spelling or two, is refused by name, for whoever gave it means something by it. */
 sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, sund_parameter out[SUND_BEACON_GIVEN], sund_param_id which[SUND_BEACON_GIVEN], size_t *n, sund_err *err) SUND_MUST_CHECK;
 /** The same of a POST's query and its parts. */
 sund_code sund_beacon_body(const sund_beacon_page *p, const sund_jval *query, const sund_jval *params, sund_err *err) SUND_MUST_CHECK;

@@ -21,14 +21,6 @@ static int word_of(const char *s, const char *const *list)
     return -1;
 }
 
-/** Where a parameter belongs: with the first of its spellings. */
-static sund_param_id first_of(sund_param_id p)
-{
-    while (!sund_beacon_param_at(p)->what)
-        p--;
-    return p;
-}
-
 const char *sund_beacon_text(const sund_beacon_request *r, sund_param_id p)
 {
     const sund_jval *v = r->post[p];
@@ -138,7 +130,7 @@ static sund_code read_post(sund_beacon_request *r, sund_err *err)
     SUND_TRY(sund_beacon_body(r->page, q, r->params, err));
     for (const sund_jval *v = sund_j_next(r->params, &at, &name); v; v = sund_j_next(r->params, &at, &name))
         if (sund_j_kind(v) != SUND_J_NULL)
-            r->post[first_of(sund_beacon_param_of(r->page->takes, name))] = v;
+            r->post[sund_beacon_param_first(sund_beacon_param_of(r->page->takes, name))] = v;
     r->filters = sund_j_get(q, "filters");
     if (sund_j_kind(r->filters) == SUND_J_NULL)
         r->filters = NULL;
@@ -161,7 +153,7 @@ static sund_code read_get(sund_beacon_request *r, sund_err *err)
 
     SUND_TRY(sund_beacon_given(r->page, r->in, r->given, r->which, &r->n_given, err));
     for (size_t k = 0; k < r->n_given; k++) {
-        const char **first = &r->get[first_of(r->which[k])];
+        const char **first = &r->get[sund_beacon_param_first(r->which[k])];
 
         *first = *first || !r->given[k].value[0] ? *first : r->given[k].value;
     }

@@ -43,6 +43,25 @@ sund_param_id sund_beacon_param_of(unsigned takes, const char *name)
     return (sund_param_id) i;
 }
 
+sund_param_id sund_beacon_param_first(sund_param_id p)
+{
+    while (!known[p].what)
+        p--;
+    return p;
+}
+
+/** Two that were given: whether they are one, of which there can be one only. */
+static sund_code apart(sund_param_id a, sund_param_id b, sund_err *err)
+{
+    const char *x = known[a].type, *y = known[b].type;
+
+    if (sund_beacon_param_first(a) != sund_beacon_param_first(b) || (x[strlen(x) - 1] == 's' && y[strlen(y) - 1] == 's'))
+        return SUND_OK;
+    if (a == b)
+        return sund_fail(err, SUND_E_ARG, "'%s' is given twice", known[a].name);
+    return sund_fail(err, SUND_E_ARG, "'%s' and '%s' are one parameter: it is given twice", known[a].name, known[b].name);
+}
+
 /** Says by name what is not taken, and what is. */
 static sund_code not_taken(const char *path, unsigned takes, const char *name, sund_err *err)
 {
@@ -63,13 +82,11 @@ sund_code sund_beacon_given(const sund_beacon_page *p, const sund_request *in, s
     if (*n == SUND_BEACON_GIVEN)
         return sund_fail(err, SUND_E_ARG, "at most %d parameters are taken", SUND_BEACON_GIVEN - 1);
     for (size_t i = 0; i < *n; i++) {
-        const sund_beacon_param *k = sund_beacon_param_at(which[i] = sund_beacon_param_of(p->takes, out[i].name));
-
-        if (!k)
+        which[i] = sund_beacon_param_of(p->takes, out[i].name);
+        if (which[i] == SUND_N_PARAM)
             return not_taken(p->path, p->takes, out[i].name, err);
         for (size_t m = 0; m < i; m++)
-            if (which[m] == which[i] && k->type[strlen(k->type) - 1] != 's')
-                return sund_fail(err, SUND_E_ARG, "'%s' is given twice", k->name);
+            SUND_TRY(apart(which[m], which[i], err));
     }
     return SUND_OK;
 }
@@ -93,6 +110,7 @@ static sund_code members(const char *what, const sund_jval *v, const char *const
 sund_code sund_beacon_body(const sund_beacon_page *p, const sund_jval *query, const sund_jval *params, sund_err *err)
 {
     static const char *const of_query[] = { "requestParameters", "filters", "includeResultsetResponses", "pagination", "requestedGranularity", "testMode", NULL }, *const of_page[] = { "skip", "limit", NULL };
+    bool                     there[SUND_N_PARAM] = { false };
     const char              *name;
     void                    *at = NULL;
 
@@ -100,8 +118,17 @@ sund_code sund_beacon_body(const sund_beacon_page *p, const sund_jval *query, co
     SUND_TRY(members("pagination", sund_j_get(query, "pagination"), of_page, err));
     if (sund_j_n(sund_j_get(query, "filters")) && !(p->takes & (SUND_TAKES_FILTERS | SUND_TAKES_POPULATION)))
         return not_taken(p->path, p->takes, "filters", err);
-    for (const sund_jval *one = sund_j_next(params, &at, &name); one; one = sund_j_next(params, &at, &name))
-        if (sund_j_kind(one) != SUND_J_NULL && sund_beacon_param_of(p->takes & SUND_TAKES_VARIANT ? SUND_TAKES_VARIANT : 1U << 31, name) == SUND_N_PARAM)
+    for (const sund_jval *one = sund_j_next(params, &at, &name); one; one = sund_j_next(params, &at, &name)) {
+        sund_param_id k = sund_beacon_param_of(p->takes & SUND_TAKES_VARIANT ? SUND_TAKES_VARIANT : 1U << 31, name);
+
+        if (sund_j_kind(one) == SUND_J_NULL)
+            continue;
+        if (k == SUND_N_PARAM)
             return not_taken(p->path, p->takes & (SUND_TAKES_VARIANT | SUND_TAKES_FILTERS), name, err);
+        for (int m = 0; m < SUND_N_PARAM; m++)
+            if (there[m])
+                SUND_TRY(apart((sund_param_id) m, k, err));
+        there[k] = true;
+    }
     return SUND_OK;
 }
