@@ -241,8 +241,11 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     rc = begin(&w, o, SUND_HOME_ONTOS | SUND_HOME_STATE, err);
     if (rc != SUND_OK)
         (void) rc;
-    else if ((strcmp(arg[0], "import") == 0 && n > 1) || (n == 2 && (strcmp(arg[0], "add") == 0 || strcmp(arg[0], "withdraw") == 0 || strcmp(arg[0], "consent") == 0)))
+    else if ((strcmp(arg[0], "import") == 0 && n > 1) || (n == 2 && (strcmp(arg[0], "add") == 0 || strcmp(arg[0], "withdraw") == 0 || strcmp(arg[0], "consent") == 0))) {
         rc = logged(&w, arg, n, err);
+        if (rc == SUND_OK && strcmp(arg[0], "withdraw") == 0)
+            printf("withdrawn: features, genes, disorders and sex are erased here; who was shown the case before ('sund case notices --all') keeps what they were shown\n");
+    }
     else if (strcmp(arg[0], "list") == 0 && n == 1) {
         printf("case\tpseudonym\tstate\tfeatures\tgenes\tcontact\n");
         rc = sund_cases_each(w.s, false, false, tell, NULL, err);
@@ -280,7 +283,7 @@ sund_code sund_cmd_case(int argc, char **argv, sund_err *err)
     const sund_opts s = { "case", "add [OPTIONS] NAME\n       sund case import --consent|--no-consent [OPTIONS] FILE...\n       sund case list [--home FOLDER]\n       sund case consent --consent|--no-consent [--home FOLDER] NAME\n"
                           "       sund case withdraw [--home FOLDER] NAME\n       sund case notices [--all] [--home FOLDER]",
                           "Cases of rare disease, to be compared with others' by Matchmaker Exchange. NAME is yours and never leaves; outside a case has a random pseudonym. Files are Matchmaker Exchange patients (one, a request, or a "
-                          "list) or GA4GH Phenopackets v2. Nobody is shown a case without consent. 'notices' tells to whom cases were shown, with what was alike. 'withdraw' erases features and genes for good. See doc/matchmaker.md.",
+                          "list) or GA4GH Phenopackets v2. Nobody is shown a case without consent. 'notices' tells to whom cases were shown, with what was alike. 'withdraw' takes a case out of all later answers and erases its features, genes, disorders and sex here, for good; who was shown it before keeps what they were shown. See doc/matchmaker.md.",
                           "sund case import --home fi --consent --contact 'Clinical Genetics' --institution HUS --href mailto:genetics@example.org case-12.json\n"
                           "sund case add --home fi --consent --contact 'Clinical Genetics' --href mailto:genetics@example.org --feature HP:0001250 --feature HP:0001263 --feature HP:0000252 --gene NGLY1 case-13\n"
                           "sund case notices --home fi\nsund case consent --no-consent --home fi case-12\nsund case withdraw --home fi case-13",

@@ -216,8 +216,9 @@ sund_code sund_case_notify(sund_cases *s, int64_t id, const char *asker, const s
     char now[32];
 
     sund_time_text(now);
-    return sund_db_run(s->db, err, "INSERT INTO notice(patient, time, asker, contact, institution, href, score, shared) VALUES(?,?,?,?,?,?,?,?)", "itttttit", id, now, asker, query->contact,
-                       query->institution, query->href, (int64_t) (score * 10000 + 0.5), shared);
+    SUND_TRY(sund_db_run(s->db, err, "INSERT INTO notice(patient, time, asker, contact, institution, href, score, shared) SELECT id,?,?,?,?,?,?,? FROM patient WHERE id=? AND consent AND NOT withdrawn", "tttttiti", now,
+                         asker, query->contact, query->institution, query->href, (int64_t) (score * 10000 + 0.5), shared, id));
+    return sund_db_changes(s->db) ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "this case may be shown no more");
 }
 
 sund_code sund_case_notices(sund_cases *s, bool all, bool seen, sund_case_notice_each each, void *ctx, sund_err *err)

@@ -45,10 +45,10 @@ void      sund_cases_close(sund_cases *s);
 /** Enters or replaces the case of that own name; its pseudonym stays when it is replaced. One that was withdrawn stays so: SUND_E_DENIED; SUND_E_ARG without a name, or a contact that can be written to.
  *  *fresh: it is new. */
 sund_code sund_case_put(sund_cases *s, const sund_case *c, bool *fresh, sund_err *err) SUND_MUST_CHECK;
-/** Never again in any answer; its features and genes are erased, of the file and what its owner was told. */
 /** What is done between is kept whole or not at all (as sund_db_part), and what was erased is then not in the journal of a node that runs either. */
 sund_code sund_cases_part(sund_cases *s, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_cases_part_end(sund_cases *s, sund_code rc, sund_err *err) SUND_MUST_CHECK;
+/** Never again in any answer, nor put in again. Its features, genes, disorders and sex are erased, of the file and of its notices; its names, contact, and who was shown it when stay. */
 sund_code sund_case_withdraw(sund_cases *s, const char *own, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_case_consent(sund_cases *s, const char *own, bool consent, sund_err *err) SUND_MUST_CHECK;
 /** Each case, whole, in order of its number. matchable: only those with consent that are not withdrawn, of that kind. */
@@ -57,7 +57,7 @@ sund_code sund_cases_each(sund_cases *s, bool matchable, bool test, sund_case_ea
 /** Another number after another connection, or this one, has changed a case. */
 sund_code sund_cases_version(sund_cases *s, int64_t *out, sund_err *err) SUND_MUST_CHECK;
 
-/** A case of ours was shown to somebody: its owner is told. */
+/** A case of ours is shown to somebody: its owner is told. SUND_E_NOT_FOUND: it has no consent any more, and is not shown. */
 typedef struct sund_case_notice {
     int64_t id;
     char    own[SUND_CASE_TEXT], time[24], asker[128], contact[SUND_CASE_TEXT], institution[SUND_CASE_TEXT], href[SUND_CASE_TEXT], shared[512];

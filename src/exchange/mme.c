@@ -229,12 +229,31 @@ static sund_code count_question(sund_desk *d, const char *asker, const sund_mme_
     return sund_cases_asked(d->cases, "", day, 10 * rules->a_day, err);
 }
 
+/** Tells the owners of what was found; a case that another process has withdrawn since is taken out. */
+static sund_code notify(sund_desk *d, const sund_case *query, const char *asker, sund_likeness *found, size_t *n, sund_err *err)
+{
+    char   words[512];
+    size_t kept = 0;
+
+    for (size_t i = 0; i < *n; i++) {
+        sund_code rc;
+
+        in_words(d->m[0], &found[i], words, sizeof words);
+        rc = sund_case_notify(d->cases, sund_matcher_case(d->m[0], found[i].at)->id, asker, query, found[i].score, words, err);
+        if (rc == SUND_OK)
+            found[kept++] = found[i];
+        else if (rc != SUND_E_NOT_FOUND)
+            return rc;
+    }
+    *n = kept;
+    return SUND_OK;
+}
+
 sund_code sund_desk_answer(sund_desk *d, const sund_case *query, const char *asker, const sund_mme_rules *rules, sund_buf *out, size_t *n, sund_err *err)
 {
     size_t      max = rules->max < SUND_MME_RESULTS ? rules->max : SUND_MME_RESULTS;
     sund_likeness *found = calloc(SUND_MME_RESULTS + 1, sizeof *found);
     sund_json   j;
-    char        words[512];
     sund_code   rc = found ? SUND_OK : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     *n = 0;
@@ -246,10 +265,8 @@ sund_code sund_desk_answer(sund_desk *d, const sund_case *query, const char *ask
         rc = refresh(d, query->test, err);
     if (rc == SUND_OK)
         rc = sund_match_find(d->m[query->test], query, rules->min, max ? max : 1, false, NULL, found, n, err);
-    for (size_t i = 0; rc == SUND_OK && i < *n && !query->test; i++) {
-        in_words(d->m[0], &found[i], words, sizeof words);
-        rc = sund_case_notify(d->cases, sund_matcher_case(d->m[0], found[i].at)->id, asker, query, found[i].score, words, err);
-    }
+    if (rc == SUND_OK && !query->test)
+        rc = notify(d, query, asker, found, n, err);
     sund_json_init(&j, out, false);
     sund_json_open(&j, NULL, '{');
     sund_json_open(&j, "results", '[');

@@ -243,6 +243,14 @@ static sund_code bare_notice(void *ctx, const sund_case_notice *n, sund_err *err
     return SUND_OK;
 }
 
+/** Its names and contact stay. */
+static sund_code bare_case(void *ctx, const sund_case *c, sund_err *err)
+{
+    (void) ctx, (void) err;
+    CHECK(c->id == 1 && c->withdrawn && !c->consent && !c->sex && !c->n_feature && !c->n_gene && !c->n_disorder && strcmp(c->own, "hospital-9") == 0 && c->pseudonym[0] && c->contact[0]);
+    return SUND_OK;
+}
+
 /** Of a case that is withdrawn, while a node has the file open, its phenotype and genes are nowhere, in what its owner was told neither. */
 TEST(what_is_withdrawn_is_erased)
 {
@@ -261,6 +269,8 @@ TEST(what_is_withdrawn_is_erased)
     CHECK(file_has("c2.db", "ERASED1") || file_has("c2.db-wal", "ERASED1"));
     CHECK(sund_cases_part(s, &err) == SUND_OK && sund_cases_part_end(s, sund_case_withdraw(s, "hospital-9", &err), &err) == SUND_OK);
     CHECK(!file_has("c2.db", "ERASED1") && !file_has("c2.db-wal", "ERASED1") && !file_has("c2.db", "HP:0000004") && !file_has("c2.db-wal", "HP:0000004"));
+    CHECK(sund_cases_each(s, false, false, bare_case, NULL, &err) == SUND_OK);
+    CHECK(sund_case_notify(s, 1, "anna", &(sund_case){ .contact = "Clinic" }, 0.5, "ERASED1", &err) == SUND_E_NOT_FOUND && !file_has("c2.db-wal", "ERASED1")); /* of an answer that was under way */
     CHECK(sund_case_notices(s, true, false, bare_notice, &bare, &err) == SUND_OK && bare == 1);
     sund_desk_close(d);
     sund_cases_close(s);
