@@ -219,9 +219,8 @@ static void cells_line(const char *name, const sund_lookup_cells *c, const char 
 static void lookup_table(const char *text, const char *variant, const char *vrs, const sund_answers *a, const sund_answers *said)
 {
     size_t            n_counted = 0, n_sexes = 0;
-    int64_t           n_female = 0, n_male = 0;
+    sund_lookup_cells female = { 0 }, male = { 0 }, total;
     char              of[40], f[24], m[24];
-    sund_lookup_cells total;
 
     printf("%s%s%s%s%s\n  %-12s %8s %8s %10s %18s %10s %7s %7s %8s %8s  %s\n", text, assembly_of(a) ? "  on " : "", assembly_of(a) ? assembly_of(a) : "", vrs[0] ? "  " : "", vrs, "node", "AC", "AN", "AF", "95 %", "FAF95", "hom", "hemi", "AC XX", "AC XY", "status");
     for (size_t i = 0; i < a->n; i++) {
@@ -232,16 +231,18 @@ static void lookup_table(const char *text, const char *variant, const char *vrs,
                    a->row[i].shown && !sund_shown_answered(a->row[i].shown) ? ": " : "", a->row[i].shown ? sund_shown_why(a->row[i].shown) : "");
             continue;
         }
-        number_or_dot(f, c.female.ac, c.sexes);
-        number_or_dot(m, c.male.ac, c.sexes);
+        number_or_dot(f, c.female.ac, c.sexes && c.female.an); /* nobody: there is no count */
+        number_or_dot(m, c.male.ac, c.sexes && c.male.an);
         n_counted++;
         n_sexes += c.sexes;
-        n_female += c.female.ac;
-        n_male += c.male.ac;
+        female.ac += c.female.ac;
+        female.an += c.female.an;
+        male.ac += c.male.ac;
+        male.an += c.male.an;
         cells_line(a->row[i].node, &c.all, f, m, "counted");
     }
-    number_or_dot(f, n_female, n_sexes == n_counted); /* sums of what is above */
-    number_or_dot(m, n_male, n_sexes == n_counted);
+    number_or_dot(f, female.ac, n_sexes == n_counted && female.an); /* sums of what is above */
+    number_or_dot(m, male.ac, n_sexes == n_counted && male.an);
     (void) snprintf(of, sizeof of, "of %zu of %zu", n_counted, a->n);
     if (sund_answers_total(a, variant, &total))
         cells_line("all", &total, f, m, of); /* those that do not cover the place are not in it */

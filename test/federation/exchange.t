@@ -36,6 +36,7 @@ for my $who (qw(AA BB anna)) {    # both sides, and a researcher
 }
 my $table = out("$sund lookup --home $at/anna $variant");
 ok($table =~ /BB +LB +SKI, OMIM:182212, BS1, lab-three, 2025-01-02/ && $table =~ /discordant: total_disagreement/, 'the table has them beside the frequency', $table);
+ok((() = $table =~ / [1-9]\d* +\. +(?:counted|of 3 of 3)$/mg) == 4, 'where nobody is a man there is no count of men, rather than 0', $table);
 my ($none) = looked_up('anna', '20-1100-A-G');
 ok(!$none->{discordant}, 'one laboratory alone is not discordant');
 
