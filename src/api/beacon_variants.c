@@ -1,5 +1,6 @@
 #include "api/beacon.h"
 #include "genome/variant.h"
+#include "stats/frequency.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +11,19 @@
 
 static void frequency(sund_json *j, const char *population, const sund_lookup_cells *c)
 {
+    double low, high;
+
     sund_json_open(j, NULL, '{');
     sund_json_str(j, "population", population);
     sund_json_f64(j, "alleleFrequency", c->an ? (double) c->ac / (double) c->an : 0.0);
     sund_json_i64(j, "alleleCount", c->ac);
     sund_json_i64(j, "alleleNumber", c->an);
+    if (c->an > 0) {
+        sund_frequency_interval(c->ac, c->an, &low, &high);
+        sund_json_f64(j, "alleleFrequencyLower95", low);
+        sund_json_f64(j, "alleleFrequencyUpper95", high);
+        sund_json_f64(j, "faf95", sund_frequency_faf95(c->ac, c->an));
+    }
     if (c->hom >= 0 && c->hemi >= 0) {
         sund_json_i64(j, "alleleCountHomozygous", 2 * c->hom);
         sund_json_i64(j, "alleleCountHeterozygous", c->ac - 2 * c->hom - c->hemi);

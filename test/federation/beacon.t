@@ -106,6 +106,10 @@ for my $c (qw(DK FI SE)) {
     }
 }
 my $t = freq(set($d, 'test'), 'Total');
+my $cli = decode_json((split /\n/, out("$sund lookup --home $f->{at}/anna --json 20-200-A-G"))[0]);
+my %by_cli = (test => $cli->{total}, map { $_->{node} => $_ } @{ $cli->{countries} });
+is(join(' ', grep { my ($p, $c) = (freq(set($d, $_), $_ eq 'test' ? 'Total' : $_), $by_cli{$_}); grep { abs(($p->{ $_->[0] } // -1) - $c->{ $_->[1] }) > 1e-12 || $c->{ $_->[1] } <= 0 } [ 'alleleFrequencyLower95', 'af_low' ], [ 'alleleFrequencyUpper95', 'af_high' ], [ 'faf95', 'faf95' ] } sort keys %by_cli), '', 'with the interval and FAF95 that a lookup shows');
+ok(abs(freq(set($d, 'DK'), 'DK_F')->{faf95} - $by_cli{DK}{female}{faf95}) < 1e-12, 'by sex too');
 ok($wrong eq '' && $t->{alleleCount} == $total[0] && $t->{alleleNumber} == $total[1], 'each country by sex, and all together: sums of counts, not of shares', $wrong);
 my ($tf, $tm) = (freq(set($d, 'test'), 'F'), freq(set($d, 'test'), 'M'));
 is($tf->{alleleCount} + $tm->{alleleCount}, $total[0], 'women and men add up to all');
