@@ -218,7 +218,7 @@ sund_code sund_cmd_dataset_find(int argc, char **argv, sund_err *err)
         { "node", 's', &node, "ID", "of this node" },
         { "json", 'b', &json, NULL, "JSON rather than a table" },
         { "nodes", 'b', &nodes, NULL, "instead: when each node's description was taken, and what was amiss since" },
-        { "facets", 'b', &facets, NULL, "instead: the values that there are, with how many data sets have them" },
+        { "facets", 'b', &facets, NULL, "instead: the values that there are, with how many data sets have them (of people: at least so many)" },
         { "home", 's', &home, "FOLDER", "a member's home" },
         { NULL, 0, NULL, NULL, NULL },
     };

@@ -326,9 +326,12 @@ sund_code sund_copies_find(sund_db *db, const sund_find *f, sund_code (*fn)(void
 
 sund_code sund_copies_facet(sund_db *db, const char *facet, sund_code (*fn)(void *ctx, const char *value, int64_t n, sund_err *err), void *ctx, sund_err *err)
 {
-    sund_rows *rows = NULL;
-    bool       more = false;
-    sund_code  rc = sund_db_query(db, &rows, err, "SELECT value, count(*) FROM facet WHERE kind=? GROUP BY value ORDER BY 2 DESC, value LIMIT 500", "t", facet);
+    static const char of_words[] = "SELECT value, count(*) FROM facet WHERE kind=? GROUP BY value ORDER BY 2 DESC, value LIMIT 500";
+    static const char of_people[] = "WITH RECURSIVE least(n) AS (VALUES(1) UNION ALL SELECT n * 10 FROM least WHERE n < 10000000)"
+                                    " SELECT n, count(*) FROM least JOIN dataset ON people >= n WHERE ?='people' GROUP BY n ORDER BY n";
+    sund_rows        *rows = NULL;
+    bool              more = false;
+    sund_code         rc = sund_db_query(db, &rows, err, strcmp(facet, "people") == 0 ? of_people : of_words, "t", facet);
 
     while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
         rc = fn(ctx, sund_rows_text(rows, 0), sund_rows_i64(rows, 1), err);

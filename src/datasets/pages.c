@@ -225,7 +225,7 @@ static sund_code write_value(void *ctx, const char *value, int64_t n, sund_err *
 
 static sund_code facets(const sund_pages *p, sund_buf *out, sund_err *err)
 {
-    static const char *const kinds[] = { "country", "disease", "type", "access", "purpose" };
+    static const char *const kinds[] = { "country", "disease", "type", "access", "purpose", "people" };
     writing                  w = { .out = out };
 
     sund_json_init(&w.j, out, true);
