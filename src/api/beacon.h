@@ -8,6 +8,7 @@
 /* GA4GH Beacon v2, of a node and of the hub alike. Folder-private. */
 
 #define SUND_BEACON_API "v2.0.0"
+#define SUND_SERVICE_BEACON "org.ga4gh:beacon:" SUND_BEACON_API
 #define SUND_BEACON_TOO_OFTEN "too many requests from one caller; try again in a second"
 enum { SUND_BEACON_LIMIT = 10, SUND_BEACON_FILTERS = 64, SUND_BEACON_GIVEN = 64 };
 
@@ -25,10 +26,20 @@ typedef struct sund_beacon_page {
     const char *entry;         /**< type of the entries that it gives: "genomicVariant"; "" none */
     unsigned    takes;
     const char *what;          /**< one line for people */
-    void      (*tell)(const sund_face *f, sund_response *out); /**< what a beacon says of itself; or */
+    void      (*tell)(const sund_face *f, const char *id, sund_response *out); /**< what a beacon says of itself, or of what {id} names (else NULL); or */
     sund_code (*answer)(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err); /**< an answer from data: may fill a and writes the body; both NULL: refused to everybody */
 } sund_beacon_page;
 const sund_beacon_page *sund_beacon_page_at(size_t i); /**< NULL behind the last */
+
+/** A page beside the Beacon's, under the face's own url. */
+typedef struct sund_other {
+    sund_other_family family;
+    const char       *method, *path, *what;
+    const char       *type;  /**< of the answer */
+    const char       *query; /**< its parameters' names, with blanks between */
+    const char       *key;   /**< the header of a secret that it needs; NULL: none */
+} sund_other;
+const sund_other *sund_other_at(size_t i); /**< NULL behind the last */
 
 /** Parameters of GETs, and of a POST's requestParameters. */
 typedef struct sund_beacon_param {
@@ -102,13 +113,14 @@ sund_code sund_beacon_people(sund_beacon_request *r, sund_answers *a, sund_respo
 sund_code sund_beacon_terms(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_beacon_datasets(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_beacon_cohorts(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err) SUND_MUST_CHECK;
-void      sund_beacon_info(const sund_face *f, sund_response *out);
-void      sund_beacon_service(const sund_face *f, sund_response *out);
-void      sund_beacon_registry(const sund_face *f, sund_response *out);
-void      sund_beacon_configuration(const sund_face *f, sund_response *out);
-void      sund_beacon_map(const sund_face *f, sund_response *out);
-void      sund_beacon_entry_types(const sund_face *f, sund_response *out);
-void      sund_beacon_openapi(const sund_face *f, sund_response *out);
+void      sund_beacon_info(const sund_face *f, const char *id, sund_response *out);
+void      sund_beacon_service(const sund_face *f, const char *id, sund_response *out);
+void      sund_beacon_registry(const sund_face *f, const char *id, sund_response *out);
+void      sund_beacon_service_types(const sund_face *f, const char *id, sund_response *out);
+void      sund_beacon_configuration(const sund_face *f, const char *id, sund_response *out);
+void      sund_beacon_map(const sund_face *f, const char *id, sund_response *out);
+void      sund_beacon_entry_types(const sund_face *f, const char *id, sund_response *out);
+void      sund_beacon_openapi(const sund_face *f, const char *id, sund_response *out);
 /** Where the Beacon's pages are: /beacon under the face's url, unless that ends there already. */
 void sund_beacon_root(const sund_face *f, char out[420]);
 

@@ -36,22 +36,11 @@ static void close_info(sund_json *j)
     sund_json_close(j, '}');
 }
 
-static void organisation(const sund_face *f, sund_json *j, bool beacon)
-{
-    sund_json_open(j, "organization", '{');
-    if (beacon)
-        sund_json_str(j, "id", f->id);
-    sund_json_str(j, "name", f->organisation);
-    if (beacon && f->contact[0])
-        sund_json_str(j, "contactUrl", f->contact);
-    sund_json_str(j, beacon ? "welcomeUrl" : "url", f->welcome);
-    sund_json_close(j, '}');
-}
-
-void sund_beacon_info(const sund_face *f, sund_response *out)
+void sund_beacon_info(const sund_face *f, const char *id, sund_response *out)
 {
     sund_json j;
 
+    (void) id;
     open_info(f, &j, out);
     sund_json_str(&j, "id", f->id);
     sund_json_str(&j, "name", f->name);
@@ -60,45 +49,14 @@ void sund_beacon_info(const sund_face *f, sund_response *out)
     sund_json_str(&j, "version", f->version);
     sund_json_str(&j, "environment", f->environment);
     sund_json_str(&j, "welcomeUrl", f->welcome);
-    organisation(f, &j, true);
-    close_info(&j);
-}
-
-void sund_beacon_service(const sund_face *f, sund_response *out)
-{
-    sund_json j;
-
-    out->status = 200;
-    out->type = "application/json; charset=utf-8";
-    sund_json_init(&j, &out->body, false);
-    sund_json_open(&j, NULL, '{');
+    sund_json_open(&j, "organization", '{');
     sund_json_str(&j, "id", f->id);
-    sund_json_str(&j, "name", f->name);
-    sund_json_str(&j, "description", f->about);
-    sund_json_open(&j, "type", '{');
-    sund_json_str(&j, "group", "org.ga4gh");
-    sund_json_str(&j, "artifact", "beacon");
-    sund_json_str(&j, "version", SUND_BEACON_API);
-    sund_json_close(&j, '}');
-    organisation(f, &j, false);
+    sund_json_str(&j, "name", f->organisation);
     if (f->contact[0])
         sund_json_str(&j, "contactUrl", f->contact);
-    sund_json_str(&j, "environment", f->environment);
-    sund_json_str(&j, "version", f->version);
+    sund_json_str(&j, "welcomeUrl", f->welcome);
     sund_json_close(&j, '}');
-}
-
-void sund_beacon_registry(const sund_face *f, sund_response *out)
-{
-    sund_response one = { .status = 0 };
-
-    sund_beacon_service(f, &one);
-    out->status = 200;
-    out->type = one.type;
-    sund_buf_text(&out->body, "[");
-    sund_buf_put(&out->body, one.body.p, one.body.n);
-    sund_buf_text(&out->body, "]");
-    sund_buf_free(&one.body);
+    close_info(&j);
 }
 
 static void entry_type(const struct entry *e, sund_json *j)
@@ -134,19 +92,21 @@ static void entry_types(sund_json *j)
     sund_json_close(j, '}');
 }
 
-void sund_beacon_entry_types(const sund_face *f, sund_response *out)
+void sund_beacon_entry_types(const sund_face *f, const char *id, sund_response *out)
 {
     sund_json j;
 
+    (void) id;
     open_info(f, &j, out);
     entry_types(&j);
     close_info(&j);
 }
 
-void sund_beacon_configuration(const sund_face *f, sund_response *out)
+void sund_beacon_configuration(const sund_face *f, const char *id, sund_response *out)
 {
     sund_json j;
 
+    (void) id;
     open_info(f, &j, out);
     sund_json_str(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
     sund_json_open(&j, "maturityAttributes", '{');
@@ -196,11 +156,12 @@ static void endpoints(const struct entry *e, const char *root, sund_json *j)
     sund_json_close(j, '}');
 }
 
-void sund_beacon_map(const sund_face *f, sund_response *out)
+void sund_beacon_map(const sund_face *f, const char *id, sund_response *out)
 {
     sund_json j;
     char      url[600], root[420];
 
+    (void) id;
     sund_beacon_root(f, root);
     open_info(f, &j, out);
     sund_json_str(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");

@@ -68,7 +68,7 @@ bool sund_face_admits(const sund_face *f, const sund_request *in, sund_response 
 }
 
 /** What a beacon says of itself. */
-static void tell(const sund_face *f, const sund_request *in, const sund_beacon_page *p, sund_response *out)
+static void tell(const sund_face *f, const sund_request *in, const sund_beacon_page *p, const char *id, sund_response *out)
 {
     sund_parameter given[SUND_BEACON_GIVEN];
     sund_param_id  which[SUND_BEACON_GIVEN];
@@ -76,7 +76,7 @@ static void tell(const sund_face *f, const sund_request *in, const sund_beacon_p
     sund_err       err = { SUND_OK, "" };
 
     if (sund_beacon_given(p, in, given, which, &n, &err) == SUND_OK)
-        p->tell(f, out);
+        p->tell(f, id, out);
     else
         sund_beacon_error(f, NULL, &err, out);
 }
@@ -96,7 +96,7 @@ bool sund_face_answer(const sund_face *f, const sund_request *in, sund_response 
             sund_face_refuse(f, 405, err.msg, out);
         }
         else if (p->tell)
-            tell(f, in, p, out);
+            tell(f, in, p, id[0] ? id : NULL, out);
         else
             sund_beacon_run(f, in, p, id[0] ? id : NULL, out);
         return true;

@@ -1,19 +1,9 @@
 #include "api/beacon.h"
+#include "gate/leave.h"
 
 #include <string.h>
 
 /* /openapi.json: OpenAPI 3.0 of all pages at this address, from the tables of pages and parameters; and of those that are not the Beacon's. */
-
-/** Pages beside the Beacon's, under the face's own url. */
-static const struct other { const char *method, *path, *what, *type, *query; } others[] = { /* query: names and blanks */
-    { "post", "/match", "Matchmaker Exchange 1.1: cases like this one", "application/vnd.ga4gh.matchmaker.v1.1+json", "" },
-    { "get", "/fdp/", "FAIR Data Point: the root, with every node's catalogue", "text/turtle", "" },
-    { "get", "/fdp/{node}/catalog", "a node's catalogue of data sets, as HealthDCAT-AP", "text/turtle", "" },
-    { "get", "/fdp/{node}/dataset/{id}", "one data set of a catalogue", "text/turtle", "" },
-    { "get", "/datasets/", "search in the catalogue", "application/json", "q country disease type access purpose people node format" },
-    { "get", "/datasets/facets", "values to search by", "application/json", "" },
-    { "get", "/datasets/nodes", "when each node's catalogue was taken", "application/json", "" },
-};
 
 static void text_schema(sund_json *j, const char *type)
 {
@@ -151,7 +141,7 @@ static void server(sund_json *j, const char *url)
     sund_json_close(j, ']');
 }
 
-static void query_of(const struct other *o, sund_json *j)
+static void query_of(const sund_other *o, sund_json *j)
 {
     char        name[24] = "";
     const char *p = o->query;
@@ -163,32 +153,76 @@ static void query_of(const struct other *o, sund_json *j)
 
         memcpy(name, p, n);
         name[n] = 0;
-        parameter(j, name, "query", strcmp(name, "people") == 0 ? "integer" : "string", "what data sets must have; doc/datasets.md");
+        parameter(j, name, "query", strcmp(name, "people") == 0 ? "integer" : strcmp(name, "expired") == 0 ? "boolean" : "string",
+                  o->family == SUND_OTHER_CATALOGUE ? "what data sets must have; doc/datasets.md" : "whose; doc/applications.md");
         p += n + (p[n] == ' ');
     }
     sund_json_close(j, ']');
 }
 
+/** Members' messages, all of which one page takes. */
+static void kinds_of_messages(sund_json *j)
+{
+    sund_buf text = { 0 };
+
+    sund_buf_text(&text, "an envelope that a member has signed, answered by one that the hub has. Kinds:");
+    for (unsigned kind = 1; kind < SUND_MSG_END; kind++)
+        if (strcmp(sund_msg_name(kind), "unknown") != 0)
+            sund_buf_printf(&text, " %u %s", kind, sund_msg_name(kind));
+    sund_buf_nul(&text);
+    if (!text.bad)
+        sund_json_str(j, "description", (const char *) text.p);
+    sund_buf_free(&text);
+}
+
+static void other_path(const sund_face *f, const sund_other *o, sund_json *j)
+{
+    bool post = strcmp(o->method, "post") == 0, members = o->family == SUND_OTHER_MEMBERS;
+
+    sund_json_open(j, o->path, '{');
+    server(j, members ? f->members : f->url);
+    sund_json_open(j, o->method, '{');
+    sund_json_str(j, "summary", o->what);
+    if (members)
+        kinds_of_messages(j);
+    query_of(o, j);
+    if (post)
+        body(j, o->type, NULL);
+    sund_json_open(j, "responses", '{');
+    response(j, "200", "the answer", o->type, NULL);
+    response(j, "default", "an error", o->family == SUND_OTHER_MATCH ? o->type : "text/plain", NULL);
+    sund_json_close(j, '}');
+    if (o->key)
+        security(j, o->key, false);
+    sund_json_close(j, '}');
+    sund_json_close(j, '}');
+}
+
+static bool is_here(const sund_face *f, const sund_other *o) { return o->family == SUND_OTHER_MEMBERS ? f->members != NULL : f->other[o->family] != NULL; }
+
 static void other_paths(const sund_face *f, sund_json *j)
 {
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        const struct other *o = &others[i];
-        bool                post = strcmp(o->method, "post") == 0;
+    const sund_other *o;
 
-        sund_json_open(j, o->path, '{');
-        server(j, f->url);
-        sund_json_open(j, o->method, '{');
-        sund_json_str(j, "summary", o->what);
-        query_of(o, j);
-        if (post)
-            body(j, o->type, NULL);
-        sund_json_open(j, "responses", '{');
-        response(j, "200", "the answer", o->type, NULL);
-        response(j, "default", "an error", post ? o->type : "text/plain", NULL);
-        sund_json_close(j, '}');
-        if (post)
-            security(j, "peer", false);
-        sund_json_close(j, '}');
+    for (size_t i = 0; (o = sund_other_at(i)) != NULL; i++)
+        if (is_here(f, o))
+            other_path(f, o, j);
+}
+
+/** Schemes of keys in headers, each once: they are named after the header. */
+static void key_schemes(const sund_face *f, sund_json *j)
+{
+    const sund_other *o;
+    const char       *last = "";
+
+    for (size_t i = 0; (o = sund_other_at(i)) != NULL; i++) {
+        if (!is_here(f, o) || !o->key || strcmp(o->key, last) == 0)
+            continue;
+        last = o->key;
+        sund_json_open(j, o->key, '{');
+        sund_json_str(j, "type", "apiKey");
+        sund_json_str(j, "in", "header");
+        sund_json_str(j, "name", o->key);
         sund_json_close(j, '}');
     }
 }
@@ -223,7 +257,7 @@ static void schema(sund_json *j, const char *name, const char *members, bool req
     sund_json_close(j, '}');
 }
 
-static void components(sund_json *j)
+static void components(const sund_face *f, sund_json *j)
 {
     sund_json_open(j, "components", '{');
     sund_json_open(j, "schemas", '{');
@@ -237,20 +271,17 @@ static void components(sund_json *j)
     sund_json_str(j, "scheme", "bearer");
     sund_json_str(j, "description", "a token of an issuer that is trusted here for logins");
     sund_json_close(j, '}');
-    sund_json_open(j, "peer", '{');
-    sund_json_str(j, "type", "apiKey");
-    sund_json_str(j, "in", "header");
-    sund_json_str(j, "name", "X-Auth-Token");
-    sund_json_close(j, '}');
+    key_schemes(f, j);
     sund_json_close(j, '}');
     sund_json_close(j, '}');
 }
 
-void sund_beacon_openapi(const sund_face *f, sund_response *out)
+void sund_beacon_openapi(const sund_face *f, const char *id, sund_response *out)
 {
     sund_json j;
     char      root[420];
 
+    (void) id;
     sund_beacon_root(f, root);
     out->status = 200;
     out->type = "application/json; charset=utf-8";
@@ -266,6 +297,6 @@ void sund_beacon_openapi(const sund_face *f, sund_response *out)
     beacon_paths(&j);
     other_paths(f, &j);
     sund_json_close(&j, '}');
-    components(&j);
+    components(f, &j);
     sund_json_close(&j, '}');
 }

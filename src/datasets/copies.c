@@ -14,6 +14,8 @@ static const char schema[] = "CREATE TABLE IF NOT EXISTS copy(node TEXT PRIMARY 
                              "CREATE TABLE IF NOT EXISTS dataset(id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE, node TEXT NOT NULL, identifier TEXT NOT NULL UNIQUE, title TEXT NOT NULL, description TEXT NOT NULL,"
                              " publisher TEXT NOT NULL, access TEXT NOT NULL, people INTEGER) STRICT;"
                              "CREATE TABLE IF NOT EXISTS facet(dataset INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(dataset, kind, value)) STRICT, WITHOUT ROWID;"
+                             "CREATE TABLE IF NOT EXISTS service(iri TEXT PRIMARY KEY, node TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL, type TEXT NOT NULL, url TEXT NOT NULL, version TEXT NOT NULL,"
+                             " publisher TEXT NOT NULL, homepage TEXT NOT NULL) STRICT, WITHOUT ROWID;"
                              "CREATE INDEX IF NOT EXISTS facet_of ON facet(kind, value);"
                              "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, tokenize=\"unicode61 remove_diacritics 2\");";
 
@@ -145,8 +147,27 @@ static sund_code index_one(sund_db *db, const sund_graph *g, const char *node, s
     return rc;
 }
 
+/** A service of a type that is known here, with its address; others are in the catalogue alone. Its publisher is the catalogue's; the catalogue stands for a home page. */
+static sund_code index_service(sund_db *db, const sund_graph *g, const char *node, const char *catalogue, const char *base, sund_term s, sund_err *err)
+{
+    sund_term        publisher = sund_graph_object(g, sund_graph_find(g, catalogue), DCT("publisher")), type = sund_graph_find(g, DCT("conformsTo"));
+    const char      *iri = sund_graph_at(g, s).text, *url = sund_graph_value(g, s, DCAT("endpointURL")), *version = sund_graph_value(g, s, DCAT("version"));
+    const char      *home = publisher ? sund_graph_value(g, publisher, FOAF("homepage")) : NULL;
+    const sund_word *w = NULL;
+
+    if (!is_under(iri, base))
+        return sund_fail(err, SUND_E_DENIED, "describes the service %.120s, which is not under its own address %.80s", iri, base);
+    for (sund_match m = sund_graph_match(g, s, type, 0); type && !w && sund_match_next(&m);)
+        w = sund_word_of(sund_words_service, sund_graph_at(g, m.o).text);
+    if (!w || !url)
+        return SUND_OK;
+    return sund_db_run(db, err, "INSERT INTO service(iri, node, id, title, description, type, url, version, publisher, homepage) VALUES(?1,?2,?2||'.'||?3,?4,?5,?6,?7,?8,?9,?10)", "tttttttttt", iri, node, strrchr(iri, '/') + 1, best(g, s, DCT("title")),
+                       best(g, s, DCT("description")), w->label, url, version ? version : "", publisher ? best(g, publisher, FOAF("name")) : "", home ? home : catalogue);
+}
+
 static sund_code forget_index(sund_db *db, const char *node, sund_err *err)
 {
+    SUND_TRY(sund_db_run(db, err, "DELETE FROM service WHERE node=?", "t", node));
     SUND_TRY(sund_db_run(db, err, "DELETE FROM words WHERE rowid IN (SELECT id FROM dataset WHERE node=?)", "t", node));
     SUND_TRY(sund_db_run(db, err, "DELETE FROM facet WHERE dataset IN (SELECT id FROM dataset WHERE node=?)", "t", node));
     return sund_db_run(db, err, "DELETE FROM dataset WHERE node=?", "t", node);
@@ -155,7 +176,7 @@ static sund_code forget_index(sund_db *db, const char *node, sund_err *err)
 /** The copy and its index, in a part that the caller ends. */
 static sund_code put_copy(sund_db *db, const sund_graph *g, const char *node, sund_cur turtle, const char *time, sund_err *err)
 {
-    sund_term type = sund_graph_find(g, RDF("type")), class = sund_graph_find(g, DCAT("Dataset"));
+    sund_term type = sund_graph_find(g, RDF("type")), class = sund_graph_find(g, DCAT("Dataset")), service = sund_graph_find(g, DCAT("DataService"));
     char      catalogue[1100] = "", base[1100] = "";
     int64_t   other = 0;
 
@@ -169,6 +190,8 @@ static sund_code put_copy(sund_db *db, const sund_graph *g, const char *node, su
         SUND_TRY(check_own(db, g, node, base, m.s, err));
         SUND_TRY(index_one(db, g, node, m.s, err));
     }
+    for (sund_match m = sund_graph_match(g, 0, type, service); type && service && sund_match_next(&m);)
+        SUND_TRY(index_service(db, g, node, catalogue, base, m.s, err));
     return SUND_OK;
 }
 
@@ -335,6 +358,21 @@ sund_code sund_copies_facet(sund_db *db, const char *facet, sund_code (*fn)(void
 
     while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
         rc = fn(ctx, sund_rows_text(rows, 0), sund_rows_i64(rows, 1), err);
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_copies_services(sund_db *db, sund_code (*fn)(void *ctx, const sund_offer *s, sund_err *err), void *ctx, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT id, title, description, type, url, version, publisher, homepage FROM service ORDER BY node, iri LIMIT 1000", "");
+
+    while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
+        sund_offer s = { sund_rows_text(rows, 0), sund_rows_text(rows, 1), sund_rows_text(rows, 2), sund_rows_text(rows, 3), sund_rows_text(rows, 4), sund_rows_text(rows, 5), sund_rows_text(rows, 6), sund_rows_text(rows, 7) };
+
+        rc = fn(ctx, &s, err);
+    }
     sund_rows_close(rows);
     return rc;
 }

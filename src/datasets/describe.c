@@ -48,6 +48,11 @@ static const key keys[] = {
     { "agent", "homepage", 'I', false, false, FOAF("homepage"), FOAF("Document"), NULL, "" },
     { "agent", "identifier", 'X', false, false, DCT("identifier"), NULL, NULL, "" },
     { "agent", "countries", 'L', false, true, DCT("spatial"), DCT("Location"), sund_words_country, "" },
+    { "service", "title", 'T', true, true, DCT("title"), NULL, NULL, "title-en = its name" },
+    { "service", "description", 'T', false, true, DCT("description"), NULL, NULL, "" },
+    { "service", "url", 'I', true, false, DCAT("endpointURL"), NULL, NULL, "url = where it answers" },
+    { "service", "type", 'O', true, false, DCT("conformsTo"), DCT("Standard"), sund_words_service, "type = beacon, htsget, refget, fdp or matchmaker" },
+    { "service", "version", 'X', true, false, DCAT("version"), NULL, NULL, "version = of the program that answers" },
     { "dataset", "title", 'T', true, true, DCT("title"), NULL, NULL, "title-en = its name" },
     { "dataset", "description", 'T', true, true, DCT("description"), NULL, NULL, "description-en = what is in it" },
     { "dataset", "keywords", 'W', false, true, DCAT("keyword"), NULL, NULL, "" },
@@ -545,16 +550,33 @@ static void put_container(const making *m, const char *at, const char *title, co
         put(m, s, LDP("contains"), part[i]);
 }
 
-static sund_code put_all_agents(const making *m)
+/** A page of programs, which belongs to the catalogue. */
+static sund_code put_service(const making *m, const char *label)
 {
-    const char *last = NULL;
+    sund_term s = name(m, "service/", label);
 
+    sund_graph_link(m->g, s, RDF("type"), DCAT("DataService"));
+    put(m, name(m, "catalog", ""), DCAT("service"), s);
+    return put_section(m, "service", label, s, false);
+}
+
+static bool begins_section(const sund_ini *ini, size_t i)
+{
+    const sund_ini_item *it = &ini->item[i];
+
+    return i == 0 || strcmp(it->section, it[-1].section) != 0 || strcmp(it->label, it[-1].label) != 0;
+}
+
+/** Agents and services. */
+static sund_code put_others(const making *m)
+{
     for (size_t i = 0; i < m->d->ini.n_item; i++) {
         const sund_ini_item *it = &m->d->ini.item[i];
-        if (strcmp(it->section, "agent") != 0 || (last && strcmp(last, it->label) == 0))
-            continue;
-        SUND_TRY(put_agent(m, it->label));
-        last = it->label;
+
+        if (begins_section(&m->d->ini, i) && strcmp(it->section, "agent") == 0)
+            SUND_TRY(put_agent(m, it->label));
+        else if (begins_section(&m->d->ini, i) && strcmp(it->section, "service") == 0)
+            SUND_TRY(put_service(m, it->label));
     }
     return SUND_OK;
 }
@@ -567,7 +589,7 @@ sund_code sund_describe_graph(const sund_describe *d, const char *base, const su
     sund_graph_link(g, catalogue, RDF("type"), DCAT("Catalog"));
     SUND_TRY(put_section(&m, "catalogue", "", catalogue, false));
     put_legislation(&m, catalogue);
-    SUND_TRY(put_all_agents(&m));
+    SUND_TRY(put_others(&m));
     put(&m, catalogue, DCAT("contactPoint"), name(&m, "contact/", sund_ini_get(&d->ini, "catalogue", "publisher")));
     for (size_t i = 0; i < d->n; i++) {
         sund_term s = name(&m, "dataset/", d->id[i]);
@@ -627,12 +649,12 @@ static bool label_ok(const char *s) { return *s && strlen(s) <= 64 && strspn(s, 
 
 static sund_code check_section(sund_describe *d, const sund_ini_item *i, sund_err *err)
 {
-    bool catalogue = strcmp(i->section, "catalogue") == 0, agent = strcmp(i->section, "agent") == 0, dataset = strcmp(i->section, "dataset") == 0;
+    bool catalogue = strcmp(i->section, "catalogue") == 0, named = strcmp(i->section, "agent") == 0 || strcmp(i->section, "service") == 0, dataset = strcmp(i->section, "dataset") == 0;
 
-    if (!catalogue && !agent && !dataset)
-        return sund_fail(err, SUND_E_FORMAT, "%s:%u: [%s] is not known; [catalogue], [agent NAME] and [dataset IDENTIFIER] are", d->ini.name, i->line, i->section);
-    if ((catalogue && *i->label) || (agent && !label_ok(i->label)))
-        return sund_fail(err, SUND_E_FORMAT, "%s:%u: [catalogue], or [agent NAME] with a name of letters, digits and '-'", d->ini.name, i->line);
+    if (!catalogue && !named && !dataset)
+        return sund_fail(err, SUND_E_FORMAT, "%s:%u: [%s] is not known; [catalogue], [agent NAME], [service NAME] and [dataset IDENTIFIER] are", d->ini.name, i->line, i->section);
+    if ((catalogue && *i->label) || (named && !label_ok(i->label)))
+        return sund_fail(err, SUND_E_FORMAT, "%s:%u: [catalogue], or [agent NAME] and [service NAME] with a name of letters, digits and '-'", d->ini.name, i->line);
     if (dataset && !sund_dataset_id_ok(i->label))
         return sund_fail(err, SUND_E_FORMAT, "%s:%u: [dataset %.64s]: an identifier is GDI-CC-ORG-NNN or GOE-CC-ORG-NNN: country, institute in capitals, number", d->ini.name, i->line, i->label);
     if (dataset) {
@@ -659,13 +681,6 @@ static sund_code check_key(const sund_describe *d, const sund_ini_item *i, sund_
             return sund_fail(err, SUND_E_FORMAT, "%s:%u: '%s' is a text: write in which language, such as %s-en", d->ini.name, i->line, i->key, i->key);
     near = sund_nearest(i->key, known);
     return sund_fail(err, SUND_E_FORMAT, "%s:%u: '%s' is not known in [%s]%s%s", d->ini.name, i->line, i->key, i->section, near ? "; did you mean " : "", near ? near : "");
-}
-
-static bool begins_section(const sund_ini *ini, size_t i)
-{
-    const sund_ini_item *it = &ini->item[i];
-
-    return i == 0 || strcmp(it->section, it[-1].section) != 0 || strcmp(it->label, it[-1].label) != 0;
 }
 
 static sund_code check_all(sund_describe *d, sund_err *err)

@@ -31,6 +31,12 @@ const sund_word sund_words_conforms[] = { { "externally-governed", GDI("External
 const sund_word sund_words_status[] = { { "completed", EU("dataset-status/COMPLETED"), "Completed" },  { "deprecated", EU("dataset-status/DEPRECATED"), "Deprecated" },
                                         { "develop", EU("dataset-status/DEVELOP"), "Under development" }, { "discontinued", EU("dataset-status/DISCONT"), "Discontinued" },
                                         { "withdrawn", EU("dataset-status/WITHDRAWN"), "Withdrawn" },  { NULL, NULL, NULL } };
+const sund_word sund_words_service[] = { { "beacon", "https://docs.genomebeacons.org/", "org.ga4gh:beacon:v2.0.0" },
+                                         { "htsget", "https://samtools.github.io/hts-specs/htsget.html", "org.ga4gh:htsget:1.3.0" },
+                                         { "refget", "https://samtools.github.io/hts-specs/refget.html", "org.ga4gh:refget:2.0.0" },
+                                         { "fdp", "https://specs.fairdatapoint.org/fdp-specs-v1.2.html", "org.fairdatapoint:fdp:1.2" },
+                                         { "matchmaker", "https://github.com/ga4gh/mme-apis", "org.matchmakerexchange:mme:1.1" },
+                                         { NULL, NULL, NULL } };
 const sund_word sund_words_country[] = {
     C("AT", "AUT", "Austria"),   C("BE", "BEL", "Belgium"),  C("BG", "BGR", "Bulgaria"), C("CH", "CHE", "Switzerland"), C("CY", "CYP", "Cyprus"),    C("CZ", "CZE", "Czechia"),
     C("DE", "DEU", "Germany"),   C("DK", "DNK", "Denmark"),  C("EE", "EST", "Estonia"),  C("ES", "ESP", "Spain"),       C("FI", "FIN", "Finland"),   C("FR", "FRA", "France"),

@@ -6,7 +6,7 @@
 
 /** The controlled vocabularies of catalogues: a word of datasets.ini and of searches, its IRI, its name in English. Each ends with word NULL. */
 typedef struct sund_word { const char *word, *iri, *label; } sund_word;
-extern const sund_word sund_words_access[], sund_words_category[], sund_words_type[], sund_words_conforms[], sund_words_status[], sund_words_country[], sund_words_language[];
+extern const sund_word sund_words_access[], sund_words_category[], sund_words_type[], sund_words_conforms[], sund_words_status[], sund_words_country[], sund_words_language[], sund_words_service[]; /**< of services the label is GA4GH's type, GROUP:ARTIFACT:VERSION */
 const sund_word *sund_word_find(const sund_word *list, const char *word); /**< NULL for none */
 const sund_word *sund_word_of(const sund_word *list, const char *iri);
 

@@ -464,7 +464,7 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
         handle_envelope(h, in, out);
         return;
     }
-    if ((strncmp(in->path, "/beacon", 7) == 0 || sund_pages_has(in->path) || strcmp(in->path, SUND_MATCH_PATH) == 0) && sund_hub_pages_answer(h->pages, in, out))
+    if (sund_hub_pages_answer(h->pages, in, false, out))
         return;
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;

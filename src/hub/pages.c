@@ -18,6 +18,7 @@ struct sund_hub_pages {
     pthread_mutex_t *db_lock; /* of the studies' transactions */
     sund_pages_config       config;
     sund_face        face;
+    char             members[300];
     sund_pagelog    *log;
     sund_names      *names;
     sund_vrs        *vrs;
@@ -55,26 +56,58 @@ static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err
     return SUND_OK;
 }
 
-bool sund_hub_pages_answer(sund_hub_pages *p, const sund_request *in, sund_response *out)
+typedef struct telling { sund_service_fn fn; void *to; } telling;
+
+static sund_code offer(void *ctx, const sund_offer *s, sund_err *err)
+{
+    const telling *t = ctx;
+    sund_service   one = { .id = s->id, .name = s->title, .type = s->type, .about = s->description, .organisation = s->publisher, .organisation_url = s->homepage, .contact = "", .environment = "", .version = s->version, .url = s->url };
+
+    return t->fn(t->to, &one, err);
+}
+
+/** What nodes offer by themselves, by the last good copy of each one's catalogue. */
+static sund_code services(void *ctx, sund_service_fn fn, void *to, sund_err *err)
+{
+    const sund_hub_pages *p = ctx;
+    telling               t = { fn, to };
+
+    return sund_copies_services(p->harvest->read, offer, &t, err);
+}
+
+static bool match_page(void *ctx, const sund_request *in, sund_response *out)
+{
+    sund_hub_pages *p = ctx;
+
+    if (strcmp(in->path, SUND_MATCH_PATH) != 0)
+        return false;
+    sund_match_page(p->home, p->questions, in, out);
+    return true;
+}
+
+static bool catalogue(void *ctx, const sund_request *in, sund_response *out)
+{
+    sund_hub_pages *p = ctx;
+
+    if (strcmp(in->method, "GET") != 0)
+        return false;
+    sund_harvest_page(p->harvest, in, out);
+    return true;
+}
+
+/** The Beacon's own paths at the root are those of an address that has pages alone. */
+bool sund_hub_pages_answer(sund_hub_pages *p, const sund_request *in, bool alone, sund_response *out)
 {
     if (!sund_face_admits(&p->face, in, out))
         return true;
-    if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
-        sund_match_page(p->home, p->questions, in, out);
-        return true;
-    }
-    if (strcmp(in->method, "GET") == 0 && sund_pages_has(in->path)) {
-        sund_harvest_page(p->harvest, in, out);
-        return true;
-    }
-    return sund_face_answer(&p->face, in, out);
+    return sund_face_other(&p->face, in, out) || ((alone || strncmp(in->path, "/beacon", 7) == 0) && sund_face_answer(&p->face, in, out));
 }
 
 static void handle(void *ctx, const sund_request *in, sund_response *out)
 {
     sund_hub_pages *p = ctx;
 
-    if (sund_hub_pages_answer(p, in, out))
+    if (sund_hub_pages_answer(p, in, true, out))
         return;
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
@@ -106,8 +139,10 @@ sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_que
         SUND_GO(sund_names_read(&p->names, p->config.names, err));
     SUND_GO(sund_pages_vrs(&p->vrs, &p->config, p->config.assembly, err));
     SUND_GO(sund_limits_new(&p->limits, &(sund_limits_config){ p->config.rate, p->config.rate_is_set, p->config.proxy }, err));
+    (void) snprintf(p->members, sizeof p->members, "%.256s", h->roster.hub_url);
     p->face = (sund_face){ .limits = p->limits, .names = p->names, .vrs = p->vrs, .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
-                           .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .ctx = p };
+                           .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .services = services,
+                           .other = { [SUND_OTHER_CATALOGUE] = catalogue, [SUND_OTHER_MATCH] = match_page }, .members = p->members, .ctx = p };
     if (p->config.port)
         SUND_GO(sund_pages_start(&p->server, h, &p->config, (sund_server_config){ .max_connections = 512, .handler = handle, .refuse = refuse, .ctx = p }, err));
 out:

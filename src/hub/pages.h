@@ -13,8 +13,8 @@
 typedef struct sund_hub_pages sund_hub_pages;
 sund_code sund_hub_pages_open(sund_hub_pages **p, const sund_home *h, sund_questions *q, const sund_harvest *harvest, sund_budget *budget, pthread_mutex_t *db_lock, sund_err *err) SUND_MUST_CHECK;
 void      sund_hub_pages_close(sund_hub_pages *p);
-/** False, and nothing done, for a path that is no page. */
-bool      sund_hub_pages_answer(sund_hub_pages *p, const sund_request *in, sund_response *out);
+/** False, and nothing done, for a path that is no page. alone: at an address that has pages only, where the Beacon's are at the root too. */
+bool      sund_hub_pages_answer(sund_hub_pages *p, const sund_request *in, bool alone, sund_response *out);
 /** Writes what the log of pages and the budgets of askers have; called about once a second. */
 void      sund_hub_pages_tick(sund_hub_pages *p);
 

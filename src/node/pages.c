@@ -80,8 +80,9 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
 }
 
 /** POST /match: services that have a token in this home's peers.ini, from this node's cases. */
-static void match_page(site *s, const sund_request *in, sund_response *out)
+static bool match_page(void *ctx, const sund_request *in, sund_response *out)
 {
+    site           *s = ctx;
     char            path[2048] = "", why[240];
     sund_caller     asker = { .registered = true }; /* a name of SUND_MME_ASKER fits */
     sund_mme_http   request = { in->method, in->header(in, "Content-Type"), in->header(in, "X-Auth-Token"), in->body, in->n_body, path };
@@ -98,7 +99,7 @@ static void match_page(site *s, const sund_request *in, sund_response *out)
     if (out->status) {
         sund_buf_free(&out->body);
         out->body = question;
-        return;
+        return true;
     }
     (void) snprintf(a.row[0].node, sizeof a.row[0].node, "%s", s->answerer.home.id);
     if (rc == SUND_OK)
@@ -117,22 +118,27 @@ static void match_page(site *s, const sund_request *in, sund_response *out)
         sund_mme_http_error(&out->body, out->status, rc == SUND_E_DENIED ? err.msg : "this node cannot answer at present");
     sund_shown_free(a.row[0].shown);
     sund_buf_free(&question);
+    return true;
 }
 
 /** What REMS tells programs: who may use the data here. */
-static void permissions(site *s, const sund_request *in, sund_response *out)
+static bool permissions(void *ctx, const sund_request *in, sund_response *out)
 {
+    site    *s = ctx;
     sund_err err = { SUND_OK, "" };
 
+    if (!sund_permissions_has(in->path))
+        return false;
     if (allowed(s, &err) != SUND_OK) {
         out->type = "text/plain; charset=utf-8";
         out->status = 503;
         sund_buf_text(&out->body, "this node cannot answer at present\n");
-        return;
+        return true;
     }
     (void) pthread_mutex_lock(&s->writing);
     sund_permissions_page(&s->answerer.home, s->config.grants, in, out);
     (void) pthread_mutex_unlock(&s->writing);
+    return true;
 }
 
 static sund_code bearer(void *ctx, const char *token, sund_caller *out, sund_err *err)
@@ -153,16 +159,20 @@ static const char *of_request(const void *request, const char *key)
 }
 
 /** A page of the node's own catalogue of data sets: asked for as anybody asks. */
-static void datasets(site *s, const sund_request *in, sund_response *out)
+static bool datasets(void *ctx, const sund_request *in, sund_response *out)
 {
     static const sund_caller anybody = { .name = "anonymous" };
+    site                    *s = ctx;
     sund_answers             a = { .n = 0 };
     sund_parameter           given[16];
     const char              *name[16];
     sund_page_ask            page = { in->path, in->header(in, "Accept"), of_request, in, in->parameters(in, given, 16), name };
     sund_err                 err = { .code = SUND_OK };
-    sund_code                rc = ask(s, &anybody, "datasets", &a, &err);
+    sund_code                rc;
 
+    if (strcmp(in->method, "GET") != 0)
+        return false;
+    rc = ask(s, &anybody, "datasets", &a, &err);
     for (size_t i = 0; i < page.n_name; i++)
         name[i] = given[i].name;
     out->status = 200;
@@ -175,6 +185,7 @@ static void datasets(site *s, const sund_request *in, sund_response *out)
         sund_buf_clear(&out->body);
         sund_buf_printf(&out->body, "%s\n", rc == SUND_E_ARG || rc == SUND_E_NOT_FOUND || rc == SUND_E_UPSTREAM ? err.msg : "this node cannot answer at present");
     }
+    return true;
 }
 
 static void handle(void *ctx, const sund_request *in, sund_response *out)
@@ -183,19 +194,7 @@ static void handle(void *ctx, const sund_request *in, sund_response *out)
 
     if (!sund_face_admits(&s->face, in, out))
         return;
-    if (strcmp(in->path, SUND_MATCH_PATH) == 0) {
-        match_page(s, in, out);
-        return;
-    }
-    if (sund_permissions_has(in->path)) {
-        permissions(s, in, out);
-        return;
-    }
-    if (strcmp(in->method, "GET") == 0 && sund_pages_has(in->path)) {
-        datasets(s, in, out);
-        return;
-    }
-    if (sund_face_answer(&s->face, in, out))
+    if (sund_face_other(&s->face, in, out) || sund_face_answer(&s->face, in, out))
         return;
     out->type = "text/plain; charset=utf-8";
     out->status = strcmp(in->path, "/") == 0 ? 200 : 404;
@@ -224,7 +223,8 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
     SUND_TRY(sund_limits_new(&s->limits, &(sund_limits_config){ s->config.rate, s->config.rate_is_set, s->config.proxy }, err));
     s->face = (sund_face){ .limits = s->limits, .names = s->names, .vrs = s->vrs, .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
                            .welcome = s->config.welcome, .url = s->config.url, .environment = s->config.environment, .version = SUND_VERSION,
-                           .assembly = sund_store_describe(h->store)->assembly, .open = h->thresholds.open, .ask = ask, .bearer = bearer, .ctx = s };
+                           .assembly = sund_store_describe(h->store)->assembly, .open = h->thresholds.open, .ask = ask, .bearer = bearer,
+                           .other = { [SUND_OTHER_CATALOGUE] = datasets, [SUND_OTHER_MATCH] = match_page, [SUND_OTHER_GRANTS] = s->config.grants[0] ? permissions : NULL }, .ctx = s };
     return SUND_OK;
 }
 

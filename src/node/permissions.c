@@ -195,6 +195,8 @@ void sund_permissions_page(const sund_home *h, const char *grants, const sund_re
     out->status = !grants[0] ? 404 : strcmp(in->method, "GET") != 0 ? 405 : public ? 0 : known(h, in, name);
     if (!out->status && !understood(in))
         out->status = 400;
+    if (!out->status && strcmp(in->path, PERMISSIONS) == 0)
+        out->status = 404; /* of nobody */
     if (!out->status) {
         rc = public ? jwk(h, &out->body, &err) : tell(h, grants, name, in, &out->body, &err);
         out->status = rc == SUND_OK ? 200 : rc == SUND_E_NOT_FOUND ? 404 : 503;

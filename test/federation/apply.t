@@ -168,6 +168,10 @@ is((get('/api/jwk'))[1], $jwks, 'the key set is for anybody');
 is((get('/api/entitlements?expired=true', $key))[0], 400, 'what has ended is not told');
 is(join(' ', map { (get($_, $key))[0] } map { ("/api/entitlements?$_", "/api/permissions/ada-1?$_") } 'user=ada-1&user=bob', 'user=bob&user=ada-1', 'resource=x&resource=x', 'expired=false&expired=false', 'expired=false&user=ada-1&resource=x&user=bob'),
     join(' ', (400) x 10), 'nothing is taken twice, nor one of two of them');
+is((get('/api/permissions/', $key))[0], 404, 'permissions are of somebody');
+my $api = decode_json((get('/openapi.json'))[1]);
+is(join(' ', grep { m{^/api/} } sort keys %{ $api->{paths} }), '/api/entitlements /api/jwk /api/permissions/{user}', 'they are described');
+is(join(' ', map { my ($k) = map { keys %$_ } @{ $api->{paths}{$_}{get}{security} // [] }; $k ? "$api->{components}{securitySchemes}{$k}{in} $api->{components}{securitySchemes}{$k}{name}" : 'open' } '/api/entitlements', '/api/jwk'), 'header x-rems-api-key open', 'with the key that they need');
 my ($st, $told) = get('/api/entitlements', $key);
 my $e = $st == 200 ? decode_json($told) : [];
 is(scalar @$e, 1, 'one person, by a login and approved here');

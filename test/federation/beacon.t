@@ -92,6 +92,17 @@ is($bad, '', "$tried answers are valid by their schemas");
 my $info = get("$H/service-info");
 ok($info->{type}{artifact} eq 'beacon' && $info->{id} eq 'org.example.north' && $info->{organization}{name} eq 'North', 'service-info');
 
+# ---- GA4GH's service registry: what each service must have, and where it says that it is, it is ----
+for my $at ($H, $N) {
+    my $all = get("$at/services");
+    my $lacks = join ' ', map { my $s = $_; grep { !defined $s->{$_} || (!ref $s->{$_} && $s->{$_} !~ /\S/) } qw(id name type organization version url) } @$all;
+    is($lacks . join(' ', map { my $t = $_->{type}; join ':', @$t{qw(group artifact version)} } @$all), 'org.ga4gh:beacon:v2.0.0 org.fairdatapoint:fdp:1.2 org.matchmakerexchange:mme:1.1', 'services of an address, each whole');
+    is(join(' ', map { `curl -s -o /dev/null -w '%{http_code}' $_->{url}@{[ $_->{type}{artifact} eq 'beacon' ? '/info' : '' ]}` } @$all), '200 200 405', 'where they are');
+    is(join(' ', map { $_->{artifact} } @{ get("$at/services/types") }), 'beacon fdp mme', 'their types');
+    is(get("$at/services/$all->[1]{id}")->{url}, $all->[1]{url}, 'one of them');
+    is(get("$at/services/none")->{error}{errorCode}, 404, 'one that is not there');
+}
+
 # ---- numbers ----
 my $d = query("$H/g_variants", $seq);
 my $wrong = '';
@@ -312,18 +323,25 @@ for my $path (sort keys %{ $api->{paths} }) {
     my $base = ($p->{servers} // $api->{servers})->[0]{url};
     is($base, $p->{servers} ? $api->{servers}[0]{url} =~ s{/beacon$}{}r : $api->{servers}[0]{url}, "where $path is") if $n_route == 0;
     for my $method (grep { $p->{$_} } qw(get post)) {
-        my $at = "http://127.0.0.1:$hub" . ($p->{servers} ? '' : '/beacon') . ($path =~ s/\{node\}/DK/r =~ s/\{id\}/$path =~ m{^.g_variants} ? '20-200-A-G' : 'DK'/er);
+        my $members = $path eq '/fed/v1';    # at the hub's own port alone
+        my $at = ($members ? $p->{servers}[0]{url} : "http://127.0.0.1:$hub" . ($p->{servers} ? '' : '/beacon')) . ($path =~ s/\{node\}/DK/r =~ s/\{id\}/$path =~ m{^.g_variants} ? '20-200-A-G' : $path =~ m{^.services} ? 'org.example.north' : 'DK'/er);
         my %takes = map { $_->{name} => 1 } grep { $_->{in} eq 'query' } @{ $p->{get}{parameters} // [] };
         my $seq_needed = $takes{referenceName} && $path =~ /g_variants/;
         my $send = $method eq 'get' ? ($seq_needed ? "'$at?referenceName=20&start=199&referenceBases=A&alternateBases=G'" : "'$at'") : "-H 'Content-Type: application/json' --data-binary \@$tmp/post.json '$at'";
         spew("$tmp/post.json", encode_json({ meta => { apiVersion => 'v2.0.0' }, query => { requestParameters => $seq_needed ? $seq : {} } }));
-        my $code = `curl -s -o $tmp/answer -w '%{http_code}' $send`;
-        my $want = $path eq '/match' ? 401 : $path =~ m{^/fdp/\{} ? 404 : $p->{$method}{responses}{200} ? 200 : 403;    # no token; no datasets.ini here
-        $off .= "# $method $path: $code, not $want: " . slurp("$tmp/answer") . "\n" if $code != $want || !$p->{$method}{responses}{$want == 401 || $want == 404 ? 'default' : $want};
+        my $code = `curl -sk -o $tmp/answer -w '%{http_code}' $send`;
+        my $want = $members ? 400 : $path eq '/match' ? 401 : $path =~ m{^/fdp/\{} ? 404 : $p->{$method}{responses}{200} ? 200 : 403;    # no token; no datasets.ini here
+        $off .= "# $method $path: $code, not $want: " . slurp("$tmp/answer") . "\n" if $code != $want || !$p->{$method}{responses}{$want == 400 || $want == 401 || $want == 404 ? 'default' : $want};
         $n_route++;
     }
 }
 is($off, '', "each of $n_route operations answers as it is described");
+my ($kinds) = ($api->{paths}{'/fed/v1'}{post}{description} // '') =~ /Kinds: (.*)/;
+is(join(' ', grep { $kinds !~ /\b\Q$_\E\b/ } 'submit', 'poll', 'question', 'apply', 'apply-withdraw', 'recall'), '', "members' messages are described by their kinds");
+my $of_node = get("http://127.0.0.1:$dk/openapi.json")->{paths};
+is(join(' ', grep { !$of_node->{$_} } grep { $_ ne '/fed/v1' } sort keys %{ $api->{paths} }) . join(' ', grep { m{^/api/|/fed} } keys %$of_node), '', "a node's has the same, and nothing that is not there");
+my @told = map { my $p = s/[?].*//r; $p =~ s/NODE/{node}/g; $p =~ s/ID/{id}/g; $p eq '/datasets' ? '/datasets/' : $p } map { m{^\| (`/.*?) \|} ? $1 =~ m{`(/[^`]+)`}g : () } split /\n/, slurp(($ENV{SUND_ROOT} // '.') . '/doc/datasets.md');
+is(@told > 5 && join(' ', grep { !$api->{paths}{$_} } @told), '', 'every page of the catalogue that doc/datasets.md tells of is described');
 my $every = decode_json(scalar `curl -s $H/map`)->{response}{endpointSets};
 my @listed = map { my $e = $_; ($e->{rootUrl}, $e->{singleEntryUrl} // (), map { $_->{url} } values %{ $e->{endpoints} }) } values %$every;
 my @there = grep { $api->{paths}{$_}{get}{responses}{200} && $api->{paths}{$_}{post} && !/filtering_terms/ } grep { !$api->{paths}{$_}{servers} } keys %{ $api->{paths} };

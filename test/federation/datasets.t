@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/..";
 use Sund;
+use JSON::PP;
 use Time::HiRes qw(sleep time);
 
 sub description {
@@ -72,6 +73,22 @@ out("$sund dataset validate --triples $tmp/$_.ttl") for qw(root catalogue set di
 my $json = follow($dataset, 'application/ld+json');
 ok($json =~ /^\{/ && $json =~ /"\@graph"/ && $json =~ /GDI-SE-INST-1/, 'JSON-LD where it is asked for');
 is(`curl -sk -o /dev/null -w '%{http_code} %{content_type}' '$url/fdp/SE/dataset/none'`, '404 text/plain; charset=utf-8', 'what is not there is 404');
+
+# Sizes to choose from, and the services that a node names.
+ok(get('/datasets/facets') =~ /"people": \{\s*"1": 1,\s*"10": 1\s*\}/, 'of the size of data sets: how many have at least so many people', get('/datasets/facets'));
+my $offer = "[service beacon]\ntitle-en = Beacon of SE\nurl = https://beacon.example.org/v2\ntype = beacon\nversion = 3.1\n";
+spew("$at/SE/datasets.ini", description('SE', "keywords-en = diabetes\n") . $offer);
+my $services = until_page('/beacon/services', qr/Beacon of SE/, 20);
+my ($se) = grep { $_->{id} eq 'SE.beacon' } @{ decode_json($services || '[]') };
+is(join(' ', map { $_ // '' } @{ $se->{type} }{qw(group artifact version)}, $se->{url}, $se->{version}, $se->{organization}{name}, $se->{organization}{url} eq $at{SE}), 'org.ga4gh beacon v2.0.0 https://beacon.example.org/v2 3.1 Institute of SE 1', "the hub's registry has the service that a node names");
+is(decode_json(get('/beacon/services/SE.beacon'))->{url}, 'https://beacon.example.org/v2', 'by its name');
+ok(get('/fdp/SE/service/beacon') =~ m{dcat:endpointURL <https://beacon.example.org/v2>}, 'it is in the graph', get('/fdp/SE/service/beacon'));
+spew("$at/SE/datasets.ini", description('SE', "keywords-en = diabetes\n") . $offer =~ s/beacon\nv/beacons\nv/r);
+fails("$sund dataset check --home $at/SE", 'a type of service that is none', qr/type = beacons: 'beacons' is not known; did you mean beacon/);
+spew("$at/SE/datasets.ini", description('SE', "keywords-en = diabetes\n"));
+for (my $end = time + 20; time < $end && get('/beacon/services') =~ /Beacon of SE/; sleep 0.2) { }
+ok(get('/beacon/services') !~ /Beacon of SE/, 'what it names no more is gone');
+$catalogue = get('/fdp/SE/catalog');
 
 # The node's own pages.
 sub own { my ($path) = @_; return scalar `curl -s -m 20 'http://127.0.0.1:$own$path'` }
