@@ -1,5 +1,7 @@
 #include "net/client.h"
 
+#include "net/web.h"
+
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -16,20 +18,11 @@ struct sund_client {
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static void           curl_up(void) { (void) curl_global_init(CURL_GLOBAL_ALL); }
 
-/** A port and nothing else behind the address: "http://127.0.0.1:1@elsewhere" would go elsewhere. */
-static bool plain_loopback(const char *url)
-{
-    size_t n = strncmp(url, "http://127.0.0.1:", 17) == 0 ? 17 : strncmp(url, "http://[::1]:", 13) == 0 ? 13 : 0;
-    size_t port = n ? strspn(url + n, "0123456789") : 0;
-
-    return port > 0 && (url[n + port] == 0 || url[n + port] == '/');
-}
-
 sund_code sund_client_open(sund_client **out, const char *url, const char *pin, sund_err *err)
 {
     sund_client *c;
 
-    if (strncmp(url, "https://", 8) != 0 && !plain_loopback(url))
+    if (strncmp(url, "https://", 8) != 0 && !sund_web_loopback(url))
         return sund_fail(err, SUND_E_ARG, "%.80s: only https is spoken", url);
     if (strncmp(url, "https://", 8) == 0 && strncmp(pin, "sha256//", 8) != 0)
         return sund_fail(err, SUND_E_ARG, "the pin of %.80s is not of the form sha256//BASE64", url);
@@ -86,14 +79,14 @@ static bool set_up(sund_client *c, const char *url, const uint8_t *p, size_t n, 
     curl_easy_reset(h);
     ok &= curl_easy_setopt(h, CURLOPT_URL, url) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_NOPROXY, "*") == CURLE_OK;
-    ok &= curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, plain_loopback(url) ? "http" : "https") == CURLE_OK;
+    ok &= curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, sund_web_loopback(url) ? "http" : "https") == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_3) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_CAINFO, NULL) == CURLE_OK; /* else all of the system's authorities are read, for nothing */
     ok &= curl_easy_setopt(h, CURLOPT_CAPATH, NULL) == CURLE_OK;
-    if (!plain_loopback(url))
+    if (!sund_web_loopback(url))
         ok &= curl_easy_setopt(h, CURLOPT_PINNEDPUBLICKEY, c->pin) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, 10L) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_TIMEOUT, (long) wait_s) == CURLE_OK;

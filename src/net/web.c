@@ -6,6 +6,14 @@
 
 enum { WAIT_S = 30 };
 
+bool sund_web_loopback(const char *url)
+{
+    size_t n = strncmp(url, "http://127.0.0.1:", 17) == 0 ? 17 : strncmp(url, "http://[::1]:", 13) == 0 ? 13 : 0;
+    size_t port = n ? strspn(url + n, "0123456789") : 0;
+
+    return port > 0 && (url[n + port] == 0 || url[n + port] == '/');
+}
+
 typedef struct receiving {
     sund_buf *out;
     size_t    max;
@@ -27,7 +35,7 @@ static bool set_up(CURL *h, const char *url, const char *bearer, const char *for
 
     ok &= curl_easy_setopt(h, CURLOPT_URL, url) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_NOPROXY, "*") == CURLE_OK;
-    ok &= curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, strncmp(url, "http://127.0.0.1:", 17) == 0 || strncmp(url, "http://[::1]:", 13) == 0 ? "http" : "https") ==
+    ok &= curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, sund_web_loopback(url) ? "http" : "https") ==
           CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
     ok &= curl_easy_setopt(h, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
