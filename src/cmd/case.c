@@ -16,7 +16,7 @@
 typedef struct wish {
     const char   *home, *sex, *contact, *institution, *href;
     sund_opt_list feature, absent, gene, disorder;
-    bool          consent, no_consent, test, all;
+    bool          consent, no_consent, beyond, variants, test, all;
 } wish;
 
 typedef struct work {
@@ -54,12 +54,23 @@ static bool fits(char *to, size_t cap, const char *from)
     return strlen(from) < cap;
 }
 
+static const char *const reach_name[] = { "no consent", "consent", "consent, beyond", "consent, beyond with variants" };
+
+/** It is said each time, once. */
+static sund_code reach_of(const wish *o, sund_case_reach *out, sund_err *err)
+{
+    *out = o->variants ? SUND_CASE_SENT_VARIANTS : o->beyond ? SUND_CASE_SENT : o->consent ? SUND_CASE_SHOWN : SUND_CASE_CLOSED;
+    if (o->consent + o->no_consent + o->beyond + o->variants == 1)
+        return SUND_OK;
+    return sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed, or --consent-beyond or --consent-variants: may the case be matched with others', and be sent beyond the federation?");
+}
+
 /** What options say beside or instead of a file. */
 static sund_code complete(const wish *o, sund_case *c, sund_err *err)
 {
     if (!fits(c->contact, sizeof c->contact, o->contact) || !fits(c->institution, sizeof c->institution, o->institution) || !fits(c->href, sizeof c->href, o->href))
         return sund_fail(err, SUND_E_ARG, "contact, institution and href have at most %d bytes each", SUND_CASE_TEXT - 1);
-    c->consent = o->consent;
+    SUND_TRY(reach_of(o, &c->consent, err));
     c->test |= o->test;
     if (!c->contact[0] || !c->href[0])
         return sund_fail(err, SUND_E_ARG, "--contact and --href are needed: the clinician, or the institution, that is written to about a match");
@@ -112,16 +123,15 @@ static sund_code import_file(work *w, const char *path, sund_err *err)
     sund_jval_free(v);
     sund_buf_free(&text);
     if (rc == SUND_OK)
-        printf("%s: %zu cases, %zu of them new; %s\n", path, w->n, w->n_fresh, w->o->consent ? "with consent to be matched" : "without consent: they are shown to nobody");
+        printf("%s: %zu cases, %zu of them new; %s\n", path, w->n, w->n_fresh, !w->o->no_consent ? "with consent to be matched" : "without consent: they are shown to nobody");
     return rc;
 }
 
 static sund_code import(work *w, char **file, size_t n, sund_err *err)
 {
-    sund_code rc = SUND_OK;
+    sund_case_reach reach;
+    sund_code       rc = reach_of(w->o, &reach, err);
 
-    if (w->o->consent == w->o->no_consent)
-        return sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may these cases be matched with others'?");
     for (size_t i = 0; rc == SUND_OK && i < n; i++)
         rc = import_file(w, file[i], err);
     return rc == SUND_OK || n == 1 ? rc : sund_fail_in(err, rc, "none of the files is taken in");
@@ -157,8 +167,7 @@ static sund_code add(work *w, const char *name, sund_err *err)
 
     if (!c)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    if (o->consent == o->no_consent)
-        SUND_GO(sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may this case be matched with others'?"));
+    SUND_GO(reach_of(o, &c->consent, err));
     if (!fits(c->own, sizeof c->own, name) || o->feature.n + o->absent.n > SUND_CASE_FEATURES || o->disorder.n > SUND_CASE_DISORDERS)
         SUND_GO(sund_fail(err, SUND_E_ARG, "a case's name has at most %d bytes; it has at most %d features and %d disorders", SUND_CASE_TEXT - 1, SUND_CASE_FEATURES, SUND_CASE_DISORDERS));
     SUND_GO(add_terms(c, &o->feature, false, err));
@@ -188,7 +197,7 @@ out:
 static sund_code tell(void *ctx, const sund_case *c, sund_err *err)
 {
     (void) ctx, (void) err;
-    printf("%s\t%s\t%s%s\t%zu\t", c->own, c->pseudonym, c->withdrawn ? "withdrawn" : c->consent ? "consent" : "no consent", c->test ? ", test" : "", c->n_feature);
+    printf("%s\t%s\t%s%s\t%zu\t", c->own, c->pseudonym, c->withdrawn ? "withdrawn" : reach_name[c->consent], c->test ? ", test" : "", c->n_feature);
     for (size_t i = 0; i < c->n_gene; i++)
         printf("%s%s", i ? "," : "", c->gene[i].gene);
     printf("\t%s <%s>\n", c->contact, c->href);
@@ -203,19 +212,53 @@ static sund_code tell_notice(void *ctx, const sund_case_notice *n, sund_err *err
     return SUND_OK;
 }
 
+/** What has left this node for good, a line each. */
+static sund_code tell_sent(void *ctx, const sund_case_sent *x, sund_err *err)
+{
+    (void) err;
+    ++*(size_t *) ctx;
+    printf("%s\t%s\tsent to %s (%s) as %s, %s: %s\n", x->time, x->own, x->matchmaker, x->url, x->pseudonym, x->outcome[0] ? x->outcome : "nothing is known of an answer", x->what[0] ? x->what : "(withdrawn since)");
+    return SUND_OK;
+}
+
+static void cannot_recall(void) { printf("This node cannot call it back. Who wants it deleted there asks each of these services for that, by the name that the case has there.\n"); }
+
+static sund_code sent(work *w, const char *which, sund_err *err)
+{
+    size_t n = 0;
+
+    SUND_TRY(sund_cases_sent(w->s, which, false, false, tell_sent, &n, err));
+    if (n)
+        cannot_recall();
+    else
+        printf("nothing was sent beyond the federation\n");
+    return SUND_OK;
+}
+
+/** What was sent is shown once more, for it is erased here too. */
+static sund_code withdraw(work *w, const char *own, sund_err *err)
+{
+    size_t n = 0;
+
+    SUND_TRY(sund_cases_sent(w->s, own, false, false, tell_sent, &n, err));
+    SUND_TRY(sund_case_withdraw(w->s, own, err));
+    if (n)
+        cannot_recall();
+    return SUND_OK;
+}
+
 static sund_code change(work *w, char **arg, size_t n, sund_err *err)
 {
-    const wish *o = w->o;
+    sund_case_reach reach;
 
     if (strcmp(arg[0], "import") == 0)
         return import(w, arg + 1, n - 1, err);
     if (strcmp(arg[0], "add") == 0)
         return add(w, arg[1], err);
     if (strcmp(arg[0], "withdraw") == 0)
-        return sund_case_withdraw(w->s, arg[1], err);
-    if (o->consent == o->no_consent)
-        return sund_fail(err, SUND_E_ARG, "--consent or --no-consent is needed: may this case be matched with others'?");
-    return sund_case_consent(w->s, arg[1], o->consent, err);
+        return withdraw(w, arg[1], err);
+    SUND_TRY(reach_of(w->o, &reach, err));
+    return sund_case_consent(w->s, arg[1], reach, err);
 }
 
 /** In the log first: a process that is killed between leaves an entry too many, never one too few. Which case, is not said: it is a family. */
@@ -232,7 +275,7 @@ static sund_code logged(work *w, char **arg, size_t n, sund_err *err)
 
 static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
 {
-    static const char *const words[] = { "import", "add", "list", "withdraw", "consent", "notices", NULL };
+    static const char *const words[] = { "import", "add", "list", "withdraw", "consent", "notices", "sent", NULL };
     work      w;
     size_t    n_notice = 0;
     sund_code rc;
@@ -244,7 +287,7 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     else if ((strcmp(arg[0], "import") == 0 && n > 1) || (n == 2 && (strcmp(arg[0], "add") == 0 || strcmp(arg[0], "withdraw") == 0 || strcmp(arg[0], "consent") == 0))) {
         rc = logged(&w, arg, n, err);
         if (rc == SUND_OK && strcmp(arg[0], "withdraw") == 0)
-            printf("withdrawn: features, genes, disorders and sex are erased here; who was shown the case before ('sund case notices --all') keeps what they were shown\n");
+            printf("withdrawn: features, genes, disorders and sex are erased here; who was shown the case before ('sund case notices --all') keeps what they were shown, and so does a service that it was sent to\n");
     }
     else if (strcmp(arg[0], "list") == 0 && n == 1) {
         printf("case\tpseudonym\tstate\tfeatures\tgenes\tcontact\n");
@@ -252,11 +295,15 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
     }
     else if (strcmp(arg[0], "notices") == 0 && n == 1) {
         rc = sund_case_notices(w.s, o->all, true, tell_notice, &n_notice, err);
+        if (rc == SUND_OK)
+            rc = sund_cases_sent(w.s, NULL, !o->all, true, tell_sent, &n_notice, err);
         if (rc == SUND_OK && !n_notice)
             printf("%s\n", o->all ? "none" : "none that is new");
     }
+    else if (strcmp(arg[0], "sent") == 0 && n <= 2)
+        rc = sent(&w, n == 2 ? arg[1] : NULL, err);
     else
-        rc = sund_fail(err, SUND_E_ARG, "'add NAME', 'import FILE...', 'list', 'consent --consent|--no-consent NAME', 'withdraw NAME' or 'notices' is expected; see 'sund case --help'");
+        rc = sund_fail(err, SUND_E_ARG, "'add NAME', 'import FILE...', 'list', 'consent NAME', 'withdraw NAME', 'notices' or 'sent' is expected; see 'sund case --help'");
     end(&w);
     return rc;
 }
@@ -267,6 +314,8 @@ sund_code sund_cmd_case(int argc, char **argv, sund_err *err)
     const sund_opt  opt[] = {
         { "home", 's', &o.home, "FOLDER", "the node's home" },
         { "consent", 'b', &o.consent, NULL, "add, import, consent: it may be matched with others', and its phenotype and genes be shown where it is" },
+        { "consent-beyond", 'b', &o.beyond, NULL, "add, import, consent: that, and it may be sent to matchmakers outside the federation, contact, terms and genes, from where nobody can call it back" },
+        { "consent-variants", 'b', &o.variants, NULL, "add, import, consent: that, and its variants may be sent too" },
         { "no-consent", 'b', &o.no_consent, NULL, "it may not: it is compared for its owner only" },
         { "contact", 's', &o.contact, "TEXT", "add, import: the clinician or the team that is written to about a match" },
         { "institution", 's', &o.institution, "TEXT", "add, import: theirs" },
@@ -280,13 +329,14 @@ sund_code sund_cmd_case(int argc, char **argv, sund_err *err)
         { "all", 'b', &o.all, NULL, "notices: those that were seen too" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts s = { "case", "add [OPTIONS] NAME\n       sund case import --consent|--no-consent [OPTIONS] FILE...\n       sund case list [--home FOLDER]\n       sund case consent --consent|--no-consent [--home FOLDER] NAME\n"
-                          "       sund case withdraw [--home FOLDER] NAME\n       sund case notices [--all] [--home FOLDER]",
+    const sund_opts s = { "case", "add [OPTIONS] NAME\n       sund case import --consent|--consent-beyond|--consent-variants|--no-consent [OPTIONS] FILE...\n       sund case list [--home FOLDER]\n       sund case consent --consent|--consent-beyond|--consent-variants|--no-consent [--home FOLDER] NAME\n"
+                          "       sund case withdraw [--home FOLDER] NAME\n       sund case notices [--all] [--home FOLDER]\n       sund case sent [--home FOLDER] [NAME|PSEUDONYM]",
                           "Cases of rare disease, to be compared with others' by Matchmaker Exchange. NAME is yours and never leaves; outside a case has a random pseudonym. Files are Matchmaker Exchange patients (one, a request, or a "
-                          "list) or GA4GH Phenopackets v2. Nobody is shown a case without consent. 'notices' tells to whom cases were shown, with what was alike. 'withdraw' takes a case out of all later answers and erases its features, genes, disorders and sex here, for good; who was shown it before keeps what they were shown. See doc/matchmaker.md.",
+                          "list) or GA4GH Phenopackets v2. Nobody is shown a case without consent. 'notices' tells to whom cases were shown or sent, with what was alike. 'sent' lists what left for matchmakers outside the federation ('sund match --at'), also by the name that a case has there. "
+                          "'withdraw' takes a case out of all later answers and erases its features, genes, disorders and sex here, for good; who was shown it before, or was sent it, keeps that. See doc/matchmaker.md.",
                           "sund case import --home fi --consent --contact 'Clinical Genetics' --institution HUS --href mailto:genetics@example.org case-12.json\n"
                           "sund case add --home fi --consent --contact 'Clinical Genetics' --href mailto:genetics@example.org --feature HP:0001250 --feature HP:0001263 --feature HP:0000252 --gene NGLY1 case-13\n"
-                          "sund case notices --home fi\nsund case consent --no-consent --home fi case-12\nsund case withdraw --home fi case-13",
+                          "sund case notices --home fi\nsund case consent --consent-beyond --home fi case-12\nsund case sent --home fi case-12\nsund case withdraw --home fi case-13",
                           opt, 1, 64 };
     bool            helped = false;
     size_t          n;
@@ -388,16 +438,19 @@ sund_code sund_cmd_match(int argc, char **argv, sund_err *err)
 {
     wish            o = { .home = sund_default_home() };
     bool            federation = false, helped = false;
+    const char     *at = NULL;
     int64_t         max = 10;
     const sund_opt  opt[] = {
         { "home", 's', &o.home, "FOLDER", "the node's home; with --federation any member's" },
         { "federation", 'b', &federation, NULL, "ask all nodes: phenotype, genes and contact of the file leave, its id does not" },
+        { "at", 's', &at, "NAME", "ask a matchmaker outside the federation, [matchmaker NAME] of sund.ini, about CASE of this node, which leaves for good" },
         { "max", 'i', &max, "N", "so many results at most (10)" },
         { NULL, 0, NULL, NULL, NULL },
     };
-    const sund_opts s = { "match", "[OPTIONS] FILE", "Cases that are like one: by its phenotype (simGIC over the HPO that is loaded) and genes, each with the terms and genes that make the score. FILE is a Matchmaker Exchange patient or request, or a Phenopacket. "
-                          "Without --federation it is compared with all the home's own cases, for its owner's eyes, and nothing leaves. With it, every node answers from the cases that have consent, and tells their owners; FILE then has a contact, so it is no Phenopacket.",
-                          "sund match --home fi case-12.json\nsund match --home anna --federation case-12.json", opt, 1, 1 };
+    const sund_opts s = { "match", "[OPTIONS] FILE\n       sund match --at NAME [OPTIONS] CASE", "Cases that are like one: by its phenotype (simGIC over the HPO that is loaded) and genes, each with the terms and genes that make the score. FILE is a Matchmaker Exchange patient or request, or a Phenopacket. "
+                          "Without --federation it is compared with all the home's own cases, for its owner's eyes, and nothing leaves. With it, every node answers from the cases that have consent, and tells their owners; FILE then has a contact, so it is no Phenopacket. "
+                          "With --at, a case that the node keeps, by its name here ('sund case list'), is asked about by Matchmaker Exchange v1.1: only with consent to that (--consent-beyond), under a random name of its own there, and its owner is told. See doc/matchmaker.md.",
+                          "sund match --home fi case-12.json\nsund match --home anna --federation case-12.json\nsund match --home fi --at genematcher case-12", opt, 1, 1 };
     sund_buf        text = { 0 };
     sund_jval      *v = NULL;
     sund_case      *c = calloc(1, sizeof *c);
@@ -411,6 +464,12 @@ sund_code sund_cmd_match(int argc, char **argv, sund_err *err)
         goto out;
     if (max < 1 || max > 1000)
         SUND_GO(sund_fail(err, SUND_E_ARG, "--max is 1 to 1000"));
+    if (at && federation)
+        SUND_GO(sund_fail(err, SUND_E_ARG, "--at asks outside the federation, --federation in it: one at a time"));
+    if (at) {
+        rc = sund_match_beyond(o.home, at, argv[1], (size_t) max, err);
+        goto out;
+    }
     SUND_GO(sund_gz_read(argv[1], (size_t) 1 << 24, &text, err));
     rc = sund_json_read(text.p, text.n, &v, err);
     if (rc == SUND_OK)

@@ -114,6 +114,8 @@ sund_code sund_may_draft(const char *out, const char *head, sund_err *err) SUND_
 sund_code sund_spell_variant(const char *text, sund_buf *ask, sund_buf *name, sund_err *err) SUND_MUST_CHECK;
 /** One question to all nodes, through the hub. a: replaced. */
 sund_code sund_ask_question(sund_link *l, const char *question, sund_answers *a, sund_err *err) SUND_MUST_CHECK;
+/** match --at: the home's case of that own name is asked about at a matchmaker outside the federation, and what is found printed, at most max. */
+sund_code sund_match_beyond(const char *home, const char *at, const char *own, size_t max, sund_err *err) SUND_MUST_CHECK;
 /** The one study of a node's database whose name begins so. */
 sund_code sund_study_complete(sund_db *db, const char *arg, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 

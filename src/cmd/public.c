@@ -314,6 +314,7 @@ static const struct { const char *kind, *is; bool of_study; } events[] = {
     { "people", "The people here", false },
     { "interpretations", "What laboratories say of variants", false },
     { "cases", "Cases of rare disease", false },
+    { "beyond", "A case of rare disease and a matchmaker outside the federation", false },
     { "compact", "Storage was written anew", false },
     { "replay", "An auditor computed a study again", false },
     { "export", "This log was given out", false },

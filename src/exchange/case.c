@@ -18,6 +18,9 @@ static const char *const schema =
     "CREATE TABLE IF NOT EXISTS disorder(patient INTEGER NOT NULL REFERENCES patient(id), at INTEGER NOT NULL, id TEXT NOT NULL, PRIMARY KEY(patient, at)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS notice(id INTEGER PRIMARY KEY, patient INTEGER NOT NULL REFERENCES patient(id), time TEXT NOT NULL, asker TEXT NOT NULL, contact TEXT NOT NULL,"
     " institution TEXT NOT NULL, href TEXT NOT NULL, score INTEGER NOT NULL, shared TEXT NOT NULL, seen INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE TABLE IF NOT EXISTS alias(patient INTEGER NOT NULL REFERENCES patient(id), matchmaker TEXT NOT NULL, pseudonym TEXT NOT NULL UNIQUE, PRIMARY KEY(patient, matchmaker)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS sent(id INTEGER PRIMARY KEY, patient INTEGER NOT NULL REFERENCES patient(id), time TEXT NOT NULL, matchmaker TEXT NOT NULL, url TEXT NOT NULL, what TEXT NOT NULL,"
+    " outcome TEXT NOT NULL, seen INTEGER NOT NULL DEFAULT 0) STRICT;"
     "CREATE TABLE IF NOT EXISTS asked(asker TEXT NOT NULL, day TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(asker, day)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS changes(one INTEGER PRIMARY KEY CHECK(one=1), n INTEGER NOT NULL) STRICT;"
     "INSERT OR IGNORE INTO changes(one, n) VALUES(1, 0);";
@@ -120,7 +123,8 @@ static sund_code withdraw(sund_cases *s, const char *own, sund_err *err)
         return sund_fail(err, SUND_E_NOT_FOUND, "there is no such case here");
     SUND_TRY(erase(s, id, err));
     SUND_TRY(sund_db_run(s->db, err, "UPDATE patient SET withdrawn=1, consent=0, sex=0 WHERE id=?", "i", id));
-    SUND_TRY(sund_db_run(s->db, err, "UPDATE notice SET shared='' WHERE patient=?", "i", id)); /* to whom it was shown stays, of what it had nothing */
+    SUND_TRY(sund_db_run(s->db, err, "UPDATE notice SET shared='' WHERE patient=?", "i", id)); /* to whom it was shown and sent stays, of what it had nothing */
+    SUND_TRY(sund_db_run(s->db, err, "UPDATE sent SET what='' WHERE patient=?", "i", id));
     return changed(s, err);
 }
 
@@ -141,9 +145,9 @@ sund_code sund_cases_part_end(sund_cases *s, sund_code rc, sund_err *err)
     return sund_db_script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", err);
 }
 
-sund_code sund_case_consent(sund_cases *s, const char *own, bool consent, sund_err *err)
+sund_code sund_case_consent(sund_cases *s, const char *own, sund_case_reach reach, sund_err *err)
 {
-    SUND_TRY(sund_db_run(s->db, err, "UPDATE patient SET consent=? WHERE own=? AND NOT withdrawn", "it", (int64_t) consent, own));
+    SUND_TRY(sund_db_run(s->db, err, "UPDATE patient SET consent=? WHERE own=? AND NOT withdrawn", "it", (int64_t) reach, own));
     return sund_db_changes(s->db) ? changed(s, err) : sund_fail(err, SUND_E_NOT_FOUND, "there is no such case here");
 }
 
@@ -179,6 +183,27 @@ static sund_code load_parts(sund_cases *s, sund_case *c, sund_err *err)
     return SUND_OK;
 }
 
+#define CASE_COLUMNS "SELECT id, own, pseudonym, sex, consent, withdrawn, test, contact, institution, href FROM patient "
+
+/** The case of a row of these, with its parts. */
+static sund_code load(sund_cases *s, sund_rows *r, sund_case *c, sund_err *err)
+{
+    int64_t reach = sund_rows_i64(r, 4);
+
+    memset(c, 0, sizeof *c);
+    c->id = sund_rows_i64(r, 0);
+    copy(c->own, sizeof c->own, sund_rows_text(r, 1));
+    copy(c->pseudonym, sizeof c->pseudonym, sund_rows_text(r, 2));
+    c->sex = (char) sund_rows_i64(r, 3);
+    c->consent = reach >= SUND_CASE_CLOSED && reach <= SUND_CASE_SENT_VARIANTS ? (sund_case_reach) reach : SUND_CASE_CLOSED;
+    c->withdrawn = sund_rows_i64(r, 5) != 0;
+    c->test = sund_rows_i64(r, 6) != 0;
+    copy(c->contact, sizeof c->contact, sund_rows_text(r, 7));
+    copy(c->institution, sizeof c->institution, sund_rows_text(r, 8));
+    copy(c->href, sizeof c->href, sund_rows_text(r, 9));
+    return load_parts(s, c, err);
+}
+
 sund_code sund_cases_each(sund_cases *s, bool matchable, bool test, sund_case_each each, void *ctx, sund_err *err)
 {
     sund_case *c = malloc(sizeof *c);
@@ -188,26 +213,28 @@ sund_code sund_cases_each(sund_cases *s, bool matchable, bool test, sund_case_ea
 
     if (!c)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
-    SUND_GO(sund_db_query(s->db, &r, err, "SELECT id, own, pseudonym, sex, consent, withdrawn, test, contact, institution, href FROM patient WHERE NOT ? OR (consent=1 AND withdrawn=0 AND test=?) ORDER BY id",
-                          "ii", (int64_t) matchable, (int64_t) test));
+    SUND_GO(sund_db_query(s->db, &r, err, CASE_COLUMNS "WHERE NOT ? OR (consent>=? AND withdrawn=0 AND test=?) ORDER BY id", "iii", (int64_t) matchable, (int64_t) SUND_CASE_SHOWN, (int64_t) test));
     while ((rc = sund_rows_next(r, &more, err)) == SUND_OK && more) {
-        memset(c, 0, sizeof *c);
-        c->id = sund_rows_i64(r, 0);
-        copy(c->own, sizeof c->own, sund_rows_text(r, 1));
-        copy(c->pseudonym, sizeof c->pseudonym, sund_rows_text(r, 2));
-        c->sex = (char) sund_rows_i64(r, 3);
-        c->consent = sund_rows_i64(r, 4) != 0;
-        c->withdrawn = sund_rows_i64(r, 5) != 0;
-        c->test = sund_rows_i64(r, 6) != 0;
-        copy(c->contact, sizeof c->contact, sund_rows_text(r, 7));
-        copy(c->institution, sizeof c->institution, sund_rows_text(r, 8));
-        copy(c->href, sizeof c->href, sund_rows_text(r, 9));
-        SUND_GO(load_parts(s, c, err));
+        SUND_GO(load(s, r, c, err));
         SUND_GO(each(ctx, c, err));
     }
 out:
     sund_rows_close(r);
     free(c);
+    return rc;
+}
+
+sund_code sund_case_get(sund_cases *s, const char *own, sund_case *c, sund_err *err)
+{
+    sund_rows *r = NULL;
+    bool       there = false;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(s->db, &r, err, CASE_COLUMNS "WHERE own=?", "t", own));
+    rc = sund_rows_next(r, &there, err);
+    if (rc == SUND_OK)
+        rc = there ? load(s, r, c, err) : sund_fail(err, SUND_E_NOT_FOUND, "there is no case of that name here; 'sund case list' shows them");
+    sund_rows_close(r);
     return rc;
 }
 
@@ -249,6 +276,70 @@ out:
     sund_rows_close(r);
     if (rc == SUND_OK && seen)
         rc = sund_db_run(s->db, err, "UPDATE notice SET seen=1 WHERE id<=?", "i", last);
+    return rc;
+}
+
+sund_code sund_case_alias(sund_cases *s, const char *own, const char *matchmaker, char pseudonym[33], sund_err *err)
+{
+    sund_rows    *r = NULL;
+    unsigned char random[16];
+    bool          there = false;
+    sund_code     rc;
+
+    sund_random(random, sizeof random);
+    sund_hex(random, sizeof random, pseudonym);
+    SUND_TRY(sund_db_run(s->db, err, "INSERT OR IGNORE INTO alias(patient, matchmaker, pseudonym) SELECT id, ?, ? FROM patient WHERE own=? AND NOT withdrawn", "ttt", matchmaker, pseudonym, own));
+    SUND_TRY(sund_db_query(s->db, &r, err, "SELECT a.pseudonym FROM alias a JOIN patient p ON p.id=a.patient WHERE p.own=? AND NOT p.withdrawn AND a.matchmaker=?", "tt", own, matchmaker));
+    rc = sund_rows_next(r, &there, err);
+    if (rc == SUND_OK && !there)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "there is no case of that name here, or it was withdrawn; 'sund case list' shows them");
+    if (rc == SUND_OK)
+        copy(pseudonym, 33, sund_rows_text(r, 0));
+    sund_rows_close(r);
+    return rc;
+}
+
+sund_code sund_case_send(sund_cases *s, int64_t id, const char *matchmaker, const char *url, const void *what, size_t n, int64_t *row, sund_err *err)
+{
+    sund_buf  text = { 0 };
+    char      now[32];
+    sund_code rc;
+
+    sund_time_text(now);
+    sund_buf_put(&text, what, n);
+    sund_buf_nul(&text);
+    rc = sund_buf_ok(&text, err);
+    if (rc == SUND_OK)
+        rc = sund_db_run(s->db, err, "INSERT INTO sent(patient, time, matchmaker, url, what, outcome) VALUES(?,?,?,?,?,'')", "itttt", id, now, matchmaker, url, (const char *) text.p);
+    *row = sund_db_last_id(s->db);
+    sund_buf_free(&text);
+    return rc;
+}
+
+sund_code sund_case_outcome(sund_cases *s, int64_t row, const char *outcome, sund_err *err)
+{
+    return outcome ? sund_db_run(s->db, err, "UPDATE sent SET outcome=? WHERE id=?", "ti", outcome, row) : sund_db_run(s->db, err, "DELETE FROM sent WHERE id=?", "i", row);
+}
+
+sund_code sund_cases_sent(sund_cases *s, const char *which, bool fresh, bool seen, sund_case_sent_each each, void *ctx, sund_err *err)
+{
+    sund_rows *r = NULL;
+    bool       more = false;
+    int64_t    last = 0;
+    sund_code  rc;
+
+    SUND_TRY(sund_db_query(s->db, &r, err, "SELECT s.id, p.own, s.time, s.matchmaker, s.url, a.pseudonym, s.what, s.outcome, s.seen FROM sent s JOIN patient p ON p.id=s.patient"
+                           " JOIN alias a ON a.patient=s.patient AND a.matchmaker=s.matchmaker WHERE (?1 IS NULL OR p.own=?1 OR a.pseudonym=?1) AND NOT (?2 AND s.seen) ORDER BY s.id", "ti", which, (int64_t) fresh));
+    while ((rc = sund_rows_next(r, &more, err)) == SUND_OK && more) {
+        const sund_case_sent x = { sund_rows_text(r, 1), sund_rows_text(r, 2), sund_rows_text(r, 3), sund_rows_text(r, 4), sund_rows_text(r, 5), sund_rows_text(r, 6), sund_rows_text(r, 7), sund_rows_i64(r, 8) != 0 };
+
+        last = sund_rows_i64(r, 0);
+        SUND_GO(each(ctx, &x, err));
+    }
+out:
+    sund_rows_close(r);
+    if (rc == SUND_OK && seen)
+        rc = sund_db_run(s->db, err, "UPDATE sent SET seen=1 WHERE id<=?", "i", last);
     return rc;
 }
 

@@ -320,6 +320,31 @@ static sund_code explain(const sund_matcher *m, const profile *a, const profile 
     return SUND_OK;
 }
 
+/** Score and its parts; those of the terms that both have are explained later. */
+static void compare(const sund_matcher *m, const sund_case *query, const profile *q, const sund_case *c, const profile *p, bool phenotype_only, sund_likeness *x, double *whole)
+{
+    x->phenotype = phenotype(m, q, p, x, whole);
+    x->genes = phenotype_only ? 0 : genes(query, c, x);
+    x->score = 1 - (1 - x->phenotype) * (1 - x->genes);
+}
+
+sund_code sund_match_two(sund_matcher *m, const sund_case *query, const sund_case *other, sund_likeness *x, sund_err *err)
+{
+    profile   q = { NULL }, p = { NULL };
+    double    whole;
+    sund_code rc;
+
+    memset(x, 0, sizeof *x);
+    SUND_GO(make_profile(m, query, &q, err));
+    SUND_GO(make_profile(m, other, &p, err));
+    compare(m, query, &q, other, &p, false, x, &whole);
+    rc = explain(m, &q, &p, whole, x, err);
+out:
+    profile_free(&q);
+    profile_free(&p);
+    return rc;
+}
+
 static bool better(const sund_matcher *m, const sund_likeness *a, const sund_likeness *b)
 {
     const sund_case *x = sund_matcher_case(m, a->at), *y = sund_matcher_case(m, b->at);
@@ -344,9 +369,7 @@ sund_code sund_match_find(sund_matcher *m, const sund_case *query, double min, s
 
         if (skip && strcmp(skip, c->own) == 0)
             continue;
-        x.phenotype = phenotype(m, &q, &m->p[i], &x, &whole);
-        x.genes = phenotype_only ? 0 : genes(query, c, &x);
-        x.score = 1 - (1 - x.phenotype) * (1 - x.genes);
+        compare(m, query, &q, c, &m->p[i], phenotype_only, &x, &whole);
         if (x.score < min || x.score <= 0 || (*n == max && !better(m, &x, &out[*n - 1])))
             continue;
         for (at = *n < max ? (*n)++ : max - 1; at > 0 && better(m, &x, &out[at - 1]); at--)

@@ -34,6 +34,8 @@ typedef struct sund_likeness {
 
 /** The best matches of a case, best first, ties by pseudonym; at most max, of score min or more. phenotype_only: genes are not looked at. skip: an own name to leave out, or NULL. */
 sund_code sund_match_find(sund_matcher *m, const sund_case *query, double min, size_t max, bool phenotype_only, const char *skip, sund_likeness *out, size_t *n, sund_err *err) SUND_MUST_CHECK;
+/** How like two cases are that are not the matcher's, by what terms weigh among its own. x->at says nothing. */
+sund_code sund_match_two(sund_matcher *m, const sund_case *query, const sund_case *other, sund_likeness *x, sund_err *err) SUND_MUST_CHECK;
 const sund_case *sund_matcher_case(const sund_matcher *m, size_t at);
 const sund_onto *sund_matcher_onto(const sund_matcher *m);
 

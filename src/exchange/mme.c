@@ -171,14 +171,11 @@ static void terms(sund_json *j, const char *key, const sund_onto *o, const sund_
     sund_json_close(j, ']');
 }
 
-void sund_mme_result(sund_json *j, const sund_matcher *m, const sund_likeness *x, bool own)
+void sund_mme_explain(sund_json *j, const sund_matcher *m, const sund_likeness *x)
 {
     const sund_onto *o = sund_matcher_onto(m);
     char             method[200];
 
-    sund_json_open(j, NULL, '{');
-    sund_json_open(j, "score", '{');
-    sund_json_f64(j, "patient", two_places(x->score));
     (void) snprintf(method, sizeof method, "1 - (1 - phenotype)(1 - genes); phenotype: simGIC over HPO %.100s", sund_onto_about(o)->version);
     sund_json_open(j, "_explanation", '{');
     sund_json_str(j, "method", method);
@@ -192,6 +189,14 @@ void sund_mme_result(sund_json *j, const sund_matcher *m, const sund_likeness *x
     sund_json_close(j, ']');
     sund_json_bool(j, "same_variant", x->same_variant);
     sund_json_close(j, '}');
+}
+
+void sund_mme_result(sund_json *j, const sund_matcher *m, const sund_likeness *x, bool own)
+{
+    sund_json_open(j, NULL, '{');
+    sund_json_open(j, "score", '{');
+    sund_json_f64(j, "patient", two_places(x->score));
+    sund_mme_explain(j, m, x);
     sund_json_close(j, '}');
     patient(j, m, x, own);
     sund_json_close(j, '}');

@@ -33,6 +33,9 @@ sund_code sund_desk_answer(sund_desk *d, const sund_case *query, const char *ask
 /** One result into a list that is open: of another's view (open false: what leaves), or of the owner's own. */
 void sund_mme_result(sund_json *j, const sund_matcher *m, const sund_likeness *x, bool own);
 
+/** "_explanation" of a likeness, into a score that is open. */
+void sund_mme_explain(sund_json *j, const sund_matcher *m, const sund_likeness *x);
+
 /** A case as the question that leaves: "match {...}" on one line, NUL-terminated. Of it leave contact, features and genes; not its id, sex, disorders and variants. */
 sund_code sund_mme_question(const sund_case *c, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 

@@ -28,7 +28,7 @@ const char *sund_msg_name(unsigned kind)
         [SUND_MSG_LOGIN] = "login",       [SUND_MSG_SUBMIT_LOGIN] = "submit-login",
         [SUND_MSG_AGREEMENT_END] = "agreement-end", [SUND_MSG_RECALL] = "recall", [SUND_MSG_DATASETS] = "datasets",
         [SUND_MSG_APPLY] = "apply",       [SUND_MSG_APPLY_STATE] = "apply-state", [SUND_MSG_APPLICATIONS] = "applications",
-        [SUND_MSG_APPLY_WITHDRAW] = "apply-withdraw",
+        [SUND_MSG_APPLY_WITHDRAW] = "apply-withdraw", [SUND_MSG_BEYOND] = "beyond",
     };
 
     return kind < SUND_MSG_END && name[kind] ? name[kind] : "unknown";

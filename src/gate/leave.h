@@ -47,6 +47,7 @@ enum sund_msg {
     SUND_MSG_APPLY_STATE = 61,  /**< node: how it decided on one */
     SUND_MSG_APPLICATIONS = 62, /**< researcher: own applications, and what nodes said */
     SUND_MSG_APPLY_WITHDRAW = 63, /**< researcher: takes one back */
+    SUND_MSG_BEYOND = 66,       /**< node: a case, to a matchmaker outside the federation (beyond.h); the hub never has one */
     SUND_MSG_END
 };
 const char *sund_msg_name(unsigned kind);

@@ -23,6 +23,7 @@ static const sund_rule rules[] = {
     { "one-roster", "one for a question", "two totals over rosters that differ by one node are that node's sums", "a question about the same data is answered for the same nodes only" },
     { "membership", "sqrt(variants / people) of 0.36", "Homer 2008; Sankararaman 2009", "lookups and pages: how many variants one asker is answered about, so that their frequencies do not tell who takes part" },
     { "beacon-budget", "3 nats of evidence: 6 alleles shown for each", "Raisaro 2017, at an error of 0.05", "lookups and pages: how many rare variants one asker is answered about, as if one person carried them all" },
+    { "beyond", "12 questions a year about a case, 50 a day", "a case that has left cannot be called back", "a case goes to a matchmaker outside the federation only with its person's consent to just that, without variants unless the consent names them, under a name of its own there" },
     { "hostile-parameters", "none from outside", "Huth 2022", "a round's parameters follow from the signed transcript: every node computes them itself and binds the masks to them" },
 };
 

@@ -44,7 +44,8 @@ static void config_text(const sund_home_plan *p, sund_buf *out)
                         "# cell_min = 10\n# mac = 10\n# mac_association = 20\n# parties = 3\n"
                         "\n[pages]\n# Beacon v2 and others, for programs (doc/pages.md); none while there is no port.\n# port = 8080\n# listen = 127.0.0.1\n# url = https://beacon.example.org\n# proxy = 127.0.0.1\n# rate = 100\n"
                         "\n[dac]\n# Working days until no decision on a study means what silence says: refuse or approve. Members of a data access committee have\n"
-                        "# a key each ('sund dac init' prints their lines); while none is named, this node's operator decides.\n# deadline_days = 10\n# silence = refuse\n",
+                        "# a key each ('sund dac init' prints their lines); while none is named, this node's operator decides.\n# deadline_days = 10\n# silence = refuse\n"
+                        "\n# A matchmaker outside the federation that may be asked about cases with consent to that (doc/matchmaker.md).\n# [matchmaker genematcher]\n# url = https://matchmaker.example.org/mme\n# token = genematcher.token\n",
                         p->access, p->approve);
     if (p->role == SUND_ROLE_HUB)
         sund_buf_printf(out, "\n[hub]\n# The address of this machine that the hub listens on: 0.0.0.0 is every IPv4 address, :: every address. What members dial is in the roster.\nlisten = %s\nport = %u\n# How many public files, and how large together, one member may send.\n# files = 1000\n# megabytes = 4096\n# Seconds between two questions to all nodes about their data sets, and SHACL shapes (a file or a folder) that what they say must have (doc/datasets.md).\n# harvest = 900\n# shapes = shapes\n", p->listen, p->port);

@@ -2,13 +2,14 @@
 
 #include "base/file.h"
 #include "gate/ledger.h"
+#include "home/matchmakers.h"
 #include "token/trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What each line of sund.ini means for what may leave; NULL: nothing, or the ledger says it otherwise (the committee's members, the store by its digest). */
+/* What each line of sund.ini means for what may leave; NULL: nothing, or the ledger says it otherwise (the committee's members, matchmakers, the store by its digest). */
 static const struct { const char *key, *means; } setting[] = {
     { "sund.id", NULL }, { "sund.role", NULL }, { "sund.threads", NULL },
     { "node.store", NULL }, { "node.store_key", NULL },
@@ -33,6 +34,7 @@ static const struct { const char *key, *means; } setting[] = {
     { "pages.rate", "requests a second that pages take of one caller" },
     { "pages.listen", NULL }, { "pages.tls", NULL }, { "pages.url", NULL }, { "pages.id", NULL }, { "pages.name", NULL }, { "pages.about", NULL }, { "pages.organisation", NULL },
     { "pages.contact", NULL }, { "pages.welcome", NULL }, { "pages.environment", NULL }, { "pages.assembly", NULL }, { "pages.names", NULL }, { "pages.reference", NULL }, { "pages.proxy", NULL },
+    { "matchmaker.url", NULL }, { "matchmaker.token", NULL }, { "matchmaker.ca", NULL }, { "matchmaker.pin", NULL }, { "matchmaker.limit", NULL }, { "matchmaker.wait", NULL },
     { "dac.sign", NULL },
     { "dac.deadline_days", "working days for a decision" },
     { "dac.silence", "what no decision in time means" },
@@ -139,6 +141,24 @@ static sund_code note_roster(const sund_home *h, sund_err *err)
     return rc;
 }
 
+sund_code sund_home_note_matchmakers(const sund_home *h, sund_err *err)
+{
+    sund_matchmaker *list = NULL;
+    sund_buf         b = { 0 };
+    size_t           n = 0;
+    sund_code        rc;
+
+    SUND_TRY(sund_matchmakers_read(h, &list, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        join(&b, list[i].name);
+        sund_buf_printf(&b, " at %s, %lld times a year about a case", list[i].url, (long long) list[i].limit);
+    }
+    rc = note_list(h, "matchmakers outside the federation that may be asked about cases", &b, err);
+    free(list);
+    sund_buf_free(&b);
+    return rc;
+}
+
 /** The digest of a file of the home. */
 static sund_code put_file(const sund_home *h, const char *name, sund_buf *out, sund_err *err)
 {
@@ -224,6 +244,7 @@ sund_code sund_home_note(const sund_home *h, sund_err *err)
     SUND_TRY(note_settings(h, err));
     if (h->role == SUND_ROLE_NODE)
         SUND_TRY(note_members(h, err));
+    SUND_TRY(sund_home_note_matchmakers(h, err));
     SUND_TRY(note_roster(h, err));
     SUND_TRY(note_trust(h, err));
     SUND_TRY(note_file(h, "peers.ini", "services that may ask for matches", err));

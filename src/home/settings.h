@@ -13,6 +13,8 @@ sund_code sund_settings_known(const sund_ini *ini, sund_err *err) SUND_MUST_CHEC
 sund_code sund_home_note(const sund_home *h, sund_err *err) SUND_MUST_CHECK;
 /** The store that is to be used from now on, in the same way. */
 sund_code sund_home_note_store(const sund_home *h, const sund_store *s, sund_err *err) SUND_MUST_CHECK;
+/** The matchmakers that sund.ini names, in the same way: they hold from when a command reads them. */
+sund_code sund_home_note_matchmakers(const sund_home *h, sund_err *err) SUND_MUST_CHECK;
 /** The same for a command that has changed some of it, in the home of a node or the hub; of a researcher: nothing. */
 sund_code sund_home_noted(const char *dir, sund_err *err) SUND_MUST_CHECK;
 

@@ -102,6 +102,35 @@ fails("$sund match $at $tmp/p.json", 'without HPO nothing is compared', qr/no HP
 spew("$tmp/hpo.tsv", "id\tname\tparents\nHP:0000001\tAll\t\nHP:0000002\tB\tHP:0000001\nHP:0000003\tC\tHP:0000001\n");
 run("$sund ontology load $at --version 1 $tmp/hpo.tsv");
 is(decode_json(out("$sund match $at $tmp/p.json"))->{results}[0]{patient}{id}, 'p-2', 'a home\'s own cases are compared, with or without consent');
+fails("$case consent $at --consent --consent-beyond p-1", 'one consent at a time', qr/--consent or --no-consent/);
+run("$case consent $at --consent-variants p-1");
+ok(out("$case list $at") =~ /^p-1\t[0-9a-f]{32}\tconsent, beyond with variants\t/m, 'how far a consent goes is listed');
+
+# --- matchmakers outside the federation ---
+my $ini = slurp("$tmp/nl/sund.ini");
+spew("$tmp/nl/good.token", "abc\n");
+chmod 0600, "$tmp/nl/good.token";
+spew("$tmp/nl/bad.token", "a b\n");
+chmod 0600, "$tmp/nl/bad.token";
+spew("$tmp/nl/open.token", "abc\n");
+fails("$sund match $at --at x p-1", 'a matchmaker that is not named', qr/sund\.ini has no \[matchmaker x\]; it has none/);
+my @line = ('[matchmaker x]', 'url = https://127.0.0.1:1', 'token = good.token');
+for ([ 'another name', qr/no \[matchmaker y\]; it has x$/m, 'y', @line ], [ 'no token', qr/\[matchmaker x\] needs url and token/, 'x', @line[ 0, 1 ] ], [ 'http to elsewhere', qr/sund\.ini:\d+: url: https:.*http to 127\.0\.0\.1/, 'x', $line[0], 'url = http://mme.invalid', $line[2] ],
+    [ 'a user in the address', qr/sund\.ini:\d+: url/, 'x', $line[0], 'url = https://mme.invalid@example.org', $line[2] ], [ 'no name', qr/\[matchmaker NAME\] is expected/, 'x', '[matchmaker]', @line[ 1, 2 ] ],
+    [ 'a key it does not have', qr/has no key 'tokn': did you mean 'token'/, 'x', @line[ 0, 1 ], 'tokn = x' ], [ 'a looser limit', qr/limit: a number from 1 to 12/, 'x', @line, 'limit = 13' ], [ 'a pin that is none', qr/pin: sha256/, 'x', @line, 'pin = abc' ],
+    [ 'a token that others may read', qr/open\.token/, 'x', @line[ 0, 1 ], 'token = open.token' ], [ 'a token of two words', qr/one word of printable ASCII/, 'x', @line[ 0, 1 ], 'token = bad.token' ], [ 'a service that is not there', qr/127\.0\.0\.1:1: .*onnect/, 'x', @line ])
+{
+    my ($name, $like, $ask, @lines) = @$_;
+    spew("$tmp/nl/sund.ini", join "\n", $ini, @lines, '');
+    fails("$sund match $at --at $ask p-1", "a matchmaker: $name", $like);
+}
+ok(out("$case sent $at") =~ /\Anothing was sent/ && out("$case notices --all $at") =~ /none/, 'and nothing was sent');
+fails("$sund match $at --at x --federation p-1", 'inside or outside', qr/one at a time/);
+fails("$sund match --home $tmp/anna --at x p-1", 'a researcher has no cases', qr/not the home of a node/);
+spew("$tmp/nl/sund.ini", $ini);
+run("$sund init --role hub --id hub $tmp/hub");
+spew("$tmp/hub/sund.ini", join "\n", slurp("$tmp/hub/sund.ini"), @line, '');
+fails("$sund peer add --home $tmp/hub y", 'nor has a hub', qr/only nodes have cases, and ask matchmakers/);
 run("$case withdraw $at p-2");
 is(scalar @{ decode_json(out("$sund match $at $tmp/p.json"))->{results} }, 0, 'withdrawn, it is no more');
 fails("$case add $at --no-consent --contact C --href https://example.org/c --feature HP:0000002 p-2", 'nor does it come back', qr/does not come back/);

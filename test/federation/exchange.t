@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use lib 'test';
 use Sund;
+use IO::Socket::INET;
 use JSON::PP;
 
 my $asan = -x ($ENV{SUND_ASAN} // '') ? $ENV{SUND_ASAN} : $sund;
@@ -12,6 +13,7 @@ my %node = map { $_ => { %{ small_node($_) }, program => $asan } } qw(AA BB CC);
 my $f = federation('exchange', %node);
 my $at = $f->{at};
 my $variant = '20-1000-A-G';
+my $mme = 'application/vnd.ga4gh.matchmaker.v1.1+json';
 
 sub own { my ($c, @row) = @_; spew("$tmp/$c.said", "variant\tgene\tcondition\tclass\tcriteria\tevidence\tdate\tlaboratory\tshare\n" . join '', map { "$_\n" } @row); run("$sund interpret import --home $at/$c --assembly GRCh37 $tmp/$c.said"); return }
 own('AA', "$variant\tSKI\tOMIM:182212\tP\tPVS1\tPMID:24357594, 3 families\t2024-05-17\tlab-one\tfederation", "$variant\tSKI\tOMIM:182212\tLP\t\tsecret-local-word\t2024-05-18\tlab-two\tlocal");
@@ -74,12 +76,39 @@ ok(out("$sund case notices --home $at/BB") =~ /none/, 'nobody is told of a case 
 ok(slurp("$at/AA.log") =~ /match: 1 cases were shown to anna/ && slurp("$at/AA.log") !~ /hospital/, 'the log has it, without a name');
 for my $c (sort keys %node) { ok(slurp("$at/$c.log") !~ /HP:|NGLY1|my-own-name/, "$c\'s log has no phenotype") }
 
+# A server that notes what it is asked, a line of JSON each, and answers by the path.
+sub ill_server {
+    my ($on) = @_;
+    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $on, Listen => 20, ReuseAddr => 1) or die "port $on: $!\n";
+    my $one = '{"score":{"patient":%s},"patient":{"id":"%s","contact":{"name":"Dr X","href":"mailto:x@example.org"},"features":[{"id":"HP:0000002"}]}}';
+    my %say = (redirect => [ "302 Found\r\nLocation: http://127.0.0.1:$on/elsewhere/match", $mme, '' ], large => [ '200 OK', $mme, '{"results":[' . ' ' x 2_000_000 . ']}' ], html => [ '200 OK', 'text/html', '{"results":[]}' ], none => [ '200 OK', $mme, '[]' ],
+        406 => [ '406 No', $mme, '{"message":"only v9 \u001b[31m here"}' ], 422 => [ '422 No', $mme, '{' ], 500 => [ '500 No', 'text/plain', "\e[2J" ],
+        escape => [ '200 OK', 'application/json', '{"results":[' . sprintf($one, '7', 'a') . ',' . sprintf($one, '1', 'b\u001b[2J') . ',' . sprintf($one, '0.5', 'theirs') . '],"disclaimer":"not\u001b[2J for care"}' ]);
+    start('ill', "$tmp/ill.err", sub {
+        $SIG{PIPE} = 'IGNORE';
+        while (my $c = $listen->accept) {
+            my ($path) = (<$c> // '') =~ m{^POST (\S+) HTTP} or next;
+            my (%head, $body);
+            while (defined(my $l = <$c>)) { last if $l !~ /\S/; $head{ lc $1 } = $2 if $l =~ /^([^:]+): *(.*?)\r?\n/ }
+            read $c, $body, $head{'content-length'} // 0;
+            open my $log, '>>', "$tmp/ill.log";
+            print $log encode_json({ path => $path, head => \%head, body => $body }), "\n";
+            close $log;
+            my ($name) = $path =~ m{^/(\w+)/match$};
+            if (($name // '') eq 'slow') { print $c "HTTP/1.1 200 OK\r\nContent-Type: $mme\r\nContent-Length: 100\r\n\r\n{"; $c->flush; select undef, undef, undef, 1.5; next }
+            my ($status, $type, $text) = @{ $say{ $name // '' } // [ '200 OK', $mme, '{"results":[]}' ] };
+            print $c "HTTP/1.1 $status\r\nContent-Type: $type\r\nContent-Length: " . length($text) . "\r\nConnection: close\r\n\r\n$text";
+        }
+    });
+    close $listen;
+    return;
+}
+
 # --- the same over HTTP, as other services of Matchmaker Exchange ask ---
 my ($port) = slurp("$at/hub.port") =~ /(\d+)/;
 my $token = out("$sund peer add --home $at/hub decipher") =~ s/\s//gr;
 is(out("$sund peer list --home $at/hub") =~ s/\t.*//sr, 'decipher', 'a service is known by name');
 ok(slurp("$at/hub/peers.ini") !~ /\Q$token\E/ && (stat "$at/hub/peers.ini")[2] % 64 == 0, 'its token is not kept');
-my $mme = 'application/vnd.ga4gh.matchmaker.v1.1+json';
 
 my $at_url = "https://127.0.0.1:$port/match";
 sub post {    # status and body
@@ -130,6 +159,55 @@ ok(out("$sund case notices --home $at/AA") =~ /shown to mme-phenomecentral/, 'an
 my $ledger = '';
 for (1 .. 50) { $ledger = out("$sund log show --home $at/AA"); last if $ledger =~ /to mme-phenomecentral: match, 1 questions, 1 answered/; select undef, undef, undef, 0.1 }
 ok($ledger =~ /to mme-phenomecentral: match, 1 questions, 1 answered/ && $ledger !~ /HP:|NGLY1/, 'the ledger has it, without a phenotype');
+
+# --- asking: a case of CC's goes beyond the federation, to AA as a service elsewhere, and to servers that mean ill ---
+sub matchmaker { my ($name, $url, @more) = @_; spew("$at/CC/sund.ini", slurp("$at/CC/sund.ini") . join "\n", "\n[matchmaker $name]", "url = $url", 'token = elsewhere.token', @more, ''); return }
+sub said_of { my $t = `$sund match --home $at/CC --at $_[0] hospital-three 2>&1`; return ($? >> 8) . " $t" }
+spew("$at/CC/elsewhere.token", "$token\n");
+chmod 0600, "$at/CC/elsewhere.token";
+matchmaker('aa', "http://127.0.0.1:$own_port", 'limit = 2');
+run("$sund case add --home $at/CC --consent --contact 'Dr CC' --href mailto:cc\@example.org --feature $term[4] --feature $term[5] --absent $term[7] --gene NGLY1 --disorder OMIM:615273 --sex F hospital-three");
+fails("$sund match --home $at/CC --at aa hospital-three", 'with consent to be matched alone a case goes nowhere', qr/refused by rule beyond: the case's consent does not go beyond the federation/);
+fails("$sund match --home $at/CC --at aa no-such-case", 'nor one that is not here', qr/no case of that name/);
+ok(out("$sund case sent --home $at/CC") =~ /\Anothing was sent/, 'nothing has left');
+run("$sund case consent --home $at/CC --consent-beyond hospital-three");
+my $found = decode_json(out("$sund match --home $at/CC --at aa hospital-three"))->{results};
+is(join(',', map { $_->{patient}{contact}{name} } @$found), 'Dr hospital-one', 'with it, another service answers');
+ok($found->[0]{score}{patient} > 0.7 && $found->[0]{score}{_here} > 0.7 && grep({ $_->{id} eq $term[5] && $_->{label} eq 'term 5' } @{ $found->[0]{score}{_explanation}{shared} }), 'and why it is alike is told as of own cases', encode_json($found));
+$told = out("$sund case notices --home $at/CC");
+my ($alias) = $told =~ m{\thospital-three\tsent to aa \(http://127\.0\.0\.1:$own_port\) as ([0-9a-f]{32}), 1 results: \{"patient":\{"id":"\1","contact":\{"name":"Dr CC","href":"mailto:cc\@example\.org"\},"species":"NCBITaxon:9606","features":\[\{"id":"$term[4]","observed":"yes"\},\{"id":"$term[5]","observed":"yes"\},\{"id":"$term[7]","observed":"no"\}\],"genomicFeatures":\[\{"gene":\{"id":"NGLY1"\}\}\]\}\}$}m;
+ok($alias, 'the owner is told where it went, under which name, and all that left', $told);
+ok(out("$sund case sent --home $at/CC $alias") =~ /\thospital-three\tsent to aa .*cannot call it back/s, 'by that name it is found again');
+ok(out("$sund case notices --home $at/AA") =~ /shown to mme-phenomecentral for Dr CC <mailto:cc\@example.org>: NGLY1/, 'there the other owner is told too');
+run("$sund match --home $at/CC --at aa hospital-three");
+fails("$sund match --home $at/CC --at aa hospital-three", 'no more often than the limit', qr/refused by rule beyond: aa was asked about this case 2 times/);
+matchmaker('hub', "https://127.0.0.1:$port", (map { "pin = $_" } slurp("$at/roster.ini") =~ /^pin = (\S+)$/m));
+ok(said_of('hub') =~ /^4 .*hub does not take this node's token \(HTTP 401\): X-Auth-Token is not that of a service known here/s, 'over TLS by a pinned key: a token that is none there is told', said_of('hub'));
+matchmaker('forged', "https://127.0.0.1:$port", 'pin = sha256//' . 'A' x 43 . '=');
+matchmaker('unknown', "https://127.0.0.1:$port");
+my $free = $own_port + 1;
+$free++ while !port_free($free);
+ill_server($free);
+my %ill = (redirect => qr/sends on to another address, which is not followed.*HTTP 302/, large => qr/the answer is over the limit of 1048576 bytes/, html => qr{the answer is 'text/html'}, slow => qr/did not answer within 1 seconds/, none => qr/no list of results/,
+    406 => qr/does not speak version 1\.1.*HTTP 406.*: only v9  \[31m here/, 422 => qr/does not take the request \(HTTP 422\)/, 500 => qr/failed \(HTTP 500\)/);
+matchmaker($_, "http://127.0.0.1:$free/$_", 'wait = ' . ($_ eq 'slow' ? 1 : 20)) for sort keys %ill, 'escape';
+for my $name (sort keys %ill) { my $t = said_of($name); ok($t =~ /^[2-5] .*$ill{$name}/s && $t !~ /[^\n\t\x20-\x7e]/, "a server that answers with: $name", $t) }
+my $t = said_of('escape');
+ok($t =~ /^0 .*escape: 2 results are left out; of the first: score\.patient: a number from 0 to 1.*"id": "theirs".*"disclaimer": "not \[2J for care"/s && $t !~ /[^\n\t\x20-\x7e]/, 'of hostile results what is none is left out, and nothing of it acts on a terminal', $t);
+ok(said_of('forged') =~ /^[2-5] .*another key than sund\.ini pins: nothing was sent/s && said_of('unknown') =~ /^[2-5] .*no authority that is believed vouches/s, 'who is not who it should be is told nothing');
+stop('ill');
+ok(said_of('500') =~ /^[2-5] .*127\.0\.0\.1:$free/s, 'nor one that is not there');
+my @asked = map { decode_json($_) } split /\n/, slurp("$tmp/ill.log");
+is(join(' ', sort map { $_->{path} } @asked), join(' ', sort map { "/$_/match" } keys %ill, 'escape'), 'each was asked once, and nobody that an answer named');
+ok(!grep({ my $h = $_->{head}; $h->{'x-auth-token'} ne $token || $h->{'content-type'} ne $mme || $h->{accept} ne $mme || !decode_json($_->{body})->{patient}{id} } @asked), 'each with token, types and a patient');
+my %alias = map { decode_json($_->{body})->{patient}{id} => 1 } @asked;
+ok(keys %alias == @asked && !$alias{$alias} && slurp("$tmp/ill.log") !~ /hospital|OMIM|615273|sex|disorder/, 'each under another name, and of the case its terms, gene and contact');
+my $sent_list = out("$sund case sent --home $at/CC hospital-three");
+ok($sent_list =~ /sent to redirect .*, not answered \(HTTP 302\)/ && $sent_list =~ /sent to slow .*, no answer that can be read/ && $sent_list !~ /sent to (?:forged|unknown)/ && ($sent_list =~ /sent to 500 /g) == 1, 'what was sent is on record, and nothing that was not', $sent_list);
+$ledger = out("$sund log show --home $at/CC") . out("$sund log show --public --home $at/CC");
+ok($ledger =~ /beyond.*left: a case, to matchmaker aa, \d+ bytes, digest/ && $ledger =~ /not a byte was sent of the case with digest/ && $ledger =~ m{matchmakers outside the federation that may be asked about cases: aa at http://127\.0\.0\.1:$own_port, 2 times a year} && $ledger !~ /HP:|NGLY1|hospital|$alias|\Q$token\E/,
+    'the log has each, and nothing of whom it was', $ledger);
+
 run("$sund node stop-release --home $at/AA --reason test");
 select undef, undef, undef, 0.1;
 ok((post($request, $token, $mme))[0] != 200, 'not while all that leaves is stopped');
