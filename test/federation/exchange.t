@@ -183,6 +183,8 @@ run("$sund match --home $at/CC --at aa hospital-three");
 fails("$sund match --home $at/CC --at aa hospital-three", 'no more often than the limit', qr/refused by rule beyond: aa was asked about this case 2 times/);
 matchmaker('hub', "https://127.0.0.1:$port", (map { "pin = $_" } slurp("$at/roster.ini") =~ /^pin = (\S+)$/m));
 ok(said_of('hub') =~ /^4 .*hub does not take this node's token \(HTTP 401\): X-Auth-Token is not that of a service known here/s, 'over TLS by a pinned key: a token that is none there is told', said_of('hub'));
+matchmaker('authority', "https://127.0.0.1:$port", "ca = $at/hub/tls.cert");
+ok(said_of('authority') =~ /^4 .*authority does not take this node's token \(HTTP 401\)/s, 'and by an authority of its own', said_of('authority'));
 matchmaker('forged', "https://127.0.0.1:$port", 'pin = sha256//' . 'A' x 43 . '=');
 matchmaker('unknown', "https://127.0.0.1:$port");
 my $free = $own_port + 1;
@@ -214,7 +216,11 @@ ok((post($request, $token, $mme))[0] != 200, 'not while all that leaves is stopp
 run("$sund node allow-release --home $at/AA --reason test");
 
 run("$sund case consent --home $at/AA --no-consent hospital-one");
-run("$sund case withdraw --home $at/CC hospital-three");
+run("$sund case consent --home $at/CC --consent hospital-three");
+fails("$sund match --home $at/CC --at hub hospital-three", 'a consent that is taken back stops the next question', qr/refused by rule beyond/);
+my $last = out("$sund case withdraw --home $at/CC hospital-three");
+ok($last =~ /sent to aa .*NGLY1.*cannot call it back/s && out("$sund case sent --home $at/CC $alias") =~ /sent to aa \S+ as $alias, 1 results: \(withdrawn since\)/, 'whoever withdraws is shown what left, and where they can ask for it to be deleted', $last);
+fails("$sund match --home $at/CC --at hub hospital-three", 'and it is asked about no more', qr/no case of that name here, or it was withdrawn/);
 is(scalar @{ decode_json(out("$sund match --home $at/anna --federation $tmp/query.json"))->{results} }, 0, 'without consent, or withdrawn, a case is found no more, in nodes that run');
 spew("$tmp/query.json", patient('my-own-name', '', 4));
 run("$sund match --home $at/anna --federation $tmp/query.json 2>$tmp/why");
