@@ -11,7 +11,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -W
            -Wvla -Wformat=2 -Wswitch-enum -Wdouble-promotion -Wnull-dereference -Wimplicit-fallthrough \
            -fno-common
 HARDEN  := -fstack-protector-strong -fPIE
-LIBS    := -lserd-0 -lpcre2-8 -lhts -ldeflate -lcurl -lzstd -lxxhash -lz -lsodium -lcrypto -lgnutls -lmicrohttpd -lcjose -lsqlite3 -lm -lpthread
+LIBS    := -lexpat -lserd-0 -lpcre2-8 -lhts -ldeflate -lcurl -lzstd -lxxhash -lz -lsodium -lcrypto -lgnutls -lmicrohttpd -lcjose -lsqlite3 -lm -lpthread
 ifeq ($(WERROR),1)
 WARN += -Werror
 endif

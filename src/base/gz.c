@@ -91,6 +91,20 @@ void sund_gz_close(sund_gz *g)
     free(g);
 }
 
+sund_code sund_gz_piece(sund_gz *g, void *p, size_t cap, size_t *n, sund_err *err)
+{
+    int got = gzread(g->in, p, (unsigned) cap), code = Z_OK;
+
+    if (got < 0 || (size_t) got < cap)
+        (void) gzerror(g->in, &code); /* what is cut short is given as far as it goes, and told here only */
+    if (got < 0 && code == Z_ERRNO)
+        return sund_fail(err, SUND_E_IO, "cannot read: %s", strerror(errno));
+    if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
+        return sund_fail(err, SUND_E_FORMAT, "the packed file is cut short or damaged");
+    *n = (size_t) got;
+    return SUND_OK;
+}
+
 sund_code sund_gz_line(sund_gz *g, char *line, size_t cap, bool *more, sund_err *err)
 {
     z_off_t from = gztell(g->in);

@@ -16,6 +16,8 @@ sund_code sund_gz_read(const char *path, size_t max, sund_buf *out, sund_err *er
 typedef struct sund_gz sund_gz;
 sund_code sund_gz_open(sund_gz **g, const char *path, sund_err *err) SUND_MUST_CHECK;
 void      sund_gz_close(sund_gz *g);
+/** The next bytes, at most cap, into p; *n 0 behind the last. Errors: SUND_E_FORMAT for a file that is cut short or damaged, SUND_E_IO. */
+sund_code sund_gz_piece(sund_gz *g, void *p, size_t cap, size_t *n, sund_err *err) SUND_MUST_CHECK;
 /** The next line without its end (LF or CRLF) into line; *more false behind the last. Errors: SUND_E_LIMIT for a line that is too long, SUND_E_FORMAT for one with a NUL and a file that is cut short. */
 sund_code sund_gz_line(sund_gz *g, char *line, size_t cap, bool *more, sund_err *err) SUND_MUST_CHECK;
 

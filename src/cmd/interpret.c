@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "gate/ledger.h"
+#include "exchange/clinvar_record.h"
 #include "exchange/forms.h"
 #include "exchange/vkgl.h"
 #include "home/home.h"
@@ -22,10 +23,13 @@ typedef struct wish {
     bool          check, history, withdrawn, json, single, federation;
 } wish;
 
+enum { REASONS = 24 };
+
 typedef struct work {
     sund_home             h;
     sund_interpretations *s;
-    size_t                n[4], n_told, n_left;
+    size_t                n[4], n_told, n_why;
+    struct { char text[200]; size_t n; } why[REASONS]; /* of a file, what was left out, by reason */
     const char           *file;
     sund_json            *j;
 } work;
@@ -69,8 +73,17 @@ static void left(void *ctx, size_t line, const char *why)
 {
     work *w = ctx;
 
+    size_t i = 0;
+
     fprintf(stderr, "%s:%zu: left out: %s\n", w->file, line, why);
-    w->n_left++;
+    while (i < w->n_why && i < REASONS - 1 && strcmp(w->why[i].text, why) != 0)
+        i++;
+    if (i == w->n_why) { /* reasons that hold a value of the row are many: those behind the first are counted as one */
+        (void) snprintf(w->why[i].text, sizeof w->why[i].text, "%s", i < REASONS - 1 ? why : "for other reasons, named above");
+        w->why[i].n = 0;
+        w->n_why++;
+    }
+    w->why[i].n++;
 }
 
 /** The assembly that was said, else that of the interpretations there are, else of the home's store. A store on another one is told: its frequencies would not be of these places. */
@@ -96,21 +109,19 @@ static sund_code import_file(work *w, const char *path, const wish *o, const sun
 {
     const sund_form_sink to = { w, take, left };
     sund_form_report     rep = { 0 };
-    sund_buf             text = { 0 };
-    sund_form            f;
-    sund_code            rc;
+    sund_form            f = o->form ? sund_form_parse(o->form) : SUND_FORM_NONE;
 
     w->file = path;
     memset(w->n, 0, sizeof w->n);
-    SUND_TRY(sund_gz_read(path, (size_t) 1 << 30, &text, err));
-    f = o->form ? sund_form_parse(o->form) : sund_form_guess(text.p, text.n);
-    rc = o->form && f == SUND_FORM_NONE ? sund_fail(err, SUND_E_ARG, "--form is sund, vkgl, vkgl-lab, clinvar-vcf, clinvar-sheet or clinvar-report")
-                                        : sund_form_read(f, path, text.p, text.n, ask, &to, &rep, err);
-    sund_buf_free(&text);
-    if (rc == SUND_OK)
-        printf("%s (%s): %zu rows; %zu entries: %zu new, %zu changed, %zu as before; %zu left out\n", path, sund_form_name(f), rep.n_line, rep.n_entry, w->n[SUND_PUT_NEW], w->n[SUND_PUT_CHANGED],
-               w->n[SUND_PUT_SAME], rep.n_left);
-    return rc;
+    w->n_why = 0;
+    if (o->form && f == SUND_FORM_NONE)
+        return sund_fail(err, SUND_E_ARG, "--form is sund, vkgl, vkgl-lab, clinvar-vcf, clinvar-sheet, clinvar-report or clinvar-xml");
+    SUND_TRY(sund_form_read_file(&f, path, ask, &to, &rep, err));
+    printf("%s (%s): %zu rows; %zu entries: %zu new, %zu changed, %zu as before; %zu left out\n", path, sund_form_name(f), rep.n_line, rep.n_entry, w->n[SUND_PUT_NEW], w->n[SUND_PUT_CHANGED],
+           w->n[SUND_PUT_SAME], rep.n_left);
+    for (size_t i = 0; i < w->n_why; i++)
+        printf("  %zu left out: %s\n", w->why[i].n, w->why[i].text);
+    return SUND_OK;
 }
 
 static sund_code import(work *w, const wish *o, char **file, size_t n, sund_err *err)
@@ -162,9 +173,15 @@ static void not_in_form(void *ctx, int64_t entry, const char *why)
     fprintf(stderr, "entry %lld is left out: %s\n", (long long) entry, why);
 }
 
+static void to_delete(void *ctx, const char *accession)
+{
+    (void) ctx;
+    fprintf(stderr, "%s was withdrawn here: ClinVar is asked to delete it\n", accession);
+}
+
 static sund_code export(work *w, const wish *o, sund_err *err)
 {
-    sund_form_put how = { SUND_ASKER_PUBLIC, o->laboratory, o->method, o->criteria, not_in_form, NULL };
+    sund_form_put how = { SUND_ASKER_PUBLIC, o->laboratory, o->method, o->criteria, o->reason, not_in_form, to_delete, NULL };
     sund_buf      text = { 0 };
     size_t        n = 0;
     sund_asker    who;
@@ -381,6 +398,34 @@ static sund_code one_entry(work *w, const wish *o, const char *what, const char 
     return sund_interpretations_end(w->s, true, rc, err);
 }
 
+/** ClinVar's answers to submissions of one laboratory. */
+static sund_code accessions(work *w, const wish *o, char **file, size_t n, sund_err *err)
+{
+    sund_recorded got;
+    sund_buf      text = { 0 };
+    sund_code     rc;
+
+    if (!o->laboratory)
+        return sund_fail(err, SUND_E_ARG, "--laboratory is needed: whose submission was it?");
+    SUND_TRY(sund_interpretations_begin(w->s, err));
+    rc = SUND_OK;
+    for (size_t i = 0; rc == SUND_OK && i < n; i++) {
+        w->file = file[i];
+        rc = sund_gz_read(file[i], (size_t) 1 << 28, &text, err);
+        if (rc == SUND_OK)
+            rc = sund_clinvar_record(w->s, o->laboratory, file[i], text.p, text.n, left, w, &got, err);
+        if (rc == SUND_OK)
+            printf("%s: %zu answers; %zu accessions recorded, %zu as before, %zu deleted at ClinVar; %zu left out\n", file[i], got.n, got.recorded, got.same, got.deleted, got.left);
+    }
+    sund_buf_free(&text);
+    if (!o->check)
+        rc = log_change(w, rc, err);
+    rc = sund_interpretations_end(w->s, !o->check, rc, err);
+    if (rc == SUND_OK && o->check)
+        printf("nothing was kept (--check)\n");
+    return rc;
+}
+
 static sund_code write_file(void *ctx, const char *file, const void *p, size_t n, sund_err *err)
 {
     const wish *o = ctx;
@@ -438,7 +483,7 @@ out:
 
 static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
 {
-    static const char *const words[] = { "import", "export", "list", "review", "withdraw", "discordant", "vkgl", NULL };
+    static const char *const words[] = { "import", "export", "list", "review", "withdraw", "accessions", "discordant", "vkgl", NULL };
     work                     w;
     sund_code                rc;
 
@@ -456,6 +501,8 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
         rc = list(&w, o, n == 2 ? arg[1] : NULL, err);
     else if ((strcmp(arg[0], "review") == 0 || strcmp(arg[0], "withdraw") == 0) && n == 2)
         rc = one_entry(&w, o, arg[0], arg[1], err);
+    else if (strcmp(arg[0], "accessions") == 0 && n > 1)
+        rc = accessions(&w, o, arg + 1, n - 1, err);
     else if (strcmp(arg[0], "discordant") == 0 && n == 1 && o->federation)
         rc = discordant_anywhere(&w, o, err);
     else if (strcmp(arg[0], "discordant") == 0 && n == 1) {
@@ -463,7 +510,7 @@ static sund_code run(const wish *o, char **arg, size_t n, sund_err *err)
         rc = sund_interpretations_discordant(w.s, o->gene, tell_discord, &w, err);
     }
     else
-        rc = sund_fail(err, SUND_E_ARG, "'import FILE...', 'export', 'list [VARIANT|ENTRY]', 'review ENTRY', 'withdraw ENTRY', 'discordant' or 'vkgl CONSENSUS' is expected; see 'sund interpret --help'");
+        rc = sund_fail(err, SUND_E_ARG, "'import FILE...', 'export', 'list [VARIANT|ENTRY]', 'review ENTRY', 'withdraw ENTRY', 'accessions FILE...', 'discordant' or 'vkgl CONSENSUS' is expected; see 'sund interpret --help'");
     end(&w);
     return rc;
 }
@@ -476,12 +523,12 @@ sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
         { "form", 's', &o.form, "FORM", "import: not the one that the header tells; export: sund (as it is), vkgl, clinvar-vcf, clinvar-sheet or clinvar-json" },
         { "assembly", 's', &o.assembly, "NAME", "import: GRCh37 or GRCh38, of the first import; no place is ever carried over" },
         { "reference", 's', &o.reference, "FASTA", "import: check REF against it, and move insertions and deletions to their leftmost place" },
-        { "laboratory", 's', &o.laboratory, "NAME", "import: whose rows they are, where the file does not say; export, list: only its own" },
+        { "laboratory", 's', &o.laboratory, "NAME", "import: whose rows they are, where the file does not say; accessions: whose submission it was; export, list: only its own" },
         { "share", 's', &o.share, "LEVEL", "import: rows that do not say are for local (the default), agreement, federation or public" },
         { "date", 's', &o.date, "DAY", "import: last evaluated, where rows do not say; review: the day of it" },
         { "method", 's', &o.method, "TEXT", "import: the guideline, where rows do not say; export: only entries that follow it" },
         { "criteria", 's', &o.criteria, "CITATION", "export, clinvar-json: where the guideline is written: PMID:25741868, PMC:..., DOI:10..., or the address that ClinVar gave" },
-        { "check", 'b', &o.check, NULL, "import: read everything, keep nothing" },
+        { "check", 'b', &o.check, NULL, "import, accessions: read everything, keep nothing" },
         { "as", 's', &o.as, "WHOM", "export: what may be shown to own (all), agreement, federation or public" },
         { "out", 's', &o.out, "PATH", "export: file; vkgl: folder" },
         { "federation", 'b', &o.federation, NULL, "discordant: ask all nodes about each variant that this node shares with them" },
@@ -490,7 +537,7 @@ sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
         { "history", 'b', &o.history, NULL, "list: every version" },
         { "json", 'b', &o.json, NULL, "list: for programs, with every field" },
         { "class", 's', &o.class, "CLASS", "review: the new one, where it has changed" },
-        { "reason", 's', &o.reason, "TEXT", "review, withdraw: why; it is kept" },
+        { "reason", 's', &o.reason, "TEXT", "review, withdraw: why; it is kept. export, clinvar-json: why records are to be deleted; ClinVar publishes it" },
         { "release", 's', &o.release, "NAME", "vkgl: the release's name in files and comments" },
         { "mapping", 'l', &o.mapping, "FILE", "vkgl: accessions of the release before" },
         { "deletes", 's', &o.deletes, "FILE", "vkgl: accessions that were deleted before" },
@@ -500,14 +547,15 @@ sund_code sund_cmd_interpret(int argc, char **argv, sund_err *err)
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts s = { "interpret", "import [OPTIONS] FILE...\n       sund interpret export [OPTIONS]\n       sund interpret list [OPTIONS] [VARIANT|ENTRY]\n       sund interpret review --date DAY [--class CLASS] [--reason TEXT] ENTRY\n"
-                          "       sund interpret withdraw --reason TEXT ENTRY\n       sund interpret discordant [OPTIONS]\n       sund interpret vkgl --release NAME --out FOLDER [OPTIONS] CONSENSUS",
+                          "       sund interpret withdraw --reason TEXT ENTRY\n       sund interpret accessions --laboratory NAME ANSWER...\n       sund interpret discordant [OPTIONS]\n       sund interpret vkgl --release NAME --out FOLDER [OPTIONS] CONSENSUS",
                           "What laboratories say of variants: ACMG class, condition, evidence, date, laboratory, each with whom it is shared. Forms that are read: our own table, VKGL's consensus and laboratory tables, ClinVar's "
-                          "VCF, submission sheets and reports, packed by gzip or not. Each row is an entry, or is named with the reason; a broken file changes nothing. Every change is a new version; none is lost. "
+                          "VCF, submission sheets and reports, its XML releases (each submission in them), packed by gzip or not. Each row is an entry, or is named with the reason; a broken file changes nothing. Every change is a new version; none is lost. "
+                          "'accessions' keeps what ClinVar's answer to a submission says: each entry's SCV. An export for ClinVar updates what has one, and asks to delete what was withdrawn and has one. "
                           "'discordant' lists variants whose laboratories are of more than one group of B/LB, VUS, LP/P. What is shared in the federation is shown by 'sund lookup' beside the frequency. "
                           "No field is for a person, and text that looks like one's number, birthday or address is refused. See doc/interpretations.md.",
                           "sund interpret import --home nl --assembly GRCh37 --share federation consensus.tsv\nsund interpret import --home fi --assembly GRCh38 --laboratory HUS --share agreement sheet.csv\n"
-                          "sund interpret list --home nl --gene BRCA1\nsund interpret review --home nl --class LP --date 2026-03-01 --reason 'second family' 12\nsund interpret withdraw --home nl --reason 'wrong transcript' 12\n"
-                          "sund interpret discordant --home nl --federation\nsund interpret export --home nl --form clinvar-vcf --as public --out public.vcf\nsund interpret export --home fi --form clinvar-json --as public --laboratory HUS --criteria PMID:25741868 --out submission.json\nsund interpret vkgl --release 202611 --out submit --deletes old_REMOVED.tsv consensus.tsv",
+                          "sund interpret import --home fi --share local ClinVarVCVRelease_2026-06.xml.gz 2>left-out\nsund interpret list --home nl --gene BRCA1\nsund interpret review --home nl --class LP --date 2026-03-01 --reason 'second family' 12\nsund interpret withdraw --home nl --reason 'wrong transcript' 12\n"
+                          "sund interpret discordant --home nl --federation\nsund interpret export --home nl --form clinvar-vcf --as public --out public.vcf\nsund interpret export --home fi --form clinvar-json --as public --laboratory HUS --criteria PMID:25741868 --out submission.json\nsund interpret accessions --home fi --laboratory HUS summary-report.json\nsund interpret vkgl --release 202611 --out submit --deletes old_REMOVED.tsv consensus.tsv",
                           opt, 1, 64 };
     bool            helped = false;
     size_t          n;

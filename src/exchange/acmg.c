@@ -21,6 +21,8 @@ sund_acmg sund_acmg_parse(const char *s)
     for (int c = SUND_ACMG_B; c <= SUND_ACMG_P; c++)
         if (strcasecmp(words, class_name[c].code) == 0 || strcasecmp(words, class_name[c].words) == 0)
             return (sund_acmg) c;
+    if (strcasecmp(words, "VUS-high") == 0 || strcasecmp(words, "VUS-mid") == 0 || strcasecmp(words, "VUS-low") == 0) /* how near to a side; the class is one */
+        return SUND_ACMG_VUS;
     return SUND_ACMG_NONE;
 }
 

@@ -9,7 +9,7 @@ typedef enum sund_acmg { SUND_ACMG_NONE = 0, SUND_ACMG_B, SUND_ACMG_LB, SUND_ACM
 
 const char *sund_acmg_code(sund_acmg c);  /**< "B", "LB", "VUS", "LP", "P" */
 const char *sund_acmg_words(sund_acmg c); /**< as ClinVar has them: "Likely benign" */
-/** A code or ClinVar's words, any case, '_' for a blank. Others are SUND_ACMG_NONE: "Benign/Likely benign" too, which is two classes. */
+/** A code or ClinVar's words, any case, '_' for a blank; VUS-high, -mid and -low are VUS. Others are SUND_ACMG_NONE: "Benign/Likely benign" too, which is two classes. */
 sund_acmg   sund_acmg_parse(const char *s);
 
 /** A set of classes, a bit each. Laboratories are discordant when their classes are of more than one group of B and LB, VUS, LP and P. */

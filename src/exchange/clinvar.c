@@ -63,7 +63,7 @@ static void best_condition(const char *disdb, char out[72])
         const char *code = at;
 
         for (size_t k = 0; k < best; k++)
-            if (strncmp(at, order[k], strlen(order[k])) == 0 && n < 60 && strncmp(at, "MedGen:CN", 9) != 0) {
+            if (strncmp(at, order[k], strlen(order[k])) == 0 && n < 60 && strncmp(at, "MedGen:CN", 9) != 0 && strncmp(at, "MedGen:C3661900", 15) != 0) {
                 code = at + strlen(order[k]);
                 if (k == 2 && strncmp(code, "MONDO:", 6) == 0) /* MONDO:MONDO:0014052 */
                     code += 6;

@@ -40,16 +40,24 @@ static sund_code put_criteria(sund_json *j, const char *text, sund_err *err)
 
 sund_code sund_clinvar_json_begin(sund_json *j, const char *name, const char *criteria, sund_err *err)
 {
-    sund_json_open(j, NULL, '{');
+    SUND_TRY(put_criteria(j, criteria, err));
     sund_json_str(j, "submissionName", name);
     sund_json_str(j, "clinvarSubmissionReleaseStatus", "public");
-    SUND_TRY(put_criteria(j, criteria, err));
     sund_json_open(j, "germlineSubmission", '[');
     return SUND_OK;
 }
 
-void sund_clinvar_json_end(sund_json *j)
+void sund_clinvar_json_deletions(sund_json *j, const sund_scvs *gone, const char *reason)
 {
+    sund_json_open(j, "clinvarDeletion", '{');
+    sund_json_open(j, "accessionSet", '[');
+    for (size_t i = 0; i < gone->n; i++) {
+        sund_json_open(j, NULL, '{');
+        sund_json_str(j, "accession", gone->at[i].scv);
+        if (reason)
+            sund_json_str(j, "reason", reason);
+        sund_json_close(j, '}');
+    }
     sund_json_close(j, ']');
     sund_json_close(j, '}');
 }
@@ -155,16 +163,23 @@ static void put_condition(sund_json *j, const char *db, const char *id)
     sund_json_close(j, '}');
 }
 
-const char *sund_clinvar_json_entry(sund_json *j, const sund_interpretation *e, sund_assembly a, char *const part[4])
+const char *sund_clinvar_json_refuses(const sund_interpretation *e, char *const part[4])
 {
     enum { SMALL = 50 }; /* bases: alleles of larger ones ClinVar does not take */
-    char        accession[40] = "", id[80] = "", key[24];
+    char        id[80];
     const char *db;
 
     if (strlen(part[2]) > SMALL || strlen(part[3]) > SMALL)
         return "ClinVar takes alleles of at most 50 bases";
-    if (!condition(e->condition, &db, id))
-        return "the condition's code is none of OMIM, MedGen (by number), Orphanet, MeSH, MONDO, HP";
+    return condition(e->condition, &db, id) ? NULL : "the condition's code is none of OMIM, MedGen (by number), Orphanet, MeSH, MONDO, HP";
+}
+
+void sund_clinvar_json_entry(sund_json *j, const sund_interpretation *e, sund_assembly a, char *const part[4])
+{
+    char        accession[40] = "", id[80] = "", key[24];
+    const char *db;
+
+    (void) condition(e->condition, &db, id);
     if (strncmp(e->reference, "SCV", 3) == 0)
         (void) sund_clinvar_accession(e->reference, accession);
     (void) snprintf(key, sizeof key, "%lld", (long long) e->id);
@@ -185,5 +200,4 @@ const char *sund_clinvar_json_entry(sund_json *j, const sund_interpretation *e, 
     put_variant(j, e, a, part);
     put_condition(j, db, id);
     sund_json_close(j, '}');
-    return NULL;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const form_name[] = { "", "sund", "vkgl", "vkgl-lab", "clinvar-vcf", "clinvar-sheet", "clinvar-report", "clinvar-json" };
+static const char *const form_name[] = { "", "sund", "vkgl", "vkgl-lab", "clinvar-vcf", "clinvar-sheet", "clinvar-report", "clinvar-xml", "clinvar-json" };
 
 const char *sund_form_name(sund_form f) { return f >= SUND_FORM_SUND && f <= SUND_FORM_CLINVAR_JSON ? form_name[f] : ""; }
 
@@ -21,13 +21,17 @@ sund_form sund_form_parse(const char *s)
 
 sund_form sund_form_guess(const void *p, size_t n)
 {
-    char   head[4096];
-    size_t m = n < sizeof head - 1 ? n : sizeof head - 1;
+    static const char *const root[] = { "<ClinVarVariationRelease", "<ClinVarResult-Set", "<VariationArchive", "<ReleaseSet", "<ClinVarSet" };
+    char                     head[4096];
+    size_t                   m = n < sizeof head - 1 ? n : sizeof head - 1;
 
     if (!m)
         return SUND_FORM_NONE;
     memcpy(head, p, m);
     head[m] = 0;
+    for (size_t i = 0; i < sizeof root / sizeof root[0]; i++)
+        if (strstr(head, root[i]))
+            return SUND_FORM_CLINVAR_XML;
     if (strncmp(head, "##fileformat=VCF", 16) == 0)
         return SUND_FORM_CLINVAR_VCF;
     if (strstr(head, "Your_variant_id"))
@@ -282,7 +286,8 @@ static sund_code read_vkgl_lab(sund_form_reading *r, const sund_tsv *t, sund_err
     return SUND_OK;
 }
 
-sund_code sund_form_read(sund_form f, const char *name, const void *p, size_t n, const sund_form_ask *ask, const sund_form_sink *to, sund_form_report *report, sund_err *err)
+/** rest: where an XML document goes on behind the n bytes; NULL: it does not. */
+static sund_code read_form(sund_form f, const char *name, const void *p, size_t n, sund_gz *rest, const sund_form_ask *ask, const sund_form_sink *to, sund_form_report *report, sund_err *err)
 {
     sund_form_reading r = { name, ask, to, report, { 0 } };
     sund_tsv          t = { .n_row = 0 };
@@ -297,6 +302,8 @@ sund_code sund_form_read(sund_form f, const char *name, const void *p, size_t n,
         rc = sund_read_clinvar_sheet(&r, p, n, err);
     else if (f == SUND_FORM_CLINVAR_REPORT)
         rc = sund_read_clinvar_report(&r, p, n, err);
+    else if (f == SUND_FORM_CLINVAR_XML)
+        rc = sund_read_clinvar_xml(&r, p, n, rest, err);
     else if (f == SUND_FORM_NONE)
         rc = sund_fail(err, SUND_E_FORMAT, "%s is of no form that is known; --form names one", name);
     else if (f == SUND_FORM_CLINVAR_JSON)
@@ -305,5 +312,34 @@ sund_code sund_form_read(sund_form f, const char *name, const void *p, size_t n,
         rc = f == SUND_FORM_SUND ? read_own(&r, &t, err) : f == SUND_FORM_VKGL ? read_vkgl(&r, &t, err) : read_vkgl_lab(&r, &t, err);
     sund_tsv_free(&t);
     sund_buf_free(&r.scratch);
+    return rc;
+}
+
+sund_code sund_form_read(sund_form f, const char *name, const void *p, size_t n, const sund_form_ask *ask, const sund_form_sink *to, sund_form_report *report, sund_err *err)
+{
+    return read_form(f, name, p, n, NULL, ask, to, report, err);
+}
+
+sund_code sund_form_read_file(sund_form *f, const char *path, const sund_form_ask *ask, const sund_form_sink *to, sund_form_report *report, sund_err *err)
+{
+    char      head[4096];
+    size_t    n = 0;
+    sund_gz  *g = NULL;
+    sund_buf  text = { 0 };
+    sund_code rc;
+
+    SUND_TRY(sund_gz_open(&g, path, err));
+    if ((rc = sund_gz_piece(g, head, sizeof head, &n, err)) != SUND_OK)
+        rc = sund_fail_in(err, rc, "%s", path);
+    if (rc == SUND_OK && *f == SUND_FORM_NONE)
+        *f = sund_form_guess(head, n);
+    if (rc == SUND_OK && *f == SUND_FORM_CLINVAR_XML)
+        rc = read_form(*f, path, head, n, g, ask, to, report, err);
+    sund_gz_close(g);
+    if (rc != SUND_OK || *f == SUND_FORM_CLINVAR_XML)
+        return rc;
+    SUND_TRY(sund_gz_read(path, (size_t) 1 << 30, &text, err));
+    rc = sund_form_read(*f, path, text.p, text.n, ask, to, report, err);
+    sund_buf_free(&text);
     return rc;
 }

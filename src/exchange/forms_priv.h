@@ -1,7 +1,9 @@
 #ifndef SUND_EXCHANGE_FORMS_PRIV_H
 #define SUND_EXCHANGE_FORMS_PRIV_H
 
+#include "base/gz.h"
 #include "base/tsv.h"
+#include "exchange/clinvar_record.h"
 #include "exchange/forms.h"
 
 /** A reading in progress. */
@@ -32,12 +34,17 @@ sund_code sund_csv_to_tsv(const char *name, const void *p, size_t n, sund_buf *o
 sund_code sund_read_clinvar_vcf(sund_form_reading *r, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_read_clinvar_sheet(sund_form_reading *r, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_read_clinvar_report(sund_form_reading *r, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
+/** rest: where the document goes on behind these n bytes; NULL: it does not. */
+sund_code sund_read_clinvar_xml(sund_form_reading *r, const void *p, size_t n, sund_gz *rest, sund_err *err) SUND_MUST_CHECK;
 
-/** A submission's document is begun, has entries, and is ended. criteria: "PMID:25741868" and others. Errors: SUND_E_ARG for criteria that ClinVar does not take. */
+/** In a submission's object: what entries need, and their array, which is left open. criteria: "PMID:25741868" and others. Errors: SUND_E_ARG for criteria that ClinVar does not take. */
 sund_code   sund_clinvar_json_begin(sund_json *j, const char *name, const char *criteria, sund_err *err) SUND_MUST_CHECK;
-void        sund_clinvar_json_end(sund_json *j);
-/** part: chromosome, start, REF and ALT. NULL, or why ClinVar takes no such entry, and nothing was written. */
-const char *sund_clinvar_json_entry(sund_json *j, const sund_interpretation *e, sund_assembly a, char *const part[4]);
+/** Records that ClinVar should delete; reason: of all, which it publishes, or NULL. */
+void        sund_clinvar_json_deletions(sund_json *j, const sund_scvs *gone, const char *reason);
+/** part: chromosome, start, REF and ALT. NULL, or why ClinVar takes no such entry. */
+const char *sund_clinvar_json_refuses(const sund_interpretation *e, char *const part[4]);
+/** An entry that it does not refuse. */
+void        sund_clinvar_json_entry(sund_json *j, const sund_interpretation *e, sund_assembly a, char *const part[4]);
 /** ClinVar's report, without the lines before its header. skipped: how many these were. old: its header is of the older kind. */
 sund_code sund_clinvar_report_table(const char *name, const void *p, size_t n, sund_tsv *t, size_t *skipped, const char **place, sund_err *err) SUND_MUST_CHECK;
 /** The attribute of its SequenceLocation element; false when there is none, or it is longer than cap. */

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "exchange/forms_priv.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ typedef struct writing {
     sund_buf            *out;
     sund_json            json;       /* CLINVAR_JSON: the document */
     size_t               n;
-    char               (*lab)[80];   /* VKGL: columns */
+    char               (*lab)[160];  /* VKGL: columns */
     size_t               n_lab;
     sund_acmg           *class;      /* VKGL: of the variant and gene that is being gathered, by laboratory */
     sund_interpretation *held;       /* VKGL and VCF: the last entry; variant "" before the first */
@@ -177,20 +178,49 @@ enum { CLINVAR_MOST = 10000 };
 static sund_code json_entry(writing *w, const sund_interpretation *e, sund_err *err)
 {
     char        copy[2304], *part[4];
-    const char *why = "its variant is not written out";
+    const char *why = split(e->variant, copy, part) ? sund_clinvar_json_refuses(e, part) : "its variant is not written out";
 
-    if (!w->held->variant[0])
-        *w->held = *e;
+    if (why) {
+        if (w->how->left)
+            w->how->left(w->how->ctx, e->id, why);
+        return SUND_OK;
+    }
+    if (!w->n)
+        SUND_TRY(sund_clinvar_json_begin(&w->json, w->how->laboratory, w->how->criteria, err));
     else if (strcmp(w->held->method, e->method) != 0)
         return sund_fail(err, SUND_E_ARG, "entries follow '%s' and '%s', and a submission to ClinVar has one guideline: --method says which", w->held->method, e->method);
-    if (split(e->variant, copy, part))
-        why = sund_clinvar_json_entry(&w->json, e, w->assembly, part);
-    if (!why && w->n == CLINVAR_MOST)
+    if (w->n == CLINVAR_MOST)
         return sund_fail(err, SUND_E_LIMIT, "a submission to ClinVar has at most %d entries", CLINVAR_MOST);
-    w->n += !why;
-    if (why && w->how->left)
-        w->how->left(w->how->ctx, e->id, why);
+    *w->held = *e;
+    w->n++;
+    sund_clinvar_json_entry(&w->json, e, w->assembly, part);
     return sund_buf_ok(w->out, err);
+}
+
+/** The document's end: what was withdrawn and is still at ClinVar. A document without entries has none of what belongs to them. */
+static sund_code json_end(writing *w, sund_interpretations *s, sund_err *err)
+{
+    sund_scvs   gone = { .n = 0 };
+    const char *why;
+    sund_code   rc;
+
+    SUND_GO(sund_clinvar_withdrawn(s, w->how->laboratory, w->how->method, w->how->left, w->how->ctx, &gone, err));
+    if (!w->n && !gone.n)
+        SUND_GO(sund_fail(err, SUND_E_ARG, "no entry of '%s' is shared with anybody, and none that was withdrawn has an accession: there is nothing to submit", w->how->laboratory));
+    if (gone.n > CLINVAR_MOST)
+        SUND_GO(sund_fail(err, SUND_E_LIMIT, "a submission to ClinVar has at most %d deletions, and %zu are due: --method says of which entries", CLINVAR_MOST, gone.n));
+    if (w->how->reason && (!sund_text_ok(w->how->reason) || !sund_text_impersonal(w->how->reason, &why)))
+        SUND_GO(sund_fail(err, SUND_E_ARG, "--reason is published by ClinVar; it has characters that are no text, or looks as if it were about a person"));
+    if (w->n)
+        sund_json_close(&w->json, ']');
+    if (gone.n)
+        sund_clinvar_json_deletions(&w->json, &gone, w->how->reason);
+    for (size_t i = 0; w->how->deleted && i < gone.n; i++)
+        w->how->deleted(w->how->ctx, gone.at[i].scv);
+    sund_json_close(&w->json, '}');
+out:
+    free(gone.at);
+    return rc;
 }
 
 static sund_code row(void *ctx, const sund_interpretation *e, sund_err *err)
@@ -247,7 +277,7 @@ static sund_code head(writing *w, sund_interpretations *s, sund_err *err)
     }
     if (w->form == SUND_FORM_CLINVAR_JSON) {
         sund_json_init(&w->json, w->out, true);
-        return sund_clinvar_json_begin(&w->json, w->how->laboratory, w->how->criteria, err);
+        sund_json_open(&w->json, NULL, '{');
     }
     if (w->form != SUND_FORM_VKGL)
         return SUND_OK;
@@ -289,10 +319,8 @@ sund_code sund_form_write(sund_form f, sund_interpretations *s, const sund_form_
         vkgl_flush(&w);
     if (f == SUND_FORM_CLINVAR_VCF)
         vcf_flush(&w);
-    if (f == SUND_FORM_CLINVAR_JSON && !w.n)
-        SUND_GO(sund_fail(err, SUND_E_ARG, "no entry of '%s' is shared with anybody: there is nothing to submit", how->laboratory));
     if (f == SUND_FORM_CLINVAR_JSON)
-        sund_clinvar_json_end(&w.json);
+        SUND_GO(json_end(&w, s, err));
     *n = w.n;
     rc = sund_buf_ok(out, err);
 out:

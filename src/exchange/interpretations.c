@@ -284,6 +284,8 @@ sund_code sund_interpretation_put(sund_interpretations *s, const sund_interpreta
         return add_version(s, sund_db_last_id(s->db), 1, &next, "", err);
     }
     SUND_TRY(current(s, id, &now, err));
+    if (!next.reference[0] && strncmp(now.reference, "SCV", 3) == 0)
+        copy(next.reference, sizeof next.reference, now.reference);
     if (same(&now, &next) && now.standing != SUND_STANDS_WITHDRAWN) {
         *what = SUND_PUT_SAME;
         return SUND_OK;
@@ -330,6 +332,22 @@ sund_code sund_interpretation_withdraw(sund_interpretations *s, int64_t id, cons
     SUND_TRY(sund_db_part(s->db, err));
     rc = change(s, id, SUND_ACMG_NONE, NULL, SUND_STANDS_WITHDRAWN, why, err);
     return sund_db_part_end(s->db, true, rc, err);
+}
+
+sund_code sund_interpretation_refer(sund_interpretations *s, int64_t id, const char *laboratory, const char *variant, const char *reference, sund_put *what, sund_err *err)
+{
+    sund_interpretation e;
+
+    SUND_TRY(current(s, id, &e, err));
+    if (strcmp(e.laboratory, laboratory) != 0)
+        return sund_fail(err, SUND_E_MISMATCH, "entry %lld is not of '%.80s'", (long long) id, laboratory);
+    if (variant[0] && strcmp(e.variant, variant) != 0)
+        return sund_fail(err, SUND_E_MISMATCH, "entry %lld is of another variant, %.60s", (long long) id, e.variant);
+    *what = strcmp(e.reference, reference) == 0 ? SUND_PUT_SAME : SUND_PUT_CHANGED;
+    if (*what == SUND_PUT_SAME)
+        return SUND_OK;
+    copy(e.reference, sizeof e.reference, reference);
+    return add_version(s, id, e.number + 1, &e, e.why, err);
 }
 
 sund_code sund_interpretations_each(sund_interpretations *s, const sund_interpretation_query *q, sund_interpretation_each each, void *ctx, sund_err *err)

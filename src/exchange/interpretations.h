@@ -23,8 +23,8 @@ typedef struct sund_interpretation {
     char          criteria[256];    /**< codes of the guideline that were met: "PVS1,PM2" */
     char          evidence[1024];   /**< free text */
     char          date[11];         /**< last evaluated: "2024-05-17" */
-    char          laboratory[80];
-    char          method[96];       /**< "ACMG Guidelines, 2015" */
+    char          laboratory[160];
+    char          method[256];      /**< "ACMG Guidelines, 2015" */
     char          reference[40];    /**< of this statement elsewhere: "SCV000123456" */
     sund_acmg     acmg;
     sund_share    share;
@@ -52,12 +52,17 @@ sund_code sund_interpretations_begin(sund_interpretations *s, sund_err *err) SUN
 sund_code sund_interpretations_end(sund_interpretations *s, bool keep, sund_code rc, sund_err *err) SUND_MUST_CHECK;
 
 typedef enum sund_put { SUND_PUT_NEW = 1, SUND_PUT_CHANGED, SUND_PUT_SAME } sund_put;
-/** Enters what one laboratory says; an entry is known by laboratory, variant, gene and condition. *what says what it was; one that was withdrawn is entered again as changed. */
+/** Enters what one laboratory says; an entry is known by laboratory, variant, gene and condition. *what says what it was; one that was withdrawn is entered again as changed. An accession of
+ *  ClinVar's (SCV) stays where e has no reference: the record there is still of this entry. */
 sund_code sund_interpretation_put(sund_interpretations *s, const sund_interpretation *e, sund_put *what, sund_err *err) SUND_MUST_CHECK;
 /** Somebody has looked at it again on that day: a new version, reviewed; acmg NONE keeps the class. Errors: SUND_E_NOT_FOUND, SUND_E_ARG where it was withdrawn. */
 sund_code sund_interpretation_review(sund_interpretations *s, int64_t id, sund_acmg acmg, const char *date, const char *why, sund_err *err) SUND_MUST_CHECK;
 /** A new version, withdrawn: from now on it is shown to nobody but its own node. */
 sund_code sund_interpretation_withdraw(sund_interpretations *s, int64_t id, const char *why, sund_err *err) SUND_MUST_CHECK;
+
+/** The reference of an entry of that laboratory, and of that variant unless it is "", is another now, or none: a new version, of the same standing and reason. *what: CHANGED or SAME.
+ *  Errors: SUND_E_NOT_FOUND; SUND_E_MISMATCH where the entry is another laboratory's or of another variant. */
+sund_code sund_interpretation_refer(sund_interpretations *s, int64_t id, const char *laboratory, const char *variant, const char *reference, sund_put *what, sund_err *err) SUND_MUST_CHECK;
 
 /** Current versions, ordered by place, variant, gene, condition, laboratory; only those of the fields that are not NULL, "" or 0. each is called until it fails. */
 typedef struct sund_interpretation_query {

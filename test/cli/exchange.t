@@ -60,14 +60,57 @@ is(join('|', $doc->{clinvarSubmissionReleaseStatus}, $doc->{assertionCriteria}{d
     'public|PubMed|25741868|update|SCV000123456|13-32316461-A-G|Pathogenic|2026-01-31|PVS1,PM2: seen in PMID:25741868 and "two" families (PMID:123)|PubMed 25741868|PubMed 123|OMIM 612555', 'a classification with its condition, evidence and accession');
 is(join('|', $orpha->{recordStatus}, $orpha->{conditionSet}{condition}[0]{id}, map { join ',', @{ $_->{variantSet}{variant}[0]{chromosomeCoordinates} }{qw(assembly chromosome start stop referenceAllele alternateAllele)} } $orpha, $mt), 'novel|ORPHA145|GRCh38,13,32316462,32316463,TG,T|GRCh38,MT,3243,3243,A,G', 'places as ClinVar has them');
 is($mt->{conditionSet}{condition}[0]{name}, 'not provided', 'no condition is none');
+# --- its XML, its answers, and what is to be deleted there ---
+my $place = sub { return qq(<SimpleAllele><GeneList><Gene Symbol="BRCA2"/></GeneList><Location><SequenceLocation Assembly="$_[0]" Chr="13" positionVCF="32316500" referenceAlleleVCF="A" alternateAlleleVCF="G"/></Location></SimpleAllele>) };
+my $record = sub { my ($assembly, @said) = @_; return '<VariationArchive><RecordStatus>current</RecordStatus><ClassifiedRecord>' . $place->($assembly) . '<ClinicalAssertionList>' . join('', map {
+    qq(\n<ClinicalAssertion ID="$_->[0]"><ClinVarAccession Accession="SCV$_->[0]" SubmitterName="xml lab"/><Classification DateLastEvaluated="2025-01-02"><ReviewStatus>criteria provided, single submitter</ReviewStatus><$_->[1]>$_->[2]</$_->[1]></Classification></ClinicalAssertion>) } @said)
+    . '</ClinicalAssertionList></ClassifiedRecord></VariationArchive>' };
+spew("$tmp/release.xml", '<ClinVarVariationRelease ReleaseDate="2026-06-01">' . $record->('GRCh38', [ '000000501', 'GermlineClassification', 'Pathogenic' ], [ '000000502', 'OncogenicityClassification', 'Oncogenic' ]) . $record->('GRCh37', [ '000000503', 'GermlineClassification', 'Benign' ]) . '</ClinVarVariationRelease>');
+run("gzip -k $tmp/release.xml");
+$said = out("$in import $at $tmp/release.xml.gz 2>$tmp/why");
+ok($said =~ /release\.xml\.gz \(clinvar-xml\): 3 rows; 1 entries: 1 new, .*; 2 left out\n  1 left out: it is a classification of oncogenicity\n  1 left out: the record has no place on this assembly/ && slurp("$tmp/why") =~ /release\.xml\.gz:3: left out: it is .*\n\S+:4: left out: the record has no place/, 'a release: entries, and what is none by line and by reason', $said);
+my ($xml) = @{ decode_json(out("$in list $at --json 13:32316500:A:G")) };
+is(join('|', @$xml{qw(gene class date laboratory reference evidence)}), 'BRCA2|P|2025-01-02|xml lab|SCV000000501|criteria provided, single submitter', 'a submission with who made it, when and how it is reviewed');
+spew("$tmp/bomb.xml", '<!DOCTYPE a [<!ENTITY b "b">]><ReleaseSet>&b;</ReleaseSet>');
+fails("$in import $at $tmp", 'a folder', qr/directory/);
+fails("$in import $at $tmp/bomb.xml", 'no entities', qr/bomb\.xml:1: there is a DOCTYPE/);
+
+my %entry = map { $_->{variant} => $_->{entry} } @{ decode_json(out("$in list $at --json")) };
+spew("$tmp/answer.json", encode_json({ submissions => [ map { { identifiers => { localKey => "$entry{$_->[0]}", localID => $_->[0], clinvarAccession => $_->[1] }, processingStatus => 'Success' } } [ '13-32316462-TG-T', 'SCV000000601' ], [ 'MT-3243-A-G', 'SCV000000602' ] ] }));
+fails("$in accessions $at $tmp/answer.json", 'whose submission', qr/--laboratory is needed/);
+ok(out("$in accessions $at --laboratory clin --check $tmp/answer.json") =~ /2 accessions recorded.*nothing was kept/s, '--check keeps nothing');
+ok(out("$in accessions $at --laboratory clin $tmp/answer.json") =~ /2 answers; 2 accessions recorded, 0 as before, 0 deleted at ClinVar; 0 left out/, 'what ClinVar gave is kept');
+run("$in withdraw $at --reason 'known here only' $entry{'MT-3243-A-G'}");
+$json = out("$submit --as public --method 'ACMG Guidelines, 2015' --reason 'reclassified elsewhere' 2>$tmp/why");
+$doc = decode_json($json);
+is(join('|', map { "$_->{accession} $_->{reason}" } @{ $doc->{clinvarDeletion}{accessionSet} }), 'SCV000000602 reclassified elsewhere', 'what was withdrawn is to be deleted');
+ok(slurp("$tmp/why") =~ /SCV000000602 was withdrawn here: ClinVar is asked to delete it/ && $json !~ /known here only/, 'which is told; why it was withdrawn stays here');
+is(join('|', map { "$_->{recordStatus} " . ($_->{clinvarAccession} // '') } @{ $doc->{germlineSubmission} }), 'update SCV000123456|update SCV000000601', 'what has an accession is updated');
+run("$in withdraw $at --reason x $entry{$_}") for '13-32316461-A-G', '13-32316462-TG-T';
+my $only = out("$in export $at --form clinvar-json --as public --laboratory clin --method 'ACMG Guidelines, 2015' 2>$tmp/why");
+is(join(' ', sort keys %{ decode_json($only) }), 'clinvarDeletion', 'deletions alone are a submission too');
+
 my $rules = "$shared/interpretations/clinvar-this/clinvar_api/schemas/submission_schema.json";
 if (-e $rules && system('python3 -c "import jsonschema" 2>/dev/null') == 0) {
     spew("$tmp/submission.json", $json);
-    spew("$tmp/valid.py", "import json, sys, jsonschema\ns, d = (json.load(open(x)) for x in sys.argv[1:])\nv = jsonschema.Draft202012Validator(s)\nfor e in v.iter_errors(d): print(e.json_path, e.message[:200])\n"
-        . "del d['germlineSubmission'][1]['observedIn']\nprint('finds' if list(v.iter_errors(d)) else 'blind')\n");
-    is(out("python3 $tmp/valid.py $rules $tmp/submission.json") =~ s/\s+\z//r, 'finds', 'valid by the schema that ClinVar publishes');
+    spew("$tmp/only.json", $only);
+    spew("$tmp/valid.py", "import json, sys, jsonschema\ns, d, o = (json.load(open(x)) for x in sys.argv[1:])\nv = jsonschema.Draft202012Validator(s)\nfor x in d, o:\n    for e in v.iter_errors(x): print(e.json_path, e.message[:200])\n"
+        . "del d['germlineSubmission'][1]['observedIn']\no['clinvarDeletion']['accessionSet'][0]['accession'] += '.1'\nprint('finds' if list(v.iter_errors(d)) and list(v.iter_errors(o)) else 'blind')\n");
+    is(out("python3 $tmp/valid.py $rules $tmp/submission.json $tmp/only.json") =~ s/\s+\z//r, 'finds', 'valid by the schema that ClinVar publishes');
 }
 else { note('the schema is not looked at: no shared data, or no python3-jsonschema') }
+my $samples = "$shared/interpretations/clinvar-this/tests/clinvar_data/data";
+if (-d $samples) {
+    my ($n, $wrong) = (0, '');
+    for my $file (glob "$samples/*.xml") {    # each submission there is an entry or named; laboratory and class as the file says
+        my $xml = slurp($file);
+        my $n_scv = () = $xml =~ /<ClinicalAssertion /g;
+        my ($rows, $entries, $left) = out("$in import $at --check $file 2>/dev/null") =~ /: (\d+) rows; (\d+) entries.*; (\d+) left out/;
+        $n += $entries;
+        $wrong .= "# $file: $n_scv, $rows\n" if $rows != $n_scv || $rows != $entries + $left;
+    }
+    ok($n > 50 && $wrong eq '', "ClinVar's records as published: $n entries", $wrong);
+}
 
 if (-d $vkgl) {
     run("$in vkgl --release IT --out $tmp/it --deletes $vkgl/IT_Delete.tsv --pseudogenes $vkgl/IT_Pseudo.txt --mapping $vkgl/IT_Mapping.tsv --report umcg=$vkgl/IT_ClinVar_report.txt --report amc=$vkgl/IT_ClinVar_report2.txt $vkgl/IT_Consensus.tsv");

@@ -1,11 +1,15 @@
-/* Variant interpretations: VKGL's rules and their published files, ClinVar's forms, the store and its history, who is shown what. */
+/* Variant interpretations: VKGL's rules and their published files, ClinVar's forms, its XML among them, the store and its history, who is shown what, what ClinVar answers. */
 #include "base/file.h"
 #include "base/gz.h"
+#include "exchange/clinvar_record.h"
 #include "exchange/forms.h"
 #include "exchange/vkgl.h"
 #include "test.h"
 
 #include "scratch.h"
+
+#include <malloc.h>
+#include <zlib.h>
 
 static const char *shared_file(const char *name)
 {
@@ -354,4 +358,270 @@ TEST(clinvar_as_it_is)
         sund_buf_free(&text);
     }
     sund_interpretations_close(k.s);
+}
+
+/* ---- ClinVar's XML ---- */
+
+#define VCV_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ClinVarVariationRelease ReleaseDate=\"2026-06-01\">\n"
+#define VCV_OPEN "<VariationArchive VariationID=\"7\" Accession=\"VCV000000007\" RecordType=\"classified\"><RecordStatus>current</RecordStatus><Species>Homo sapiens</Species>\n<ClassifiedRecord>"
+#define GENE_OF "<GeneList><Gene Symbol=\"BRCA1\" GeneID=\"672\"><Location><SequenceLocation Assembly=\"GRCh37\" Chr=\"17\" positionVCF=\"1\" referenceAlleleVCF=\"A\" alternateAlleleVCF=\"C\"/></Location></Gene></GeneList>"
+#define PLACE_OF                                                                                                                                                                                 \
+    "<SequenceLocation Assembly=\"GRCh38\" Chr=\"17\" start=\"43045712\" positionVCF=\"43045712\" referenceAlleleVCF=\"T\" alternateAlleleVCF=\"C\"/>"                                               \
+    "<SequenceLocation Assembly=\"GRCh37\" Chr=\"17\" start=\"41197729\" positionVCF=\"41197729\" referenceAlleleVCF=\"T\" alternateAlleleVCF=\"C\"/>"
+#define ALLELE_OF "<SimpleAllele AlleleID=\"1\" VariationID=\"7\">" GENE_OF "<Name>x&gt;y</Name><Location>" PLACE_OF "</Location></SimpleAllele>"
+#define TRAIT_OF "<Trait ID=\"9\" Type=\"Disease\"><Name><ElementValue Type=\"Preferred\">BOC</ElementValue><XRef ID=\"MONDO:0000009\" DB=\"MONDO\"/></Name>" \
+    "<XRef Type=\"Phenotypic series\" ID=\"PS604370\" DB=\"OMIM\"/><XRef ID=\"145\" DB=\"Orphanet\"/><XRef ID=\"C2676676\" DB=\"MedGen\"/><XRef Type=\"MIM\" ID=\"604370\" DB=\"OMIM\"/></Trait>"
+#define CLASSES_OF "<Classifications><GermlineClassification><ReviewStatus>criteria provided, conflicting classifications</ReviewStatus><Description>Conflicting</Description><ConditionList>" \
+    "<TraitSet Type=\"Disease\">" TRAIT_OF "</TraitSet></ConditionList></GermlineClassification></Classifications>"
+
+/** A submission of the VCV form: kind of classification, its words, and what more there is. */
+static void scv(sund_buf *b, int id, const char *lab, const char *date, const char *status, const char *review, const char *kind, const char *words, const char *traits)
+{
+    sund_buf_printf(b, "<ClinicalAssertion ID=\"%d\"><ClinVarSubmissionID localKey=\"k\"/><ClinVarAccession Accession=\"SCV%09d\" Type=\"SCV\" Version=\"2\" SubmitterName=\"%s\" OrgID=\"5\"/>", id, id, lab);
+    sund_buf_printf(b, "<RecordStatus>%s</RecordStatus><Classification%s%s%s><ReviewStatus>%s</ReviewStatus><%s>%s</%s><Comment>seen in a person, 2.1.1980</Comment></Classification>", status, date[0] ? " DateLastEvaluated=\"" : "", date, date[0] ? "\"" : "", review, kind, words, kind);
+    sund_buf_printf(b, "<AttributeSet><Attribute Type=\"AssertionMethod\">ACMG Guidelines, 2015</Attribute></AttributeSet><ObservedInList/><SimpleAllele>" GENE_OF "</SimpleAllele><TraitSet>%s</TraitSet></ClinicalAssertion>\n", traits);
+}
+
+#define SINGLE "criteria provided, single submitter"
+#define GERM   "GermlineClassification"
+
+static void vcv_text(sund_buf *b)
+{
+    sund_buf_text(b, VCV_HEAD VCV_OPEN ALLELE_OF "<RCVList/>" CLASSES_OF "<ClinicalAssertionList>\n");
+    scv(b, 11, "Lab &amp; One", "2024-05-17", "current", SINGLE, GERM, "Pathogenic", "<Trait Type=\"Disease\"><Name><ElementValue>BOC</ElementValue></Name></Trait>");
+    scv(b, 12, "two", "", "current", SINGLE, GERM, "VUS-low", "<Trait><XRef DB=\"MONDO\" ID=\"MONDO:0000123\"/></Trait><Trait><XRef DB=\"OMIM\" ID=\"123456\"/></Trait>");
+    scv(b, 13, "three", "2020-01-01", "current", SINGLE, "SomaticClinicalImpact", "Tier I - Strong", "");
+    scv(b, 14, "three", "2020-01-01", "current", SINGLE, "OncogenicityClassification", "Oncogenic", "");
+    scv(b, 15, "three", "2020-01-01", "current", "no classification provided", "NoClassification", "not provided", "");
+    scv(b, 16, "three", "2020-01-01", "current", "flagged submission", GERM, "Benign", "");
+    scv(b, 17, "three", "2020-01-01", "deleted", SINGLE, GERM, "Benign", "");
+    scv(b, 18, "three", "2020-01-01", "current", SINGLE, GERM, "Pathogenic, low penetrance", "");
+    scv(b, 19, "four", "2019-01-01", "current", SINGLE, GERM, "Benign", "<Trait><XRef DB=\"MedGen\" ID=\"C3661900\"/></Trait>");
+    scv(b, 20, "four", "2021-01-01", "current", SINGLE, GERM, "Likely benign", "");
+    sund_buf_text(b, "</ClinicalAssertionList><TraitMappingList><TraitMapping ClinicalAssertionID=\"11\" MappingType=\"Name\"><MedGen CUI=\"C2676676\" Name=\"BOC\"/></TraitMapping></TraitMappingList></ClassifiedRecord></VariationArchive>\n");
+    sund_buf_text(b, VCV_OPEN "<SimpleAllele>" GENE_OF "<Location><SequenceLocation Assembly=\"GRCh38\" Chr=\"1\" start=\"5\" stop=\"9\"/></Location></SimpleAllele><ClinicalAssertionList>");
+    scv(b, 21, "five", "", "current", SINGLE, GERM, "Benign", "");
+    sund_buf_text(b, "</ClinicalAssertionList></ClassifiedRecord></VariationArchive>\n" VCV_OPEN "<Haplotype>" ALLELE_OF "</Haplotype><ClinicalAssertionList>");
+    scv(b, 22, "five", "", "current", SINGLE, GERM, "Benign", "");
+    sund_buf_text(b, "</ClinicalAssertionList></ClassifiedRecord></VariationArchive>\n<VariationArchive RecordType=\"included\"><RecordStatus>current</RecordStatus><IncludedRecord>" ALLELE_OF "</IncludedRecord></VariationArchive>\n</ClinVarVariationRelease>\n");
+}
+
+static const char rcv_text[] = "<ReleaseSet Type=\"full\" Dated=\"2026-06-01\"><ClinVarSet ID=\"1\"><RecordStatus>current</RecordStatus><ReferenceClinVarAssertion><MeasureSet Type=\"Variant\"><Measure Type=\"single nucleotide variant\">" PLACE_OF
+    "<MeasureRelationship Type=\"within single gene\"><Name><ElementValue Type=\"Preferred\">breast cancer 1</ElementValue></Name><Symbol><ElementValue Type=\"Preferred\">BRCA1</ElementValue></Symbol></MeasureRelationship></Measure></MeasureSet>"
+    "<TraitSet Type=\"Disease\">" TRAIT_OF "</TraitSet></ReferenceClinVarAssertion><ClinVarAssertion ID=\"11\"><ClinVarSubmissionID localKey=\"k\" submitter=\"Lab &amp; One\"/><ClinVarAccession Acc=\"SCV000000011\" Version=\"2\" Type=\"SCV\"/>"
+    "<RecordStatus>current</RecordStatus><Classification DateLastEvaluated=\"2024-05-17\"><ReviewStatus>" SINGLE "</ReviewStatus><GermlineClassification>Pathogenic</GermlineClassification></Classification>"
+    "<AttributeSet><Attribute Type=\"AssertionMethod\">ACMG Guidelines, 2015</Attribute></AttributeSet></ClinVarAssertion></ClinVarSet></ReleaseSet>";
+
+static sund_code keep_all(void *ctx, const sund_interpretation *e, sund_err *err)
+{
+    (void) err;
+    sund_buf_printf(ctx, "%s %s %s %s %s %s %s %s %s|", e->variant, e->gene, e->condition, sund_acmg_code(e->acmg), e->date, e->laboratory, e->method, e->evidence, e->reference);
+    return SUND_OK;
+}
+
+TEST(clinvar_xml_of_both_forms)
+{
+    static const char *const why[] = { "clinical impact", "oncogenicity", "no classification", "flagged", "submission is not current", "none of B, LB", "another submission", "no place on", };
+    const sund_interpretation_query all = { .variant = "" };
+    sund_form_report rep;
+    sink             k = { .n_left = 0 };
+    sund_buf         text = { 0 }, got = { 0 };
+    sund_err         err = { SUND_OK, "" };
+
+    vcv_text(&text);
+    CHECK(sund_form_guess(text.p, text.n) == SUND_FORM_CLINVAR_XML && sund_form_guess(rcv_text, sizeof rcv_text - 1) == SUND_FORM_CLINVAR_XML && sund_form_parse("clinvar-xml") == SUND_FORM_CLINVAR_XML);
+    CHECK(sund_interpretations_open(&k.s, ":memory:", &err) == SUND_OK);
+    CHECK(read_into(&k, SUND_FORM_CLINVAR_XML, (char *) text.p, text.n, NULL, &rep, &err) == SUND_OK);
+    CHECK(rep.n_line == 13 && rep.n_entry == 3 && rep.n_left == 10 && k.n[SUND_PUT_NEW] == 3);
+    for (size_t i = 0; i < 8; i++) {
+        if (!strstr(k.why[i], why[i]))
+            printf("# line %zu: %s, not %s\n", k.line[i], k.why[i], why[i]);
+        CHECK(strstr(k.why[i], why[i]) && k.line[i] == (i < 6 ? i + 7 : i == 6 ? 13 : 17));
+    }
+    CHECK(sund_interpretations_each(k.s, &all, keep_all, &got, &err) == SUND_OK);
+    sund_buf_nul(&got);
+    CHECK(strcmp((char *) got.p, "17-41197729-T-C BRCA1  LB 2021-01-01 four ACMG Guidelines, 2015 " SINGLE " SCV000000020|"
+                                 "17-41197729-T-C BRCA1 MONDO:0000123 VUS  two ACMG Guidelines, 2015 " SINGLE " SCV000000012|"
+                                 "17-41197729-T-C BRCA1 OMIM:604370 P 2024-05-17 Lab & One ACMG Guidelines, 2015 " SINGLE " SCV000000011|") == 0);
+    CHECK(read_into(&k, SUND_FORM_CLINVAR_XML, rcv_text, sizeof rcv_text - 1, NULL, &rep, &err) == SUND_OK && rep.n_line == 1 && k.n[SUND_PUT_SAME] == 1); /* the same, by the other form */
+    sund_interpretations_close(k.s);
+    sund_buf_free(&text);
+    sund_buf_free(&got);
+}
+
+static sund_code no_sink(void *ctx, size_t line, const sund_interpretation *e, sund_err *err)
+{
+    size_t *most = ctx, now = mallinfo2().uordblks;
+
+    (void) line, (void) e, (void) err;
+    *most = now > *most ? now : *most;
+    return SUND_OK;
+}
+
+static void no_left(void *ctx, size_t line, const char *why) { (void) ctx, (void) line, (void) why; }
+
+TEST(clinvar_xml_that_is_hostile)
+{
+    const struct { const char *text, *say; } row[] = {
+        { "", "no element found" }, { "<a/>", "its root is <a>" }, { VCV_HEAD, "no well-formed XML" }, { VCV_HEAD "</ClinVarVariationRelease>x", "no well-formed XML" },
+        { "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">]><ClinVarVariationRelease>&c;</ClinVarVariationRelease>", "DOCTYPE" },
+        { "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><ReleaseSet/>", "DOCTYPE" }, { "<ReleaseSet>&a;</ReleaseSet>", "undefined entity" }, { "<ReleaseSet a=\"1\" a=\"2\"/>", "duplicate attribute" },
+        { "<ReleaseSet>\xff\xfe</ReleaseSet>", "no well-formed XML" }, { VCV_HEAD "<VariationArchive><InterpretedRecord/>", "before 2024" },
+        { "<ClinVarSet><ReferenceClinVarAssertion><ClinicalSignificance/>", "before 2024" }, { "<VariationArchive><RecordStatus>cur<x/>rent</RecordStatus></VariationArchive>", "where there is only text" },
+    };
+    const sund_form_ask  ask = { .assembly = SUND_GRCH37, .share = SUND_SHARE_LOCAL };
+    size_t               most = 0;
+    const sund_form_sink to = { &most, no_sink, no_left };
+    sund_form_report     rep;
+    sund_buf             b = { 0 };
+    sund_err             err;
+
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        CHECK(sund_form_read(SUND_FORM_CLINVAR_XML, "t", row[i].text, strlen(row[i].text), &ask, &to, &rep, &err) == SUND_E_FORMAT && strstr(err.msg, row[i].say) && rep.n_entry == 0);
+        if (!strstr(err.msg, row[i].say))
+            printf("# %zu: %s, not %s\n", i, err.msg, row[i].say);
+    }
+    sund_buf_text(&b, "<ReleaseSet>");
+    for (int i = 0; i < 64; i++)
+        sund_buf_text(&b, "<a>");
+    CHECK(sund_form_read(SUND_FORM_CLINVAR_XML, "t", b.p, b.n, &ask, &to, &rep, &err) == SUND_E_LIMIT && strstr(err.msg, "64 deep"));
+    sund_buf_clear(&b);
+    sund_buf_text(&b, "<ReleaseSet a=\"");
+    for (int i = 0; i < 200000; i++)
+        sund_buf_text(&b, "0123456789");
+    CHECK(sund_form_read(SUND_FORM_CLINVAR_XML, "t", b.p, b.n, &ask, &to, &rep, &err) == SUND_E_LIMIT && strstr(err.msg, "longer than 1048576"));
+    sund_buf_clear(&b);
+    sund_buf_text(&b, "<ReleaseSet>");
+    for (int i = 0; i < 400000; i++) /* ever new names, which a parser keeps */
+        sund_buf_printf(&b, "<n%d a%d=\"\"/>", i, i);
+    CHECK(sund_form_read(SUND_FORM_CLINVAR_XML, "t", b.p, b.n, &ask, &to, &rep, &err) == SUND_E_LIMIT && strstr(err.msg, "32 MiB"));
+    sund_buf_clear(&b);
+    sund_buf_text(&b, VCV_OPEN "<ClinicalAssertionList>");
+    for (int i = 0; i < 5000; i++)
+        sund_buf_text(&b, "<ClinicalAssertion/>");
+    CHECK(sund_form_read(SUND_FORM_CLINVAR_XML, "t", b.p, b.n, &ask, &to, &rep, &err) == SUND_E_LIMIT && strstr(err.msg, "4096 submissions"));
+    sund_buf_free(&b);
+}
+
+/** A packed release of n records. */
+static void write_release(const char *path, size_t n)
+{
+    gzFile   g = gzopen(path, "wb1");
+    sund_buf b = { 0 };
+
+    (void) gzputs(g, VCV_HEAD);
+    for (size_t i = 0; i < n; i++) {
+        sund_buf_clear(&b);
+        sund_buf_printf(&b, VCV_OPEN "<SimpleAllele><GeneList><Gene Symbol=\"G%zu\"/></GeneList><Location><SequenceLocation Assembly=\"GRCh37\" Chr=\"1\" positionVCF=\"%zu\" referenceAlleleVCF=\"A\" alternateAlleleVCF=\"C\"/></Location></SimpleAllele>" CLASSES_OF "<ClinicalAssertionList>", i, i + 1000);
+        scv(&b, (int) (i % 1000000000), "lab", "2024-05-17", "current", SINGLE, GERM, "Benign", "");
+        sund_buf_text(&b, "</ClinicalAssertionList></ClassifiedRecord></VariationArchive>\n");
+        (void) gzwrite(g, b.p, (unsigned) b.n);
+    }
+    (void) gzputs(g, "</ClinVarVariationRelease>\n");
+    (void) gzclose(g);
+    sund_buf_free(&b);
+}
+
+TEST(clinvar_xml_in_flat_memory)
+{
+    const sund_form_ask ask = { .assembly = SUND_GRCH37, .share = SUND_SHARE_LOCAL };
+    const size_t        n[2] = { 500, 8000 };
+    size_t              most[2] = { 0, 0 };
+    sund_form_report    rep;
+    sund_buf            whole = { 0 };
+    sund_err            err = { SUND_OK, "" };
+    const char         *path = scratch("release.xml.gz");
+
+    for (int i = 0; i < 2; i++) {
+        const sund_form_sink to = { &most[i], no_sink, no_left };
+        sund_form            f = SUND_FORM_NONE;
+
+        write_release(path, n[i]);
+        CHECK(sund_form_read_file(&f, path, &ask, &to, &rep, &err) == SUND_OK && f == SUND_FORM_CLINVAR_XML && rep.n_line == n[i] && rep.n_entry == n[i]);
+    }
+    printf("# %zu bytes for %zu records, %zu for %zu\n", most[0], n[0], most[1], n[1]);
+    CHECK(most[1] <= most[0] + most[0] / 10 + 4096); /* under the sanitizer both are 0 */
+    CHECK(sund_file_read(path, 1 << 24, &whole, &err) == SUND_OK);
+    for (size_t cut = 1; cut < 4; cut++) { /* cut short, packed or in the last member's check: never taken as the end */
+        const sund_form_sink to = { &most[0], no_sink, no_left };
+        sund_form            f = SUND_FORM_NONE;
+
+        CHECK(sund_file_write(path, whole.p, cut == 1 ? whole.n - 3 : whole.n / cut, 0600, &err) == SUND_OK);
+        CHECK(sund_form_read_file(&f, path, &ask, &to, &rep, &err) == SUND_E_FORMAT && strstr(err.msg, "cut short or damaged"));
+    }
+    whole.p[whole.n / 2] ^= 0x55;
+    CHECK(sund_file_write(path, whole.p, whole.n, 0600, &err) == SUND_OK);
+    CHECK(sund_form_read_file(&(sund_form){ SUND_FORM_NONE }, path, &ask, &(sund_form_sink){ &most[0], no_sink, no_left }, &rep, &err) == SUND_E_FORMAT);
+    sund_buf_free(&whole);
+}
+
+/* ---- what ClinVar answers ---- */
+
+static void note_left(void *ctx, size_t at, const char *why) { sund_buf_printf(ctx, "%zu %s|", at, why); }
+static void note_deleted(void *ctx, const char *scv_is) { sund_buf_printf(ctx, "%s|", scv_is); }
+
+TEST(accessions_are_kept_and_what_is_withdrawn_is_deleted)
+{
+    static const char own[] = "variant\tgene\tclass\tlaboratory\tmethod\treference\tshare\n1-5-A-T\tA\tP\ta\tM\t\tpublic\n1-6-A-T\tA\tB\ta\tM\t\tpublic\n1-7-A-T\tA\tB\ta\tM\tSCV000000073.2\tpublic\n1-8-A-T\tA\tB\tb\tM\tSCV000000074\tpublic\n1-9-A-T\tA\tB\ta\tM\tSCV00075\tpublic\n";
+    static const char again[] = "variant\tgene\tclass\tlaboratory\tmethod\tshare\n1-5-A-T\tA\tLP\ta\tM\tpublic\n";
+    static const char other[] = "variant\tgene\tclass\tlaboratory\tmethod\treference\tshare\n1-7-A-T\tB\tLP\ta\tM\tSCV000000073\tlocal\n";
+    static const char summary[] = "{\"submissions\":[{\"identifiers\":{\"clinvarLocalKey\":\"1\",\"localKey\":\"1\",\"localID\":\"1-5-A-T\",\"clinvarAccession\":\"SCV000000071\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"clinvarLocalKey\":\"2\",\"clinvarAccession\":\"SCV000000072\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"localKey\":\"3\"},\"processingStatus\":\"Error\",\"errors\":[{\"input\":[],\"output\":{\"errors\":[{\"userMessage\":\"no such gene\"}]}}]},"
+                                  "{\"identifiers\":{\"localKey\":\"4\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"localKey\":\"1\",\"localID\":\"1-6-A-T\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"localKey\":\"99\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"localKey\":\"1\",\"clinvarAccession\":\"SCV79\"},\"processingStatus\":\"Success\"}]}";
+    static const char gone[] = " {\"deletions\":[{\"identifiers\":{\"clinvarAccession\":\"SCV000000072\"},\"processingStatus\":\"Success\"},{\"identifiers\":{\"clinvarAccession\":\"SCV000000071\"},\"processingStatus\":\"Error\"}]}";
+    static const char report[] = "##text\n#Your_variant_id\tYour_record_id\tSCV\tYour_variant_description\tClinical_significance\tStatus\n1-6-A-T\t2\tSCV000000082.1\t\t\tcurrent\n1-5-A-T\t1\tSCV000000083\t\t\tdeleted\n\t\tSCV000000084\t\t\tcurrent\n";
+    sund_interpretation e[1];
+    sund_form_report    rep;
+    sund_recorded       r;
+    sink                k = { .n_left = 0 };
+    sund_buf            said = { 0 }, out = { 0 }, del = { 0 };
+    sund_form_put       how = { .who = SUND_ASKER_PUBLIC, .laboratory = "a", .criteria = "PMID:1", .deleted = note_deleted, .ctx = &del };
+    size_t              n;
+    sund_err            err = { SUND_OK, "" };
+
+    CHECK(sund_interpretations_open(&k.s, ":memory:", &err) == SUND_OK && sund_interpretations_assembly_set(k.s, SUND_GRCH37, &err) == SUND_OK);
+    CHECK(read_into(&k, SUND_FORM_SUND, own, sizeof own - 1, NULL, &rep, &err) == SUND_OK && rep.n_entry == 5);
+    CHECK(sund_interpretation_withdraw(k.s, 2, "ours, not theirs", &err) == SUND_OK);
+    CHECK(sund_clinvar_record(k.s, "a", "s", summary, sizeof summary - 1, note_left, &said, &r, &err) == SUND_OK && r.n == 7 && r.recorded == 2 && r.same == 0 && r.deleted == 0 && r.left == 5);
+    sund_buf_nul(&said);
+    CHECK(strcmp((char *) said.p, "3 ClinVar has not taken it: no such gene|4 entry 4 is not of 'a'|5 entry 1 is of another variant, 1-5-A-T|6 there is no entry 99; 'sund interpret list' shows their numbers|7 it has no accession: SCV and nine digits|") == 0);
+    CHECK(sund_interpretations_each(k.s, &(sund_interpretation_query){ .id = 2, .withdrawn = true }, keep_class, e, &err) == SUND_OK);
+    CHECK(e->number == 3 && e->standing == SUND_STANDS_WITHDRAWN && strcmp(e->reference, "SCV000000072") == 0 && strcmp(e->why, "ours, not theirs") == 0);
+    CHECK(sund_clinvar_record(k.s, "a", "s", summary, sizeof summary - 1, note_left, &said, &r, &err) == SUND_OK && r.recorded == 0 && r.same == 2);
+    /* a table that has no accessions takes none away */
+    CHECK(read_into(&k, SUND_FORM_SUND, again, sizeof again - 1, NULL, &rep, &err) == SUND_OK);
+    CHECK(sund_interpretations_each(k.s, &(sund_interpretation_query){ .id = 1 }, keep_class, e, &err) == SUND_OK && e->acmg == SUND_ACMG_LP && strcmp(e->reference, "SCV000000071") == 0);
+    /* one that another entry has taken over stays, as does one that is no accession */
+    CHECK(sund_interpretation_withdraw(k.s, 3, "other gene", &err) == SUND_OK && sund_interpretation_withdraw(k.s, 5, "x", &err) == SUND_OK);
+    CHECK(read_into(&k, SUND_FORM_SUND, other, sizeof other - 1, NULL, &rep, &err) == SUND_OK);
+    CHECK(sund_form_write(SUND_FORM_CLINVAR_JSON, k.s, &how, &out, &n, &err) == SUND_OK && n == 1);
+    sund_buf_nul(&out);
+    sund_buf_nul(&del);
+    CHECK(strcmp((char *) del.p, "SCV000000072|") == 0 && strstr((char *) out.p, "SCV000000072") && !strstr((char *) out.p, "SCV000000073") && !strstr((char *) out.p, "ours, not theirs") && !strstr((char *) out.p, "reason"));
+    how.reason = "born 1980-02-01";
+    sund_buf_clear(&out);
+    CHECK(sund_form_write(SUND_FORM_CLINVAR_JSON, k.s, &how, &out, &n, &err) == SUND_E_ARG && strstr(err.msg, "published"));
+    how.reason = "the variant was named wrongly";
+    how.criteria = NULL;
+    sund_buf_clear(&out);
+    CHECK(sund_interpretation_withdraw(k.s, 1, "y", &err) == SUND_OK);
+    CHECK(sund_form_write(SUND_FORM_CLINVAR_JSON, k.s, &how, &out, &n, &err) == SUND_OK && n == 0); /* deletions alone need no criteria */
+    sund_buf_nul(&out);
+    CHECK(strstr((char *) out.p, "SCV000000071") && strstr((char *) out.p, "SCV000000072") && strstr((char *) out.p, "named wrongly") && !strstr((char *) out.p, "germlineSubmission"));
+    /* once it is deleted there, it is asked for no more */
+    CHECK(sund_clinvar_record(k.s, "a", "s", gone, sizeof gone - 1, note_left, &said, &r, &err) == SUND_OK && r.n == 2 && r.deleted == 1 && r.left == 1);
+    sund_buf_clear(&out);
+    CHECK(sund_form_write(SUND_FORM_CLINVAR_JSON, k.s, &how, &out, &n, &err) == SUND_OK);
+    sund_buf_nul(&out);
+    CHECK(strstr((char *) out.p, "SCV000000071") && !strstr((char *) out.p, "SCV000000072"));
+    CHECK(sund_clinvar_record(k.s, "a", "r", report, sizeof report - 1, note_left, &said, &r, &err) == SUND_OK && r.n == 3 && r.recorded == 1 && r.left == 2);
+    CHECK(sund_clinvar_record(k.s, "a", "r", "{}", 2, note_left, &said, &r, &err) == SUND_E_FORMAT && sund_clinvar_record(k.s, "a", "r", "x", 1, note_left, &said, &r, &err) == SUND_E_FORMAT);
+    sund_interpretations_close(k.s);
+    sund_buf_free(&said);
+    sund_buf_free(&out);
+    sund_buf_free(&del);
 }
