@@ -20,9 +20,9 @@ static void frequency(sund_json *j, const char *population, const sund_lookup_ce
     sund_json_i64(j, "alleleNumber", c->an);
     if (c->an > 0) {
         sund_frequency_interval(c->ac, c->an, &low, &high);
-        sund_json_f64(j, "alleleFrequencyLower95", low);
-        sund_json_f64(j, "alleleFrequencyUpper95", high);
-        sund_json_f64(j, "faf95", sund_frequency_faf95(c->ac, c->an));
+        sund_json_share(j, "alleleFrequencyLower95", low);
+        sund_json_share(j, "alleleFrequencyUpper95", high);
+        sund_json_share(j, "faf95", sund_frequency_faf95(c->ac, c->an));
     }
     if (c->hom >= 0 && c->hemi >= 0) {
         sund_json_i64(j, "alleleCountHomozygous", 2 * c->hom);

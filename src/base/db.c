@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -28,14 +29,19 @@ static sund_code db_fail(sqlite3 *h, const char *what, sund_err *err)
     return sund_fail(err, SUND_E_IO, "database: %s: %s", what, h ? sqlite3_errmsg(h) : "out of memory");
 }
 
+/** SQLite's count of its memory, which nobody asks for, would take a lock for every piece. */
+static void no_count(void) { (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_err *err)
 {
     static const char *setup = "PRAGMA journal_size_limit=8388608; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
-    sund_db           *d = calloc(1, sizeof *d);
-    sund_code          rc;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    sund_db              *d = calloc(1, sizeof *d);
+    sund_code             rc;
 
     if (!d)
         return sund_fail(err, SUND_E_NOMEM, "out of memory opening %s", path);
+    (void) pthread_once(&once, no_count);
     /* SQLite itself would make it 0644. A file that is there is not opened here: closing any descriptor of it would drop the locks that this process's
      * other connections hold, and another program would then delete the write-ahead log under them. */
     if (strcmp(path, ":memory:") != 0) {
@@ -248,14 +254,16 @@ sund_code sund_db_i64(sund_db *db, int64_t *out, int64_t otherwise, sund_err *er
     bool      more = false;
     sund_code rc;
 
+    sqlite3_mutex_enter(sqlite3_db_mutex(db->h)); /* once, and not again for each of the calls below */
     va_start(ap, kinds);
     rc = prepare(db, &r.st, SQLITE_STATIC, err, sql, kinds, ap);
     va_end(ap);
-    if (rc != SUND_OK)
-        return rc;
-    rc = sund_rows_next(&r, &more, err);
-    if (rc == SUND_OK)
-        *out = more && !sund_rows_null(&r, 0) ? sund_rows_i64(&r, 0) : otherwise;
-    keep(db, r.st);
+    if (rc == SUND_OK) {
+        rc = sund_rows_next(&r, &more, err);
+        if (rc == SUND_OK)
+            *out = more && !sund_rows_null(&r, 0) ? sund_rows_i64(&r, 0) : otherwise;
+        keep(db, r.st);
+    }
+    sqlite3_mutex_leave(sqlite3_db_mutex(db->h));
     return rc;
 }

@@ -22,8 +22,11 @@ static inline bool plain8(const char *s)
     return ((((v - ones * 32) & ~v) | ((quote - ones) & ~quote) | ((back - ones) & ~back) | ((del - ones) & ~del)) & tops) == 0;
 }
 
-/** One byte as it stands in a text; where the next goes. */
-static inline uint8_t *put_byte(uint8_t *p, unsigned char c)
+/** One that stands for itself; of those beyond ASCII put_odd() knows. */
+static inline bool plain(unsigned char c) { return (unsigned char) (c - 32) < 95 && c != '"' && c != '\\'; }
+
+/** Any byte as it stands in a text; where the next goes. */
+static uint8_t *put_odd(uint8_t *p, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
 
@@ -54,7 +57,7 @@ static uint8_t *put_text(uint8_t *p, const char *s, size_t n)
             p += 8;
         }
         else {
-            p = put_byte(p, (unsigned char) *s++);
+            p = put_odd(p, (unsigned char) *s++);
         }
     }
     if (n >= 8 && s < end && plain8(end - 8)) { /* the last of them together with some that are there already */
@@ -62,8 +65,11 @@ static uint8_t *put_text(uint8_t *p, const char *s, size_t n)
         p += end - s;
         s = end;
     }
-    while (s < end)
-        p = put_byte(p, (unsigned char) *s++);
+    for (; s < end; s++)
+        if (plain((unsigned char) *s))
+            *p++ = (uint8_t) *s;
+        else
+            p = put_odd(p, (unsigned char) *s);
     *p++ = '"';
     return p;
 }
@@ -139,4 +145,22 @@ void sund_json_put_f64(sund_json *j, double value)
         sund_buf_put(j->out, s, sund_real_shortest(s, value));
     else
         sund_buf_put(j->out, "null", 4);
+}
+
+void sund_json_put_share(sund_json *j, double value)
+{
+    uint64_t u = value > 0 ? (uint64_t) (fmin(value, 1) * 1e12 + 0.5) : 0, whole = u / 1000000000000u;
+    uint8_t *p = room(j, 14);
+    size_t   n = 14;
+
+    if (!p)
+        return;
+    p[0] = (uint8_t) ('0' + whole);
+    p[1] = '.';
+    u -= whole * 1000000000000u;
+    for (size_t i = 12; i; i -= 2, u /= 100)
+        memcpy(p + i, &sund_two_digits[2 * (u % 100)], 2);
+    while (p[n - 1] == '0')
+        n--;
+    upto(j, p + n - (p[n - 1] == '.'));
 }

@@ -18,6 +18,7 @@ void sund_json_put_bracket(sund_json *j, char bracket);
 void sund_json_put_close(sund_json *j, char bracket);
 void sund_json_put_str(sund_json *j, const char *value);
 void sund_json_put_f64(sund_json *j, double value);
+void sund_json_put_share(sund_json *j, double value); /**< of 0 to 1, at most twelve decimals: what an estimate needs, in a tenth of the time */
 
 /* A literal has nothing to escape, so that key and value are a few instructions where there is room; else the functions above. */
 #define SUND_JSON_QUICK static inline __attribute__((always_inline))
@@ -102,6 +103,7 @@ SUND_JSON_QUICK void sund_json_close(sund_json *j, char bracket) /**< '}' or ']'
 
 SUND_JSON_QUICK void sund_json_i64(sund_json *j, const char *key, int64_t value) { sund_json_key(j, key); sund_buf_i64(j->out, value); }
 SUND_JSON_QUICK void sund_json_f64(sund_json *j, const char *key, double value) { sund_json_key(j, key); sund_json_put_f64(j, value); }
+SUND_JSON_QUICK void sund_json_share(sund_json *j, const char *key, double value) { sund_json_key(j, key); sund_json_put_share(j, value); }
 SUND_JSON_QUICK void sund_json_bool(sund_json *j, const char *key, bool value) { sund_json_key(j, key); sund_buf_put(j->out, value ? "true" : "false", value ? 4 : 5); }
 SUND_JSON_QUICK void sund_json_null(sund_json *j, const char *key) { sund_json_key(j, key); sund_buf_put(j->out, "null", 4); }
 #undef SUND_JSON_QUICK

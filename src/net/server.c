@@ -46,16 +46,17 @@ typedef struct guard { unsigned host, length, encoding, type, bearer, token, key
 static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
 {
     guard *g = ctx;
+    char   c = (char) (*key | 32);
 
     (void) kind;
     (void) value;
     g->n++;
-    g->host += strcasecmp(key, "Host") == 0;
-    g->length += strcasecmp(key, "Content-Length") == 0;
-    g->encoding += strcasecmp(key, "Transfer-Encoding") == 0;
-    g->type += strcasecmp(key, "Content-Type") == 0;
-    g->bearer += strcasecmp(key, "Authorization") == 0;
-    g->token += strcasecmp(key, "X-Auth-Token") == 0;
+    g->host += c == 'h' && strcasecmp(key, "Host") == 0;
+    g->length += c == 'c' && strcasecmp(key, "Content-Length") == 0;
+    g->encoding += c == 't' && strcasecmp(key, "Transfer-Encoding") == 0;
+    g->type += c == 'c' && strcasecmp(key, "Content-Type") == 0;
+    g->bearer += c == 'a' && strcasecmp(key, "Authorization") == 0;
+    g->token += c == 'x' && strcasecmp(key, "X-Auth-Token") == 0;
     g->key += strcasecmp(key, "X-Rems-Api-Key") == 0;
     return MHD_YES;
 }

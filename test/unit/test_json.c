@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <math.h>
 
 static sund_code read_text(const char *s, sund_jval **v) { return sund_json_read(s, strlen(s), v, NULL); }
 
@@ -194,4 +195,24 @@ TEST(what_is_written_is_read_again)
                 sund_buf_free(&b);
             }
     CHECK(wrong == 0);
+}
+
+TEST(shares)
+{
+    static const struct { double x; const char *is; } share[] = { { 0, "0" }, { 1, "1" }, { 0.5, "0.5" }, { 0.1, "0.1" }, { 1.0 / 3, "0.333333333333" }, { 1e-12, "0.000000000001" }, { 0.4e-12, "0" },
+                                                                  { 0.9999999999996, "1" }, { 0.099999999999, "0.099999999999" }, { -0.5, "0" }, { 7, "1" }, { NAN, "0" } };
+
+    for (size_t i = 0; i < sizeof share / sizeof share[0]; i++) {
+        sund_buf  b = { 0 };
+        sund_json j;
+
+        sund_json_init(&j, &b, false);
+        sund_json_open(&j, NULL, '[');
+        sund_json_share(&j, NULL, share[i].x);
+        sund_json_share(&j, NULL, 0.25);
+        sund_json_close(&j, ']');
+        sund_buf_nul(&b);
+        CHECK(!b.bad && strncmp((const char *) b.p + 1, share[i].is, strlen(share[i].is)) == 0 && strcmp((const char *) b.p + 1 + strlen(share[i].is), ",0.25]") == 0);
+        sund_buf_free(&b);
+    }
 }
