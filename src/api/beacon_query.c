@@ -1,4 +1,5 @@
 #include "api/beacon.h"
+#include "genome/hgvs.h"
 #include "genome/query.h"
 
 #include <stdio.h>
@@ -159,6 +160,8 @@ sund_code sund_beacon_query(const sund_beacon_request *r, sund_buf *question, su
         hgvs = r->id;
     if (hgvs && sund_is_rsid(hgvs))
         SUND_TRY(sund_names_rsid(r->face->names, hgvs, question, err));
+    else if (hgvs && r->face->vrs && sund_is_hgvs_change(hgvs))
+        SUND_TRY(sund_hgvs_spell(hgvs, sund_vrs_reference(r->face->vrs), question, err));
     else if (hgvs)
         sund_buf_text(question, hgvs);
     else if (change && !gene)

@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 #include "exchange/acmg.h"
 #include "gate/shown.h"
+#include "genome/hgvs.h"
 #include "genome/names.h"
 #include "genome/query.h"
 #include "genome/vrs.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* sund lookup: one variant over all countries. */
 
@@ -387,13 +389,32 @@ static sund_code look_up_one(lookups *k, const char *text, sund_err *err)
     return rc;
 }
 
-/** "rs113488022" or "BRAF:V600E": the variants that the table has for it. False for other words. */
+/** A place on a transcript or a protein: "NM_004333.6:c.1799T>A", "ENSP00000288602:p.V600E". */
+static bool on_transcript(const char *text, const char *change)
+{
+    static const char *const prefix[] = { "NM_", "NR_", "NP_", "XM_", "XP_", "LRG_", "NG_", "ENST", "ENSP", "ENSG" };
+
+    for (size_t i = 0; i < sizeof prefix / sizeof prefix[0]; i++)
+        if (strncasecmp(text, prefix[i], strlen(prefix[i])) == 0)
+            return true;
+    return (change[0] == 'c' || change[0] == 'n' || change[0] == 'r') && change[1] == '.';
+}
+
+/** "rs113488022", "BRAF:V600E" or "BRAF p.V600E": the variants that the table has for it; and HGVS that leaves out bases, by the reference. False for other words. */
 static bool other_name(const lookups *k, const char *text, sund_buf *variants, sund_err *why)
 {
     char        gene[80];
-    size_t      n = strcspn(text, ":");
+    size_t      n = strcspn(text, ": ");
     const char *change = text[n] ? text + n + 1 : "";
 
+    if (k->vrs && sund_is_hgvs_change(text)) {
+        (void) !sund_hgvs_spell(text, sund_vrs_reference(k->vrs), variants, why);
+        return true;
+    }
+    if (*change && on_transcript(text, change)) {
+        (void) sund_fail(why, SUND_E_ARG, "'%.60s' is a place on a transcript, a gene or a protein, which is not translated here: write the one on the chromosome, as NC_000007.13:g.140453136A>T, or GENE:V600E with a table, --names FILE", text);
+        return true;
+    }
     if (sund_is_rsid(text)) {
         (void) !sund_names_rsid(k->names, text, variants, why);
         return true;
@@ -429,9 +450,9 @@ sund_code sund_cmd_lookup(int argc, char **argv, sund_err *err)
     const char     *home = sund_default_home(), *table = NULL, *fasta = NULL;
     lookups         k = { .as_json = false };
     bool            helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "names", 's', &table, "FILE", "a table of rsIDs, genes and amino-acid changes (doc/pages.md)" }, { "reference", 's', &fasta, "FASTA", "the reference of the federation's assembly: shows each variant's GA4GH VRS identifier" }, { "json", 'b', &k.as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "names", 's', &table, "FILE", "a table of rsIDs, genes and amino-acid changes (doc/pages.md)" }, { "reference", 's', &fasta, "FASTA", "the reference of the federation's assembly: reads HGVS of insertions and deletions, and shows each variant's GA4GH VRS identifier" }, { "json", 'b', &k.as_json, NULL, "one JSON object a line, one line a variant" }, { NULL, 0, NULL, NULL, NULL } };
     const sund_opts o = { "lookup", "[OPTIONS] VARIANT...", "Asks all countries at once for a variant's allele count and number, with its frequency, its 95 % interval and the filtering frequency FAF95. A missing answer is never a silent no: not-covered, below-10, refused and timeout are said. Beside it stands what the countries' laboratories say of the variant, as far as they share it, and whether they are discordant (doc/interpretations.md). Positions are on the assembly of the nodes' data; a name with an accession, NC_000020.10 of GRCh37 or NC_000020.11 of GRCh38, is refused by a node whose data are on the other, and where there are nodes of both, only such a name is answered. A word that is no variant does not stop the others. Exit status: 0 when every node answered for every variant, 5 when one was silent, 2 when a word was no variant.",
-                          "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.10:g.1000226A>T'\nsund lookup --names names.tsv rs113488022 BRAF:V600E", opt, 1, 64 };
+                          "sund lookup --home anna 20-1000226-A-T\nsund lookup --json chr20:1000226:A:T 'NC_000020.10:g.1000226A>T'\nsund lookup --names names.tsv rs113488022 BRAF:V600E\nsund lookup --reference GRCh37.fa NC_000020.10:g.1000301_1000302del", opt, 1, 64 };
     sund_home       h = { .id = "" };
     sund_names     *names = NULL;
     size_t          n;

@@ -37,15 +37,18 @@ void sund_names_free(sund_names *n)
     free(n);
 }
 
-/** "p.Val600Glu", "p.V600E", "V600E": in one letter each; false for what is none. */
+/** "p.Val600Glu", "p.(Val600Glu)", "p.V600E", "V600E": in one letter each; false for what is none. */
 static bool one_letter(const char *s, char out[32])
 {
     static const char *const three[] = { "ALAA", "ARGR", "ASNN", "ASPD", "CYSC", "GLNQ", "GLUE", "GLYG", "HISH", "ILEI", "LEUL", "LYSK", "METM", "PHEF", "PROP", "SERS", "THRT", "TRPW", "TYRY", "VALV", "TER*" };
     size_t                   n = 0;
+    bool                     guessed; /* in brackets: not seen in the protein itself */
 
     if (s[0] == 'p' && s[1] == '.')
         s += 2;
-    while (*s && n < 31) {
+    guessed = s[0] == '(' && s[1] && s[strlen(s) - 1] == ')';
+    s += guessed;
+    while (*s && !(guessed && s[0] == ')' && !s[1]) && n < 31) {
         bool letters = isalpha((unsigned char) s[0]) && isalpha((unsigned char) s[1]) && isalpha((unsigned char) s[2]);
         char one = (char) toupper((unsigned char) *s);
 
@@ -61,7 +64,7 @@ static bool one_letter(const char *s, char out[32])
         s++;
     }
     out[n] = 0;
-    return n > 0 && !*s;
+    return n > 0 && !s[guessed];
 }
 
 static sund_code add(sund_names *names, char kind, const char *a, const char *b, const char *value, sund_err *err)

@@ -154,19 +154,23 @@ static sund_code parse_region(sund_query *q, const char *text, sund_err *err)
     return SUND_OK;
 }
 
-/** "20:1000001-1000500 ...", "chr20", "X:5" and not "20:1000226:A:T" or "NC_000020.10:g.1000226A>T". */
+/** "20:1000001-1000500 ...", "chr20", and not "20:1000226:A:T", "20:1000226 A>T" or "NC_000020.10:g.1000226A>T". */
 static bool is_region(const char *text)
 {
+    char        contig[16];
     size_t      n = strcspn(text, " "), digits;
     const char *colon = memchr(text, ':', n);
 
-    if (!colon)
-        return strcspn(text, "-,:>") >= n;
+    if (!colon) {
+        (void) snprintf(contig, sizeof contig, "%.*s", (int) (n < sizeof contig ? n : sizeof contig - 1), text);
+        return n < sizeof contig && sund_contig_parse(contig, NULL);
+    }
     colon++;
     digits = strspn(colon, "0123456789");
-    if (digits && colon[digits] == '-')
-        digits += 1 + strspn(colon + digits + 1, "0123456789");
-    return digits && colon + digits == text + n;
+    if (!digits || colon[digits] != '-')
+        return false;
+    digits += 1 + strspn(colon + digits + 1, "0123456789");
+    return colon + digits == text + n;
 }
 
 sund_code sund_query_parse(sund_query *q, const char *text, sund_err *err)

@@ -1,6 +1,7 @@
 #include "genome/variant.h"
 
 #include "base/ini.h"
+#include "genome/hgvs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,23 +233,35 @@ static sund_code take_allele(const char *whole, const char *a, const char *which
     return sund_buf_ok(store, err);
 }
 
-/** HGVS: "g.1000226A>T", of mitochondria "m.8993T>G". What it says of deletions and insertions leaves out bases that REF and ALT have. */
+/** HGVS: "g.1000226A>T", of mitochondria "m.8993T>G". */
 static bool genomic(const char *pos) { return (pos[0] == 'g' || pos[0] == 'm') && pos[1] == '.'; }
 
-static char *split_genomic(char **pos, char digits[12])
+/** "1000226A>T": the digits are cut off; what follows them. */
+static char *split_digits(char **pos, char digits[12])
 {
-    size_t n = strspn(*pos + 2, "0123456789");
-    char  *rest = *pos + 2 + n;
+    char  *at = *pos + (genomic(*pos) ? 2 : 0);
+    size_t n = strspn(at, "0123456789");
 
-    (void) snprintf(digits, 12, "%.*s", (int) (n < 12 ? n : 11), *pos + 2);
+    (void) snprintf(digits, 12, "%.*s", (int) (n < 12 ? n : 11), at);
     *pos = digits;
-    return rest;
+    return at + n;
 }
+
+/** Whether bases follow the position at once. */
+static bool unparted(const char *pos)
+{
+    size_t n = strspn(pos, "0123456789");
+
+    return genomic(pos) || (n && strchr("ACGTNacgtn", pos[n]) && pos[n]);
+}
+
+/** SPDI, NC_000020.10:1000225:A:T: an accession, colons, and the position between bases, which is one less. */
+static bool is_spdi(const char *s, const char *pos) { return strncmp(s, "NC_", 3) == 0 && s[strcspn(s, "-:")] == ':' && pos[strspn(pos, "0123456789")] == ':'; }
 
 sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, sund_err *err)
 {
     char         copy[NAME_MAX_BYTES + 1], digits[12], *pos, *ref, *alt;
-    int64_t      p;
+    int64_t      p, spdi;
     sund_variant got = { 0 };
     size_t       ref_at, alt_at;
 
@@ -256,16 +269,21 @@ sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, su
         return name_fail(s, "it is too long", err);
     memcpy(copy, s, strlen(s) + 1);
     pos = cut(copy, "-:");
+    if (!pos)
+        pos = cut(copy, "_/");
     got.contig = sund_contig_parse(copy, NULL);
     if (!got.contig)
         return name_fail(s, "the contig is none of 1-22, X, Y, MT", err);
-    ref = pos ? genomic(pos) ? split_genomic(&pos, digits) : cut(pos, "-: ") : NULL;
-    if (!pos || !sund_parse_i64(pos, 1, 300000000, &p))
-        return name_fail(s, "the position is not a whole number from 1", err);
-    alt = ref ? cut(ref, "-:>") : NULL;
+    if (pos && genomic(pos) && sund_is_hgvs_change(s))
+        return sund_fail(err, SUND_E_ARG, "'%.60s': HGVS leaves out bases of insertions and deletions, which are read from a reference (lookup: --reference FASTA; pages: reference in sund.ini); or write CONTIG-POSITION-REF-ALT", s);
+    spdi = pos && is_spdi(s, pos);
+    ref = pos ? unparted(pos) ? split_digits(&pos, digits) : cut(pos, "-: _/") : NULL;
+    if (!pos || !sund_parse_i64(pos, 1 - spdi, 300000000, &p))
+        return name_fail(s, spdi ? "the position is not a whole number from 0" : "the position is not a whole number from 1", err);
+    alt = ref ? cut(ref, "-:>/_") : NULL;
     SUND_TRY(take_allele(s, ref, "REF", store, &ref_at, &got.n_ref, err));
     SUND_TRY(take_allele(s, alt, "ALT", store, &alt_at, &got.n_alt, err));
-    got.pos_bp = (uint32_t) (p - 1);
+    got.pos_bp = (uint32_t) (p - 1 + spdi);
     got.ref = (const char *) store->p + ref_at;
     got.alt = (const char *) store->p + alt_at;
     if (got.n_ref == got.n_alt && memcmp(got.ref, got.alt, got.n_ref) == 0)

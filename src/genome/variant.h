@@ -35,9 +35,9 @@ sund_code sund_variant_kind(const sund_variant *v, sund_kind *kind, sund_err *er
  *  Source: Tan, Abecasis, Kang, Bioinformatics 2015. */
 sund_code sund_variant_normalise(sund_variant *v, const sund_reference *ref, sund_buf *scratch, sund_err *err) SUND_MUST_CHECK;
 
-/** "20-1000226-A-T", "chr20:1000226:A:T", "NC_000020.10:1000226:A:T", "20:1000226 A>T",
- *  and of HGVS substitutions, "NC_000020.11:g.1000226A>T" -> variant; alleles point into
- *  store (caller's, SUND_ALLELE_MAX not needed: at most 1024 bytes each here). Errors name the part that is wrong. */
+/** "20-1000226-A-T", "chr20:1000226:A:T", "20_1000226_A_T", "20_1000226_A/T", "20:1000226 A>T", "20:1000226A>T", of HGVS substitutions, "NC_000020.11:g.1000226A>T" or "chr20:g.1000226A>T",
+ *  and SPDI, "NC_000020.10:1000225:A:T", whose position is 0-based -> variant; alleles point into
+ *  store (caller's, SUND_ALLELE_MAX not needed: at most 1024 bytes each here). Errors name the part that is wrong. HGVS that leaves out bases: genome/hgvs.h. */
 sund_code sund_variant_parse(const char *s, sund_variant *v, sund_buf *store, sund_err *err) SUND_MUST_CHECK;
 
 /** A variant's name, by any of these, as its own: its normal form printed, as far as that goes without a reference. NUL-terminated; out is replaced. */

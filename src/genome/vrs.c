@@ -196,3 +196,5 @@ sund_code sund_vrs_variant(sund_vrs *s, const sund_variant *v, char out[SUND_VRS
         return sund_fail(err, SUND_E_NOT_FOUND, "the reference has not the whole of chromosome %s, by whose bases VRS names it", sund_contig_name(v->contig));
     return sund_vrs_id(s->ref, s->sq[v->contig], v, out, err);
 }
+
+const sund_reference *sund_vrs_reference(const sund_vrs *s) { return s->ref; }

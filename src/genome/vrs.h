@@ -19,6 +19,8 @@ sund_code sund_vrs_open(sund_vrs **s, const char *fasta, sund_assembly a, sund_e
 /** All that the file has, now: from then on threads can share it. Errors: SUND_E_NOT_FOUND when it has no whole chromosome. */
 sund_code sund_vrs_all(sund_vrs *s, sund_err *err) SUND_MUST_CHECK;
 void      sund_vrs_close(sund_vrs *s);
+/** Its bases. */
+const sund_reference *sund_vrs_reference(const sund_vrs *s);
 /** As sund_vrs_id. */
 sund_code sund_vrs_variant(sund_vrs *s, const sund_variant *v, char out[SUND_VRS_SIZE], sund_err *err) SUND_MUST_CHECK;
 

@@ -170,6 +170,10 @@ sub vrs {    # of a substitution (start, end, base), by the specification
 }
 is(join(' ', map { $_->{identifiers}{variantAlternativeIds}[0]{id} } @{ set($x, 'DK')->{results} }[0, 3]), vrs(99, 100, 'G') . ' ' . vrs(299, 300, 'T'), 'each with its VRS identifier');
 is(decode_json((split /\n/, out("$sund lookup --home $f->{at}/anna --reference $f->{at}/hub/chr20.fa --json 20-100-A-G"))[0])->{vrs}, vrs(99, 100, 'G'), 'which a lookup shows too');
+is(decode_json((split /\n/, out("$sund lookup --home $f->{at}/anna --reference $f->{at}/hub/chr20.fa --json 'NC_000020.10:g.100delinsG'"))[0])->{total}{ac}, decode_json((split /\n/, out("$sund lookup --home $f->{at}/anna --json 20-100-A-G"))[0])->{total}{ac}, 'HGVS that leaves out bases, by a reference');
+is(set(query("$H/g_variants", { genomicAlleleShortForm => 'NC_000020.10:g.200delinsG' }), 'DK')->{results}[0]{variantInternalId}, '20-200-A-G', 'and at the pages');
+ok((query("$N/g_variants", { genomicAlleleShortForm => 'NC_000020.10:g.200del' })->{error}{errorMessage} // '') =~ /read from a reference/, 'where there is none, that is what is missing');
+is(get("$H/g_variants/$_")->{responseSummary}{numTotalResults}, 1, "a variant's page by $_") for '20_200_A_G', 'chr20:g.200A%3EG', 'NC_000020.10:199:A:G', '20:200A%3EG';
 ok(out("$sund lookup --home $f->{at}/anna --reference $f->{at}/hub/chr20.fa --json 20-100-C-G 2>&1") =~ /has no VRS identifier: 20:100: REF is not the reference's/, 'none where the reference is another');
 is(join(' ', map { $_->{variantInternalId} } @{ set($x, 'DK')->{results} }), '20-100-A-G 20-200-A-G 20-300-A-G 20-300-A-T 20-400-A-G', 'a range: both ALT alleles of one place');
 is(join(' ', map { $_->{variantInternalId} } @{ set(query("$H/g_variants", { referenceName => '20', start => [0], end => [450] }, pagination => { limit => 2, skip => 1 }), 'SE')->{results} }), '20-300-A-G 20-300-A-T', 'skip counts pages, limit holds for each data set');

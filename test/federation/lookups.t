@@ -98,6 +98,10 @@ all_sites('AA', 'everybody takes part: counts by sex, on 20 and X', @{ $at{AA} }
 # ---- several at once ----
 my @line = split /\n/, `$sund lookup --json --home $anna 20-100-A-G nonsense X-5000700-A-G 2>$tmp/said`;
 is($? >> 8, 2, 'a word that is no variant: exit status 2');
+for ([ 'hello', qr/'hello' is no variant: the contig is none of/ ], [ "'NM_004333.6:c.1799T>A'", qr/on a transcript.*write the one on the chromosome/ ], [ "'NC_000020.10:g.100_101insTG'", qr/--reference FASTA/ ], [ 'rs1', qr/--names FILE/ ], [ "'BRAF p.(Val600Glu)'", qr/--names FILE/ ]) {
+    my ($word, $says) = @$_;
+    fails("$sund lookup --home $anna $word", "$word: what to do instead", $says);
+}
 is(join(' ', map { my $o = decode_json($_); "$o->{variant} " . ($o->{error} ? 'error' : scalar @{ $o->{countries} }) } @line), '20-100-A-G 3 nonsense error X-5000700-A-G 3', 'the others are answered; --json is an object a line');
 ok(slurp("$tmp/said") =~ /nonsense/ && slurp("$tmp/said") =~ /1 of 3/, 'and stderr says which');
 ok(out("$sund lookup --home $anna 20-100-A-G") =~ /^ +node +AC/m, 'the table lists nodes');

@@ -1,10 +1,39 @@
 /* Names of variants, regions and contigs, and catalogues. */
 #include "genome/catalogue.h"
+#include "genome/hgvs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+/** By a reference of two small pieces, whatever is spelled is a variant's own name. */
+static void hgvs(const char *text)
+{
+    static sund_reference *ref;
+    static const char      fasta[] = ">20\nGCACAAAAGTCGATNNACACACACGT\n>X:101-120\nACGTTTTTACGTACGTACGT\n";
+    char                   path[32];
+    sund_variant           v;
+    sund_buf               out = { 0 }, store = { 0 };
+    sund_err               err;
+    int                    fd = ref ? -1 : memfd_create("reference", 0);
+
+    if (fd >= 0) {
+        (void) snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        if (write(fd, fasta, sizeof fasta - 1) != (ssize_t) (sizeof fasta - 1) || sund_reference_open(&ref, path, &err) != SUND_OK)
+            abort();
+    }
+    if (sund_hgvs_spell(text, ref, &out, &err) == SUND_OK) {
+        sund_buf_nul(&out);
+        if (!sund_is_hgvs_change(text) || sund_variant_parse((const char *) out.p, &v, &store, &err) != SUND_OK)
+            abort();
+    }
+    sund_buf_free(&out);
+    sund_buf_free(&store);
+}
 
 static void name(const char *text)
 {
@@ -53,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     }
     else {
         name(text);
+        hgvs(text);
     }
     free(text);
     return 0;

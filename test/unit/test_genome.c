@@ -1,6 +1,7 @@
 /* Names of contigs and variants, copies by sex, the normal form of a variant against every other way to write it, catalogues. */
 #include "base/file.h"
 #include "genome/catalogue.h"
+#include "genome/hgvs.h"
 #include "scratch.h"
 #include "test.h"
 
@@ -52,11 +53,13 @@ TEST(copies_change_at_the_ends_of_the_pseudo_autosomal_regions)
 
 TEST(one_variant_by_all_its_names)
 {
-    static const char *const same[] = { "20-1000226-A-T", "chr20-1000226-A-T", "20:1000226:A:T", "chr20:1000226:a:t", "NC_000020.10:1000226:A:T", "NC_000020.11-1000226-A-T", "20:1000226 A>T" };
+    static const char *const same[] = { "20-1000226-A-T", "chr20-1000226-A-T", "20:1000226:A:T", "chr20:1000226:a:t", "NC_000020.10:1000225:A:T", "NC_000020.11-1000226-A-T", "20:1000226 A>T",
+                                         "20:1000226A>T", "chr20:g.1000226A>T", "NC_000020.11:g.1000226A>T", "20_1000226_A_T", "chr20_1000226_A/T", "20:1000226:A/T", "20/1000226/A/T" };
     static const struct { const char *name, *says; } bad[] = {
         { "", "contig" }, { "20", "position" }, { "21-", "position" }, { "99-1-A-T", "contig" }, { "20-0-A-T", "position" }, { "20-x-A-T", "position" }, { "20--1-A-T", "position" }, { "20-300000001-A-T", "position" },
         { "20-18446744073709551617-A-T", "position" }, { "20-1-A", "ALT" }, { "20-1--T", "REF" }, { "20-1-A-", "ALT" }, { "20-1-A-U", "ALT" }, { "20-1-<DEL>-T", "REF" }, { "20-1-A-A", "ALT equals REF" }, { "20-1-A-T-", "ALT" },
-        { "20-1-A-T C", "ALT" }, { "20 1 A T", "contig" },
+        { "20-1-A-T C", "ALT" }, { "NC_000020.10:300000001:A:T", "position" }, { "NC_000020.10:-1:A:T", "position" }, { "20:0:A:T", "position" }, { "20_1_A", "ALT" },
+        { "20:g.5_6insT", "reference" }, { "NC_000020.10:g.5del", "reference" }, { "20:g.A>T", "position" }, { "20 1 A T", "contig" },
     };
 
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
@@ -79,6 +82,40 @@ TEST(one_variant_by_all_its_names)
         CHECK(sund_variant_parse(bad[i].name, &v, &store, &err) == SUND_E_ARG && strstr(err.msg, bad[i].says) && v.contig == 7);
         sund_buf_free(&store);
     }
+}
+
+/** Against HGVS's own examples put on a made-up chromosome: what is rightmost there is leftmost here. */
+TEST(hgvs_of_insertions_and_deletions_by_a_reference)
+{
+    static const struct { const char *hgvs, *want; } good[] = {
+        { "20:g.8del", "20-4-CA-C" }, { "NC_000022.10:g.108del", "NC_000022.10-104-CA-C" }, { "20:g.8delA", "20-4-CA-C" }, { "20:g.7_8delaa", "20-4-CAA-C" }, { "20:g.8dup", "20-4-C-CA" }, { "20:g.8dupA", "20-4-C-CA" },
+        { "20:g.8_9insA", "20-4-C-CA" }, { "20:g.3_4insTT", "20-3-A-ATT" }, { "20:g.9_10delinsAC", "20-9-GT-AC" }, { "20:g.10_11inv", "20-10-TC-GA" }, { "20:g.9delinsGG", "20-8-A-AG" }, { "20:g.2_3dup", "20-1-G-GCA" },
+    };
+    static const struct { const char *hgvs, *says; sund_code rc; } bad[] = {
+        { "20:g.8delC", "other bases", SUND_E_MISMATCH }, { "20:g.8dupG", "other bases", SUND_E_MISMATCH }, { "20:g.99del", "no bases", SUND_E_NOT_FOUND }, { "20:g.8_7del", "the smaller first", SUND_E_ARG }, { "20:g.8insA", "between two", SUND_E_ARG },
+        { "20:g.8_9ins", "letters", SUND_E_ARG }, { "20:g.8_9ins10", "letters", SUND_E_ARG }, { "20:g.1del", "no base before", SUND_E_ARG }, { "20:g.5_6invA", "nothing stands", SUND_E_ARG }, { "20:g.5A>T", "no change", SUND_E_ARG },
+        { "20:c.5del", "no change", SUND_E_ARG }, { "99:g.5del", "no change", SUND_E_ARG }, { "20:g.5", "no change", SUND_E_ARG }, { "20:g.1_2000000000del", "no change", SUND_E_ARG }, { "20:g.1_200000del", "at most", SUND_E_ARG }, { "20:g.2_3delinsX", "letters", SUND_E_ARG },
+        { "NC_000021.8:g.2del", "not as long", SUND_E_MISMATCH },
+    };
+    const char     *path = scratch("hgvs.fa");
+    FILE           *f = fopen(path, "w");
+    sund_reference *ref = NULL;
+    sund_buf        out = { 0 };
+    sund_err        err = { SUND_OK, "" };
+
+    CHECK(f && fprintf(f, ">20:1-14\nGCACAAAAGTCGAT\n>21\nACGTACGT\n>22:101-114\nGCACAAAAGTCGAT\n") > 0 && fclose(f) == 0 && sund_reference_open(&ref, path, NULL) == SUND_OK);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        sund_buf_clear(&out);
+        CHECK(sund_is_hgvs_change(good[i].hgvs) && sund_hgvs_spell(good[i].hgvs, ref, &out, NULL) == SUND_OK);
+        sund_buf_nul(&out);
+        if (strcmp((char *) out.p, good[i].want) != 0)
+            printf("# %s: %s, not %s\n", good[i].hgvs, (char *) out.p, good[i].want);
+        CHECK(strcmp((char *) out.p, good[i].want) == 0);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK(sund_hgvs_spell(bad[i].hgvs, ref, &out, &err) == bad[i].rc && strstr(err.msg, bad[i].says));
+    sund_reference_close(ref);
+    sund_buf_free(&out);
 }
 
 TEST(regions)
