@@ -93,6 +93,8 @@ const char *sund_beacon_text(const sund_beacon_request *r, sund_param_id p);
 /** Up to two integers: of an array, a number, or "1,2". *n is 0 when it is not there. Errors: SUND_E_ARG. */
 sund_code   sund_beacon_numbers(const sund_beacon_request *r, sund_param_id p, int64_t out[2], size_t *n, sund_err *err) SUND_MUST_CHECK;
 
+/** Whether entry i, from 0, of a list is on the page that skip and limit name; without a limit there is one page. */
+bool sund_beacon_on_page(const sund_beacon_request *r, size_t i);
 /** The answer's frame: '{', meta, and the caller goes on. */
 void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, sund_json *j, sund_buf *out);
 void sund_beacon_summary(sund_json *j, sund_granularity g, bool exists, int64_t n);

@@ -166,7 +166,7 @@ static void collection(const sund_beacon_request *r, const sund_answer *row, boo
 
 static sund_code collections(sund_beacon_request *r, bool cohorts, sund_answers *a, sund_response *out, sund_err *err)
 {
-    size_t    n = 0;
+    size_t    n = 0, seen = 0;
     sund_json j;
 
     SUND_TRY(r->face->ask(r->face->ctx, &r->who, r->who.registered ? "people all" : "public all", a, err));
@@ -178,7 +178,7 @@ static sund_code collections(sund_beacon_request *r, bool cohorts, sund_answers 
     sund_json_open(&j, "response", '{');
     sund_json_open(&j, "collections", '[');
     for (size_t i = 0; i < a->n; i++)
-        if (sund_beacon_set(r, a->row[i].node))
+        if (sund_beacon_set(r, a->row[i].node) && sund_beacon_on_page(r, seen++))
             collection(r, &a->row[i], cohorts, &j);
     sund_json_close(&j, ']');
     sund_json_close(&j, '}');
@@ -215,7 +215,7 @@ sund_code sund_beacon_terms(sund_beacon_request *r, sund_answers *a, sund_respon
     only_set(r, a);
     sund_beacon_open(r, SUND_GRAN_RECORD, &j, &out->body);
     sund_json_open(&j, "response", '{');
-    SUND_TRY(sund_terms_list(a, &j, err));
+    SUND_TRY(sund_terms_list(a, (size_t) r->skip, (size_t) r->limit, &j, err));
     sund_json_close(&j, '}');
     sund_json_close(&j, '}');
     return SUND_OK;

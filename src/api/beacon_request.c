@@ -195,7 +195,7 @@ sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sun
     r->page = page;
     r->id = id;
     r->granularity = SUND_GRAN_RECORD;
-    r->limit = SUND_BEACON_LIMIT;
+    r->limit = strcmp(page->entry, "dataset") == 0 || strcmp(page->entry, "cohort") == 0 || strcmp(page->entry, "filteringTerm") == 0 ? 0 : SUND_BEACON_LIMIT; /* lists of what there is are whole unless less is wanted */
     SUND_TRY(read_asker(r, err));
     return strcmp(in->method, "POST") == 0 ? read_post(r, err) : read_get(r, err);
 }
@@ -304,6 +304,8 @@ static void request_summary(const sund_beacon_request *r, sund_json *j)
     echo_params(r, j);
     sund_json_close(j, '}');
 }
+
+bool sund_beacon_on_page(const sund_beacon_request *r, size_t i) { return r->limit == 0 || ((int64_t) i / r->limit == r->skip); }
 
 void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, sund_json *j, sund_buf *out)
 {

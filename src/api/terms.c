@@ -122,11 +122,16 @@ static void term(sund_json *j, const char *id, const char *label, const char *ty
     sund_json_close(j, '}');
 }
 
-static void terms(const lines *l, sund_json *j)
+/** A page of them: number skip of limit each; all where limit is 0. */
+static void terms(const lines *l, size_t skip, size_t limit, sund_json *j)
 {
+    size_t n = 0;
+
+#define ON_PAGE() (limit == 0 || n / limit == skip)
     sund_json_open(j, "filteringTerms", '[');
-    term(j, "NCIT:C16576", "Female", "ontology", "");
-    term(j, "NCIT:C20197", "Male", "ontology", "");
+    for (; n < 2; n++)
+        if (ON_PAGE())
+            term(j, n ? "NCIT:C20197" : "NCIT:C16576", n ? "Male" : "Female", "ontology", "");
     for (size_t i = 0; i < l->n; i++) {
         const line *x = &l->line[i];
         const char *label = x->field[2];
@@ -138,8 +143,11 @@ static void terms(const lines *l, sund_json *j)
             (void) snprintf(unit, sizeof unit, "%.63s [%.63s]", x->field[0], label);
             label = unit;
         }
-        term(j, x->field[0], label, x->what == 't' ? "ontology" : "alphanumeric", x->what == 'v' ? x->field[3] : "");
+        if (ON_PAGE())
+            term(j, x->field[0], label, x->what == 't' ? "ontology" : "alphanumeric", x->what == 'v' ? x->field[3] : "");
+        n++;
     }
+#undef ON_PAGE
     sund_json_close(j, ']');
 }
 
@@ -169,13 +177,13 @@ static void resources(const lines *l, sund_json *j)
     sund_json_close(j, ']');
 }
 
-sund_code sund_terms_list(const sund_answers *a, sund_json *j, sund_err *err)
+sund_code sund_terms_list(const sund_answers *a, size_t skip, size_t limit, sund_json *j, sund_err *err)
 {
     lines     l = { 0 };
     sund_code rc = read_lines(a, &l, err);
 
     if (rc == SUND_OK) {
-        terms(&l, j);
+        terms(&l, skip, limit, j);
         resources(&l, j);
         rc = sund_buf_ok(j->out, err);
     }

@@ -185,6 +185,10 @@ $x = query("$H/g_variants", { referenceName => '20', start => [5000], referenceB
 is(join(' ', map { $_->{status} } @{ $x->{info}{nodes} }), 'not-covered not-covered not-covered', 'not covered is said');
 is(scalar @{ query("$H/g_variants", $seq, includeResultsetResponses => $_)->{response}{resultSets} }, $_ eq 'MISS' || $_ eq 'NONE' ? 0 : 4, "includeResultsetResponses $_") for qw(HIT ALL MISS NONE);
 
+my @list = (map { $_->{id} } @{ get("$H/filtering_terms")->{response}{filteringTerms} });
+is(join(' ', map { my $k = $_; map { $_->{id} } @{ get("$H/filtering_terms?limit=2&skip=$k")->{response}{filteringTerms} } } 0 .. @list / 2), join(' ', @list), 'filtering terms by pages of two: all of them, each once');
+is(join(' ', map { my $k = $_; join(',', map { $_->{id} } @{ get("$H/datasets?limit=2&skip=$k")->{response}{collections} }) } 0 .. 2) . ' ' . join(',', map { $_->{id} } @{ post("$H/cohorts", { query => { pagination => { limit => 1, skip => 1 } } })->{response}{collections} }), 'DK,FI SE  FI', 'collections too');
+
 # ---- people ----
 is(get("$H/individuals?filters=ICD10:E10")->{responseSummary}{numTotalResults}, 60, 'people with a code, over all nodes');
 is(post("$H/individuals", { query => { filters => [ { id => 'NCIT:C16576' }, { id => 'ICD10:E10', includeDescendantTerms => JSON::PP::true } ], requestedGranularity => 'count' } })->{responseSummary}{numTotalResults}, 30, 'two filters are ANDed');

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     a.row[1].shown = answer(p + n / 2, n - n / 2);
     sund_json_init(&j, &out, false);
     sund_json_open(&j, NULL, '{');
-    if (sund_terms_list(&a, &j, &err) == SUND_OK) {
+    if (sund_terms_list(&a, 0, 0, &j, &err) == SUND_OK) {
         sund_json_close(&j, '}');
         if (sund_json_read(out.p, out.n, &v, &err) != SUND_OK || sund_j_n(sund_j_get(v, "filteringTerms")) < 2)
             abort();

@@ -135,7 +135,7 @@ TEST(one_list_of_all_nodes)
         CHECK(sund_shown_text(h.gate, SUND_ASK_TERMS, text[i], strlen(text[i]), &a.row[i].shown, NULL) == SUND_OK);
     sund_json_init(&j, &b, false);
     sund_json_open(&j, NULL, '{');
-    CHECK(sund_terms_list(&a, &j, NULL) == SUND_OK);
+    CHECK(sund_terms_list(&a, 0, 0, &j, NULL) == SUND_OK);
     sund_json_close(&j, '}');
     CHECK(sund_json_read(b.p, b.n, &v, NULL) == SUND_OK);
     CHECK(sund_j_n(sund_j_get(v, "filteringTerms")) == 6 && sund_j_n(sund_j_get(v, "resources")) == 2);
