@@ -43,21 +43,18 @@ typedef struct kinship {
 
 static sund_code judge_sites(void *ctx, size_t task, unsigned thread, sund_err *err)
 {
-    kinship *k = ctx;
-    size_t   last = (task + 1) * SITES_A_TASK, n_site = sund_store_describe(k->s)->n_site;
+    kinship     *k = ctx;
+    size_t       first = task * SITES_A_TASK, n_site = sund_store_describe(k->s)->n_site, n = n_site - first < SITES_A_TASK ? n_site - first : SITES_A_TASK;
+    sund_classes c[SITES_A_TASK];
 
-    for (size_t j = task * SITES_A_TASK; j < last && j < n_site; j++) {
-        sund_site    site;
-        sund_classes c;
-        int64_t      called, alt;
+    SUND_TRY(sund_store_count_rows(k->reader[thread], first, n, &k->set, 1, c, err));
+    for (size_t j = 0; j < n; j++) {
+        sund_site site;
+        int64_t   called = c[j].ref + c[j].het + c[j].alt, alt = c[j].het + 2 * c[j].alt;
 
-        sund_store_site(k->s, j, &site);
-        if (site.kind != SUND_KIND_SNV || site.v.contig > 22)
-            continue;
-        SUND_TRY(sund_store_count(k->reader[thread], j, &k->set, 1, &c, err));
-        called = c.ref + c.het + c.alt;
-        alt = c.het + 2 * c.alt;
-        k->eligible[j] = called && (double) c.missing <= k->missing * (double) k->set.n && (double) (alt < called ? alt : 2 * called - alt) >= k->maf * 2.0 * (double) called;
+        sund_store_site(k->s, first + j, &site);
+        if (site.kind == SUND_KIND_SNV && site.v.contig <= 22)
+            k->eligible[first + j] = called && (double) c[j].missing <= k->missing * (double) k->set.n && (double) (alt < called ? alt : 2 * called - alt) >= k->maf * 2.0 * (double) called;
     }
     return SUND_OK;
 }

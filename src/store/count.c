@@ -53,38 +53,63 @@ typedef struct run { size_t n, row; uint32_t at[SUND_RUN]; uint16_t which[SUND_R
 
 static sund_code count_waiting(sund_store_reader *r, run *w, const sund_person_plane *set, size_t n_set, sund_classes *out, sund_err *err)
 {
-    if (w->n && !r->now[0].e->count_run(r->now[0].view, w->at, w->which, w->n, &r->d, set, n_set, out))
-        return sund_store_site_fail(r->s, w->row, "a site in it cannot be read", err);
-    for (size_t i = 0; i < w->n; i++)
-        for (size_t k = 0; k < n_set; k++) {
-            sund_classes *c = &out[w->which[i] * n_set + k];
+    bool ok = !w->n || r->now[0].e->count_run(r->now[0].view, w->at, w->which, w->n, &r->d, set, n_set, out);
 
-            c->ref = (int64_t) set[k].n - c->het - c->alt - c->missing;
-        }
     w->n = 0;
-    return SUND_OK;
+    return ok ? SUND_OK : sund_store_site_fail(r->s, w->row, "a site in it cannot be read", err);
+}
+
+/** Rows [j, end) whose digest was found right, and that are decrypted. */
+static size_t known_until(const sund_store *s, size_t j)
+{
+    size_t end = (j / CHUNK_ROWS + 1) * CHUNK_ROWS;
+
+    if (j >= s->info.n_site || !__atomic_load_n(&s->touched_chunk[0][j / CHUNK_ROWS], __ATOMIC_RELAXED) || sund_shadow_is_damaged(s->shadow))
+        return j;
+    return end < s->info.n_site ? end : s->info.n_site;
+}
+
+/** Rows from j on, as many as lie in the block in place and are known: they wait. Returns where this ends. */
+static size_t wait_in_place(const sund_store_reader *r, size_t first, size_t j, size_t end, run *w)
+{
+    const uint32_t number = (uint32_t) r->now[0].number;
+    const size_t   room = r->now[0].end;
+    uint32_t      *to = w->at + w->n;
+    size_t         from = j;
+
+    if (r->now[0].number > UINT32_MAX || !r->now[0].e->count_run)
+        return j;
+    for (; j < end; j++, to++) {
+        uint32_t block, at;
+
+        sund_store_row_place(r->s, j, &block, &at);
+        if (block != number || at >= room)
+            break;
+        *to = at;
+    }
+    for (size_t k = 0; k < j - from; k++)
+        w->which[w->n + k] = (uint16_t) (from - first + k);
+    w->n += j - from;
+    w->row = j > from ? j - 1 : w->row;
+    return j;
 }
 
 static sund_code count_some(sund_store_reader *r, size_t first, size_t n, const sund_person_plane *set, size_t n_set, sund_classes *out, sund_err *err)
 {
     run w = { .n = 0 };
 
-    for (size_t i = 0; i < n; i++) {
-        size_t   j = first + i;
-        uint32_t block = 0, at = 0;
-        bool     known = j < r->s->info.n_site && __atomic_load_n(&r->s->touched_chunk[0][j / CHUNK_ROWS], __ATOMIC_RELAXED) && !sund_shadow_is_damaged(r->s->shadow);
+    for (size_t j = first; j < first + n; j++) {
+        size_t   known = known_until(r->s, j);
+        uint32_t block = 0, at;
 
-        if (known)
+        j = wait_in_place(r, first, j, known < first + n ? known : first + n, &w);
+        if (j == first + n)
+            break;
+        if (j < known)
             sund_store_row_place(r->s, j, &block, &at);
-        if (known && r->now[0].number == block && at < r->now[0].end && r->now[0].e->count_run) {
-            w.at[w.n] = at;
-            w.which[w.n++] = (uint16_t) i;
-            w.row = j;
-            continue;
-        }
-        if (!known || r->now[1].number != block) /* another block may take the place of this */
+        if (j >= known || r->now[1].number != block) /* another block may take the place of this */
             SUND_TRY(count_waiting(r, &w, set, n_set, out, err));
-        SUND_TRY(sund_store_count(r, j, set, n_set, out + i * n_set, err));
+        SUND_TRY(sund_store_count(r, j, set, n_set, out + (j - first) * n_set, err));
     }
     return count_waiting(r, &w, set, n_set, out, err);
 }

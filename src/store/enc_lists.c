@@ -1,5 +1,6 @@
 #include "store/encoding.h"
 
+#include "base/cpu.h"
 #include "stats/count.h"
 
 #include <endian.h>
@@ -104,6 +105,13 @@ static bool get_list(sund_cur *c, size_t n_person, uint32_t *list, size_t *n)
     return sund_list_read(c, *n, n_person, list);
 }
 
+static bool read_haplotypes(sund_cur *c, size_t n, sund_decoded *d)
+{
+    uint64_t bound = 2 * (uint64_t) d->n_person;
+
+    return n <= bound && sund_list_read_k(c, n, bound, n < 256 ? d->low_bits[n] : sund_list_low_bits(n, bound), d->haplotype);
+}
+
 static bool get(sund_block_view b, sund_decoded *d, lists *l)
 {
     sund_cur c = { b.p + b.at + 1, b.n - b.at - 1, false }; /* there is a byte: the reader has checked at */
@@ -115,7 +123,7 @@ static bool get(sund_block_view b, sund_decoded *d, lists *l)
     if (n == SMALL_MAX)
         n += sund_varint_read(&c);
     if (l->head & HAPLOTYPES) {
-        if (n > 2 * d->n_person || !sund_list_read_k(&c, n, 2 * (uint64_t) d->n_person, n < 256 ? d->low_bits[n] : sund_list_low_bits(n, 2 * (uint64_t) d->n_person), d->haplotype))
+        if (!read_haplotypes(&c, n, d))
             return false;
         l->n_haplotype = n;
         for (size_t i = 1; i < n; i++) { /* both haplotypes of a person are neighbours in the list */
@@ -158,32 +166,43 @@ static bool decode(sund_block_view b, sund_decoded *d, sund_gt *g)
     return true;
 }
 
-/** Haplotypes of people who all have a call, as nearly all sites are: counted in one pass, without making other lists of it. */
-static bool count_haplotypes(sund_block_view b, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+/** A site of people who all have a call, as nearly all sites are: one list of haplotypes. */
+typedef struct plain { sund_cur c; size_t n; uint8_t head; uint16_t which; } plain;
+
+static bool plain_at(sund_block_view b, size_t at, const sund_decoded *d, plain *l)
 {
-    sund_cur        c = { b.p + b.at + 1, b.n - b.at - 1, false };
-    uint8_t         head = b.p[b.at];
-    size_t          n = head >> SMALL_SHIFT;
-    const uint32_t *h = d->haplotype;
+    *l = (plain){ { b.p + at + 1, b.n - at - 1, false }, b.p[at] >> SMALL_SHIFT, b.p[at], 0 };
+    if (l->n == SMALL_MAX)
+        l->n += sund_varint_read(&l->c);
+    return !l->c.bad && l->n <= 2 * d->n_person;
+}
 
-    if (n == SMALL_MAX)
-        n += sund_varint_read(&c);
-    if (n > 2 * d->n_person || !sund_list_read_k(&c, n, 2 * (uint64_t) d->n_person, n < 256 ? d->low_bits[n] : sund_list_low_bits(n, 2 * (uint64_t) d->n_person), d->haplotype))
-        return false;
+/** Of het and hom carriers of the rarer allele, nobody missing. */
+INLINE void put_classes(const sund_person_plane *set, uint64_t het, uint64_t hom, sund_classes *out)
+{
+    out->ref = (int64_t) (set->n - het - hom);
+    out->het = (int64_t) het;
+    out->alt = (int64_t) hom;
+    out->missing = 0;
+}
+
+/** Counted as it is, without making other lists of it. */
+static void count_plain(const plain *l, const uint32_t *list, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
     for (size_t s = 0; s < n_set; s++) {
-        const uint64_t *plane = set[s].plane;
-        int64_t         in = 0, hom = 0;
+        uint64_t n[2], het;
 
-        for (size_t i = 0; i < n; i++) {
-            int64_t one = plane[h[i] / 128] >> (h[i] / 2 % 64) & 1;
-
-            in += one;
-            hom += i && (h[i] ^ h[i - 1]) == 1 ? one : 0; /* both haplotypes of a person are neighbours in the list */
-        }
-        out[s].missing = 0;
-        out[s].het = in - 2 * hom;
-        out[s].alt = head & REST_ALT ? (int64_t) set[s].n - out[s].het - hom : hom;
+        sund_haplotypes_count(list, l->n, set[s].plane, n);
+        het = n[0] - 2 * n[1];
+        put_classes(&set[s], het, l->head & REST_ALT ? set[s].n - het - n[1] : n[1], &out[s]);
     }
+}
+
+static bool count_one(plain *l, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    if (!read_haplotypes(&l->c, l->n, d))
+        return false;
+    count_plain(l, d->haplotype, set, n_set, out);
     return true;
 }
 
@@ -191,8 +210,11 @@ static bool count(sund_block_view b, sund_decoded *d, const sund_person_plane *s
 {
     lists l;
 
-    if ((b.p[b.at] & (HAPLOTYPES | MISSING)) == HAPLOTYPES)
-        return count_haplotypes(b, d, set, n_set, out);
+    if ((b.p[b.at] & (HAPLOTYPES | MISSING)) == HAPLOTYPES) {
+        plain p;
+
+        return plain_at(b, b.at, d, &p) && count_one(&p, d, set, n_set, out);
+    }
     if (!get(b, d, &l))
         return false;
     for (size_t s = 0; s < n_set; s++) {
@@ -222,36 +244,169 @@ INLINE bool count_few(const uint8_t *p, size_t n, unsigned k, uint64_t bound, co
         uint64_t in = set[s].plane[first / 128] >> (first / 2 % 64) & 1, also = n == 2 ? set[s].plane[second / 128] >> (second / 2 % 64) & 1 : 0;
         uint64_t both = n == 2 && (first ^ second) == 1 ? in : 0;
 
-        out[s] = (sund_classes){ .het = (int64_t) (in + also - 2 * both), .alt = (int64_t) both };
+        put_classes(&set[s], in + also - 2 * both, both, &out[s]);
     }
     return true;
 }
 
-/** Most sites have one carrier or two, but which has how many cannot be guessed: so sites are put in order of that first, and each number's are counted together. */
-static bool count_run(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+/** The same of up to SHORT entries, with FEW_BYTES at p: a load for each, and none is asked anything before the end. */
+enum { SHORT = 15, FEW_BYTES = 16 + SHORT * 8 };
+INLINE bool count_short(const uint8_t *p, size_t n, unsigned k, uint64_t bound, const sund_person_plane *set, size_t n_set, sund_classes *out)
 {
-    uint16_t order[SMALL_MAX + 1][SUND_RUN];
-    size_t   m[SMALL_MAX + 1] = { 0 };
-    uint64_t bound = 2 * (uint64_t) d->n_person;
+    uint64_t h[SHORT + 1], next = 0, bit = 0, seen = 0; /* h: one that is nobody's, then the entries */
+
+    h[0] = UINT64_MAX;
+    for (size_t i = 1; i <= n; i++) {
+        uint64_t x, zeros;
+
+        memcpy(&x, p + bit / 8, 8);
+        x = le64toh(x) >> bit % 8;
+        zeros = (uint64_t) __builtin_ctzll(x | 1ULL << SUND_LIST_ESCAPE);
+        h[i] = next + (zeros << k | (x >> 1 >> zeros & ((1ULL << k) - 1)));
+        next = h[i] + 1;
+        bit += zeros + 1 + k;
+        seen |= zeros;
+    }
+    if ((seen & SUND_LIST_ESCAPE) == SUND_LIST_ESCAPE || next > bound)
+        return false;
+    for (size_t s = 0; s < n_set; s++) {
+        uint64_t in = 0, both = 0;
+
+        for (size_t i = 1; i <= n; i++) {
+            uint64_t one = set[s].plane[h[i] / 128] >> (h[i] / 2 % 64) & 1;
+
+            in += one;
+            both += (h[i] ^ h[i - 1]) == 1 ? one : 0; /* both haplotypes of a person are neighbours in the list */
+        }
+        put_classes(&set[s], in - 2 * both, both, &out[s]);
+    }
+    return true;
+}
+
+/** Long lists, longest first; as many together as there is room for. */
+static bool count_long(plain *l, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    sund_list_job job[SUND_RUN];
+    uint64_t      bound = 2 * (uint64_t) d->n_person;
+
+    for (size_t i = 0, m; i < n; i += m) {
+        size_t used = 0;
+
+        for (m = 0; i + m < n && l[i + m].n <= bound - used; used += l[i + m++].n)
+            job[m] = (sund_list_job){ l[i + m].c, l[i + m].n, sund_list_low_bits(l[i + m].n, bound), d->haplotype + used };
+        if (!sund_lists_read(job, m, bound))
+            return false;
+        for (size_t k = 0; k < m; k++)
+            count_plain(&l[i + k], job[k].list, set, n_set, out + l[i + k].which * n_set);
+    }
+    return true;
+}
+
+typedef struct in_run { uint32_t at, which; } in_run; /* a site: where, and the place of its counts */
+
+static bool count_other(sund_block_view b, in_run r, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    out += r.which * n_set;
+    b.at = r.at;
+    if (!count(b, d, set, n_set, out))
+        return false;
+    for (size_t s = 0; s < n_set; s++)
+        out[s].ref = (int64_t) set[s].n - out[s].het - out[s].alt - out[s].missing;
+    return true;
+}
+
+/** Sites that all have n <= SHORT carriers. few: n is 1 or 2, and constant. */
+INLINE bool count_same(sund_block_view b, const in_run *r, size_t m, size_t n, const bool few, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    const uint64_t bound = 2 * (uint64_t) d->n_person;
+    const unsigned k = d->low_bits[n];
+
+    for (size_t i = 0; i < m; i++) {
+        const uint8_t *p = b.p + r[i].at + 1 + (n >= SMALL_MAX);
+        sund_classes  *to = out + r[i].which * n_set;
+
+        if (!(few ? count_few(p, n, k, bound, set, n_set, to) : count_short(p, n, k, bound, set, n_set, to)) && !count_other(b, r[i], d, set, n_set, out))
+            return false;
+    }
+    return true;
+}
+
+/* Of sites of more carriers or fewer: up to SHORT by number, more of them in steps of a quarter, and last what is not one list of haplotypes. */
+enum { OTHER = 127, N_CLASS = 128 };
+static uint8_t class_of(const uint8_t *p, size_t n_byte)
+{
+    size_t   n = p[0] >> SMALL_SHIFT;
+    unsigned e;
+
+    if ((p[0] & ((1 << SMALL_SHIFT) - 1)) != HAPLOTYPES || n_byte < FEW_BYTES)
+        return OTHER;
+    if (n < SMALL_MAX)
+        return (uint8_t) n;
+    n += p[1] < 128 ? p[1] : SHORT + (p[1] & 127u) + ((p[2] & 127u) << 7); /* about: never short where the number has two bytes */
+    e = 63u - (unsigned) __builtin_clzll(n);
+    return (uint8_t) (n <= SHORT ? n : 16 + 4 * (e - 4) + (n >> (e - 2) & 3));
+}
+
+INLINE bool count_sorted(sund_block_view b, const in_run *site, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    uint8_t  class[SUND_RUN];
+    uint16_t end[N_CLASS + 1] = { 0 };
+    in_run   r[SUND_RUN];
+    size_t   i = 0, n_long = 0;
+    plain    list[SUND_RUN];
+
+    for (size_t k = 0; k < n; k++) {
+        class[k] = class_of(b.p + site[k].at, b.n - site[k].at);
+        end[class[k] + 1]++;
+    }
+    for (size_t k = 0; k < N_CLASS; k++)
+        end[k + 1] = (uint16_t) (end[k + 1] + end[k]);
+    for (size_t k = 0; k < n; k++)
+        r[end[class[k]]++] = site[k]; /* end[k] was where class k begins, and is then where it ends */
+    for (size_t k = 0; k <= SHORT; i = end[k++])
+        if (!count_same(b, r + i, end[k] - i, k, false, d, set, n_set, out))
+            return false;
+    for (size_t k = end[OTHER - 1]; k-- > i; list[n_long++].which = (uint16_t) r[k].which)
+        if (!plain_at(b, r[k].at, d, &list[n_long]))
+            return false;
+    for (i = end[OTHER - 1]; i < n; i++)
+        if (!count_other(b, r[i], d, set, n_set, out))
+            return false;
+    return count_long(list, n_long, d, set, n_set, out);
+}
+
+/** Three of four sites have one carrier or two, but which has how many cannot be guessed: so sites are put in order of that first, without a jump that depends on it. */
+INLINE bool run_body(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    in_run one[SUND_RUN], two[SUND_RUN], more[SUND_RUN];
+    size_t n_one = 0, n_two = 0, n_more = 0;
 
     for (size_t i = 0; i < n; i++) {
         uint8_t head = b.p[at[i]];
-        size_t  k = (head & ((1 << SMALL_SHIFT) - 1)) == HAPLOTYPES && b.n - at[i] > 8 ? head >> SMALL_SHIFT : SMALL_MAX;
+        bool    room = b.n - at[i] > 8, is_one = room & (head == (HAPLOTYPES | 1 << SMALL_SHIFT)), is_two = room & (head == (HAPLOTYPES | 2 << SMALL_SHIFT));
 
-        order[k][m[k]++] = (uint16_t) i;
+        one[n_one] = two[n_two] = more[n_more] = (in_run){ at[i], which[i] };
+        n_one += is_one;
+        n_two += is_two;
+        n_more += !is_one & !is_two;
     }
-    for (size_t k = 0; k <= SMALL_MAX; k++)
-        for (size_t i = 0; i < m[k]; i++) {
-            size_t        at_i = at[order[k][i]];
-            sund_classes *to = out + which[order[k][i]] * n_set;
+    return count_same(b, one, n_one, 1, true, d, set, n_set, out) && count_same(b, two, n_two, 2, true, d, set, n_set, out) && count_sorted(b, more, n_more, d, set, n_set, out);
+}
 
-            if (k == 1 ? count_few(b.p + at_i + 1, 1, d->low_bits[1], bound, set, n_set, to) : k == 2 && count_few(b.p + at_i + 1, 2, d->low_bits[2], bound, set, n_set, to))
-                continue;
-            b.at = at_i;
-            if (!count(b, d, set, n_set, to))
-                return false;
-        }
-    return true;
+static bool run_portable(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    return run_body(b, at, which, n, d, set, n_set, out);
+}
+
+SUND_TARGET_AVX2 static bool run_bmi(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set,
+                                     sund_classes *out)
+{
+    return run_body(b, at, which, n, d, set, n_set, out);
+}
+
+static bool count_run(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
+{
+    return (sund_cpu_path() ? run_bmi : run_portable)(b, at, which, n, d, set, n_set, out);
 }
 
 static bool phase(sund_block_view b, sund_decoded *d, bool *any)

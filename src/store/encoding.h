@@ -68,7 +68,7 @@ typedef struct sund_encoding {
     bool (*decode)(sund_block_view b, sund_decoded *d, sund_gt *out);
     /** People of each of n_set sets: het, alt and missing are filled, ref is not. NULL: by decode. */
     bool (*count)(sund_block_view b, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out);
-    /** The same of n <= SUND_RUN sites of a block that is read in place, at at[i], into out[which[i] n_set + k]; b.at is not used. NULL: one by one. */
+    /** The same of n <= SUND_RUN sites of a block that is read in place, at at[i], into out[which[i] n_set + k]; b.at is not used, and ref is filled too. NULL: one by one. */
     bool (*count_run)(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out);
     /** Into d->phased and d->alt_first, both within het; *any is whether some het is phased. */
     bool (*phase)(sund_block_view b, sund_decoded *d, bool *any);

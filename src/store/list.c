@@ -1,9 +1,13 @@
 #include "store/list.h"
 
+#include "base/cpu.h"
+
 #include <endian.h>
 #include <string.h>
 
-enum { ESCAPE = SUND_LIST_ESCAPE };
+#define INLINE static inline __attribute__((always_inline))
+
+enum { ESCAPE = SUND_LIST_ESCAPE, SURE = 57 }; /* SURE: bits that a load from any bit of a byte has */
 
 void sund_varint_write(uint32_t v, sund_buf *out)
 {
@@ -69,61 +73,180 @@ void sund_list_write(const uint32_t *list, size_t n, uint64_t bound, sund_buf *o
         sund_buf_u8(out, (uint8_t) bits);
 }
 
-typedef struct bit_cur { const uint8_t *p; uint64_t bit, next; } bit_cur;
+/* Codes stand one behind the other, and where one ends only counting its zeros says: so the way from one code to the next is kept short. Some are taken from
+ * one load without asking after each whether it was whole, and two lists are read side by side: the processor has the one to do while it waits for the other. */
 
-/** As many entries as are sure to be inside n_byte bytes when each load takes eight. Returns how many; stops at a code that is none. One load serves
- *  for several entries: from one to the next there is no way round counting zeros and shifting, and a load would come on top. */
-static inline __attribute__((always_inline)) size_t read_some(bit_cur *b, size_t n_byte, size_t n, unsigned k, uint32_t *list)
+typedef struct lane {
+    const uint8_t *p;
+    uint64_t       bit, last, next; /* last: where a load of eight bytes may begin at most, in bits */
+    uint32_t      *list;
+    size_t         n;               /* entries that are left */
+    unsigned       k;
+} lane;
+
+INLINE uint64_t load(const lane *l)
 {
-    const uint64_t mask = (1ULL << k) - 1;
-    uint64_t       bit = b->bit, next = b->next, last = n_byte < 8 ? 0 : 8 * (uint64_t) (n_byte - 8) + 7;
-    const unsigned most = 104 / (2 * k + 5); /* codes that nearly always fit into one load: the processor cannot guess how many do, but a number that stays the same it can */
-    size_t         i = 0;
+    uint64_t x;
 
-    while (i < n && n_byte >= 8 && bit <= last) {
-        uint64_t x, gap;
-        unsigned left = 63 - (unsigned) (bit & 7), zeros, length, room = most;
-
-        memcpy(&x, b->p + (bit >> 3), 8);
-        x = le64toh(x) >> (bit & 7) | 1ULL << 63; /* a bit that is never read stops the counting of zeros */
-        zeros = (unsigned) __builtin_ctzll(x);
-        if (__builtin_expect(zeros >= ESCAPE, 0)) {
-            if (zeros > ESCAPE)
-                break;
-            gap = x >> (ESCAPE + 1) & UINT32_MAX;
-            bit += ESCAPE + 1 + 32;
-            next += gap;
-            list[i++] = (uint32_t) next++;
-            continue;
-        }
-        do {
-            uint64_t behind = x >> 1 >> k; /* what follows a code without zeros: there while zeros are still being counted */
-
-            length = zeros + 1 + k;
-            next += (uint64_t) zeros << k | (x >> 1 >> zeros & mask);
-            list[i++] = (uint32_t) next++;
-            bit += length;
-            left -= length;
-            x = behind >> zeros;
-            zeros = (unsigned) __builtin_ctzll(x);
-        } while (i < n && --room && zeros < ESCAPE && zeros + 1 + k <= left);
-    }
-    b->bit = bit;
-    b->next = next;
-    return i;
+    memcpy(&x, l->p + (l->bit >> 3), 8);
+    return le64toh(x) >> (l->bit & 7);
 }
 
-/** The last bytes once more, with zeros behind them. b->bit then counts from where they begin. */
-static size_t read_tail(bit_cur *b, const uint8_t *p, size_t n_byte, size_t n, unsigned k, uint32_t *list)
+/** One entry of any kind; l->n is not counted down. False, and nothing taken: no code. */
+INLINE bool take_one(lane *l)
 {
-    uint8_t tail[16] = { 0 };
+    uint64_t x = load(l), gap;
+    unsigned zeros = (unsigned) __builtin_ctzll(x | 1ULL << 63);
 
-    memcpy(tail, p, n_byte);
-    b->p = tail;
-    b->bit &= 7;
-    n = read_some(b, n_byte + 8, n, k, list);
-    b->p = NULL;
-    return n;
+    if (zeros > ESCAPE)
+        return false;
+    gap = zeros < ESCAPE ? (uint64_t) zeros << l->k | (x >> 1 >> zeros & ((1ULL << l->k) - 1)) : x >> (ESCAPE + 1) & UINT32_MAX;
+    l->bit += zeros + 1 + (zeros < ESCAPE ? l->k : 32);
+    l->next += gap;
+    *l->list++ = (uint32_t) l->next++;
+    return true;
+}
+
+/** Entries to a load: so many that nearly always fit. */
+static unsigned batch_of(unsigned k) { return k < 8 ? 4 : k < 15 ? 3 : 2; }
+
+/** n bits of x from bit `from` on, which stands below n in at: from + (n << 8). */
+INLINE uint64_t bits_portable(uint64_t x, uint64_t at) { return x >> (at & 63) & ((1ULL << (at >> 8 & 63)) - 1); }
+#if defined __x86_64__
+SUND_TARGET_AVX2 INLINE uint64_t bits_bmi(uint64_t x, uint64_t at) { return __builtin_ia32_bextr_u64(x, at); }
+#endif
+
+/** `batch` entries of one load, which is inside the bytes. False, and nothing taken: one is not within the bits that a load is sure to have, or may be written out. */
+INLINE bool take(lane *l, const unsigned batch, uint64_t most, uint64_t (*bits)(uint64_t, uint64_t))
+{
+    int64_t        x = (int64_t) (load(l) | 1ULL << 63); /* shifted with its sign: a one stays, at which counting zeros ends */
+    const uint64_t low = l->k << 8 | 1, one = l->k + 1;
+    uint64_t       next = l->next - 1, all = 0;
+
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < batch; i++) {
+        uint64_t zeros = (unsigned) __builtin_ctzll((uint64_t) x);
+        int64_t  behind = x >> one; /* what follows a code without zeros: there while zeros are still being counted */
+
+        next += (zeros << l->k) + bits((uint64_t) x, zeros + low) + 1;
+        x = behind >> zeros;
+        all += zeros;
+        l->list[i] = (uint32_t) next;
+        __asm__ volatile("" ::: "memory"); /* compilers would put entries together in a vector first, which is slower */
+    }
+    if (__builtin_expect(all > most, 0))
+        return false;
+    l->bit += all + batch * one;
+    l->next = next + 1;
+    l->list += batch;
+    return true;
+}
+
+/** Zeros that so many entries may have in all, so that each is within the bits that a load is sure to have, and none is written out. */
+static unsigned most_of(const lane *l, unsigned batch)
+{
+    unsigned used = batch * (l->k + 1), most = used < SURE ? SURE - used : 0;
+
+    return most < ESCAPE ? most : ESCAPE - 1;
+}
+
+/** How often a lane can surely go on by a load. */
+INLINE size_t loads(const lane *l, unsigned batch)
+{
+    size_t by_byte = l->bit <= l->last ? (l->last - l->bit) / SURE + 1 : 0, by_n = l->n / batch;
+
+    return by_byte < by_n ? by_byte : by_n;
+}
+
+INLINE bool go_on(lane *l, const unsigned batch, uint64_t most, uint64_t (*bits)(uint64_t, uint64_t)) { return take(l, batch, most, bits) || take_one(l); }
+
+INLINE void both(lane *a, lane *b, const unsigned batch, uint64_t (*bits)(uint64_t, uint64_t))
+{
+    const unsigned most_x = most_of(a, batch), most_y = most_of(b, batch);
+    lane           x = *a, y = *b;
+    bool           good = true;
+
+    for (size_t m; good && (m = loads(&x, batch) < loads(&y, batch) ? loads(&x, batch) : loads(&y, batch)) > 0;) {
+        const uint32_t *from_x = x.list, *from_y = y.list;
+
+        for (; m && good; m--)
+            good = go_on(&x, batch, most_x, bits) && go_on(&y, batch, most_y, bits);
+        x.n -= (size_t) (x.list - from_x);
+        y.n -= (size_t) (y.list - from_y);
+    }
+    *a = x;
+    *b = y;
+}
+
+INLINE void alone(lane *l, const unsigned batch, uint64_t (*bits)(uint64_t, uint64_t))
+{
+    const unsigned most = most_of(l, batch);
+    lane           x = *l;
+    bool           good = true;
+
+    for (size_t m; good && (m = loads(&x, batch)) > 0;) {
+        const uint32_t *from = x.list;
+
+        for (; m && good; m--)
+            good = go_on(&x, batch, most, bits);
+        x.n -= (size_t) (x.list - from);
+    }
+    for (; x.n && x.bit <= x.last && take_one(&x); x.n--)
+        ;
+    *l = x;
+}
+
+/** As far as loads are sure to be inside the bytes, and no code is bad: of b until one of both has fewer than a load left; without b all. */
+INLINE void read_body(lane *a, lane *b, uint64_t (*bits)(uint64_t, uint64_t))
+{
+    switch (batch_of(b && b->k > a->k ? b->k : a->k)) {
+    case 4: b ? both(a, b, 4, bits) : alone(a, 4, bits); break;
+    case 3: b ? both(a, b, 3, bits) : alone(a, 3, bits); break;
+    default: b ? both(a, b, 2, bits) : alone(a, 2, bits); break;
+    }
+}
+
+static void read_portable(lane *a, lane *b) { read_body(a, b, bits_portable); }
+#if defined __x86_64__
+SUND_TARGET_AVX2 static void read_bmi(lane *a, lane *b) { read_body(a, b, bits_bmi); }
+#else
+#define read_bmi read_portable
+#endif
+
+static void read_some(lane *a, lane *b)
+{
+    static void (*const version[])(lane *, lane *) = { read_portable, read_bmi, read_bmi };
+
+    version[sund_cpu_path()](a, b);
+}
+
+static lane lane_of(const sund_cur *c, size_t n, unsigned k, uint32_t *list) { return (lane){ c->p, 0, c->n < 8 ? 0 : 8 * (uint64_t) (c->n - 8) + 7, 0, list, c->n < 8 ? 0 : n, k }; }
+
+/** The rest of n entries: of the last bytes once more, with zeros behind them. Then whether all is sound. */
+static bool read_rest(lane *l, size_t n, uint32_t *list, sund_cur *c, uint64_t bound)
+{
+    size_t from = 0, used;
+
+    read_some(l, NULL);
+    l->n = n - (size_t) (l->list - list);
+    if (l->n) {
+        uint8_t tail[16] = { 0 };
+
+        from = l->bit >> 3;
+        if (from > c->n || c->n - from >= 8)
+            return !(c->bad = true);
+        memcpy(tail, c->p + from, c->n - from);
+        l->p = tail;
+        l->bit &= 7;
+        l->last = 8 * (c->n - from) + 7;
+        read_some(l, NULL);
+    }
+    used = from + (size_t) ((l->bit + 7) >> 3);
+    if (l->n || used > c->n || l->next > bound)
+        return !(c->bad = true);
+    c->p += used;
+    c->n -= used;
+    return true;
 }
 
 bool sund_list_read(sund_cur *c, size_t n, uint64_t bound, uint32_t *list)
@@ -135,24 +258,40 @@ bool sund_list_read(sund_cur *c, size_t n, uint64_t bound, uint32_t *list)
 
 bool sund_list_read_k(sund_cur *c, size_t n, uint64_t bound, unsigned k, uint32_t *list)
 {
-    bit_cur b = { c->p, 0, 0 };
-    size_t  got, from = 0, used;
+    lane l = lane_of(c, n, k, list);
 
-    if (c->bad)
-        return false;
-    if (n == 0)
-        return true;
-    got = read_some(&b, c->n, n, k, list);
-    if (got < n) {
-        from = b.bit >> 3;
-        if (from > c->n || c->n - from >= 8)
-            return !(c->bad = true);
-        got += read_tail(&b, c->p + from, c->n - from, n - got, k, list + got);
+    return !c->bad && read_rest(&l, n, list, c, bound);
+}
+
+bool sund_lists_read(sund_list_job *job, size_t n, uint64_t bound)
+{
+    lane   l[2];
+    size_t of[2], next = 0;
+
+    for (int k = 0; k < 2 && next < n; k++, next++) {
+        of[k] = next;
+        l[k] = lane_of(&job[next].c, job[next].n, job[next].k, job[next].list);
     }
-    used = from + (size_t) ((b.bit + 7) >> 3);
-    if (got < n || used > c->n || b.next > bound)
-        return !(c->bad = true);
-    c->p += used;
-    c->n -= used;
+    for (size_t left = n; left; left--) {
+        int            k = 0;
+        sund_list_job *j;
+
+        if (left > 1) {
+            read_some(&l[0], &l[1]);
+            k = l[1].n < l[0].n;
+        }
+        j = &job[of[k]];
+        if (!read_rest(&l[k], j->n, j->list, &j->c, bound))
+            return false;
+        if (next < n) {
+            of[k] = next;
+            l[k] = lane_of(&job[next].c, job[next].n, job[next].k, job[next].list);
+            next++;
+        }
+        else if (k == 0) {
+            l[0] = l[1];
+            of[0] = of[1];
+        }
+    }
     return true;
 }

@@ -18,6 +18,11 @@ bool sund_list_read(sund_cur *c, size_t n, uint64_t bound, uint32_t *list);
 unsigned sund_list_low_bits(size_t n, uint64_t bound);
 bool     sund_list_read_k(sund_cur *c, size_t n, uint64_t bound, unsigned k, uint32_t *list);
 
+/** Several lists, which need not be neighbours, two at a time side by side: while there are two, an entry costs half of what it does of one alone. The longest should come first.
+ *  k as above. False: one of them is bad. */
+typedef struct sund_list_job { sund_cur c; size_t n; unsigned k; uint32_t *list; } sund_list_job;
+bool sund_lists_read(sund_list_job *job, size_t n, uint64_t bound);
+
 /** One gap from the lowest bits of x, which are shifted out; *left, how many bits x still has, goes down. False: it is written out plainly or goes beyond x, and x is spoilt. For lists of
  *  one or two entries, which are most: from a table of such sites this has no jump that the processor would have to guess. */
 enum { SUND_LIST_ESCAPE = 20 }; /* zeros; with a one and 32 bits still within the 57 bits that one load is sure to give */

@@ -76,6 +76,83 @@ TEST(hostile_lists_are_refused)
     free(got);
 }
 
+/** As list.h says, a bit at a time. Returns bytes used, or SIZE_MAX. */
+static size_t bit_by_bit(const uint8_t *p, size_t n_byte, size_t n, uint64_t bound, uint32_t *list)
+{
+    unsigned k = sund_list_low_bits(n, bound);
+    uint64_t at = 0, next = 0;
+#define BIT(i) ((i) < 8 * (uint64_t) n_byte ? p[(i) / 8] >> ((i) % 8) & 1 : 0)
+    for (size_t i = 0; i < n; i++) {
+        uint64_t gap = 0, zeros = 0, width;
+
+        for (; zeros <= 20 && !BIT(at); at++)
+            zeros++;
+        if (zeros > 20)
+            return SIZE_MAX;
+        width = zeros == 20 ? 32 : k;
+        for (uint64_t b = 0; b < width; b++)
+            gap |= (uint64_t) BIT(at + 1 + b) << b;
+        at += 1 + width;
+        next += zeros == 20 ? gap : zeros << k | gap;
+        list[i] = (uint32_t) next++;
+    }
+#undef BIT
+    return (at + 7) / 8 > n_byte || next > bound ? SIZE_MAX : (size_t) (at + 7) / 8;
+}
+
+/** Some lists as jobs; how many of them read otherwise than bit by bit. Each list's bytes end where their memory ends, or a little behind. */
+static size_t lists_that_differ(size_t n_job, uint64_t bound, bool hostile, size_t *n_good)
+{
+    sund_list_job job[9];
+    uint8_t      *byte[9];
+    uint32_t     *want[9];
+    size_t        used[9], bad = 0;
+    bool          all = true;
+
+    for (size_t k = 0; k < n_job; k++) {
+        size_t   n = test_rand() % (bound < 700 ? bound + 1 : 700), behind = test_rand() % 12;
+        sund_buf b = { 0 };
+
+        want[k] = calloc(n + 1, sizeof *want[k]);
+        for (uint64_t i = 0, next = 0; i < n; i++) { /* even but for some long gaps, which are written out */
+            next += test_rand() % 50 ? test_rand() % (bound / n + 1) / 2 : bound / 4;
+            if (next + n - i > bound)
+                next = bound - (n - i);
+            next = i && next <= want[k][i - 1] ? want[k][i - 1] + 1u : next;
+            want[k][i] = (uint32_t) next;
+        }
+        sund_list_write(want[k], n, bound, &b);
+        byte[k] = malloc(b.n + behind + 1);
+        memset(byte[k], 0xA5, b.n + behind + 1);
+        if (b.n)
+            memcpy(byte[k], b.p, b.n);
+        for (int flips = hostile ? (int) (test_rand() % 3) : 0; flips && b.n; flips--)
+            byte[k][test_rand() % b.n] ^= (uint8_t) (1u << test_rand() % 8);
+        used[k] = bit_by_bit(byte[k], b.n + behind, n, bound, want[k]);
+        all = all && used[k] != SIZE_MAX;
+        job[k] = (sund_list_job){ sund_cur_of(byte[k], b.n + behind), n, sund_list_low_bits(n, bound), calloc(n + 1, sizeof(uint32_t)) };
+        sund_buf_free(&b);
+    }
+    bad += sund_lists_read(job, n_job, bound) != all;
+    for (size_t k = 0; k < n_job; k++) {
+        bad += all && (job[k].c.p != byte[k] + used[k] || memcmp(job[k].list, want[k], job[k].n * sizeof(uint32_t)) != 0);
+        *n_good += all;
+        free(job[k].list);
+        free(want[k]);
+        free(byte[k]);
+    }
+    return bad;
+}
+
+TEST(lists_side_by_side_are_as_bit_by_bit)
+{
+    size_t n_good = 0;
+
+    for (size_t round = 0; round < 4000; round++)
+        CHECK(lists_that_differ(1 + round % 9, 1 + test_rand() % (1ULL << (1 + test_rand() % 32)), round % 3 == 0, &n_good) == 0);
+    CHECK(n_good > 3000);
+}
+
 /* ---- sites ---- */
 
 enum { N_SHAPE = 18, N_SITE = 150 };
@@ -251,19 +328,19 @@ TEST(every_encoding_returns_adversarial_sites)
     }
 }
 
-/** The test above in processes of their own, since the path is chosen once. */
+/** Tests above in processes of their own, since the path is chosen once. */
 TEST(on_every_processor_path)
 {
-    static const char *const path[] = { "portable", "avx2", "avx512" };
+    static const char *const path[] = { "portable", "avx2", "avx512" }, *const only[] = { "every_encoding", "lists" };
 
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 6; k++) {
         int   status = 0;
         pid_t pid = (fflush(stdout), fork());
 
         if (pid == 0) {
-            (void) setenv("SUND_CPU", path[k], 1);
+            (void) setenv("SUND_CPU", path[k % 3], 1);
             (void) !freopen("/dev/null", "w", stdout);
-            (void) execl("/proc/self/exe", "test_encodings", "every_encoding", (char *) NULL);
+            (void) execl("/proc/self/exe", "test_encodings", only[k / 3], (char *) NULL);
             _exit(127);
         }
         CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
