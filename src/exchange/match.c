@@ -330,7 +330,7 @@ static void compare(const sund_matcher *m, const sund_case *query, const profile
 
 sund_code sund_match_two(sund_matcher *m, const sund_case *query, const sund_case *other, sund_likeness *x, sund_err *err)
 {
-    profile   q = { NULL }, p = { NULL };
+    profile   q = { 0 }, p = { 0 };
     double    whole;
     sund_code rc;
 
@@ -354,7 +354,7 @@ static bool better(const sund_matcher *m, const sund_likeness *a, const sund_lik
 
 sund_code sund_match_find(sund_matcher *m, const sund_case *query, double min, size_t max, bool phenotype_only, const char *skip, sund_likeness *out, size_t *n, sund_err *err)
 {
-    profile   q = { NULL };
+    profile   q = { 0 };
     double    whole;
     sund_code rc;
 
