@@ -32,6 +32,20 @@ static sund_code db_fail(sqlite3 *h, const char *what, sund_err *err)
 /** SQLite's count of its memory, which nobody asks for, would take a lock for every piece. */
 static void no_count(void) { (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
+enum { BUSY_MS = 10000 };
+
+/** Each statement may run again. Where two open a new database at once, the step to a write-ahead log is refused at once, without the patience that busy statements have. */
+static int patient(sqlite3 *h, const char *script)
+{
+    int rc = sqlite3_exec(h, script, NULL, NULL, NULL);
+
+    for (int ms = 0; rc == SQLITE_BUSY && ms < BUSY_MS; ms += 10) {
+        (void) sqlite3_sleep(10);
+        rc = sqlite3_exec(h, script, NULL, NULL, NULL);
+    }
+    return rc;
+}
+
 sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_err *err)
 {
     static const char *setup = "PRAGMA journal_size_limit=8388608; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
@@ -54,8 +68,7 @@ sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_
         }
     }
     if (sqlite3_open_v2(path, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) != SQLITE_OK ||
-        sqlite3_busy_timeout(d->h, 10000) != SQLITE_OK || sqlite3_exec(d->h, setup, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(d->h, schema, NULL, NULL, NULL) != SQLITE_OK) {
+        sqlite3_busy_timeout(d->h, BUSY_MS) != SQLITE_OK || patient(d->h, setup) != SQLITE_OK || sqlite3_exec(d->h, schema, NULL, NULL, NULL) != SQLITE_OK) {
         rc = db_fail(d->h, path, err);
         sund_db_close(d);
         return rc;

@@ -24,6 +24,32 @@ static int64_t rows(sund_db *db)
     return n;
 }
 
+static void *open_new(void *name)
+{
+    sund_db  *db = NULL;
+    sund_code rc = sund_db_open(&db, name, "CREATE TABLE IF NOT EXISTS t(x INTEGER PRIMARY KEY) STRICT;", NULL);
+
+    sund_db_close(db);
+    return rc == SUND_OK ? name : NULL;
+}
+
+/** As a node's pages and its answers do at its first start. */
+TEST(several_open_a_new_one_at_once)
+{
+    for (int k = 0; k < 100; k++) {
+        pthread_t t[4];
+        char      path[300], name[20];
+        void     *same;
+
+        (void) snprintf(name, sizeof name, "new%d.db", k);
+        (void) snprintf(path, sizeof path, "%s", scratch(name));
+        for (int i = 0; i < 4; i++)
+            CHECK(pthread_create(&t[i], NULL, open_new, path) == 0);
+        for (int i = 0; i < 4; i++)
+            CHECK(pthread_join(t[i], &same) == 0 && same == path);
+    }
+}
+
 /** More texts than are kept, each many times; one that fails in between; a table that changes under a kept text. */
 TEST(a_text_that_runs_again_means_the_same)
 {
