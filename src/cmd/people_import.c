@@ -74,7 +74,7 @@ sund_code sund_cmd_people_import(int argc, char **argv, sund_err *err)
         { "home", 's', &home, "FOLDER", "the node's home" },
         { "format", 's', &format, "F", "phenopacket (GA4GH v2, JSON), bff (individuals of the Beacon v2 model), omop (folder of CDM 5 tables as CSV), tsv (a table, as 'sund people' takes it)" },
         { "consent", 's', &plan.consent, "CODES", "DUO codes of all of them, such as GRU or HMB; without it who is new takes part in nothing" },
-        { "country", 's', &plan.country, "TEXT", "their country (as before)" },
+        { "country", 's', &plan.country, "CC", "their country, such as ES (as before)" },
         { "dictionary", 's', &plan.dictionary, "FILE", "TSV that declares variables beforehand: a measurement's decimals, range and unit" },
         { "id", 's', &id, "WHAT", "what names a person: subject (default; OMOP: person_id), or document (the phenopacket's own id; OMOP: person_source_value; not of bff and tsv)" },
         { NULL, 0, NULL, NULL, NULL },

@@ -59,11 +59,12 @@ static sund_code parse_people(parsed *p, const char *s, sund_err *err)
         next = strchr(at, ',');
         if (next)
             *next++ = 0;
-        if (!eq || eq == at || eq - at > 31 || n == COUNTRY_MAX)
-            return sund_fail(err, SUND_E_ARG, "--people is a number, or NAME=NUMBER for up to %d countries: DK=12000,SE=8000", COUNTRY_MAX);
-        *eq = 0;
+        if (eq)
+            *eq = 0;
+        if (!eq || !sund_country_ok(at) || n == COUNTRY_MAX)
+            return sund_fail(err, SUND_E_ARG, "--people is a number, or CC=NUMBER for up to %d countries, by their two letters: DK=12000,SE=8000", COUNTRY_MAX);
         p->country[n] = at;
-        if (at[strcspn(at, "\t\r\n|")] || !parse_count(eq + 1, &p->n_person[n]))
+        if (!parse_count(eq + 1, &p->n_person[n]))
             return sund_fail(err, SUND_E_ARG, "--people: '%.40s' is not a number of people", eq + 1);
         for (size_t k = 0; k < n; k++)
             if (strcmp(p->country[k], at) == 0)
@@ -146,7 +147,7 @@ sund_code sund_cmd_simulate_cohort(int argc, char **argv, sund_err *err)
     parsed          p = { .sim = { .n_site = 0 } };
     const sund_opt  opt[] = {
         { "out", 's', &out, "FOLDER", "where everything goes (needed)" },
-        { "people", 's', &people, "N or NAME=N,...", "how many, or how many of each country (1000)" },
+        { "people", 's', &people, "N or CC=N,...", "how many, or how many of each country (1000)" },
         { "sites", 'i', &sites, "N", "how many variants (10000)" },
         { "region", 'l', &regions, "REGION", "where: 20, or 20:1000000-4000000, X, Y, MT; may be repeated, in order (20)" },
         { "format", 's', &format, "LIST", "of store, vcf.gz, bcf (store)" },

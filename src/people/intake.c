@@ -297,8 +297,8 @@ sund_code sund_people_take_in(sund_people *p, const sund_clinical_plan *plan, su
     memset(out, 0, sizeof *out);
     if (plan->consent && (!plan->consent[0] || !sund_consent_known(plan->consent)))
         return sund_fail(err, SUND_E_ARG, "'%.60s' are no codes of the Data Use Ontology such as GRU or HMB", plan->consent);
-    if (plan->country && (!plan->country[0] || strlen(plan->country) > 31))
-        return sund_fail(err, SUND_E_ARG, "a country is of 1 to 31 bytes");
+    if (plan->country && !sund_country_ok(plan->country))
+        return sund_fail(err, SUND_E_ARG, "'%.40s' is no country's two capital letters, as ISO 3166 has them: ES, not Spain or es", plan->country);
     out->left = calloc(LEFT_MAX, sizeof *out->left);
     if (!out->left)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");

@@ -24,6 +24,8 @@ static sund_code bad(const loading *l, size_t row, const char *column, const cha
     return sund_fail(err, SUND_E_FORMAT, "%s:%zu: column %s: %s", l->t.name, row + 2, column, why);
 }
 
+bool sund_country_ok(const char *s) { return s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z' && !s[2]; }
+
 static bool absent(const char *s) { return !s[0] || strcmp(s, "NA") == 0; }
 
 static const char *text_at(const loading *l, size_t row, int col) { return col < 0 || absent(sund_tsv_at(&l->t, row, (size_t) col)) ? "" : sund_tsv_at(&l->t, row, (size_t) col); }
@@ -74,7 +76,7 @@ static void make_statement(loading *l)
 static sund_code load_person(loading *l, size_t row, int64_t *id, sund_err *err)
 {
     const char *person = text_at(l, row, l->person), *sex = text_at(l, row, l->sex), *born = text_at(l, row, l->born), *gone = text_at(l, row, l->withdrawn);
-    const char *consent = text_at(l, row, l->consent);
+    const char *consent = text_at(l, row, l->consent), *country = text_at(l, row, l->country);
     int64_t     year = 0, was = 0;
     int64_t     sex_code = sex[0] == 'M' ? 1 : sex[0] == 'F' ? 2 : 0;
 
@@ -82,8 +84,10 @@ static sund_code load_person(loading *l, size_t row, int64_t *id, sund_err *err)
         return bad(l, row, "person", "a name of 1 to 63 bytes is expected", err);
     if (sex[0] && strcmp(sex, "M") != 0 && strcmp(sex, "F") != 0 && strcmp(sex, "U") != 0)
         return bad(l, row, "sex", "M, F, U or NA is expected", err);
-    if (strlen(text_at(l, row, l->country)) > 31 || strlen(text_at(l, row, l->population)) > 63)
-        return bad(l, row, "country, population", "too long", err);
+    if (country[0] && !sund_country_ok(country))
+        return bad(l, row, "country", "its two capital letters are expected, as ISO 3166 has them: ES, not Spain or es", err);
+    if (strlen(text_at(l, row, l->population)) > 63)
+        return bad(l, row, "population", "too long", err);
     if (born[0] && !sund_parse_i64(born, 1850, 2200, &year))
         return bad(l, row, "born", "a year from 1850 is expected", err);
     if (gone[0] && strcmp(gone, "0") != 0 && strcmp(gone, "1") != 0)
@@ -91,7 +95,7 @@ static sund_code load_person(loading *l, size_t row, int64_t *id, sund_err *err)
     if (!sund_consent_known(consent))
         return bad(l, row, "consent", "holds a code that the Data Use Ontology does not have", err);
     SUND_TRY(sund_db_i64(l->p->db, &was, 0, err, "SELECT id FROM person WHERE person=?", "t", person));
-    SUND_TRY(sund_db_run(l->p->db, err, l->put, "tittiti", person, sex_code, text_at(l, row, l->country), text_at(l, row, l->population), year, consent, (int64_t) (gone[0] == '1')));
+    SUND_TRY(sund_db_run(l->p->db, err, l->put, "tittiti", person, sex_code, country, text_at(l, row, l->population), year, consent, (int64_t) (gone[0] == '1')));
     if (was == 0) {
         was = sund_db_last_id(l->p->db);
         l->report->n_new++;

@@ -29,7 +29,10 @@ typedef struct sund_var {
     char          codes[512]; /**< "control|case" */
 } sund_var;
 
-/** Dictionary TSV: name, type, unit, min, max, decimals, codes. People TSV: person, then any of sex (M, F, U), country, population, born
+/** Two capital letters, as ISO 3166-1 has them (XA to XZ are its users' own): a country's name is its stratum's, which is put together over nodes, so each country has one. */
+bool sund_country_ok(const char *s);
+
+/** Dictionary TSV: name, type, unit, min, max, decimals, codes. People TSV: person, then any of sex (M, F, U), country (two capitals), population, born
  *  (year), consent (DUO codes separated by ','), withdrawn (0, 1), codes (ICD10:E11,ORPHA:123 separated by ','), and the
  *  dictionary's variables; NA or empty is missing. Values outside their declaration are errors naming file, line and column.
  *  All or nothing (one transaction); importing again updates by person; columns that the table does not have stay as they are. */

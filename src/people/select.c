@@ -115,6 +115,9 @@ static sund_code by_word(const world *w, const cohort_node *n, uint64_t *set, su
     bool country = strcmp(n->name, "country") == 0;
 
     SUND_TRY(order_on_words(n, err));
+    for (size_t v = 0; v < n->n_value && country; v++)
+        if (!sund_country_ok(n->value[v]))
+            return sund_fail(err, SUND_E_ARG, "cohort: country %.40s: countries are two capital letters, as ISO 3166 has them: ES, not Spain or es", n->value[v]);
     for (size_t i = 0; i < w->n; i++) {
         const char *have = country ? w->row[i].country : w->row[i].population;
         bool        hit = n->kind == NODE_KNOWN;

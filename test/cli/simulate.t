@@ -88,6 +88,7 @@ ok(out("$sund simulate cohort --help") =~ /sund simulate cohort --out sim --peop
 fails("$sund simulate", "'simulate' alone names both", qr/simulate cohort.*simulate trait/s);
 fails("$sund simulate cohort", '--out is asked for', qr/--out is needed/);
 fails("$sund simulate cohort --out $tmp/x --people DK=3,DK=4", 'a country twice', qr/twice/);
+fails("$sund simulate cohort --out $tmp/x --people Spain=3", 'a country by its name', qr/two letters/);
 fails("$sund simulate cohort --out $tmp/x --people=-3", 'people below nought', qr/--people/);
 fails("$sund simulate cohort --out $tmp/x --format vcf", 'a format that is none', qr/vcf.gz/);
 fails("$sund simulate cohort --out $tmp/x --missing nan", 'no number', qr/--missing/);
