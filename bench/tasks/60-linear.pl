@@ -54,7 +54,7 @@ task 'linear-study' => sub {
     my $pgen = pgen($d);
     my $home = "$at/home";
     if (!-e "$home/ready" || -M "$home/ready" > -M "$at/made") {
-        out_of("rm -rf $home && $sund init --id bench --access open $home && ln -s \$(realpath $d->{store}) $home/store && $sund people --home $home --dictionary $at/dictionary.tsv $at/people.tsv");
+        out_of("rm -rf $home $at/catalogue && $sund init --id bench --access open $home && ln -s \$(realpath $d->{store}) $home/store && $sund people --home $home --dictionary $at/dictionary.tsv $at/people.tsv");
         my ($digest) = out_of("$sund catalogue --assembly GRCh38 --out $at/catalogue $d->{bcf}") =~ /^catalogue = (\w+)/m;
         spew("$at/study.ini", "[study]\ntitle = bench\nanalysis = linear\npurpose = general-research\ncohort = all\ncatalogue = $digest\nnodes = A, B, C\noutcome = simulated_trait\n"
                 . "covariates = sex, age, " . join(', ', map { "pc$_" } 1 .. 8) . "\nstrata = country\n");

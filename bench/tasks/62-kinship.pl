@@ -13,7 +13,7 @@ task 'kinship' => sub {
     for my $threads (1, 2) {
         my $r = measure(
             3,
-            ours   => { cmd => "$sund kinship --threads $threads --snvs 0 --maf 0.01 --out $to.ours $d->{store}" },
+            ours   => { cmd => "rm -f $to.ours; $sund kinship --threads $threads --snvs 0 --maf 0.01 --out $to.ours $d->{store}" },
             plink2 => { cmd => "plink2 --memory 2000 --threads $threads --pfile $to --make-king-table --king-table-filter 0.0442 --out $to.theirs" },
         );
         my $pairs = $d->{n} * ($d->{n} - 1) / 2;

@@ -17,7 +17,7 @@ task 'pca' => sub {
         spew("$pgen.vcf", "##fileformat=VCFv4.3\n##contig=<ID=20>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" . join '', map { s/^chr//r } map { join("\t", (split /\t/)[0 .. 4], '.', '.', '.') . "\n" } grep { !/^#/ } split /\n/, slurp("$pgen.pvar"));
     }
     if (!-e "$home/ready" || -M "$home/ready" > -M "$pgen.pgen") {
-        out_of("rm -rf $home && $sund init --id bench --access open $home && ln -s \$(realpath $d->{store}) $home/store && $sund people --home $home --dictionary $at/dictionary.tsv $at/people.tsv");
+        out_of("rm -rf $home $pgen.catalogue && $sund init --id bench --access open $home && ln -s \$(realpath $d->{store}) $home/store && $sund people --home $home --dictionary $at/dictionary.tsv $at/people.tsv");
         my ($digest) = out_of("$sund catalogue --assembly GRCh38 --out $pgen.catalogue $pgen.vcf") =~ /^catalogue = (\w+)/m;
         spew("$pgen.ini", "[study]\ntitle = bench\nanalysis = pca\npurpose = general-research\ncohort = all\ncatalogue = $digest\nnodes = A, B, C\nr2 = 1\nmin_maf = 0\n");
         spew("$home/ready", '');

@@ -108,6 +108,7 @@ sund_code sund_read_study(const char *path, sund_study *s, sund_buf *text, sund_
 /** All its nodes are in the roster. Errors name the nearest. */
 sund_code sund_study_nodes_check(const sund_study *s, const sund_roster *r, sund_err *err) SUND_MUST_CHECK;
 /** Whether a command that makes a text may write it to `out`: nothing is there, or a draft of the same kind - it begins with head, "[federation]" - that nobody has signed. */
+sund_code sund_not_over(const char *dir, const char *name, sund_err *err) SUND_MUST_CHECK; /**< SUND_E_MISMATCH where a file of that name, in that folder unless it is NULL, would be written over */
 sund_code sund_may_draft(const char *out, const char *head, sund_err *err) SUND_MUST_CHECK;
 /** A variant in its one spelling: as nodes are asked for it, by accession where the text says its assembly, and as their answers name it. Both NUL-terminated and replaced. Errors: SUND_E_ARG
  *  for a region or what is no variant. */

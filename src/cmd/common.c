@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 _Atomic bool sund_stopping; /* lock-free: threads read what a signal handler writes */
 
@@ -63,6 +64,17 @@ sund_code sund_cmd_word(const char *command, const char *word, const char *const
             return SUND_OK;
     near = sund_nearest(word, words);
     return sund_fail(err, SUND_E_ARG, "there is no '%s %.60s'%s%s%s; see 'sund %s --help'", command, word, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", command);
+}
+
+sund_code sund_not_over(const char *dir, const char *name, sund_err *err)
+{
+    char        path[4096];
+    struct stat there; /* a device, a pipe: nothing is lost */
+
+    if (dir)
+        SUND_TRY(sund_path_join(path, sizeof path, dir, name, err));
+    name = dir ? path : name;
+    return stat(name, &there) == 0 && S_ISREG(there.st_mode) ? sund_fail(err, SUND_E_MISMATCH, "%s exists already and is not written over: choose another %s", name, dir ? "folder" : "name") : SUND_OK;
 }
 
 sund_code sund_may_draft(const char *out, const char *head, sund_err *err)

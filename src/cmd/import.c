@@ -252,6 +252,7 @@ sund_code sund_cmd_catalogue(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (!assembly || !out)
         return sund_fail(err, SUND_E_ARG, "--assembly and --out are needed; see 'sund catalogue --help'");
+    SUND_TRY(sund_not_over(NULL, out, err));
     (void) snprintf(folder, sizeof folder, "%s", out);
     sund_large_at(dirname(folder), false);
     SUND_GO(build(assembly, reference, argv + 1, n, &passed, &bytes, err));
@@ -292,6 +293,8 @@ sund_code sund_cmd_publish(int argc, char **argv, sund_err *err)
     if (helped)
         return SUND_OK;
     SUND_GO(sund_file_read(argv[1], SUND_FILE_MAX_BYTES, &bytes, err));
+    if (!bytes.n)
+        SUND_GO(sund_fail(err, SUND_E_ARG, "%s is empty: there is nothing that a study could read", argv[1]));
     SUND_GO(sund_home_open(&h, home, 0, err));
     SUND_GO(sund_home_file_put(&h, bytes.p, bytes.n, &d, err));
     if (to_hub)

@@ -188,6 +188,8 @@ static sund_code export(work *w, const wish *o, sund_err *err)
     sund_code     rc;
 
     SUND_TRY(asker_of(o->as, &how.who, err));
+    if (o->out)
+        SUND_TRY(sund_not_over(NULL, o->out, err));
     who = how.who;
     SUND_GO(sund_form_write(sund_form_parse(o->form ? o->form : "sund"), w->s, &how, &text, &n, err));
     if (!o->out)
@@ -431,6 +433,7 @@ static sund_code write_file(void *ctx, const char *file, const void *p, size_t n
     const wish *o = ctx;
     char        path[4096];
 
+    SUND_TRY(sund_not_over(o->out, file, err));
     SUND_TRY(sund_path_join(path, sizeof path, o->out, file, err));
     return sund_file_write(path, p, n, 0644, err);
 }

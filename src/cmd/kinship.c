@@ -386,6 +386,10 @@ sund_code sund_cmd_kinship(int argc, char **argv, sund_err *err)
     SUND_TRY(number("maf", maf, 0.0, 0.5, &k.maf, err));
     SUND_TRY(number("missing", missing, 0.0, 1.0, &k.missing, err));
     SUND_TRY(name_check(k.name, err));
+    if (k.out)
+        SUND_TRY(sund_not_over(NULL, k.out, err));
+    if (k.unrelated)
+        SUND_TRY(sund_not_over(NULL, k.unrelated, err));
     if (k.n_snv < 0 || k.n_snv > 1 << 24 || k.n_thread < 0 || k.n_thread > 1024)
         return sund_fail(err, SUND_E_ARG, "--snvs is 0 to 16777216, --threads 0 to 1024");
     SUND_TRY(sund_open_store(&s, argv[1], key, err));

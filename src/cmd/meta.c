@@ -273,6 +273,8 @@ sund_code sund_cmd_meta(int argc, char **argv, sund_err *err)
         rc = sund_fail(err, SUND_E_ARG, out ? "--min-studies is from 1 to the number of files" : "say where the tables go: --out FOLDER; see 'sund meta --help'");
         goto out;
     }
+    SUND_GO(sund_not_over(out, "table.tsv", err));
+    SUND_GO(sund_not_over(out, "report.html", err));
     for (; n_read < n; n_read++)
         SUND_GO(sund_summary_read(&s[n_read], argv[1 + n_read], err));
     name_apart(s, n, argv + 1);

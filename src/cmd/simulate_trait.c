@@ -175,5 +175,7 @@ sund_code sund_cmd_simulate_trait(int argc, char **argv, sund_err *err)
         return SUND_OK;
     if (!samples || !out)
         return sund_fail(err, SUND_E_ARG, "--samples and --out are needed; see 'sund simulate trait --help'");
+    SUND_TRY(sund_not_over(out, "people.tsv", err));
+    SUND_TRY(sund_not_over(out, "dictionary.tsv", err));
     return simulate(argv[1], key, samples, out, (uint64_t) seed, &effects, err);
 }

@@ -365,6 +365,8 @@ sund_code sund_cmd_study_again(int argc, char **argv, sund_err *err)
         rc = sund_fail(err, SUND_E_ARG, "--without NODES is needed: who left the study; see 'sund study again --help'");
         goto out;
     }
+    if (to)
+        SUND_GO(sund_not_over(NULL, to, err));
     SUND_GO(sund_read_study(argv[1], s, &text, err));
     SUND_GO(sund_study_without(s, text.p, text.n, gone, split_names(list, gone), &again, err));
     SUND_GO(sund_study_parse(&s[1], argv[1], again.p, again.n, err));
@@ -411,18 +413,20 @@ static sund_code complete_remote(sund_link *l, const char *arg, sund_digest *d, 
     return rc;
 }
 
-/** The study's text beside the tables, so that a folder says by itself what was asked. */
+/** The study's text, before the tables: so a folder says by itself of what they are. */
 static sund_code write_text(const char *out, const void *p, size_t n, sund_err *err)
 {
     char path[4096];
 
+    SUND_TRY(sund_dir_make(out, err));
     SUND_TRY(sund_path_join(path, sizeof path, out, "study.ini", err));
     return sund_file_write(path, p, n, 0644, err);
 }
 
-/** Tables of two studies in one folder would be taken for those of one. */
+/** Tables of two studies in one folder would be taken for those of one, and what is of no study is not written over. The same study's take each other's place. */
 static sund_code other_result(const char *out, const sund_digest *study, sund_err *err)
 {
+    static const char *const of_result[] = { "table.tsv", "provenance.json", "report.html", "study.ini" };
     char        path[4096];
     sund_buf    text = { 0 };
     sund_digest there;
@@ -434,6 +438,9 @@ static sund_code other_result(const char *out, const sund_digest *study, sund_er
         if (!sund_digest_eq(&there, study))
             rc = sund_fail(err, SUND_E_ARG, "%s holds the result of another study, %.12s: choose another folder", out, sund_digest_hex(&there).s);
     }
+    else
+        for (size_t i = 0; rc == SUND_OK && i < sizeof of_result / sizeof of_result[0]; i++)
+            rc = sund_not_over(out, of_result[i], err);
     sund_buf_free(&text);
     return rc;
 }
@@ -467,8 +474,9 @@ static sund_code write_fetched(const char *out, fetching *f, sund_err *err)
         SUND_GO(other_result(out, &f->study, err));
     SUND_GO(fetch(f, 0, &reply, err));
     SUND_GO(sund_released_read(&f->link->home->roster, &f->study, sund_cur_of(reply.p, reply.n), &r, err));
-    SUND_GO(sund_write_release(out, &r.m, fetch_part, f, err));
-    rc = out ? write_text(out, r.text.p, r.text.n, err) : SUND_OK;
+    if (out)
+        SUND_GO(write_text(out, r.text.p, r.text.n, err));
+    rc = sund_write_release(out, &r.m, fetch_part, f, err);
 out:
     sund_buf_free(&reply);
     return rc;
@@ -489,7 +497,7 @@ sund_code sund_cmd_study_fetch(int argc, char **argv, sund_err *err)
 {
     const char     *home = sund_default_home(), *out = NULL;
     bool            helped = false;
-    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go; without it the first table is printed" }, { NULL, 0, NULL, NULL, NULL } };
+    const sund_opt  opt[] = { { "home", 's', &home, "FOLDER", "a member's home" }, { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go, in the place of the same study's; without it the first table is printed" }, { NULL, 0, NULL, NULL, NULL } };
     const sund_opts o = { "study fetch", "[OPTIONS] STUDY", "The result that all nodes signed, whose signatures are checked: table.tsv and whatever tables the analysis has beside it, provenance.json, which says what it was computed from, study.ini, the text that was asked, and report.html. Interrupted, the same command goes on where it was.", "sund study fetch --home anna --out height/ 3f2a91c0", opt, 1, 1 };
     sund_home       h = { .id = "" };
     sund_link       l = { 0 };
@@ -560,6 +568,8 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     if (!s)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     SUND_GO(sund_read_study(study_path, s, &text, err));
+    if (out)
+        SUND_GO(other_result(out, &s->digest, err));
     if (s->has_catalogue)
         SUND_GO(open_catalogue(h, s, catalogue_path, &c, err));
     run.catalogue = c;
@@ -578,10 +588,10 @@ static sund_code run_local(sund_home *h, const char *study_path, const char *cat
     if (rc != SUND_OK)
         goto out;
     rc = sund_result_read(sund_release_manifest(r), &m, err);
-    if (rc == SUND_OK)
-        rc = sund_write_release(out, &m, own_part, r, err);
     if (rc == SUND_OK && out)
         rc = write_text(out, text.p, text.n, err);
+    if (rc == SUND_OK)
+        rc = sund_write_release(out, &m, own_part, r, err);
 out:
     sund_release_free(r);
     sund_catalogue_free(c);
@@ -601,7 +611,7 @@ sund_code sund_cmd_study_run(int argc, char **argv, sund_err *err)
         { "catalogue", 's', &catalogue, "FILE", "the catalogue, unless the home has it" },
         { "threads", 'i', &threads, "N", "0: all processors; any number gives the same bytes" },
         { "engine", 's', &engine, "ENGINE", "local: this process; slurm: jobs on the home's cluster; any gives the same bytes" },
-        { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go; without it the first table is printed" },
+        { "out", 's', &out, "FOLDER", "where the tables (table.tsv first) and provenance.json go, in the place of the same study's; without it the first table is printed" },
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts o = { "study run", "--local [OPTIONS] STUDY.ini", "The pooled analysis: the same engine on one store. Splitting its people over nodes gives the same table, byte for byte.", "sund study run --local --home pooled --out pooled-height height.ini", opt, 1, 1 };

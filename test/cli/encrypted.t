@@ -38,7 +38,6 @@ ok(out("$sund info $sealed/store") =~ /^encrypted   AES-256-GCM, with the key $n
 my ($release) = out("$sund info $plain/store") =~ /^release +(\w+)/m;
 ok(out("$sund info --json $sealed/store") =~ /"release": *"$release"/, 'what is inside is the same release');
 ok(out("$sund info $sealed") =~ /^encrypted   AES-256-GCM/m, 'info of the home opens it by store_key');
-run("$sund catalogue --assembly GRCh38 --out $tmp/c $cohort/cohort.bcf");
 my ($digest) = out("$sund catalogue --assembly GRCh38 --out $tmp/c $cohort/cohort.bcf") =~ /catalogue = (\w+)/;
 for my $kind ([counts => ''], [linear => "outcome = simulated_trait\ncovariates = age, sex\n"]) {
     study_file("$tmp/$kind->[0].ini", analysis => $kind->[0], nodes => 'local', catalogue => $digest);

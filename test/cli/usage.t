@@ -75,6 +75,8 @@ fails("$sund people --home $tmp/fi " . spew("$tmp/bad.tsv", "person\tconsent\the
 ok(`$sund people --home $tmp/fi $tmp/bad.tsv 2>&1` !~ /P001|tall/, 'and repeats neither person nor value');
 fails("$sund people --home $tmp/fi " . spew("$tmp/dup.tsv", "person\tconsent\nP003\tGRU\nP004\tGRU\nP003\tGRU\n"), 'a person twice: both lines', qr/dup\.tsv:4.*line 2/);
 fails("$sund people --home $tmp/fi " . spew("$tmp/utf.tsv", "person\tconsent\nP003\tGRU\nP\xff4\tGRU\n"), 'a line that is not UTF-8', qr/utf\.tsv:3:.*UTF-8/);
+fails("$sund people --home $tmp/fi " . spew("$tmp/land.tsv", "person\tconsent\tcountry\nP003\tGRU\tES\nP004\tGRU\tSpain\n"), 'a country by its name beside one by its letters', qr/land\.tsv:3: column country.*two capital letters.*ES, not Spain/);
+fails("$sund people count --home $tmp/fi 'country = Spain'", 'nor is one asked for so', qr/country Spain.*two capital letters/);
 fails("$sund people --home $tmp/anna $tmp/people.tsv", 'a researcher has no persons', qr/not the home of a node/);
 fails("$sund people import --home $tmp/anna --format tsv $tmp/people.tsv", 'nor by import', qr/not the home of a node/);
 fails("$sund people count --home $tmp/anna all", 'nor to count', qr/not the home of a node/);
@@ -119,6 +121,8 @@ fails("$sund init --role researcher --id xx --access open $tmp/xx", 'a researche
 
 # ---- studies ----
 my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 $tmp/a.vcf");
+fails("$sund catalogue --assembly GRCh37 --out $tmp/a.vcf $tmp/a.vcf", 'a catalogue writes over nothing', qr/a\.vcf exists already.*another name/);
+fails("$sund publish --home $tmp/fi " . spew("$tmp/empty.tsv", ''), 'a file with nothing in it is not published', qr/empty\.tsv is empty/);
 fails("$sund catalogue --assembly GRCh38 --out $tmp/38.catalogue $tmp/a.vcf", 'a catalogue of another assembly than its file', qr/a\.vcf.*GRCh37, not of GRCh38/);
 spew("$tmp/sv.vcf", slurp("$tmp/a.vcf") . join("\t", 20, 6000, '.', 'A', '<DEL>', '.', '.', '.', 'GT', ('0/0') x 40) . "\n" . join("\t", 'chrUn', 6, '.', 'A', 'C', '.', '.', '.', 'GT', ('0/0') x 40) . "\n");
 my $left = out("$sund catalogue --assembly GRCh37 --out $tmp/sv.catalogue $tmp/sv.vcf");
@@ -146,6 +150,12 @@ run("$sund people --home $tmp/fi --withdraw " . spew("$tmp/one.txt", "P040\n"));
 isnt(decode_json(slurp(local_study("$tmp/fi", "$tmp/a.catalogue", $good) . '/provenance.json'))->{data_release}, $made->{data_release}, 'and another one when somebody has withdrawn');
 my $plain = decode_json(slurp(local_study("$tmp/fi", "$tmp/a.catalogue", study_file("$tmp/plain.ini", analysis => 'counts', catalogue => $digest, nodes => 'FI', strata => 'none', region => '20:1-2000')) . '/provenance.json'));
 ok(!exists $plain->{missing} && !exists $plain->{outcomes} && $plain->{region} eq '20:1-2000', 'a counts study has a region, and no missing = mean');
+my $local = "$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue --out";
+fails("$local $to $tmp/plain.ini", 'nor does a study over the result of another', qr/holds the result of another study/);
+mkdir "$tmp/mine";
+spew("$tmp/mine/report.html", 'mine');
+fails("$local $tmp/mine $good", 'or what is of none', qr/mine\/report\.html exists already.*another folder/);
+run("$local $to $good");
 ok(out("$sund study run --local --home $tmp/fi --catalogue $tmp/a.catalogue $good") =~ /^chrom\tpos\tref\talt\tn\t/, 'without --out the table is printed');
 for (['analysis = linar', qr/linear/], ['strata = continent', qr/strata/], ['cohort = age >', qr/column \d+|cohort/], ['catalogue = 12', qr/catalogue/], ['frobnicate = 1', qr/frobnicate/], ['chunk = 0', qr/chunk/], ['purpose = world-peace', qr/health-research/], ['region = 99:1-2', qr/99|region/]) {
     my ($line, $like) = @$_;

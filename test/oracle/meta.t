@@ -76,9 +76,10 @@ ok(@forest > 400 && $forest[1] =~ /\ta\.tsv\t/ && (grep { /random effects/ } @fo
 spew("$tmp/s1.tsv", "chrom\tpos\tref\talt\tbeta\tse\n1\t100\tA\tG\t0.5\t0.1\n1\t200\tA\tT\t0.5\t0.1\n");
 spew("$tmp/s2.tsv", "chromosome\tbase_pair_location\teffect_allele\tother_allele\tbeta\tstandard_error\n1\t100\tC\tT\t0.5\t0.1\n1\t200\tT\tA\t0.4\t0.1\n");
 ok_like(out("$sund meta --out $tmp/s $tmp/s1.tsv $tmp/s2.tsv"), qr/3 variants/, 'another strand is another variant');
-ok_like(out("$sund meta --other-strand --out $tmp/s $tmp/s1.tsv $tmp/s2.tsv"), qr/2 variants/, 'unless it is asked for');
-ok_like(slurp("$tmp/s/table.tsv"), qr/1\t100\tA\tG\t2\tNA\tNA\t0\.5\t/, 'and then counts with its sign');
-ok_like(out("$sund meta --drop-palindromic --out $tmp/s $tmp/s1.tsv $tmp/s2.tsv"), qr/2 variants/, 'palindromes go when asked');
+ok_like(out("$sund meta --other-strand --out $tmp/so $tmp/s1.tsv $tmp/s2.tsv"), qr/2 variants/, 'unless it is asked for');
+ok_like(slurp("$tmp/so/table.tsv"), qr/1\t100\tA\tG\t2\tNA\tNA\t0\.5\t/, 'and then counts with its sign');
+fails("$sund meta --out $tmp/s $tmp/s1.tsv $tmp/s2.tsv", 'tables that are there are not written over', qr/table\.tsv exists already.*another folder/);
+ok_like(out("$sund meta --drop-palindromic --out $tmp/sd $tmp/s1.tsv $tmp/s2.tsv"), qr/2 variants/, 'palindromes go when asked');
 
 # METAL, and odds ratios
 spew("$tmp/m.tbl", "MarkerName\tAllele1\tAllele2\tFreq1\tEffect\tStdErr\tP-value\tDirection\n1:100\ta\tg\t0.3\t-0.5\t0.1\t1\t++\n");
