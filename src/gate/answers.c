@@ -64,6 +64,24 @@ bool sund_answers_total(const sund_answers *a, const char *variant, sund_lookup_
     return total(c, a->n, all);
 }
 
+sund_code sund_answers_one_assembly(sund_answers *a, sund_err *err)
+{
+    unsigned seen = 0;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (a->row[i].shown && sund_shown_answered(a->row[i].shown))
+            seen |= sund_shown_assembly(a->row[i].shown) == 37 ? 1u : sund_shown_assembly(a->row[i].shown) == 38 ? 2u : 0u;
+    for (size_t i = 0; i < a->n && seen == 3; i++) {
+        sund_shown *s = a->row[i].shown;
+
+        if (!s || !sund_shown_answered(s))
+            continue;
+        SUND_TRY(sund_shown_refused(sund_shown_verb(s), "the nodes' data are on GRCh37 and on GRCh38: say which, by the accession: NC_000020.10 is GRCh37's, NC_000020.11 GRCh38's", &a->row[i].shown, err));
+        sund_shown_free(s);
+    }
+    return SUND_OK;
+}
+
 /* ---- many variants ---- */
 
 typedef struct entry { const char *name; uint32_t row, node, rank; } entry;

@@ -76,6 +76,9 @@ sund_lookup_counts sund_table_counts(const sund_answers_table *t, size_t v, size
 bool               sund_table_total(const sund_answers_table *t, size_t v, sund_lookup_cells *all);        /**< as sund_answers_total() */
 /** Rule `margins` over countries (sund_margins_countries), for each variant. All of them must have been asked for by name: else a hidden row is not there to be seen. */
 sund_code sund_answers_margins(const sund_thresholds *t, sund_answers *a, sund_err *err) SUND_MUST_CHECK;
+/** Places of one name on two assemblies are two places, and numbers of theirs are not for one table: answers on both are each made a refusal that says how to ask. (A question that says its assembly is refused by
+ *  the nodes whose data are on the other.) */
+sund_code sund_answers_one_assembly(sund_answers *a, sund_err *err) SUND_MUST_CHECK;
 void      sund_answers_write(const sund_answers *a, sund_buf *out);
 sund_code sund_answers_read(sund_cur body, sund_answers *a, sund_err *err) SUND_MUST_CHECK;
 /** Counts of one variant at node i: status timeout or refused where it did not answer, not-covered where a region's answer lacks it. */

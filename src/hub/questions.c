@@ -187,26 +187,6 @@ static sund_code ask_by_name(sund_questions *q, const sund_query *query, unsigne
     return rc;
 }
 
-/** Places of one name on two assemblies are two places, and numbers of theirs are not for one table: a question that does not say which is then answered by nobody. One that does is refused
- *  by the nodes whose data are on the other. */
-static sund_code one_assembly(sund_answers *a, sund_err *err)
-{
-    unsigned seen = 0;
-
-    for (size_t i = 0; i < a->n; i++)
-        if (a->row[i].shown && sund_shown_answered(a->row[i].shown))
-            seen |= sund_shown_assembly(a->row[i].shown) == SUND_GRCH37 ? 1u : sund_shown_assembly(a->row[i].shown) == SUND_GRCH38 ? 2u : 0u;
-    for (size_t i = 0; i < a->n && seen == 3; i++) {
-        sund_shown *s = a->row[i].shown;
-
-        if (!s || !sund_shown_answered(s))
-            continue;
-        SUND_TRY(sund_shown_refused(sund_shown_verb(s), "the nodes' data are on GRCh37 and on GRCh38: say which, by the accession: NC_000020.10 is GRCh37's, NC_000020.11 GRCh38's", &a->row[i].shown, err));
-        sund_shown_free(s);
-    }
-    return SUND_OK;
-}
-
 sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err)
 {
     sund_thresholds rules = sund_thresholds_default();
@@ -230,7 +210,7 @@ sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned w
     if (rc == SUND_OK)
         rc = ask_once(q, question, wait_ms, NULL, out, err);
     if (rc == SUND_OK && (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_CARRIERS || verb == SUND_ASK_INTERPRETATIONS))
-        rc = one_assembly(out, err);
+        rc = sund_answers_one_assembly(out, err);
     if (rc == SUND_OK && region) {
         double left = wait_ms - 1000 * (sund_time_mono_s() - from);
 
