@@ -53,7 +53,7 @@ static sund_code add_name(sund_query *q, const char *text, sund_err *err)
     SUND_TRY(sund_variant_parse(text, v, &q->alleles, err));
     SUND_TRY(note_assembly(q, text, err));
     SUND_TRY(sund_variant_normalise(v, NULL, NULL, err));
-    v->ref = (const char *) (uintptr_t) ((const uint8_t *) v->ref - q->alleles.p); /* offsets for now: the buffer moves as it grows */
+    v->ref = (const char *) (uintptr_t) ((const uint8_t *) v->ref - q->alleles.p); /* as offsets until all are there (parse_names): the buffer moves as it grows */
     v->alt = (const char *) (uintptr_t) ((const uint8_t *) v->alt - q->alleles.p);
     q->n_name++;
     return SUND_OK;
