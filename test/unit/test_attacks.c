@@ -347,17 +347,6 @@ static double ratio(const crowd *c, const uint8_t *g, size_t m)
     return sum;
 }
 
-/** Chance that one of those inside scores above one of those outside: 0.5 is a coin. */
-static double won_by(const double *in, const double *out)
-{
-    double n = 0;
-
-    for (size_t i = 0; i < GROUP; i++)
-        for (size_t k = 0; k < GROUP; k++)
-            n += in[i] > out[k] ? 1 : in[i] == out[k] ? 0.5 : 0;
-    return n / GROUP / GROUP;
-}
-
 /* The attacker knows the population's frequencies without error, and is shown as many variants as rule membership allows. */
 TEST(membership_by_likelihood_ratio)
 {
@@ -372,7 +361,7 @@ TEST(membership_by_likelihood_ratio)
             in[i] = ratio(c, c->in[i], m);
             out[i] = ratio(c, c->out[i], m);
         }
-        won = won_by(in, out);
+        won = test_above(in, out, GROUP);
         printf("# membership by likelihood ratio from %zu variants of %d people: right %.1f %% of the time%s\n", m, GROUP, 100 * won, m == allowed ? " (what the budget shows)" : " (refused)");
         CHECK(m == allowed ? won < 0.66 : won > 0.7);
     }
@@ -400,8 +389,8 @@ TEST(beacon_by_rare_variants)
             naive_out[i] -= c->out[i][j] && c->ac[j] == 0;
         }
     }
-    won = won_by(in, out);
-    naive = won_by(naive_in, naive_out);
+    won = test_above(in, out, GROUP);
+    naive = test_above(naive_in, naive_out, GROUP);
     printf("# beacon re-identification from all rare variants of a genome: right %.1f %% of the time; of a beacon that says yes or no %.1f %%\n", 100 * won, 100 * naive);
     CHECK(naive > 0.65 && won < 0.62 && naive - won > 0.08);
     free(c);

@@ -264,16 +264,6 @@ static double tells(int64_t ac, int64_t an, double f)
     return log(in / out);
 }
 
-static double won_by(const double *in, const double *out)
-{
-    double n = 0;
-
-    for (size_t i = 0; i < GROUP; i++)
-        for (size_t k = 0; k < GROUP; k++)
-            n += in[i] > out[k] ? 1 : in[i] == out[k] ? 0.5 : 0;
-    return n / GROUP / GROUP;
-}
-
 /* The asker holds a genome and the population's frequencies without error, and asks of the rare variants that it carries until the budget is spent. */
 static double chosen(int64_t people, double expected, bool gate, double *answered)
 {
@@ -299,7 +289,7 @@ static double chosen(int64_t people, double expected, bool gate, double *answere
             if (gate)
                 stand(&s);
         }
-    return won_by(score[1], score[0]);
+    return test_above(score[1], score[0], GROUP);
 }
 
 TEST(a_genome_whose_rare_variants_are_asked_for)
@@ -351,7 +341,7 @@ TEST(correlated_variants_tell_no_more)
                 score[0][i] += out[i] * log(p / f) + (2 - out[i]) * log((1 - p) / (1 - f));
             }
         }
-        won[pairs] = won_by(score[1], score[0]);
+        won[pairs] = test_above(score[1], score[0], GROUP);
     }
     printf("# membership from %zu variants of %d people: right %.1f %% of the time, of pairs that go together %.1f %%\n", allowed, PEOPLE, 100 * won[0], 100 * won[1]);
     CHECK(won[0] < 0.68 && won[1] < 0.68);

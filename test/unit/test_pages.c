@@ -158,9 +158,12 @@ static bool        exists(const sund_jval *v) { bool yes = false; return sund_j_
 
 #define Q "referenceName=20&start=199&referenceBases=A&alternateBases=G"
 
-static void begin(world *w)
+/** Answers are those of the first n of c, until they are set anew. */
+static void begin(world *w, const country *c, size_t n)
 {
     memset(w, 0, sizeof *w);
+    w->c = c;
+    w->n = n;
     CHECK(sund_crypto_init(NULL) == SUND_OK);
     sit(&w->closed, false);
     sit(&w->open, true);
@@ -179,9 +182,7 @@ TEST(a_countrys_own_numbers_are_for_whoever_has_logged_in)
     int                  status;
     sund_jval           *v;
 
-    begin(&w);
-    w.c = three;
-    w.n = 4;
+    begin(&w, three, 4);
     v = get(&w, true, "/beacon/g_variants", Q, NULL, NULL, &status);
     CHECK(status == 200 && exists(v) && strcmp(w.by, "anonymous") == 0 && strcmp(w.asked, "variants 20-200-A-G") == 0);
     CHECK(!set_of(v, "DK") && !set_of(v, "SE") && strcmp(alleles(v, "NO", "NO"), "3/100") == 0); /* open data of few alleles are shown */
@@ -215,8 +216,7 @@ TEST(who_has_not_logged_in_does_not_hear_whether_a_number_is_hidden)
     static world         w;
     sund_buf             first = { 0 };
 
-    begin(&w);
-    w.n = 1;
+    begin(&w, NULL, 1);
     for (size_t i = 0; i < 3; i++) {
         wire          line = { Q "&includeResultsetResponses=ALL", NULL };
         sund_face     f = { .id = "org.example", .name = "n", .about = "a", .organisation = "o", .contact = "", .welcome = "w", .url = "u", .environment = "test", .version = "0", .assembly = SUND_GRCH37, .ask = ask, .bearer = bearer, .ctx = &w };
@@ -245,9 +245,7 @@ TEST(sums_are_of_counts_and_of_the_allele_that_was_asked_for)
     int64_t              n;
     sund_jval           *v;
 
-    begin(&w);
-    w.c = c;
-    w.n = 2;
+    begin(&w, c, 2);
     v = get(&w, true, "/g_variants", Q, NULL, NULL, &status);
     CHECK(strcmp(alleles(v, "north", "Total"), "40/4000") == 0 && strcmp(alleles(v, "north", "F"), "20/2000") == 0 && strcmp(alleles(v, "north", "M"), "20/2000") == 0);
     CHECK(sund_j_int(sund_j_get(set_of(v, "DK"), "resultsCount"), &n) && n == 1 && sund_j_n(sund_j_get(sund_j_get(v, "response"), "resultSets")) == 3); /* each data set once */
@@ -272,9 +270,7 @@ TEST(people_are_counted_for_whom_they_may_be)
     int64_t              n;
     sund_jval           *v;
 
-    begin(&w);
-    w.c = c;
-    w.n = 3;
+    begin(&w, c, 3);
     v = get(&w, true, "/individuals", "filters=ICD10:E10", NULL, "Bearer good", &status);
     CHECK(!strstr(w.asked, "good") && !strstr(w.by, "good")); /* the token goes no further */
     CHECK(strcmp(w.asked, "people has ICD10:E10") == 0 && exists(v) && sund_j_int(sund_j_get(sund_j_get(v, "responseSummary"), "numTotalResults"), &n) && n == 12 + 100); /* exact where open, in fives elsewhere */
@@ -299,9 +295,7 @@ TEST(carriers_are_people_where_data_are_open_and_copies_elsewhere)
     int64_t              n;
     sund_jval           *v;
 
-    begin(&w);
-    w.c = c;
-    w.n = 3;
+    begin(&w, c, 3);
     v = get(&w, true, "/g_variants/20-200-A-G/individuals", "filters=ICD10:E10", NULL, "Bearer good", &status);
     CHECK(status == 200 && strcmp(w.asked, "carriers 20-200-A-G has ICD10:E10") == 0 && exists(v) && sund_j_int(sund_j_get(sund_j_get(v, "responseSummary"), "numTotalResults"), &n) && n == 10); /* two carry it twice */
     CHECK(sund_j_int(sund_j_get(set_of(v, "DK"), "resultsCount"), &n) && n == 10 && !sund_j_get(sund_j_get(set_of(v, "DK"), "info"), "alleleCount"));
@@ -330,9 +324,7 @@ TEST(a_token_that_does_not_hold_is_refused_and_nothing_is_asked)
     static const country     c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 } };
     static world             w;
 
-    begin(&w);
-    w.c = c;
-    w.n = 1;
+    begin(&w, c, 1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         for (size_t k = 0; k < sizeof pages / sizeof pages[0]; k++) {
             int        status;
@@ -355,9 +347,7 @@ TEST(filters_of_populations_choose_among_what_is_shown)
     int                  status;
     sund_jval           *v;
 
-    begin(&w);
-    w.c = c;
-    w.n = 2;
+    begin(&w, c, 2);
     v = get(&w, true, "/v2.0.0/g_variants", "", BODY("[{\"id\":\"sexFilter\",\"operator\":\"=\",\"value\":\"M\",\"scope\":\"population\"}]"), NULL, &status);
     CHECK(status == 200 && strcmp(alleles(v, "DK", "DK_M"), "5/500") == 0 && !alleles(v, "DK", "DK")[0] && !alleles(v, "DK", "DK_F")[0] && strcmp(alleles(v, "north", "M"), "20/2000") == 0);
     sund_jval_free(v);
@@ -391,9 +381,7 @@ TEST(what_a_page_does_not_take_is_refused_by_name_and_nothing_is_asked)
     static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 } };
     static world         w;
 
-    begin(&w);
-    w.c = c;
-    w.n = 1;
+    begin(&w, c, 1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         int         status;
         sund_jval  *v = get(&w, true, bad[i].path, bad[i].query, bad[i].body, NULL, &status);
@@ -412,9 +400,7 @@ TEST(lists_may_be_given_several_times)
     static world         w;
     int                  status;
 
-    begin(&w);
-    w.c = c;
-    w.n = 1;
+    begin(&w, c, 1);
     sund_jval_free(get(&w, true, "/individuals", "filters=ICD10:E10&filters=NCIT:C16576,age>=40", NULL, NULL, &status));
     CHECK(status == 200 && strcmp(w.asked, "public has ICD10:E10 and sex = F and age >= 40") == 0);
     sund_jval_free(get(&w, true, "/g_variants", "referenceName=20&start=150&start=250&end=150&end=250", NULL, NULL, &status));
@@ -432,9 +418,7 @@ TEST(a_record_s_own_page_has_what_laboratories_say)
     const sund_jval     *of;
     sund_jval           *v;
 
-    begin(&w);
-    w.c = c;
-    w.n = 2;
+    begin(&w, c, 2);
     v = get(&w, true, "/g_variants/20-200-A-G", "", NULL, "Bearer good", &status);
     CHECK(status == 200 && w.n_asked == 2 && strcmp(w.asked, "interpretations 20-200-A-G") == 0); /* what is public: nobody here is a member who was verified */
     of = sund_j_get(sund_j_get(sund_j_at(sund_j_get(set_of(v, "DK"), "results"), 0), "variantLevelData"), "clinicalInterpretations");
@@ -462,9 +446,7 @@ TEST(pages_below_an_entry)
     int64_t              n;
     sund_jval           *v;
 
-    begin(&w);
-    w.c = c;
-    w.n = 2;
+    begin(&w, c, 2);
     v = get(&w, true, "/beacon/datasets/FI/g_variants", Q, NULL, NULL, &status);
     CHECK(status == 200 && strcmp(w.asked, "variants 20-200-A-G") == 0 && set_of(v, "FI") && !set_of(v, "DK") && !set_of(v, "north"));
     sund_jval_free(v);
@@ -495,9 +477,7 @@ TEST(whatever_is_in_a_body_the_answer_is_json)
     static const country     c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 } };
     static world             w;
 
-    begin(&w);
-    w.c = c;
-    w.n = 1;
+    begin(&w, c, 1);
     for (size_t i = 0; i < sizeof body / sizeof body[0]; i++)
         for (int people = 0; people < 2; people++) {
             int        status;

@@ -48,6 +48,16 @@ static void meet(member *node, member *hub)
     sund_buf_free(&answer);
 }
 
+/** A node and a hub with so many entries each, which have met. */
+static void sit_two(member *fi, member *hub, int n_fi, const char *text, int n_hub)
+{
+    sit(fi, "FI", SUND_ROLE_NODE);
+    sit(hub, "hub", SUND_ROLE_HUB);
+    entries(fi, n_fi, text);
+    entries(hub, n_hub, "x");
+    meet(fi, hub);
+}
+
 static char *written(member *m, size_t *n)
 {
     char *p = NULL;
@@ -141,11 +151,7 @@ TEST(what_is_written_is_read)
     sund_head        own;
     sund_trail_heads n;
 
-    sit(&fi, "FI", SUND_ROLE_NODE);
-    sit(&hub, "hub", SUND_ROLE_HUB);
-    entries(&fi, 20, "\u00e4 word; with 'marks',\tand a tab");
-    entries(&hub, 3, "x");
-    meet(&fi, &hub);
+    sit_two(&fi, &hub, 20, "\u00e4 word; with 'marks',\tand a tab", 3);
     t = exported(&fi, NULL);
     MUST(sund_head_own(fi.db, &own, err));
     CHECK(t.head.n == 21 && own.n == 21 && sund_digest_eq(&t.head.d, &own.d));
@@ -177,11 +183,7 @@ TEST(every_cut_and_every_flipped_bit_is_refused)
     sund_trail t;
     sund_err   why;
 
-    sit(&fi, "FI", SUND_ROLE_NODE);
-    sit(&hub, "hub", SUND_ROLE_HUB);
-    entries(&fi, 1, "x");
-    entries(&hub, 1, "x");
-    meet(&fi, &hub);
+    sit_two(&fi, &hub, 1, "x", 1);
     p = written(&fi, &n);
     for (size_t k = 0; k < n; k++) {
         char was = p[k];
@@ -208,11 +210,7 @@ TEST(hostile_files_are_refused_by_name)
     size_t      n;
     char       *p, a[SUND_TRAIL_LINE_MAX], b[2 * SUND_TRAIL_LINE_MAX], hex[129] = "";
 
-    sit(&fi, "FI", SUND_ROLE_NODE);
-    sit(&hub, "hub", SUND_ROLE_HUB);
-    entries(&fi, 4, "x");
-    entries(&hub, 1, "x");
-    meet(&fi, &hub); /* lines: 1 first, 2 to 6 entries, 7 held, 8 head, 9 sig */
+    sit_two(&fi, &hub, 4, "x", 1); /* lines: 1 first, 2 to 6 entries, 7 held, 8 head, 9 sig */
     p = written(&fi, &n);
     refused("", 0, "cut");
     refused("PK\3\4", 4, "cut");
@@ -311,11 +309,7 @@ TEST(a_node_and_the_hub)
     sund_trail_match m;
     member           fi, hub;
 
-    sit(&fi, "FI", SUND_ROLE_NODE);
-    sit(&hub, "hub", SUND_ROLE_HUB);
-    entries(&fi, 10, "x");
-    entries(&hub, 5, "x");
-    meet(&fi, &hub);
+    sit_two(&fi, &hub, 10, "x", 5);
     entries(&fi, 10, "x");
     old = exported(&fi, "2020-01-01T00:00:00Z"); /* what the hub says of entries behind it was said later */
     entries(&fi, 10, "x");
