@@ -142,9 +142,10 @@ out:
 }
 
 /** All vectors of a place are there: the hub adds them and says the total, with the headers under it. Vectors that do not fit together give an empty sum:
- *  the nodes see from the headers whose is of another size. */
-static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *place, const sund_slot *slot, sund_err *err)
+ *  the nodes see from the headers whose is of another size. The last one, in memory, is on disk only in the total. */
+static sund_code add_up(sund_mailbox *m, const char *place, const sund_slot *slot, const sund_envelope *last, sund_cur last_body, sund_err *err)
 {
+    const sund_digest *study = &last->about;
     sund_envelope head[SUND_NODE_MAX], total = { .kind = SUND_MSG_TOTAL, .about = *study };
     sund_rows    *rows = NULL;
     sund_vec      sum = { 0, 0, NULL };
@@ -162,9 +163,12 @@ static sund_code add_up(sund_mailbox *m, const sund_digest *study, const char *p
             break;
         h = sund_rows_blob(rows, 0);
         SUND_GO(sund_envelope_read(&h, UINT64_MAX, &head[n], err));
-        sund_buf_clear(&body);
-        SUND_GO(sund_bodies_get(m->db, &head[n], sund_rows_blob(rows, 1), &body, err));
-        b = sund_cur_of(body.p, body.n);
+        b = last_body;
+        if (strcmp(head[n].from, last->from) != 0) {
+            sund_buf_clear(&body);
+            SUND_GO(sund_bodies_get(m->db, &head[n], sund_rows_blob(rows, 1), &body, err));
+            b = sund_cur_of(body.p, body.n);
+        }
         (void) sund_cur_bytes(&b, 12);
         if (n == 0)
             SUND_GO(sund_vec_read(&sum, b.p, b.n, err));
@@ -250,7 +254,7 @@ static sund_code in_turn(sund_mailbox *m, const sund_envelope *e, const sund_slo
 
 static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_envelope *e, const void *body, size_t n_body, sund_err *err)
 {
-    sund_cur  c = sund_cur_of(body, n_body), row;
+    sund_cur  c = sund_cur_of(body, n_body), row = { NULL, 0, false };
     sund_slot slot;
     sund_buf  head = { 0 };
     char      place[80];
@@ -274,9 +278,11 @@ static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_env
     SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM masked WHERE study=?", "b", e->about.b, sizeof e->about.b));
     if (n == 0) /* the first of its place: whatever else was added up */
         SUND_TRY(sund_bodies_drop(m->db, &e->about, SUND_MSG_MASKED, err));
-    SUND_TRY(sund_bodies_keep(m->db, e, body, n_body, &row, err));
     /* one vector of each node at a time */
     SUND_TRY(sund_db_run(m->db, err, "DELETE FROM masked WHERE study=? AND sender=?", "bt", e->about.b, sizeof e->about.b, e->from));
+    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM masked WHERE study=? AND place=?", "bt", e->about.b, sizeof e->about.b, place));
+    if (n + 1 < s->n_node)
+        SUND_TRY(sund_bodies_keep(m->db, e, body, n_body, &row, err));
     sund_envelope_head(e, &head);
     rc = sund_buf_ok(&head, err);
     if (rc == SUND_OK)
@@ -284,8 +290,7 @@ static sund_code post_masked(sund_mailbox *m, const hub_study *s, const sund_env
                          row.p, row.n);
     sund_buf_free(&head);
     SUND_TRY(rc);
-    SUND_TRY(sund_db_i64(m->db, &n, 0, err, "SELECT COUNT(*) FROM masked WHERE study=? AND place=?", "bt", e->about.b, sizeof e->about.b, place));
-    return n == s->n_node ? add_up(m, &e->about, place, &slot, err) : SUND_OK;
+    return n + 1 == s->n_node ? add_up(m, place, &slot, e, sund_cur_of(body, n_body), err) : SUND_OK;
 }
 
 static bool of_a_round(unsigned kind) { return kind == SUND_MSG_SIGN_TOTAL || kind == SUND_MSG_OPEN || kind == SUND_MSG_RETRY; }
