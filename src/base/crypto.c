@@ -48,14 +48,18 @@ bool sund_digest_eq(const sund_digest *a, const sund_digest *b)
 }
 
 /* The library wants its state on 64 bytes, which what calloc gives is not: it is worked on in a place of its own. */
-void sund_hasher_init(sund_hasher *h)
+static void init(sund_hasher *h, const uint8_t *key, size_t n)
 {
     crypto_generichash_state s;
 
     memset(h, 0, sizeof *h);
-    (void) crypto_generichash_init(&s, NULL, 0, 32);
+    (void) crypto_generichash_init(&s, key, n, 32);
     memcpy(h->state, &s, sizeof s);
+    sund_wipe(&s, sizeof s);
 }
+
+void sund_hasher_init(sund_hasher *h) { init(h, NULL, 0); }
+void sund_hasher_init_keyed(sund_hasher *h, const sund_key *key) { init(h, key->b, sizeof key->b); }
 
 void sund_hasher_add(sund_hasher *h, const void *p, size_t n)
 {

@@ -30,6 +30,7 @@ bool        sund_digest_eq(const sund_digest *a, const sund_digest *b);
 /** Incremental BLAKE2b-256. */
 typedef struct sund_hasher { uint8_t state[384]; } sund_hasher; /**< bytes: a struct that holds one needs no more alignment than malloc gives */
 void        sund_hasher_init(sund_hasher *h);
+void        sund_hasher_init_keyed(sund_hasher *h, const sund_key *key);
 void        sund_hasher_add(sund_hasher *h, const void *p, size_t n);
 sund_digest sund_hasher_end(sund_hasher *h);
 

@@ -36,11 +36,16 @@ static sund_code open_regular(const char *path, int *fd, size_t *n, sund_err *er
 
 sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *err)
 {
+    sund_buf_clear(out);
+    return sund_file_add(path, max, out, err);
+}
+
+sund_code sund_file_add(const char *path, size_t max, sund_buf *out, sund_err *err)
+{
     int    fd = -1;
-    size_t n = 0;
+    size_t n = 0, end;
 
     SUND_TRY(open_regular(path, &fd, &n, err));
-    sund_buf_clear(out);
     if (n > max) {
         (void) close(fd);
         return sund_fail(err, SUND_E_LIMIT, "%s has %zu bytes, the limit is %zu", path, n, max);
@@ -49,8 +54,8 @@ sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *
         (void) close(fd);
         return sund_buf_ok(out, err);
     }
-    while (out->n < n) {
-        ssize_t got = read(fd, out->p + out->n, n - out->n < SUND_MAP_PIECE ? n - out->n : SUND_MAP_PIECE);
+    for (end = out->n + n; out->n < end;) {
+        ssize_t got = read(fd, out->p + out->n, end - out->n < SUND_MAP_PIECE ? end - out->n : SUND_MAP_PIECE);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0) {

@@ -6,6 +6,8 @@
 
 /** Whole file into out (replaced), at most max bytes. Errors: SUND_E_NOT_FOUND, _IO, _LIMIT, each naming the path. */
 sund_code sund_file_read(const char *path, size_t max, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
+/** The same behind what out holds. */
+sund_code sund_file_add(const char *path, size_t max, sund_buf *out, sund_err *err) SUND_MUST_CHECK;
 
 /** Write to a temporary name beside path, fsync, rename, fsync the folder: path holds the old bytes or the new
  *  ones, never a part. mode as in chmod, e.g. 0600 for secrets. */

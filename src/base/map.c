@@ -128,7 +128,8 @@ void sund_maps_rest(void)
 {
     (void) pthread_mutex_lock(&lock);
     for (size_t i = 0; i < n_all; i++)
-        rest(all[i].p, all[i].n);
+        if (all[i].n >= LARGE) /* what is less does not grow, and is read over and over */
+            rest(all[i].p, all[i].n);
     (void) pthread_mutex_unlock(&lock);
 }
 

@@ -18,7 +18,7 @@ void               sund_map_close(sund_map *m);
  * counts as this process's memory, and a file may be larger than the machine's: whoever reads one
  * from end to end calls this on the way. */
 void               sund_map_rest(const sund_map *m);
-/** The same of all maps and large arrays of the process. Any thread may be reading or writing them.
+/** The same of all maps and arrays of a megabyte or more of the process. Any thread may be reading or writing them.
  */
 void               sund_maps_rest(void);
 /** How many entries of such arrays are gone over between two rests. */

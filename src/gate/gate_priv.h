@@ -14,6 +14,7 @@ struct sund_gate {
 struct sund_leave {
     sund_envelope head;
     sund_buf      bytes;
+    sund_masked  *of; /* whose bytes they are, or NULL */
 };
 
 struct sund_release {

@@ -65,30 +65,23 @@ void sund_leave_free(sund_leave *l)
 {
     if (!l)
         return;
-    sund_buf_free(&l->bytes);
+    if (l->of)
+        sund_masked_free(l->of);
+    else
+        sund_buf_free(&l->bytes);
     free(l);
 }
 
-sund_code sund_leave_digested(sund_gate *g, const sund_envelope *head, sund_buf *bytes, const char *what, sund_leave **out, sund_err *err)
+/** l has whose bytes they are, and is freed where it cannot leave. */
+static sund_code leave(sund_gate *g, const sund_envelope *head, sund_leave *l, const char *what, sund_leave **out, sund_err *err)
 {
-    sund_leave *l = calloc(1, sizeof *l);
-    size_t      n = bytes->n - SUND_ENVELOPE_SIZE;
-    char        study[13] = "";
-    sund_code   rc = sund_gate_stopped(g->db, err);
+    size_t    n = l->bytes.n - SUND_ENVELOPE_SIZE;
+    char      study[13] = "";
+    sund_code rc = sund_gate_stopped(g->db, err);
 
-    if (rc == SUND_OK)
-        rc = sund_buf_ok(bytes, err);
-    if (rc == SUND_OK && !l)
-        rc = sund_fail(err, SUND_E_NOMEM, "out of memory");
-    if (rc != SUND_OK) {
-        sund_buf_free(bytes);
-        free(l);
-        return rc;
-    }
     l->head = *head;
-    l->bytes = *bytes;
-    *bytes = (sund_buf){ 0 };
-    rc = sund_envelope_place(&l->head, g->me, &l->bytes, err);
+    if (rc == SUND_OK)
+        rc = sund_envelope_place(&l->head, g->me, &l->bytes, err);
     (void) snprintf(study, sizeof study, "%.12s", sund_digest_hex(&head->about).s);
     /* polls ask and tell nothing: they would drown what matters; heads are logged by both when they are exchanged */
     if (rc == SUND_OK && head->kind != SUND_MSG_POLL && head->kind != SUND_MSG_STATUS && head->kind != SUND_MSG_APPLICATIONS && head->kind != SUND_MSG_HEADS)
@@ -99,6 +92,20 @@ sund_code sund_leave_digested(sund_gate *g, const sund_envelope *head, sund_buf 
     else
         sund_leave_free(l);
     return rc;
+}
+
+sund_code sund_leave_digested(sund_gate *g, const sund_envelope *head, sund_buf *bytes, const char *what, sund_leave **out, sund_err *err)
+{
+    sund_leave *l = calloc(1, sizeof *l);
+    sund_buf    own = *bytes;
+
+    *bytes = (sund_buf){ 0 };
+    if (!l) {
+        sund_buf_free(&own);
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    }
+    l->bytes = own;
+    return leave(g, head, l, what, out, err);
 }
 
 sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *body, size_t n, const char *what, sund_leave **out, sund_err *err)
@@ -112,18 +119,22 @@ sund_code sund_leave_make(sund_gate *g, const sund_envelope *head, const void *b
     return sund_leave_digested(g, &e, &bytes, what, out, err);
 }
 
-sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, const sund_digest *commitment, sund_leave **out, sund_err *err)
+sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, sund_masked *y, const sund_digest *commitment, sund_leave **out, sund_err *err)
 {
     sund_envelope e = *head;
-    sund_buf      bytes = { 0 };
+    sund_leave   *l;
     char          what[160];
 
     if (head->kind != SUND_MSG_MASKED)
         return sund_fail(err, SUND_E_ARG, "a masked vector leaves as kind masked only");
+    l = calloc(1, sizeof *l);
+    if (!l)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
     (void) snprintf(what, sizeof what, "round %u, chunk %u, attempt %u, commitment %s", label->round, label->chunk, label->attempt, sund_digest_hex(commitment).s);
     e.body = sund_masked_digest(y);
-    sund_masked_copy(y, &bytes);
-    return sund_leave_digested(g, &e, &bytes, what, out, err);
+    l->bytes = sund_masked_hold(y);
+    l->of = y;
+    return leave(g, &e, l, what, out, err);
 }
 
 sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err)

@@ -69,7 +69,7 @@ sund_code sund_gate_stopped(sund_db *db, sund_err *err) SUND_MUST_CHECK;
 
 /** head gives kind, channel, seq, about, prev; the rest is filled. Each appends to the ledger (kind, study, bytes, digest, rules) before it
  *  returns, durably. The body of MASKED is u32 round, u32 chunk, u32 attempt, then the vector's bytes. */
-sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, const sund_masked *y, const sund_digest *commitment, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
+sund_code sund_leave_masked(sund_gate *g, const sund_envelope *head, const sund_mask_label *label, sund_masked *y, const sund_digest *commitment, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 /** Protocol and request kinds only (never MASKED, RELEASE, PROPOSE, ANSWER); MASKED-sized bodies only for public files: others <= 64 KiB. */
 sund_code sund_leave_protocol(sund_gate *g, const sund_envelope *head, const void *body, size_t n, sund_leave **out, sund_err *err) SUND_MUST_CHECK;
 

@@ -219,13 +219,17 @@ const uint8_t *sund_masked_body(const sund_masked *m, size_t *n)
     return m->bytes.p + SUND_ENVELOPE_SIZE;
 }
 
-void sund_masked_copy(const sund_masked *y, sund_buf *bytes) { sund_buf_put(bytes, y->bytes.p, y->bytes.n); }
+sund_buf sund_masked_hold(sund_masked *y)
+{
+    y->n_held++;
+    return y->bytes;
+}
 
 sund_digest sund_masked_digest(const sund_masked *m) { return m->digest; }
 
 void sund_masked_free(sund_masked *m)
 {
-    if (!m)
+    if (!m || m->n_held-- > 0)
         return;
     sund_buf_free(&m->bytes);
     free(m);

@@ -33,8 +33,9 @@ typedef struct sund_masked sund_masked;
 sund_code      sund_mask(sund_masked **out, const sund_session *s, const sund_session_key *k, const sund_mask_label *label, const sund_vec *x, sund_err *err) SUND_MUST_CHECK;
 /** What is sent: u32 round, u32 chunk, u32 attempt of the label, then the vector as sund_vec_write. */
 const uint8_t *sund_masked_body(const sund_masked *m, size_t *n);
-/** A copy of its body, behind room for an envelope's header: y is needed again, for the check of the hub's addition. */
-void           sund_masked_copy(const sund_masked *y, sund_buf *bytes);
+/** Its body behind room for the header of the envelope that it leaves in, as long as it is held: y is needed again, for the check of the hub's addition, and has megabytes. Who
+ *  holds it frees it too. */
+sund_buf       sund_masked_hold(sund_masked *y);
 sund_digest    sund_masked_digest(const sund_masked *m); /**< of the body */
 void           sund_masked_free(sund_masked *m);
 

@@ -6,7 +6,7 @@
 
 /* Only sund_mask() fills one, so whoever holds a sund_masked holds masked bytes. Behind room for the header of the envelope that they leave in: a vector of megabytes
  * is not copied for it. */
-struct sund_masked { sund_buf bytes; size_t n64, n128; sund_digest digest; };
+struct sund_masked { sund_buf bytes; size_t n64, n128; sund_digest digest; unsigned n_held; /* by others than who made it */ };
 /** Its lanes where they lie, turned from how they are sent (little-endian) to how the machine has them; called again, back. */
 sund_vec sund_masked_turn(sund_masked *y);
 

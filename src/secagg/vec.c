@@ -8,18 +8,23 @@ __extension__ typedef unsigned __int128 u128;
 
 size_t sund_vec_words(const sund_vec *v) { return v->n64 + 2 * v->n128; }
 
-sund_code sund_vec_new(sund_vec *v, size_t n64, size_t n128, sund_err *err)
+static sund_code room(sund_vec *v, size_t n64, size_t n128, void *(*alloc)(size_t n, size_t size), sund_err *err)
 {
     uint64_t *w;
 
     if (n64 > SUND_VEC_MAX_WORDS || n128 > SUND_VEC_MAX_WORDS || n64 + 2 * n128 > SUND_VEC_MAX_WORDS)
         return sund_fail(err, SUND_E_LIMIT, "a vector of %zu + 2 x %zu words is over the bound of %d; make the chunk smaller", n64, n128, SUND_VEC_MAX_WORDS);
-    w = calloc(n64 + 2 * n128 + 1, sizeof *w);
+    w = alloc(n64 + 2 * n128 + 1, sizeof *w);
     if (!w)
         return sund_fail(err, SUND_E_NOMEM, "out of memory for a vector of %zu words", n64 + 2 * n128);
     *v = (sund_vec){ n64, n128, w };
     return SUND_OK;
 }
+
+sund_code sund_vec_new(sund_vec *v, size_t n64, size_t n128, sund_err *err) { return room(v, n64, n128, calloc, err); }
+
+/** For words that are written over at once. */
+static void *unwritten(size_t n, size_t size) { return malloc(n * size); }
 
 void sund_vec_free(sund_vec *v)
 {
@@ -101,6 +106,27 @@ void sund_vec_write(const sund_vec *v, sund_buf *out)
     out->n += 8 * sund_vec_words(v);
 }
 
+sund_digest sund_vec_digest(const sund_key *key, const sund_vec *v)
+{
+    enum { SOME = 1024 };
+    uint64_t    some[SOME];
+    sund_hasher h;
+    sund_digest d;
+
+    sund_hasher_init_keyed(&h, key);
+    some[0] = htole64((uint64_t) v->n128 << 32 | v->n64);
+    sund_hasher_add(&h, some, 8);
+    for (size_t at = 0, n = sund_vec_words(v), take; at < n; at += take) {
+        take = n - at < SOME ? n - at : SOME;
+        copy_words(some, v->w + at, take);
+        sund_hasher_add(&h, some, 8 * take);
+    }
+    d = sund_hasher_end(&h);
+    sund_wipe(some, sizeof some);
+    sund_wipe(&h, sizeof h);
+    return d;
+}
+
 static sund_code read_shape(sund_cur *c, size_t *n64, size_t *n128, sund_err *err)
 {
     *n64 = sund_cur_u32(c);
@@ -125,7 +151,7 @@ sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err)
     sund_vec got;
 
     SUND_TRY(read_shape(&c, &n64, &n128, err));
-    SUND_TRY(sund_vec_new(&got, n64, n128, err));
+    SUND_TRY(room(&got, n64, n128, unwritten, err));
     copy_words(got.w, c.p, n64 + 2 * n128);
     *v = got;
     return SUND_OK;

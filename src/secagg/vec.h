@@ -32,6 +32,8 @@ __extension__ void sund_vec_add128(sund_vec *v, size_t i, __int128 x);
 sund_code sund_vec_bounded(const sund_vec *v, sund_err *err) SUND_MUST_CHECK;
 /** Bytes: u32 n64, u32 n128, words little-endian. */
 void      sund_vec_write(const sund_vec *v, sund_buf *out);
+/** BLAKE2b of these bytes, keyed. */
+sund_digest sund_vec_digest(const sund_key *key, const sund_vec *v);
 /** Whether bytes are a vector's. */
 sund_code sund_vec_check(sund_cur bytes, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_vec_read(sund_vec *v, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;

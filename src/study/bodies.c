@@ -33,7 +33,6 @@ sund_code sund_bodies_keep(sund_db *db, const sund_envelope *e, const void *body
 sund_code sund_bodies_get(sund_db *db, const sund_envelope *e, sund_cur row, sund_buf *out, sund_err *err)
 {
     char      path[PATH_MAX];
-    sund_map  m = { NULL, 0 };
     sund_err  why = { SUND_OK, "" };
     sund_code rc;
 
@@ -42,14 +41,8 @@ sund_code sund_bodies_get(sund_db *db, const sund_envelope *e, sund_cur row, sun
         return sund_buf_ok(out, err);
     }
     SUND_TRY(place(db, &e->about, e->kind, &e->body, path, err));
-    rc = sund_map_open(&m, path, &why);
-    if (rc == SUND_E_NOT_FOUND)
-        return SUND_OK;
-    if (rc != SUND_OK)
-        return sund_fail(err, rc, "%s", why.msg);
-    sund_buf_put(out, m.p, m.n);
-    sund_map_close(&m);
-    return sund_buf_ok(out, err);
+    rc = sund_file_add(path, SIZE_MAX - 1, out, &why);
+    return rc == SUND_OK || rc == SUND_E_NOT_FOUND ? SUND_OK : sund_fail(err, rc, "%s", why.msg);
 }
 
 sund_code sund_bodies_drop(sund_db *db, const sund_digest *study, unsigned kind, sund_err *err)

@@ -187,10 +187,9 @@ static sund_code make_own(sund_party *p, sund_err *err)
         goto out;
     SUND_GO(alone(p, &x, err));
     SUND_GO(sund_replay_key(p->node->key_dir, true, &k, err));
-    rc = sund_replay_commit(&k, &p->name, &p->slot, &x, &p->commitment, err);
+    p->commitment = sund_replay_commit(&k, &p->name, &p->slot, &x);
     sund_wipe(&k, sizeof k);
-    if (rc == SUND_OK)
-        rc = sund_mask(&p->masked, &p->session, &p->key, &label, &x, err);
+    rc = sund_mask(&p->masked, &p->session, &p->key, &label, &x, err);
 out:
     sund_vec_free(&x);
     return rc;

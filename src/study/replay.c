@@ -59,21 +59,13 @@ static sund_key derive(const sund_key *k, const char what[6], const sund_digest 
     return out;
 }
 
-sund_code sund_replay_commit(const sund_key *k, const sund_digest *study, const sund_slot *slot, const sund_vec *x, sund_digest *out, sund_err *err)
+sund_digest sund_replay_commit(const sund_key *k, const sund_digest *study, const sund_slot *slot, const sund_vec *x)
 {
-    sund_key  key = derive(k, "commit", study, slot);
-    sund_buf  bytes = { 0 };
-    sund_code rc;
+    sund_key    key = derive(k, "commit", study, slot);
+    sund_digest d = sund_vec_digest(&key, x);
 
-    sund_vec_write(x, &bytes);
-    rc = sund_buf_ok(&bytes, err);
-    if (rc == SUND_OK)
-        *out = sund_digest_keyed(&key, bytes.p, bytes.n);
-    if (bytes.p)
-        sund_wipe(bytes.p, bytes.n);
-    sund_buf_free(&bytes);
     sund_wipe(&key, sizeof key);
-    return rc;
+    return d;
 }
 
 static const sund_slot none = { 0, 0, 0 };
@@ -157,9 +149,8 @@ static sund_code hold(hearing *h, sund_party *p, uint32_t chunk, sund_err *err)
 
         if (l->slot.round != p->engine.round.index || l->slot.chunk != chunk)
             continue;
-        rc = sund_replay_commit(h->k, &p->name, &l->slot, &x, &d, err);
-        if (rc == SUND_OK)
-            judge(l, sund_digest_eq(&d, &l->commitment));
+        d = sund_replay_commit(h->k, &p->name, &l->slot, &x);
+        judge(l, sund_digest_eq(&d, &l->commitment));
     }
     sund_vec_free(&x);
     return rc;

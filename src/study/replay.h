@@ -15,7 +15,7 @@
 
 /** keys/replay.key. make: when it is not there. Errors: SUND_E_NOT_FOUND. */
 sund_code   sund_replay_key(const char *key_dir, bool make, sund_key *out, sund_err *err) SUND_MUST_CHECK;
-sund_code   sund_replay_commit(const sund_key *k, const sund_digest *study, const sund_slot *slot, const sund_vec *x, sund_digest *out, sund_err *err) SUND_MUST_CHECK;
+sund_digest sund_replay_commit(const sund_key *k, const sund_digest *study, const sund_slot *slot, const sund_vec *x);
 /** Session secrets into the database, locked under keys/replay.key, and back. */
 sund_code   sund_replay_keep(const sund_party_node *node, const sund_digest *study, const sund_session_key *key, sund_err *err) SUND_MUST_CHECK;
 

@@ -48,6 +48,26 @@ TEST(lanes_add_modulo_their_width)
     sund_vec_free(&c);
 }
 
+TEST(a_vectors_digest_is_that_of_its_bytes)
+{
+    for (size_t n = 0; n < 4096; n = 3 * n + 1) { /* over pieces, and at their ends */
+        sund_vec    v = { 0, 0, NULL };
+        sund_buf    b = { 0 };
+        sund_key    key;
+        sund_digest d, want;
+
+        sund_random(&key, sizeof key);
+        CHECK(sund_vec_new(&v, n, 1024 - n % 3, NULL) == SUND_OK);
+        sund_random(v.w, 8 * sund_vec_words(&v));
+        sund_vec_write(&v, &b);
+        d = sund_vec_digest(&key, &v);
+        want = sund_digest_keyed(&key, b.p, b.n);
+        CHECK(sund_digest_eq(&d, &want));
+        sund_buf_free(&b);
+        sund_vec_free(&v);
+    }
+}
+
 /* What is opened has to be a sum that people can give. */
 TEST(a_total_beyond_its_bound_is_no_number)
 {
