@@ -182,6 +182,8 @@ static sund_code show(const terms *t, const char *want, bool list, sund_err *err
         sund_agreement_eye eye = eye_of(&h);
 
         rc = sund_agreements_each(&eye, visit, &f, err);
+        if (rc == SUND_OK && !f.hits)
+            fprintf(stderr, "no agreements: 'sund agreement make' writes one, and each party signs and installs it\n");
     }
     else if ((rc = find_one(&h, &f, err)) == SUND_OK) {
         printf("agreement  %s\nstands     %s\n\n%.*s", sund_digest_hex(&f.d).s, f.standing, (int) f.text.n, (char *) f.text.p);

@@ -227,6 +227,10 @@ static sund_code status(const wants *w, const char *want, sund_err *err)
 
     SUND_GO(dial(w->home, &h, &l, err));
     rc = own(w, &h, &l, want, &hits, &d, err);
+    if (rc == SUND_OK && want && !hits)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "none of your applications has a name that begins with '%.64s'; 'sund apply status' lists them", want);
+    else if (rc == SUND_OK && !hits)
+        fprintf(stderr, "no applications: 'sund apply make' writes one, 'sund apply submit' sends it\n");
 out:
     sund_link_close(&l);
     sund_home_close(&h);
@@ -419,7 +423,7 @@ static sund_code at_node(const wants *w, const char *verb, const char *want, sun
     SUND_GO(rc);
     SUND_GO(sund_home_open(&h, w->home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
     if (h.role != SUND_ROLE_NODE)
-        SUND_GO(sund_fail(err, SUND_E_ARG, "%s is not the home of a node", w->home));
+        SUND_GO(sund_fail(err, SUND_E_ARG, "%s is not the home of a node; who applied sees by 'sund apply status' how each decided", w->home));
     SUND_GO(sund_applications_open(h.db, err));
     for (size_t i = 0; i < 4; i++)
         if (strcmp(verb, verdict[i].word) == 0) {

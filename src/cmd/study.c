@@ -274,6 +274,8 @@ sund_code sund_cmd_study_status(int argc, char **argv, sund_err *err)
         if (wait && !ended && hits)
             (void) usleep(200000);
     } while (wait && n && hits && !ended);
+    if (!n && !hits)
+        fprintf(stderr, "no studies%s\n", h.role == SUND_ROLE_NODE ? " here yet" : ": 'sund study submit FILE' asks one");
     if (n && !hits)
         rc = sund_fail(err, SUND_E_NOT_FOUND, "no study of that name is known there");
     else if (wait && ended && strcmp(last.state, "released") != 0)

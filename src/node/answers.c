@@ -2,11 +2,11 @@
 
 #include "base/log.h"
 #include "home/link.h"
+#include "node/again.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err)
 {
@@ -268,6 +268,7 @@ sund_code sund_answers_serve(const char *dir, const _Atomic bool *stop, sund_err
     sund_answerer a;
     sund_link     l = { 0 };
     sund_buf      reply = { 0 };
+    unsigned      n_failed = 0;
     sund_code     rc;
 
     SUND_GO(sund_answerer_open(&a, dir, err));
@@ -276,11 +277,12 @@ sund_code sund_answers_serve(const char *dir, const _Atomic bool *stop, sund_err
     while (!*stop) {
         sund_err why = { SUND_OK, "" };
 
-        if (poll_once(&l, &a, &reply, &why) == SUND_OK || *stop)
+        if (poll_once(&l, &a, &reply, &why) == SUND_OK) {
+            n_failed = 0;
             continue;
+        }
         sund_log(SUND_LOG_DEBUG, "questions: %s", why.msg);
-        for (int i = 0; i < 20 && !*stop; i++)
-            (void) usleep(100000);
+        sund_again_wait(&n_failed, stop);
     }
 out:
     sund_buf_free(&reply);

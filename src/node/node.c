@@ -6,6 +6,7 @@
 #include "gate/heads.h"
 #include "home/link.h"
 #include "home/settings.h"
+#include "node/again.h"
 #include "node/answers.h"
 #include "node/applications.h"
 #include "node/notices.h"
@@ -348,6 +349,7 @@ static void loop(node *n)
     bool     wait = false;
     char     last[480] = "";
     double   last_s = 0;
+    unsigned n_failed = 0;
 
     while (!*n->stop) {
         sund_err  why = { SUND_OK, "" };
@@ -369,13 +371,13 @@ static void loop(node *n)
             if (last[0])
                 sund_log(SUND_LOG_INFO, "well again");
             last[0] = 0;
+            n_failed = 0;
             continue;
         }
         if (*n->stop)
             break;
         complain(last, &last_s, &why);
-        for (int i = 0; i < 10 && !*n->stop; i++)
-            (void) usleep(100000);
+        sund_again_wait(&n_failed, n->stop);
     }
     sund_buf_free(&reply);
 }

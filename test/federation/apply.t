@@ -35,6 +35,8 @@ fails("$sund apply submit --home $anna $FI/sund.ini", 'a file that is none', qr/
 spew("$tmp/study.ini", "[study]\n");
 fails("$sund apply make --title t --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna,Uni' $tmp/study.ini DK", 'not over a file of another kind', qr/study\.ini is there and does not begin with \[application\]/);
 fails("$sund apply submit --home $FI $ini", 'by a researcher', qr/not the home of a researcher/);
+ok(`$sund apply status --home $anna 2>&1` =~ /^no applications: 'sund apply make'/ && `$sund study status --home $anna 2>&1` =~ /^no studies: 'sund study submit/ && `$sund agreement list --home $FI 2>&1` =~ /^no agreements/, 'what there is none of is said');
+fails("$sund apply status --home $anna aaaaaaaaaaaa", 'an application that is none', qr/none of your applications/);
 my ($a) = out("$sund apply submit --home $anna $ini") =~ /^application = ([0-9a-f]{64})$/m;
 ok($a, 'sent');
 run("$sund apply submit --home $anna $ini");

@@ -5,6 +5,7 @@
 #include "genome/names.h"
 #include "genome/query.h"
 #include "hub/questions.h"
+#include "node/again.h"
 #include "scratch.h"
 #include "test.h"
 
@@ -548,6 +549,27 @@ static void ask_countries(const seat *s, int n, const int64_t ac[3], unsigned th
     }
     sund_questions_free(&board);
     free(five.member);
+}
+
+TEST(who_fails_waits_twice_as_long_each_time_and_no_two_alike)
+{
+    static const double most[] = { 0.25, 0.5, 1, 2, 4, 4, 4 };
+    _Atomic bool        stop = true;
+    unsigned            n = 0;
+    double              from = sund_time_mono_s();
+
+    for (unsigned i = 1; i <= 7; i++)
+        CHECK(sund_again_s(i, 0) == most[i - 1] && sund_again_s(i, 0.5) == most[i - 1] * 0.75 && sund_again_s(i, 0.999) > most[i - 1] / 2);
+    CHECK(sund_again_s(4000000000u, 0) == 4);
+    sund_again_wait(&n, &stop); /* who is to stop does not wait */
+    CHECK(n == 1 && sund_time_mono_s() - from < 0.2);
+    stop = false;
+    sund_again_wait(&n, &stop);
+    CHECK(n == 2 && sund_time_mono_s() - from >= 0.25);
+    n = 100;
+    stop = true;
+    sund_again_wait(&n, &stop);
+    CHECK(n == 100);
 }
 
 TEST(what_a_region_hides_at_one_node_its_neighbours_do_not_tell)
