@@ -120,4 +120,8 @@ sund_code sund_match_beyond(const char *home, const char *at, const char *own, s
 /** The one study of a node's database whose name begins so. */
 sund_code sund_study_complete(sund_db *db, const char *arg, sund_digest *d, sund_err *err) SUND_MUST_CHECK;
 
+/** Whether a study that this node approves would be refused here all the same, as things are now: *why says by which rule, its code is SUND_OK where none does. exception: what its approval lifts.
+ *  Errors: what could not be looked at. */
+sund_code sund_study_foresee(const char *home, const sund_digest *d, const char *exception, sund_err *why, sund_err *err) SUND_MUST_CHECK;
+
 #endif

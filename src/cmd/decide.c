@@ -59,6 +59,19 @@ static sund_code say_left(const sund_home *h, const sund_digest *d, sund_verdict
     return SUND_OK;
 }
 
+/** An approval lifts no rule of this node: what one of them will refuse is said now, and not first to the researcher. */
+static void say_foreseen(const sund_home *h, const sund_digest *d, const char *exception)
+{
+    sund_err why = { SUND_OK, "" }, err = { SUND_OK, "" };
+
+    if (sund_study_foresee(h->dir, d, exception, &why, &err) != SUND_OK)
+        printf("Not checked here whether this node's own rules take it: %s\n", err.msg);
+    else if (why.code != SUND_OK)
+        printf("But this node will refuse it all the same: %s\nNo approval changes that. Unless what it says is put right before the running node comes to it, the study ends at every node with this reason; 'sund study show' says it too. "
+               "Of rules that a committee may lift, 'sund study approve --help' says how (--exception).\n",
+               why.msg);
+}
+
 static sund_code say(const sund_home *h, const sund_digest *d, sund_verdict v, sund_err *err)
 {
     sund_standing s;
@@ -67,6 +80,8 @@ static sund_code say(const sund_home *h, const sund_digest *d, sund_verdict v, s
     if (v >= SUND_LEAVE)
         return say_left(h, d, v, err);
     printf("%s: %s\n", sund_digest_hex(d).s, s.half ? "half of an exception: it waits for a second member's approval in the same words" : sund_verdict_name(v));
+    if (v == SUND_APPROVE && !s.half)
+        say_foreseen(h, d, s.exception);
     return SUND_OK;
 }
 

@@ -266,6 +266,25 @@ static sund_code read_shown(const sund_home *h, const sund_digest *d, shown *x, 
     return rc;
 }
 
+/** Sums of fewer nodes than rule parties wants, which an agreement of exactly these alone allows. */
+static sund_code check_nodes(const sund_home *h, const shown *x, sund_err *err)
+{
+    sund_agreement_eye eye = { h->db, &h->roster, &h->dac, h->data };
+    sund_agreement    *a;
+    char               why[200] = "";
+    bool               found = false;
+    sund_code          rc;
+
+    if (h->thresholds.open || x->study->n_node >= h->thresholds.parties)
+        return SUND_OK;
+    a = calloc(1, sizeof *a);
+    rc = a ? sund_agreement_find(&eye, x->study, a, &found, why, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+    if (rc == SUND_OK && !(found && a->two_party))
+        rc = sund_fail(err, SUND_E_DENIED, "rule parties: sums of %zu nodes are made only under an agreement of exactly these (sund agreement)%s%s", x->study->n_node, why[0] ? ": " : "", why);
+    free(a);
+    return rc;
+}
+
 /** Whom it selects here: the people whom a run would take, by the same way. */
 static void count_people(const sund_home *h, shown *x)
 {
@@ -500,6 +519,31 @@ static void show_json(const sund_home *h, shown *x)
     sund_json_str(&j, "text", (const char *) x->text.p);
     sund_json_close(&j, '}');
     print_json(&out);
+}
+
+sund_code sund_study_foresee(const char *home, const sund_digest *d, const char *exception, sund_err *why, sund_err *err)
+{
+    shown     x = { .study = calloc(1, sizeof *x.study) };
+    sund_home h = { .id = "" };
+    sund_code rc;
+
+    if (!x.study)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    SUND_GO(sund_home_open(&h, home, SUND_HOME_ROSTER | SUND_HOME_STATE | SUND_HOME_DATA, err));
+    SUND_GO(read_shown(&h, d, &x, err));
+    SUND_GO(sund_exception_read(exception, &h.thresholds, NULL, err));
+    if (x.no_login[0])
+        (void) sund_fail(&x.why, SUND_E_DENIED, "%s", x.no_login);
+    else if (check_nodes(&h, &x, &x.why) == SUND_OK)
+        count_people(&h, &x);
+    *why = x.why;
+out:
+    sund_buf_free(&x.text);
+    sund_buf_free(&x.vars);
+    sund_buf_free(&x.visas);
+    free(x.study);
+    sund_home_close(&h);
+    return rc;
 }
 
 sund_code sund_cmd_study_show(int argc, char **argv, sund_err *err)

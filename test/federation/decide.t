@@ -94,6 +94,13 @@ for (1 .. 100) { $log = out("$sund log show --home $SE"); last if $log =~ /FI ha
 ok($log =~ /recalled .*FI has revoked its approval after the release \(said maria\)/, 'the other nodes write it down', "# $log");
 ok(out("$sund log show --public --home $at/hub") =~ /released, and recalled since: by FI: said maria/, 'citizens can read it');
 
+# ---- approved, and refused by the node's own rules all the same: said at once ----
+my $vain = ask(number => 8, nodes => 'FI, SE', cohort => 'nosuch > 1');
+state_at($FI, $vain, qr/waits for approval/);
+my $vainly = out(member('approve', 'maria', $vain));
+ok($vainly =~ /^$vain: approved\nBut this node will refuse it all the same: \S.*\nNo approval changes that/m, 'an approval says what this node will refuse by', "# $vainly");
+ok(wait_for($f, $vain, qr/refused|stopped/), 'and so it is');
+
 # ---- an exception takes two ----
 my $x = ask(number => 4);
 state_at($_, $x, qr/waits for approval/) for $FI, $SE;
