@@ -1,5 +1,7 @@
 #include "base/file.h"
+#include "base/ini.h"
 #include "base/json.h"
+#include "base/jsonread.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
@@ -31,6 +33,84 @@ static sund_code to_come(const sund_application *a, sund_err *err)
     return sund_application_end(a) > (int64_t) time(NULL) ? SUND_OK : sund_fail(err, SUND_E_ARG, "the application's last day, %s, is over: --until takes one that is to come", a->until);
 }
 
+static sund_code dial(const char *home, sund_home *h, sund_link *l, sund_err *err)
+{
+    SUND_TRY(sund_home_open(h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
+    if (h->role != SUND_ROLE_RESEARCHER)
+        return sund_fail(err, SUND_E_ARG, "%s is not the home of a researcher", home);
+    return sund_link_open(l, h, SUND_CHANNEL_COMMANDS, err);
+}
+
+static sund_code check_nodes(const sund_application *a, const sund_roster *r, sund_err *err)
+{
+    const char *names[SUND_NODE_MAX + 1] = { NULL }, *near;
+    size_t      n = 0;
+
+    for (size_t i = 0; i < r->n_member && n < SUND_NODE_MAX; i++)
+        if (r->member[i].role == SUND_ROLE_NODE)
+            names[n++] = r->member[i].id;
+    for (size_t i = 0; i < a->n_data; i++)
+        if (!sund_roster_find(r, a->data[i].node, SUND_ROLE_NODE)) {
+            near = sund_nearest(a->data[i].node, names);
+            return sund_fail(err, SUND_E_NOT_FOUND, "the federation %s has no node %s%s%s%s", r->name, a->data[i].node, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+        }
+    return SUND_OK;
+}
+
+/** Each set that is asked of a node is what it brings, as the hub has heard it; unknown gets the names of nodes that have not said. */
+static sund_code check_sets(const sund_application *a, const sund_jval *nodes, char *unknown, size_t cap, sund_err *err)
+{
+    for (size_t i = 0; i < a->n_data; i++) {
+        const char *brings = NULL, *name;
+        size_t      at = strlen(unknown);
+
+        for (size_t k = 0; k < sund_j_n(nodes); k++)
+            if ((name = sund_j_text(sund_j_at(nodes, k), "node")) && strcmp(name, a->data[i].node) == 0)
+                brings = sund_j_text(sund_j_at(nodes, k), "brings");
+        if (!brings)
+            (void) snprintf(unknown + at, cap - at, "%s%s", at ? ", " : "", a->data[i].node);
+        else if (!sund_list_has(a->data[i].sets, brings))
+            return sund_fail(err, SUND_E_NOT_FOUND, "%s brings the data set '%s', not '%.200s': say %s=%s", a->data[i].node, brings, a->data[i].sets, a->data[i].node, brings);
+    }
+    return SUND_OK;
+}
+
+/** Before it is sent: whether nodes and data sets are there, as far as this home and the hub know; what could not be looked at is said. */
+static sund_code check_asked(const char *home, const sund_application *a, sund_err *err)
+{
+    static const char path[] = "/datasets/nodes";
+    sund_home         h = { .id = "" };
+    sund_link         l = { 0 };
+    sund_buf          ask = { 0 }, reply = { 0 };
+    sund_jval        *nodes = NULL;
+    sund_err          why = { SUND_OK, "" };
+    char              unknown[2200] = "";
+    sund_code         rc = SUND_OK;
+
+    if (sund_home_open(&h, home, SUND_HOME_ROSTER, &why) != SUND_OK) {
+        fprintf(stderr, "not checked whether these nodes and data sets are there: %s\n", why.msg);
+        return SUND_OK;
+    }
+    rc = check_nodes(a, &h.roster, err);
+    sund_home_close(&h);
+    SUND_TRY(rc);
+    sund_buf_str(&ask, path);
+    sund_buf_u32(&ask, 0);
+    if (sund_buf_ok(&ask, &why) == SUND_OK && dial(home, &h, &l, &why) == SUND_OK && sund_link_ask(&l, SUND_MSG_DATASETS, ask.p, ask.n, 10, &reply, &why) == SUND_OK &&
+        sund_json_read(reply.p, reply.n, &nodes, &why) == SUND_OK)
+        rc = check_sets(a, nodes, unknown, sizeof unknown, err);
+    if (why.code != SUND_OK)
+        fprintf(stderr, "the nodes are there; not checked whether they have these data sets: %s\n", why.msg);
+    else if (unknown[0])
+        fprintf(stderr, "not checked, for these nodes have told the hub of no data sets: %s\n", unknown);
+    sund_jval_free(nodes);
+    sund_buf_free(&ask);
+    sund_buf_free(&reply);
+    sund_link_close(&l);
+    sund_home_close(&h);
+    return rc;
+}
+
 static sund_code make(const wants *w, const char *out, char **data, size_t n, sund_err *err)
 {
     sund_application *a = calloc(1, sizeof *a);
@@ -60,6 +140,7 @@ static sund_code make(const wants *w, const char *out, char **data, size_t n, su
     SUND_GO(sund_buf_ok(&text, err));
     SUND_GO(sund_application_parse(a, out, text.p, text.n, err));
     SUND_GO(to_come(a, err));
+    SUND_GO(check_asked(w->home, a, err));
     SUND_GO(sund_may_draft(out, "[application]", err));
     SUND_GO(sund_file_write(out, text.p, text.n, 0644, err));
     printf("%s: application %s\nNext: read it, then 'sund apply submit --home HOME %s'.\n", out, sund_digest_hex(&a->digest).s, out);
@@ -67,14 +148,6 @@ out:
     sund_buf_free(&text);
     free(a);
     return rc;
-}
-
-static sund_code dial(const char *home, sund_home *h, sund_link *l, sund_err *err)
-{
-    SUND_TRY(sund_home_open(h, home, SUND_HOME_ROSTER | SUND_HOME_STATE, err));
-    if (h->role != SUND_ROLE_RESEARCHER)
-        return sund_fail(err, SUND_E_ARG, "%s is not the home of a researcher", home);
-    return sund_link_open(l, h, SUND_CHANNEL_COMMANDS, err);
 }
 
 static sund_code submit(const wants *w, const char *path, sund_err *err)

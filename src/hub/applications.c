@@ -35,19 +35,34 @@ out:
     return rc;
 }
 
+/** Whether these very bytes came before. Those that are somebody else's stay theirs, whatever became of them: who sends them again learns no more than that, for that much their own being refused tells. */
+static sund_code came_before(sund_db *db, const sund_application *a, const char *from, bool *there, sund_err *err)
+{
+    int64_t n = 0, mine = 0, back = 0;
+
+    SUND_TRY(sund_db_i64(db, &n, 0, err, "SELECT COUNT(*) FROM applied WHERE digest=?", "b", a->digest.b, sizeof a->digest.b));
+    SUND_TRY(sund_db_i64(db, &mine, 0, err, "SELECT COUNT(*) FROM applied WHERE digest=? AND who=?", "bt", a->digest.b, sizeof a->digest.b, from));
+    SUND_TRY(sund_db_i64(db, &back, 0, err, "SELECT COUNT(*) FROM applied_withdrawal WHERE digest=?", "b", a->digest.b, sizeof a->digest.b));
+    if (n && !mine)
+        return sund_fail(err, SUND_E_MISMATCH, "application %.12s, these very bytes, is somebody else's: who applied first with a text has it; with a title or [application] number of your own it is another application",
+                         sund_digest_hex(&a->digest).s);
+    if (back)
+        return sund_fail(err, SUND_E_MISMATCH, "application %.12s was withdrawn: with a [application] number of its own the same can be asked for again", sund_digest_hex(&a->digest).s);
+    *there = n > 0;
+    return SUND_OK;
+}
+
 static sund_code take(sund_db *db, const sund_roster *roster, const sund_envelope *e, sund_cur body, sund_application *a, sund_err *err)
 {
     sund_submit s;
-    int64_t     there = 0, back = 0, own = 0, all = 0;
+    bool        there = false;
+    int64_t     own = 0, all = 0;
 
     SUND_TRY(sund_application_signed(roster, e, body, &s, a, err));
     for (size_t i = 0; i < a->n_data; i++)
         if (!sund_roster_find(roster, a->data[i].node, SUND_ROLE_NODE))
             return sund_fail(err, SUND_E_NOT_FOUND, "the roster has no node '%s'", a->data[i].node);
-    SUND_TRY(sund_db_i64(db, &there, 0, err, "SELECT COUNT(*) FROM applied WHERE digest=?", "b", a->digest.b, sizeof a->digest.b));
-    SUND_TRY(sund_db_i64(db, &back, 0, err, "SELECT COUNT(*) FROM applied_withdrawal WHERE digest=?", "b", a->digest.b, sizeof a->digest.b));
-    if (back)
-        return sund_fail(err, SUND_E_MISMATCH, "application %.12s was withdrawn: with a [application] number of its own the same can be asked for again", sund_digest_hex(&a->digest).s);
+    SUND_TRY(came_before(db, a, e->from, &there, err));
     if (there)
         return SUND_OK;
     SUND_TRY(sund_db_i64(db, &own, 0, err, "SELECT COUNT(*) FROM applied WHERE who=?", "t", e->from));
@@ -67,6 +82,8 @@ sund_code sund_apply_take(sund_db *db, const sund_roster *roster, const sund_env
     return rc;
 }
 
+static sund_code none_of(const sund_digest *d, sund_err *err) { return sund_fail(err, SUND_E_NOT_FOUND, "no application %.12s of yours has come to this hub", sund_digest_hex(d).s); }
+
 /** Whose it is: name and key, from what was signed when it came. */
 static sund_code applicant(sund_db *db, const sund_digest *d, char from[SUND_ID_MAX + 1], sund_pub *key, sund_err *err)
 {
@@ -78,7 +95,7 @@ static sund_code applicant(sund_db *db, const sund_digest *d, char from[SUND_ID_
     SUND_TRY(sund_db_query(db, &rows, err, "SELECT who, body FROM applied WHERE digest=?", "b", d->b, sizeof d->b));
     rc = sund_rows_next(rows, &more, err);
     if (rc == SUND_OK && !more)
-        rc = sund_fail(err, SUND_E_NOT_FOUND, "no application %.12s has come to this hub", sund_digest_hex(d).s);
+        rc = none_of(d, err);
     if (rc == SUND_OK)
         rc = sund_submit_read(SUND_MSG_SUBMIT_LOGIN, sund_rows_blob(rows, 1), &s, err);
     if (rc == SUND_OK) {
@@ -97,6 +114,8 @@ sund_code sund_apply_withdraw(sund_db *db, const sund_envelope *e, sund_cur body
     sund_code rc;
 
     SUND_TRY(applicant(db, &e->about, from, &key, err));
+    if (strcmp(from, e->from) != 0) /* as if there were none: who applied is nobody else's to learn */
+        return none_of(&e->about, err);
     SUND_TRY(sund_withdrawal_signed(e, body, &e->about, from, &key, reason, err));
     sund_envelope_head(e, &head);
     rc = sund_buf_ok(&head, err);

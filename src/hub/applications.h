@@ -6,7 +6,8 @@
 /** The hub's side of applications: it keeps each, hands it to the nodes that it names and to nobody else, and keeps what each of them said last, as they signed it, for who applied. Envelopes are
  *  checked before; the caller holds the lock of the studies. */
 sund_code sund_apply_tables(sund_db *db, sund_err *err) SUND_MUST_CHECK;
-/** Errors: as sund_application_signed; SUND_E_NOT_FOUND for a node that is none; SUND_E_LIMIT for more of one than a person has reason for. The same again changes nothing. */
+/** Errors: as sund_application_signed; SUND_E_NOT_FOUND for a node that is none; SUND_E_LIMIT for more of one than a person has reason for. The same of the same one again changes nothing; of
+ *  somebody else it is SUND_E_MISMATCH. */
 sund_code sund_apply_take(sund_db *db, const sund_roster *roster, const sund_envelope *e, sund_cur body, sund_err *err) SUND_MUST_CHECK;
 /** Takes one back, in the name of who applied. Errors: SUND_E_NOT_FOUND; as sund_withdrawal_signed. The same again changes nothing. */
 sund_code sund_apply_withdraw(sund_db *db, const sund_envelope *e, sund_cur body, sund_err *err) SUND_MUST_CHECK;

@@ -31,6 +31,8 @@ my $ini = "$tmp/app.ini";
 fails("$sund apply make --title t --purpose GRU --analyses count --until 2099-12-31 --person 'Anna,Uni' $ini DK", 'an analysis that is none', qr/analyses.*count/);
 run("$sund apply make --title 'Counts of the north' --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna Example,University' --person 'Bob Example,Institute' $ini DK FI SE");
 fails("$sund apply make --title t --purpose GRU --analyses counts --until 2020-12-31 --person 'Anna,Uni' $ini.past DK", 'a last day that is over', qr/2020-12-31, is over/);
+fails("$sund apply make --home $anna --title t --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna,Uni' $ini.no DK FO", 'a node that is none', qr/has no node FO/);
+ok(!-e "$ini.no" && `$sund apply make --home $anna --title t --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna,Uni' $ini.yes DK SE 2>&1` =~ /not checked, for these nodes have told the hub of no data sets: DK, SE/ && -e "$ini.yes", 'what is not known is said');
 fails("$sund apply submit --home $anna $FI/sund.ini", 'a file that is none', qr/no section \[sund\] here, but \[application\], \[data\], \[person\]/);
 spew("$tmp/study.ini", "[study]\n");
 fails("$sund apply make --title t --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna,Uni' $tmp/study.ini DK", 'not over a file of another kind', qr/study\.ini is there and does not begin with \[application\]/);

@@ -349,6 +349,34 @@ TEST(each_node_decides_for_itself_and_what_all_approve_runs_under_it)
     free(w);
 }
 
+/** The same bytes of somebody with a login: they stay anna's, and he hears that they are not his, and no more. */
+static void anothers(fed *f, const char *text, const sund_digest *d)
+{
+    sund_identity bob;
+    sund_buf      body = { 0 }, bytes = { 0 };
+    sund_envelope e = { .kind = SUND_MSG_APPLY, .channel = 2, .seq = sund_seq_next(0), .about = *d };
+    sund_err      why = { SUND_OK, "" };
+    int64_t       n = 0;
+
+    fed_identity(&bob, "bob");
+    sund_id_of_key(&bob.pub, bob.id);
+    sund_submit_write(text, strlen(text), &bob.pub, sund_cur_of("a.b.c", 5), &body);
+    sund_envelope_write(&e, &bob, body.p, body.n, &bytes);
+    CHECK(sund_apply_take(f->hub_db, &f->roster, &e, sund_cur_of(body.p, body.n), &why) == SUND_E_MISMATCH && strstr(why.msg, "is somebody else's") && !strstr(why.msg, "anna"));
+    MUST(sund_db_i64(f->hub_db, &n, 0, err, "SELECT COUNT(*) FROM applied WHERE who='anna'", ""));
+    CHECK(n == 1);
+    MUST(sund_db_i64(f->hub_db, &n, 0, err, "SELECT COUNT(*) FROM applied", ""));
+    CHECK(n == 1);
+    sund_buf_clear(&bytes);
+    sund_buf_clear(&body);
+    sund_withdrawal_write("mine", &body);
+    e = (sund_envelope){ .kind = SUND_MSG_APPLY_WITHDRAW, .channel = 2, .seq = sund_seq_next(0), .about = *d };
+    sund_envelope_write(&e, &bob, body.p, body.n, &bytes);
+    CHECK(sund_apply_withdraw(f->hub_db, &e, sund_cur_of(body.p, body.n), &why) == SUND_E_NOT_FOUND && !strstr(why.msg, "anna"));
+    sund_buf_free(&body);
+    sund_buf_free(&bytes);
+}
+
 TEST(two_nodes_decide_differently_and_the_hub_shows_each_as_it_was_signed)
 {
     world      *w = fed_world(120, test_rand());
@@ -364,6 +392,7 @@ TEST(two_nodes_decide_differently_and_the_hub_shows_each_as_it_was_signed)
     MUST(sund_apply_tables(f->hub_db, err));
     MUST(sund_apply_take(f->hub_db, &f->roster, &e, sund_cur_of(body.p, body.n), err));
     MUST(sund_apply_take(f->hub_db, &f->roster, &e, sund_cur_of(body.p, body.n), err));
+    anothers(f, text, &d);
     MUST(sund_apply_batch(f->hub_db, "N07", 1 << 20, &out, &any, err));
     CHECK(!any && out.n == 0); /* named nodes only */
     MUST(sund_apply_batch(f->hub_db, "N01", 1 << 20, &out, &any, err));
