@@ -100,6 +100,8 @@ void sund_beacon_open(const sund_beacon_request *r, sund_granularity returned, s
 void sund_beacon_summary(sund_json *j, sund_granularity g, bool exists, int64_t n);
 /** The catalogue of data sets, where is said who may use them and how to ask. */
 void sund_beacon_handovers(const sund_face *f, sund_json *j);
+/** "resultsHandovers" of a node's result set that is open in j, where there are any. */
+void sund_beacon_results_handovers(const sund_face *f, const char *node, sund_json *j);
 /** "variantLevelData" of a record that is open in j, if there is any: answers to `interpretations`, of one node or with node "" of all. said may be NULL. */
 void sund_beacon_said(const sund_answers *said, const char *node, sund_json *j);
 /** info.nodes: what each node said, whatever result sets are wanted. */

@@ -63,6 +63,7 @@ static void result_set(const sund_beacon_request *r, const sund_answer *row, sun
     sund_json_i64(j, "resultsCount", t.people >= 0 ? t.people : t.copies > 0 ? (t.copies - 1) / 2 : 0); /* of copies to the nearest 5: at least so many people */
     sund_json_open(j, "results", '[');
     sund_json_close(j, ']');
+    sund_beacon_results_handovers(r->face, row->node, j);
     sund_json_open(j, "info", '{');
     sund_json_str(j, "status", t.status);
     if (t.copies >= 0 && r->granularity != SUND_GRAN_BOOLEAN)
@@ -164,6 +165,23 @@ static void collection(const sund_beacon_request *r, const sund_answer *row, boo
     sund_json_close(j, '}');
 }
 
+/** Of one data set's page, all that its node says of where to ask; else the catalogue of all. */
+static void collections_handovers(const sund_beacon_request *r, const sund_answers *a, sund_json *j)
+{
+    sund_buf list = { 0 };
+
+    for (size_t i = 0; (r->page->takes & SUND_OF_SET) && r->face->handovers && i < a->n; i++)
+        if (sund_beacon_set(r, a->row[i].node))
+            r->face->handovers(r->face->ctx, a->row[i].node, &list);
+    if (list.n && !list.bad) {
+        sund_json_key(j, "beaconHandovers");
+        sund_buf_put(j->out, list.p, list.n);
+    }
+    else
+        sund_beacon_handovers(r->face, j);
+    sund_buf_free(&list);
+}
+
 static sund_code collections(sund_beacon_request *r, bool cohorts, sund_answers *a, sund_response *out, sund_err *err)
 {
     size_t    n = 0, seen = 0;
@@ -182,7 +200,7 @@ static sund_code collections(sund_beacon_request *r, bool cohorts, sund_answers 
             collection(r, &a->row[i], cohorts, &j);
     sund_json_close(&j, ']');
     sund_json_close(&j, '}');
-    sund_beacon_handovers(r->face, &j);
+    collections_handovers(r, a, &j);
     sund_json_close(&j, '}');
     return SUND_OK;
 }

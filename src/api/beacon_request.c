@@ -347,6 +347,19 @@ void sund_beacon_handovers(const sund_face *f, sund_json *j)
     sund_json_close(j, ']');
 }
 
+void sund_beacon_results_handovers(const sund_face *f, const char *node, sund_json *j)
+{
+    sund_buf list = { 0 };
+
+    if (f->handovers)
+        f->handovers(f->ctx, node, &list);
+    if (list.n && !list.bad) {
+        sund_json_key(j, "resultsHandovers");
+        sund_buf_put(j->out, list.p, list.n);
+    }
+    sund_buf_free(&list);
+}
+
 void sund_beacon_nodes(sund_json *j, const sund_answers *a, const char *(*status)(const sund_answers *a, size_t i, void *ctx), void *ctx)
 {
     sund_json_open(j, "info", '{');

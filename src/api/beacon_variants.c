@@ -295,6 +295,8 @@ static void result_set(const view *w, size_t set, sund_json *j)
         if (carried(w, set, v, &c) && seen++ >= from && (r->limit == 0 || seen <= from + (size_t) r->limit))
             record(j, r->face, node, w->t.name[v], w->of.sex, w->said, &c);
     sund_json_close(j, ']');
+    if (node[0])
+        sund_beacon_results_handovers(r->face, node, j);
     if (node[0] && w->t.n == 1 && for_asker(w, set))
         set_info(w, set, j);
     sund_json_close(j, '}');

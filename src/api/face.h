@@ -40,6 +40,8 @@ typedef struct sund_face {
     /** Answers the pages of a family, at their addresses; false, and nothing done, for a method or address that is not of them. NULL: they are not here. */
     bool (*other[SUND_N_OTHER])(void *ctx, const sund_request *in, sund_response *out);
     const char *members; /**< at the hub: where members' messages go; NULL at a node */
+    /** Appends a JSON list of handovers of a node's data (datasets/pages.h): where one applies for them, and their descriptions; nothing where it has told of none. NULL: of nobody. */
+    void (*handovers)(void *ctx, const char *node, sund_buf *list);
     void *ctx;
     sund_limits   *limits;       /**< of callers; NULL: none. Whoever has the face asks sund_face_admits() for addresses; logins are counted here */
 } sund_face;

@@ -8,6 +8,7 @@ static const sund_other others[] = {
     { SUND_OTHER_MATCH, "post", "/match", "Matchmaker Exchange 1.1: cases like this one", "application/vnd.ga4gh.matchmaker.v1.1+json", "", "X-Auth-Token" },
     { SUND_OTHER_CATALOGUE, "get", "/fdp/", "FAIR Data Point: the root, with every node's catalogue", "text/turtle", "", NULL },
     { SUND_OTHER_CATALOGUE, "get", "/fdp/{node}/catalog", "a node's catalogue of data sets, as HealthDCAT-AP", "text/turtle", "", NULL },
+    { SUND_OTHER_CATALOGUE, "get", "/fdp/{node}/catalog/", "its data sets, some a page", "text/turtle", "page", NULL },
     { SUND_OTHER_CATALOGUE, "get", "/fdp/{node}/dataset/{id}", "one data set of a catalogue", "text/turtle", "", NULL },
     { SUND_OTHER_CATALOGUE, "get", "/fdp/{node}/distribution/{id}", "how one is had", "text/turtle", "", NULL },
     { SUND_OTHER_CATALOGUE, "get", "/datasets/", "search in the catalogue", "application/json", "q country disease type access purpose people node format", NULL },

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_BYTES = 8192, ITEM_MAX = 4096 };
+enum { LINE_MAX_BYTES = 8192, ITEM_MAX = 4096, MANY_MAX = 400000, TEXT_MAX = 1 << 20, LONG_MAX_BYTES = 32 << 20 };
 
 bool sund_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 {
@@ -61,17 +61,60 @@ static sund_code open_section(sund_ini *ini, char *s, unsigned line, place *at, 
         *label++ = 0;
     at->section = s + 1;
     at->label = label ? trim(label) : "";
-    if (!word_ok(at->section, "_-"))
-        return bad(ini, line, "a section's name has a-z, 0-9, '_' and '-' only", err);
-    for (size_t i = 0; i < ini->n_item; i++)
-        if (strcmp(ini->item[i].section, at->section) == 0 && strcmp(ini->item[i].label, at->label) == 0)
-            return bad(ini, line, "this section is there twice", err);
+    return word_ok(at->section, "_-") ? SUND_OK : bad(ini, line, "a section's name has a-z, 0-9, '_' and '-' only", err);
+}
+
+/** Room for one more, by doubling. */
+static sund_code grow(sund_ini *ini, unsigned line, size_t max, sund_err *err)
+{
+    size_t         cap = ini->n_item ? 2 * ini->n_item : 64;
+    sund_ini_item *more;
+    char           why[40];
+
+    (void) snprintf(why, sizeof why, "more than %zu keys", max);
+    if (ini->n_item == max)
+        return bad(ini, line, why, err);
+    if (ini->n_item & (ini->n_item - 1) || (ini->n_item && ini->n_item < 64)) /* 0, 64, 128, ...: full */
+        return SUND_OK;
+    more = realloc(ini->item, cap * sizeof *more);
+    if (!more)
+        return sund_fail(err, SUND_E_NOMEM, "%s: out of memory", ini->name);
+    ini->item = more;
     return SUND_OK;
 }
 
-static sund_code add_item(sund_ini *ini, char *s, unsigned line, const place *at, sund_err *err)
+static int by_section(const void *pa, const void *pb)
 {
-    char *eq = strchr(s, '='), *key;
+    const sund_ini_item *a = *(const sund_ini_item *const *) pa, *b = *(const sund_ini_item *const *) pb;
+    int                  c = strcmp(a->section, b->section);
+
+    c = c ? c : strcmp(a->label, b->label);
+    return c ? c : a->line < b->line ? -1 : a->line > b->line;
+}
+
+/** No section is there twice: the first items of all, in order of their names. */
+static sund_code check_sections(const sund_ini *ini, sund_err *err)
+{
+    const sund_ini_item **first = malloc((ini->n_item + 1) * sizeof *first), *twice = NULL;
+    size_t                n = 0;
+
+    if (!first)
+        return sund_fail(err, SUND_E_NOMEM, "%s: out of memory", ini->name);
+    for (size_t i = 0; i < ini->n_item; i++)
+        if (i == 0 || ini->item[i].section != ini->item[i - 1].section)
+            first[n++] = &ini->item[i];
+    qsort(first, n, sizeof *first, by_section);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(first[i]->section, first[i - 1]->section) == 0 && strcmp(first[i]->label, first[i - 1]->label) == 0 && (!twice || first[i]->line < twice->line))
+            twice = first[i];
+    free(first);
+    return twice ? bad(ini, twice->line, "this section is there twice", err) : SUND_OK;
+}
+
+static sund_code add_item(sund_ini *ini, char *s, unsigned line, const place *at, size_t max, sund_err *err)
+{
+    char  *eq = strchr(s, '='), *key;
+    size_t own = 0;
 
     if (!eq)
         return bad(ini, line, "'key = value' is expected", err);
@@ -81,16 +124,17 @@ static sund_code add_item(sund_ini *ini, char *s, unsigned line, const place *at
     key = trim(s);
     if (!word_ok(key, "_-"))
         return bad(ini, line, "a key has a-z, 0-9, '_' and '-' only", err);
-    for (size_t i = 0; i < ini->n_item; i++)
-        if (ini->item[i].section == at->section && strcmp(ini->item[i].key, key) == 0)
+    for (size_t i = ini->n_item; i > 0 && ini->item[i - 1].section == at->section; i--, own++)
+        if (strcmp(ini->item[i - 1].key, key) == 0)
             return bad(ini, line, "this key is there twice in its section", err);
-    if (ini->n_item == ITEM_MAX)
-        return bad(ini, line, "more than 4096 keys", err);
+    if (own == ITEM_MAX)
+        return bad(ini, line, "more than 4096 keys in one section", err);
+    SUND_TRY(grow(ini, line, max, err));
     ini->item[ini->n_item++] = (sund_ini_item){ at->section, at->label, key, trim(eq + 1), line };
     return SUND_OK;
 }
 
-static sund_code parse_lines(sund_ini *ini, size_t n, sund_err *err)
+static sund_code parse_lines(sund_ini *ini, size_t n, size_t max, sund_err *err)
 {
     place    at = { NULL, NULL };
     unsigned line = 0;
@@ -115,32 +159,30 @@ static sund_code parse_lines(sund_ini *ini, size_t n, sund_err *err)
         s = trim(s);
         if (s[0] == 0 || s[0] == '#' || s[0] == ';')
             continue;
-        SUND_TRY(s[0] == '[' ? open_section(ini, s, line, &at, err) : add_item(ini, s, line, &at, err));
+        SUND_TRY(s[0] == '[' ? open_section(ini, s, line, &at, err) : add_item(ini, s, line, &at, max, err));
     }
-    return SUND_OK;
+    return check_sections(ini, err);
 }
 
-sund_code sund_ini_parse(sund_ini *ini, const char *name, const void *p, size_t n, sund_err *err)
+static sund_code parse(sund_ini *ini, const char *name, const void *p, size_t n, size_t max_bytes, size_t max_items, sund_err *err)
 {
     sund_ini  got = { 0 };
     sund_code rc;
 
     (void) snprintf(got.name, sizeof got.name, "%s", name);
-    if (n > 1 << 20)
-        return sund_fail(err, SUND_E_LIMIT, "%s: more than 1 MiB", got.name);
+    if (n > max_bytes)
+        return sund_fail(err, SUND_E_LIMIT, "%s: more than %zu MiB", got.name, max_bytes >> 20);
     if ((n && memchr(p, 0, n)) || !sund_utf8_ok(p, n))
         return bad(&got, 1, "not UTF-8 text", err);
     got.text = malloc(n + 1);
     got.n_text = n;
-    got.item = calloc(ITEM_MAX, sizeof *got.item);
-    if (!got.text || !got.item) {
+    if (!got.text)
         rc = sund_fail(err, SUND_E_NOMEM, "%s: out of memory", got.name);
-    }
     else {
         if (n)
             memcpy(got.text, p, n);
         got.text[n] = 0;
-        rc = parse_lines(&got, n, err);
+        rc = parse_lines(&got, n, max_items, err);
     }
     if (rc == SUND_OK)
         *ini = got;
@@ -149,10 +191,13 @@ sund_code sund_ini_parse(sund_ini *ini, const char *name, const void *p, size_t 
     return rc;
 }
 
+sund_code sund_ini_parse(sund_ini *ini, const char *name, const void *p, size_t n, sund_err *err) { return parse(ini, name, p, n, TEXT_MAX, ITEM_MAX, err); }
+sund_code sund_ini_parse_long(sund_ini *ini, const char *name, const void *p, size_t n, sund_err *err) { return parse(ini, name, p, n, LONG_MAX_BYTES, MANY_MAX, err); }
+
 sund_code sund_ini_read(sund_ini *ini, const char *path, sund_err *err)
 {
     sund_buf  b = { 0 };
-    sund_code rc = sund_file_read(path, 1 << 20, &b, err);
+    sund_code rc = sund_file_read(path, TEXT_MAX, &b, err);
 
     if (rc == SUND_OK)
         rc = sund_ini_parse(ini, path, b.p, b.n, err);

@@ -25,6 +25,7 @@ typedef struct sund_ini {
 } sund_ini;
 
 sund_code   sund_ini_parse(sund_ini *ini, const char *name, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK;
+sund_code   sund_ini_parse_long(sund_ini *ini, const char *name, const void *p, size_t n, sund_err *err) SUND_MUST_CHECK; /**< 32 MiB and 400,000 keys, 4096 in a section */
 sund_code   sund_ini_read(sund_ini *ini, const char *path, sund_err *err) SUND_MUST_CHECK; /**< at most 1 MiB */
 void        sund_ini_free(sund_ini *ini);
 /** Value of [section] key (label ""), or NULL. */

@@ -27,33 +27,66 @@ static sund_code print_graph(const sund_graph *g, bool json, sund_err *err)
     return rc;
 }
 
-/** The graph of a home, with people where it has data. */
-static sund_code describe(const char *dir, sund_graph *g, sund_err *err)
+static sund_code open_node(sund_home *h, const char *dir, sund_err *err)
 {
-    sund_home h;
     char      path[1100];
     unsigned  what = SUND_HOME_PEOPLE;
     sund_code rc;
 
-    SUND_TRY(sund_home_open(&h, dir, 0, err));
-    if (h.role != SUND_ROLE_NODE) {
-        sund_home_close(&h);
+    SUND_TRY(sund_home_open(h, dir, 0, err));
+    if (h->role != SUND_ROLE_NODE)
         return sund_fail(err, SUND_E_ARG, "%s is not the home of a node: only nodes have data sets to describe", dir);
-    }
-    if (sund_file_exists(h.store_path))
+    if (sund_file_exists(h->store_path))
         what |= SUND_HOME_STORE;
-    rc = sund_home_path(&h, "roster.ini", path, sizeof path, err);
+    rc = sund_home_path(h, "roster.ini", path, sizeof path, err);
     if (rc == SUND_OK && sund_file_exists(path))
         what |= SUND_HOME_ROSTER;
-    sund_home_close(&h);
+    sund_home_close(h);
     SUND_TRY(rc);
-    SUND_TRY(sund_home_open(&h, dir, what, err));
-    SUND_GO(sund_home_path(&h, "datasets.ini", path, sizeof path, err));
-    if (!sund_file_exists(path))
-        SUND_GO(sund_fail(err, SUND_E_NOT_FOUND, "%s is not there: this node describes no data sets yet; doc/datasets.md shows the least that it takes", path));
-    rc = sund_node_describe(&h, g, err);
-out:
-    sund_home_close(&h);
+    SUND_TRY(sund_home_open(h, dir, what, err));
+    SUND_TRY(sund_home_path(h, "datasets.ini", path, sizeof path, err));
+    return sund_file_exists(path) ? SUND_OK : sund_fail(err, SUND_E_NOT_FOUND, "%s is not there: this node describes no data sets yet; doc/datasets.md shows the least that it takes", path);
+}
+
+typedef struct checking { const sund_profile *profile; bool json, quiet; sund_buf all; size_t triples, datasets; } checking;
+
+/** What this node says, part by part, as the hub reads it: checked, and where `print`, printed. *n: of data sets, behind that part. */
+static sund_code check_part(checking *c, const sund_buf *text, bool print, size_t *n, sund_err *err)
+{
+    sund_graph    *g = NULL;
+    sund_part_head head;
+    bool           there;
+    sund_code      rc;
+
+    SUND_TRY(sund_part_head_read(sund_cur_of(text->p, text->n), &head, &there, err));
+    SUND_TRY(sund_graph_new(&g, NULL, err));
+    rc = sund_turtle_read(g, "datasets.ini", text->p, text->n, NULL, err);
+    if (rc == SUND_OK && print)
+        rc = print_graph(g, c->json, err);
+    else if (rc == SUND_OK)
+        rc = sund_profile_check(c->profile, g, &c->all, err);
+    *n = head.from + head.n;
+    c->datasets = head.total;
+    c->triples += sund_graph_size(g);
+    sund_graph_free(g);
+    return rc;
+}
+
+/** Prints only where all is sound; what is amiss of the first part that is not is told. */
+static sund_code check_parts(checking *c, sund_home *h, sund_err *err)
+{
+    sund_described d = { .ready = false };
+    sund_code      rc = SUND_OK;
+
+    for (int print = 0; rc == SUND_OK && print < 2 - c->quiet; print++) {
+        size_t n = 0;
+        do {
+            rc = sund_described_now(&d, h, n, err);
+            if (rc == SUND_OK)
+                rc = check_part(c, &d.text, print == 1, &n, err);
+        } while (rc == SUND_OK && n < c->datasets);
+    }
+    sund_described_free(&d);
     return rc;
 }
 
@@ -70,29 +103,27 @@ sund_code sund_cmd_dataset_check(int argc, char **argv, sund_err *err)
     };
     const sund_opts o = { "dataset check", "[OPTIONS]", "What this node says of its data sets, as the hub will read it: datasets.ini of the home, and people counted through the gate. Prints the graph when it is sound; else only what is missing.",
                           "sund dataset check --home node-fi\nsund dataset check --home node-fi --quiet --shapes healthdcat-ap/\nsund dataset check --home node-fi --jsonld > fi.jsonld", opt, 0, 0 };
-    sund_graph     *g = NULL;
+    sund_home       h = { .id = "" };
     sund_profile   *p = NULL;
-    sund_buf        all = { 0 };
+    checking        c = { .triples = 0 };
     size_t          n;
     sund_code       rc;
 
     SUND_TRY(sund_opts_parse(&o, argc, argv, &n, &helped, err));
     if (helped)
         return SUND_OK;
-    SUND_TRY(sund_graph_new(&g, NULL, err));
     SUND_GO(sund_profile_open(&p, shapes, err));
-    SUND_GO(describe(home, g, err));
-    rc = sund_profile_check(p, g, &all, err);
-    if (rc == SUND_OK && !quiet)
-        SUND_GO(print_graph(g, json, err));
+    SUND_GO(open_node(&h, home, err));
+    c = (checking){ .profile = p, .json = json, .quiet = quiet };
+    rc = check_parts(&c, &h, err);
     (void) fflush(stdout); /* what is missing, or amiss, is read last */
-    (void) fwrite(all.p, 1, all.n, stderr);
+    (void) fwrite(c.all.p, 1, c.all.n, stderr);
     if (rc == SUND_OK && quiet)
-        printf("sound: %zu triples\n", sund_graph_size(g));
+        printf("sound: %zu triples in %zu data sets\n", c.triples, c.datasets);
 out:
-    sund_buf_free(&all);
+    sund_buf_free(&c.all);
     sund_profile_free(p);
-    sund_graph_free(g);
+    sund_home_close(&h);
     return rc;
 }
 

@@ -1,7 +1,6 @@
 #include "datasets/copies.h"
 
 #include "base/text.h"
-#include "datasets/describe.h"
 #include "datasets/words.h"
 #include "rdf/turtle.h"
 #include "rdf/vocab.h"
@@ -11,12 +10,18 @@
 #include <string.h>
 
 static const char schema[] = "CREATE TABLE IF NOT EXISTS copy(node TEXT PRIMARY KEY, catalogue TEXT NOT NULL DEFAULT '', turtle BLOB, taken TEXT NOT NULL DEFAULT '', asked TEXT NOT NULL, why TEXT NOT NULL) STRICT;"
+                             "CREATE TABLE IF NOT EXISTS part(node TEXT NOT NULL, n INTEGER NOT NULL, turtle BLOB NOT NULL, PRIMARY KEY(node, n)) STRICT;"
+                             "CREATE TABLE IF NOT EXISTS thing(node TEXT NOT NULL, iri TEXT NOT NULL, part INTEGER NOT NULL, PRIMARY KEY(node, iri)) STRICT, WITHOUT ROWID;" /* what is described, and where first */
+                             "CREATE TABLE IF NOT EXISTS brings(node TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+                             "INSERT OR IGNORE INTO part SELECT node, 0, turtle FROM copy WHERE turtle IS NOT NULL;" /* of before there were parts */
+                             "UPDATE copy SET turtle=NULL WHERE turtle IS NOT NULL;"
                              "CREATE TABLE IF NOT EXISTS dataset(id INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE, node TEXT NOT NULL, identifier TEXT NOT NULL UNIQUE, title TEXT NOT NULL, description TEXT NOT NULL,"
                              " publisher TEXT NOT NULL, access TEXT NOT NULL, people INTEGER) STRICT;"
                              "CREATE TABLE IF NOT EXISTS facet(dataset INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(dataset, kind, value)) STRICT, WITHOUT ROWID;"
                              "CREATE TABLE IF NOT EXISTS service(iri TEXT PRIMARY KEY, node TEXT NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL, type TEXT NOT NULL, url TEXT NOT NULL, version TEXT NOT NULL,"
                              " publisher TEXT NOT NULL, homepage TEXT NOT NULL) STRICT, WITHOUT ROWID;"
                              "CREATE INDEX IF NOT EXISTS facet_of ON facet(kind, value);"
+                             "CREATE INDEX IF NOT EXISTS dataset_of ON dataset(node);"
                              "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, tokenize=\"unicode61 remove_diacritics 2\");";
 
 sund_code sund_copies_open(sund_db **db, const char *path, sund_err *err) { return sund_db_open(db, path, schema, err); }
@@ -170,54 +175,135 @@ static sund_code forget_index(sund_db *db, const char *node, sund_err *err)
     SUND_TRY(sund_db_run(db, err, "DELETE FROM service WHERE node=?", "t", node));
     SUND_TRY(sund_db_run(db, err, "DELETE FROM words WHERE rowid IN (SELECT id FROM dataset WHERE node=?)", "t", node));
     SUND_TRY(sund_db_run(db, err, "DELETE FROM facet WHERE dataset IN (SELECT id FROM dataset WHERE node=?)", "t", node));
+    SUND_TRY(sund_db_run(db, err, "DELETE FROM thing WHERE node=?", "t", node));
+    SUND_TRY(sund_db_run(db, err, "DELETE FROM part WHERE node=?", "t", node));
+    SUND_TRY(sund_db_run(db, err, "DELETE FROM brings WHERE node=?", "t", node));
     return sund_db_run(db, err, "DELETE FROM dataset WHERE node=?", "t", node);
 }
 
-/** The copy and its index, in a part that the caller ends. */
-static sund_code put_copy(sund_db *db, const sund_graph *g, const char *node, sund_cur turtle, const char *time, sund_err *err)
+/** The first part: whose catalogue it is, and what was there before goes. */
+static sund_code begin(sund_taking *t, const sund_graph *g, sund_err *err)
 {
-    sund_term type = sund_graph_find(g, RDF("type")), class = sund_graph_find(g, DCAT("Dataset")), service = sund_graph_find(g, DCAT("DataService"));
-    char      catalogue[1100] = "", base[1100] = "";
-    int64_t   other = 0;
+    int64_t other = 0;
 
-    SUND_TRY(find_catalogue(g, catalogue, base, err));
-    SUND_TRY(sund_db_i64(db, &other, 0, err, "SELECT count(*) FROM copy WHERE node<>? AND catalogue=?", "tt", node, catalogue));
+    SUND_TRY(find_catalogue(g, t->catalogue, t->base, err));
+    SUND_TRY(sund_db_i64(t->db, &other, 0, err, "SELECT count(*) FROM copy WHERE node<>? AND catalogue=?", "tt", t->node, t->catalogue));
     if (other)
-        return sund_fail(err, SUND_E_DENIED, "describes the catalogue %.120s, which is another node's", catalogue);
-    SUND_TRY(forget_index(db, node, err));
-    SUND_TRY(sund_db_run(db, err, "INSERT OR REPLACE INTO copy(node, catalogue, turtle, taken, asked, why) VALUES(?,?,?,?,?,'')", "ttbtt", node, catalogue, turtle.p, turtle.n, time, time));
-    for (sund_match m = sund_graph_match(g, 0, type, class); type && class && sund_match_next(&m);) {
-        SUND_TRY(check_own(db, g, node, base, m.s, err));
-        SUND_TRY(index_one(db, g, node, m.s, err));
-    }
-    for (sund_match m = sund_graph_match(g, 0, type, service); type && service && sund_match_next(&m);)
-        SUND_TRY(index_service(db, g, node, catalogue, base, m.s, err));
+        return sund_fail(err, SUND_E_DENIED, "describes the catalogue %.120s, which is another node's", t->catalogue);
+    SUND_TRY(sund_db_part(t->db, err));
+    t->begun = true;
+    return forget_index(t->db, t->node, err);
+}
+
+static size_t n_datasets(const sund_graph *g)
+{
+    sund_term type = sund_graph_find(g, RDF("type")), class = sund_graph_find(g, DCAT("Dataset"));
+    size_t    n = 0;
+
+    for (sund_match m = sund_graph_match(g, 0, type, class); type && class && sund_match_next(&m);)
+        n++;
+    return n;
+}
+
+/** Parts come one behind the other, each with something in it, of one version: so there is an end to them. */
+static sund_code check_head(const sund_taking *t, const sund_part_head *h, size_t n, sund_err *err)
+{
+    if (h->total > SUND_DATASETS_MAX || n > SUND_DATASETS_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "describes %zu data sets: %d of a node are taken", h->total > n ? h->total : n, SUND_DATASETS_MAX);
+    if (t->n_part && (!sund_digest_eq(&h->version, &t->first.version) || h->total != t->first.total))
+        return sund_fail(err, SUND_E_DENIED, "its description changed while it was read: it is read again");
+    if (h->from != t->n || h->n != n || n > h->total - t->n || (n == 0 && h->total))
+        return sund_fail(err, SUND_E_DENIED, "its description is not whole: data sets from %zu of %zu were due, %zu from %zu came, and are said to be %zu", t->n + 1, t->n_part ? t->first.total : h->total, n,
+                         h->from + 1, h->n);
     return SUND_OK;
 }
 
-static sund_code take(sund_db *db, const sund_profile *p, const char *node, sund_cur turtle, const char *time, sund_err *err)
+static sund_code put_part(sund_taking *t, const sund_graph *g, sund_cur text, sund_err *err)
 {
-    sund_graph *g = NULL;
-    sund_code   rc = sund_graph_new(&g, NULL, err);
+    sund_term type = sund_graph_find(g, RDF("type")), class = sund_graph_find(g, DCAT("Dataset")), service = sund_graph_find(g, DCAT("DataService"));
+    char      catalogue[1100] = "", base[1100] = "";
+
+    SUND_TRY(t->n_part == 0 ? begin(t, g, err) : find_catalogue(g, catalogue, base, err));
+    if (t->n_part && strcmp(catalogue, t->catalogue) != 0)
+        return sund_fail(err, SUND_E_DENIED, "describes two catalogues, %.100s and %.100s: one is expected", t->catalogue, catalogue);
+    SUND_TRY(sund_db_run(t->db, err, "INSERT INTO part(node, n, turtle) VALUES(?,?,?)", "tib", t->node, (int64_t) t->n_part, text.p, text.n));
+    for (sund_match m = sund_graph_match(g, 0, type, 0); type && sund_match_next(&m);) {
+        sund_term_text x = sund_graph_at(g, m.s);
+
+        if (m.o == class && class) {
+            SUND_TRY(check_own(t->db, g, t->node, t->base, m.s, err));
+            SUND_TRY(index_one(t->db, g, t->node, m.s, err));
+        }
+        if (x.kind == SUND_TERM_IRI && is_under(x.text, t->base))
+            SUND_TRY(sund_db_run(t->db, err, "INSERT OR IGNORE INTO thing(node, iri, part) VALUES(?,?,?)", "tti", t->node, x.text, (int64_t) t->n_part));
+    }
+    for (sund_match m = sund_graph_match(g, 0, type, service); t->n_part == 0 && type && service && sund_match_next(&m);)
+        SUND_TRY(index_service(t->db, g, t->node, t->catalogue, t->base, m.s, err));
+    return SUND_OK;
+}
+
+sund_code sund_taking_part(sund_taking *t, sund_cur text, sund_err *err)
+{
+    sund_graph    *g = NULL;
+    sund_part_head h = { .from = 0 };
+    bool           headed = false;
+    sund_code      rc = sund_graph_new(&g, NULL, err);
 
     if (rc == SUND_OK)
-        rc = sund_turtle_read(g, node, turtle.p, turtle.n, NULL, err);
+        rc = sund_part_head_read(text, &h, &headed, err);
     if (rc == SUND_OK)
-        rc = sund_profile_check(p, g, NULL, err);
-    if (rc == SUND_OK && (rc = sund_db_part(db, err)) == SUND_OK)
-        rc = sund_db_part_end(db, true, put_copy(db, g, node, turtle, time, err), err);
+        rc = h.total > SUND_DATASETS_MAX ? check_head(t, &h, 0, err) : sund_turtle_read(g, t->node, text.p, text.n, NULL, err);
+    if (rc == SUND_OK && !headed) /* whole in one */
+        h.n = h.total = n_datasets(g);
+    if (rc == SUND_OK)
+        rc = check_head(t, &h, n_datasets(g), err);
+    if (rc == SUND_OK)
+        rc = sund_profile_check(t->profile, g, NULL, err);
+    if (rc == SUND_OK)
+        rc = put_part(t, g, text, err);
+    if (rc == SUND_OK) {
+        if (t->n_part == 0)
+            t->first = h;
+        t->n += h.n;
+        t->n_part++;
+    }
     sund_graph_free(g);
     return rc;
 }
 
+bool sund_taking_whole(const sund_taking *t) { return t->n_part && t->n == t->first.total; }
+
+sund_code sund_taking_end(sund_taking *t, sund_code rc, const sund_err *why, sund_err *err)
+{
+    sund_err said = { .code = rc };
+
+    (void) snprintf(said.msg, sizeof said.msg, "%s", rc == SUND_OK ? "" : why->msg);
+    if (rc == SUND_OK && !sund_taking_whole(t))
+        rc = sund_fail(&said, SUND_E_DENIED, "its description is not whole: %zu of %zu data sets came", t->n, t->first.total);
+    if (rc == SUND_OK)
+        rc = sund_db_run(t->db, &said, "INSERT OR REPLACE INTO copy(node, catalogue, taken, asked, why) VALUES(?,?,?,?,'')", "tttt", t->node, t->catalogue, t->time, t->time);
+    if (rc == SUND_OK)
+        rc = sund_db_run(t->db, &said, "INSERT OR REPLACE INTO brings(node, name) VALUES(?,?)", "tt", t->node, t->first.brings);
+    if (t->begun)
+        rc = sund_db_part_end(t->db, true, rc, &said);
+    if (rc != SUND_OK && rc != SUND_E_IO && rc != SUND_E_NOMEM)
+        SUND_TRY(sund_copies_miss(t->db, t->node, said.msg, t->time, err));
+    return rc == SUND_OK ? SUND_OK : sund_fail(err, rc, "%s", said.msg);
+}
+
 sund_code sund_copies_take(sund_db *db, const sund_profile *p, const char *node, const void *turtle, size_t n, const char *time, sund_err *err)
 {
-    sund_err  why = { .code = SUND_OK };
-    sund_code rc = take(db, p, node, sund_cur_of(turtle, n), time, &why);
+    sund_taking *t = malloc(sizeof *t);
+    sund_err     why = { .code = SUND_OK };
+    sund_code    rc;
 
-    if (rc != SUND_OK && rc != SUND_E_IO && rc != SUND_E_NOMEM)
-        SUND_TRY(sund_copies_miss(db, node, why.msg, time, err));
-    return rc == SUND_OK ? SUND_OK : sund_fail(err, rc, "%s", why.msg);
+    if (!t)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory");
+    *t = (sund_taking){ .db = db, .profile = p, .node = node, .time = time };
+    rc = sund_taking_part(t, sund_cur_of(turtle, n), &why);
+    rc = sund_taking_end(t, rc, &why, err);
+    free(t);
+    return rc;
 }
 
 sund_code sund_copies_miss(sund_db *db, const char *node, const char *why, const char *time, sund_err *err)
@@ -228,6 +314,8 @@ sund_code sund_copies_miss(sund_db *db, const char *node, const char *why, const
     sund_text_clean(text);
     return sund_db_run(db, err, "INSERT INTO copy(node, asked, why) VALUES(?,?,?) ON CONFLICT(node) DO UPDATE SET asked=excluded.asked, why=excluded.why", "ttt", node, time, text);
 }
+
+sund_code sund_copies_same(sund_db *db, const char *node, const char *time, sund_err *err) { return sund_db_run(db, err, "UPDATE copy SET asked=?, why='' WHERE node=?", "tt", time, node); }
 
 sund_code sund_copies_forget(sund_db *db, const char *node, const char *why, const char *time, sund_err *err)
 {
@@ -248,31 +336,69 @@ sund_code sund_copies_each(sund_db *db, sund_code (*fn)(void *ctx, const sund_co
 {
     sund_rows *rows = NULL;
     bool       more = false;
-    sund_code  rc = sund_db_query(db, &rows, err, "SELECT node, catalogue, taken, asked, why, (SELECT count(*) FROM dataset d WHERE d.node=copy.node) FROM copy ORDER BY node", "");
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT node, catalogue, taken, asked, why, (SELECT name FROM brings b WHERE b.node=copy.node), (SELECT count(*) FROM dataset d WHERE d.node=copy.node) FROM copy ORDER BY node", "");
 
     while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
-        sund_copy c = { sund_rows_text(rows, 0), sund_rows_text(rows, 1), sund_rows_text(rows, 2), sund_rows_text(rows, 3), sund_rows_text(rows, 4), sund_rows_i64(rows, 5) };
+        sund_copy c = { sund_rows_text(rows, 0), sund_rows_text(rows, 1), sund_rows_text(rows, 2), sund_rows_text(rows, 3), sund_rows_text(rows, 4), sund_rows_text(rows, 5), sund_rows_i64(rows, 6) };
         rc = fn(ctx, &c, err);
     }
     sund_rows_close(rows);
     return rc;
 }
 
-sund_code sund_copies_graph(sund_db *db, const char *node, sund_graph *g, char catalogue[1100], sund_err *err)
+sund_code sund_copies_parts(sund_db *db, const char *node, size_t *n, char catalogue[1100], sund_err *err)
 {
     sund_rows *rows = NULL;
     bool       more = false;
-    sund_code  rc = sund_db_query(db, &rows, err, "SELECT turtle, catalogue FROM copy WHERE node=? AND taken<>''", "t", node);
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT catalogue, (SELECT count(*) FROM part p WHERE p.node=copy.node) FROM copy WHERE node=? AND taken<>''", "t", node);
 
     if (rc == SUND_OK)
         rc = sund_rows_next(rows, &more, err);
     if (rc == SUND_OK && !more)
         rc = sund_fail(err, SUND_E_NOT_FOUND, "there is no copy of a catalogue of that node");
     if (rc == SUND_OK) {
+        (void) snprintf(catalogue, 1100, "%s", sund_rows_text(rows, 0));
+        *n = (size_t) sund_rows_i64(rows, 1);
+    }
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_copies_graph(sund_db *db, const char *node, size_t part, sund_graph *g, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT turtle FROM part WHERE node=? AND n=?", "ti", node, (int64_t) part);
+
+    if (rc == SUND_OK)
+        rc = sund_rows_next(rows, &more, err);
+    if (rc == SUND_OK && !more)
+        rc = sund_fail(err, SUND_E_NOT_FOUND, "the node's catalogue has no such page");
+    if (rc == SUND_OK) {
         sund_cur t = sund_rows_blob(rows, 0);
-        (void) snprintf(catalogue, 1100, "%s", sund_rows_text(rows, 1));
         rc = sund_turtle_read(g, node, t.p, t.n, NULL, err);
     }
+    sund_rows_close(rows);
+    return rc;
+}
+
+sund_code sund_copies_part_of(sund_db *db, const char *node, const char *iri, size_t *part, sund_err *err)
+{
+    int64_t n = 0;
+
+    SUND_TRY(sund_db_i64(db, &n, 0, err, "SELECT part FROM thing WHERE node=? AND iri=?", "tt", node, iri));
+    *part = (size_t) n;
+    return SUND_OK;
+}
+
+sund_code sund_copies_members(sund_db *db, const char *node, sund_code (*fn)(void *ctx, const char *iri, sund_err *err), void *ctx, sund_err *err)
+{
+    sund_rows *rows = NULL;
+    bool       more = false;
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT iri FROM dataset WHERE node=? ORDER BY id", "t", node);
+
+    while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more)
+        rc = fn(ctx, sund_rows_text(rows, 0), err);
     sund_rows_close(rows);
     return rc;
 }

@@ -12,12 +12,15 @@
 
 #define EU(x) "http://publications.europa.eu/resource/authority/" x
 #define EHDS  "http://data.europa.eu/eli/reg/2025/327/oj"
-enum { DATASETS_MAX = 1000, WORD_MAX = 1024 };
+enum { WORD_MAX = 1024 };
+
+/** A section's items: ini.item[from] to, without, ini.item[to]. */
+typedef struct section { size_t from, to; } section;
 
 struct sund_describe {
-    sund_ini    ini;
-    size_t      n;
-    const char *id[DATASETS_MAX];
+    sund_ini ini;
+    section  catalogue, *agent, *service, *dataset;
+    size_t   n, n_agent, n_service;
 };
 
 /* What a key's value is: T a text in a language (key-en), W such texts separated by ';', A agents, K the contact of an agent, O one of a list of words, L words of a list,
@@ -224,13 +227,17 @@ static sund_code put_words(const making *m, sund_term s, const key *k, const sun
     return SUND_OK;
 }
 
-static bool has_agent(const sund_describe *d, const char *label)
+static const char *label_of(const sund_describe *d, const section *s) { return d->ini.item[s->from].label; }
+
+static const section *find_agent(const sund_describe *d, const char *label)
 {
-    for (size_t i = 0; i < d->ini.n_item; i++)
-        if (strcmp(d->ini.item[i].section, "agent") == 0 && strcmp(d->ini.item[i].label, label) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < d->n_agent; i++)
+        if (strcmp(label_of(d, &d->agent[i]), label) == 0)
+            return &d->agent[i];
+    return NULL;
 }
+
+static sund_code put_agent(const making *m, const section *a);
 
 static sund_code put_agents(const making *m, sund_term s, const key *k, const sund_ini_item *i)
 {
@@ -238,8 +245,10 @@ static sund_code put_agents(const making *m, sund_term s, const key *k, const su
     char        word[WORD_MAX];
 
     while (next_word(&at, ',', word)) {
-        if (!has_agent(m->d, word))
+        const section *a = find_agent(m->d, word);
+        if (!a)
             return wrong(m->d, i, "there is no section [agent] of that name", m->err);
+        SUND_TRY(put_agent(m, a));
         put(m, s, k->predicate, name(m, k->form == 'K' ? "contact/" : "agent/", word));
         if (!k->many && *at)
             return wrong(m->d, i, "only one of these can be", m->err);
@@ -397,34 +406,34 @@ static const key *key_of(const sund_ini_item *i)
     return NULL;
 }
 
-static bool is_of(const sund_ini_item *i, const char *section, const char *label) { return strcmp(i->section, section) == 0 && strcmp(i->label, label) == 0; }
-
 static bool of_distribution(const key *k)
 {
     return strcmp(k->section, "dataset") == 0 && (strcmp(k->name, "access-url") == 0 || strcmp(k->name, "licence") == 0 || strcmp(k->name, "format") == 0 || strcmp(k->name, "bytes") == 0);
 }
 
 /** All items of a section: of a data set, those of it (false) or of its distribution (true). */
-static sund_code put_section(const making *m, const char *section, const char *label, sund_term s, bool distribution)
+static sund_code put_section(const making *m, const section *of, sund_term s, bool distribution)
 {
-    for (size_t i = 0; i < m->d->ini.n_item; i++) {
+    for (size_t i = of->from; i < of->to; i++) {
         const sund_ini_item *it = &m->d->ini.item[i];
-        const key           *k = is_of(it, section, label) ? key_of(it) : NULL;
+        const key           *k = key_of(it);
         if (k && of_distribution(k) == distribution)
             SUND_TRY(put_value(m, s, k, it));
     }
     return SUND_OK;
 }
 
-/** An agent, and the contact that it is. */
-static sund_code put_agent(const making *m, const char *label)
+/** An agent, and the contact that it is; once in a graph. */
+static sund_code put_agent(const making *m, const section *a)
 {
+    const char *label = label_of(m->d, a), *home, *mail;
     sund_term   agent = name(m, "agent/", label), contact = name(m, "contact/", label);
-    const char *home, *mail;
 
+    if (sund_graph_object(m->g, agent, RDF("type")))
+        return SUND_OK;
     sund_graph_link(m->g, agent, RDF("type"), FOAF("Agent"));
     sund_graph_link(m->g, contact, RDF("type"), VCARD("Kind"));
-    SUND_TRY(put_section(m, "agent", label, agent, false));
+    SUND_TRY(put_section(m, a, agent, false));
     home = sund_graph_value(m->g, agent, FOAF("homepage"));
     mail = sund_graph_value(m->g, agent, FOAF("mbox"));
     put(m, contact, VCARD("fn"), sund_graph_object(m->g, agent, FOAF("name")));
@@ -510,15 +519,16 @@ static void put_defaults(const making *m, const char *id, sund_term s)
 }
 
 /** Access to it, which is by studies: the data do not move. */
-static sund_code put_distribution(const making *m, const char *id, sund_term dataset)
+static sund_code put_distribution(const making *m, const section *of, sund_term dataset)
 {
+    const char *id = label_of(m->d, of);
     sund_term   s = name(m, "distribution/", id), title = sund_graph_find(m->g, DCT("title")), access = sund_graph_object(m->g, dataset, DCT("accessRights"));
     sund_term   titles[64];
     size_t      n = 0;
 
     put(m, dataset, DCAT("distribution"), s);
     sund_graph_link(m->g, s, RDF("type"), DCAT("Distribution"));
-    SUND_TRY(put_section(m, "dataset", id, s, true));
+    SUND_TRY(put_section(m, of, s, true));
     put_legislation(m, s);
     for (sund_match t = sund_graph_match(m->g, dataset, title, 0); title && n < 64 && sund_match_next(&t);)
         titles[n++] = t.o;
@@ -536,71 +546,52 @@ static sund_code put_distribution(const making *m, const char *id, sund_term dat
 
 static void put_container(const making *m, const char *at, const char *title, const char *relation, sund_term whole)
 {
-    sund_term s = name(m, at, ""), p = sund_graph_iri(m->g, relation);
-    sund_term part[DATASETS_MAX + 1];
-    size_t    n = 0;
+    sund_term s = name(m, at, "");
 
     sund_graph_link(m->g, s, RDF("type"), LDP("DirectContainer"));
     put(m, s, DCT("title"), sund_graph_lang(m->g, title, "en"));
     sund_graph_link(m->g, s, LDP("hasMemberRelation"), relation);
     put(m, s, LDP("membershipResource"), whole);
-    for (sund_match t = sund_graph_match(m->g, whole, p, 0); p && n <= DATASETS_MAX && sund_match_next(&t);)
-        part[n++] = t.o;
-    for (size_t i = 0; i < n; i++)
-        put(m, s, LDP("contains"), part[i]);
 }
 
 /** A page of programs, which belongs to the catalogue. */
-static sund_code put_service(const making *m, const char *label)
+static sund_code put_service(const making *m, const section *of)
 {
-    sund_term s = name(m, "service/", label);
+    sund_term s = name(m, "service/", label_of(m->d, of));
 
     sund_graph_link(m->g, s, RDF("type"), DCAT("DataService"));
     put(m, name(m, "catalog", ""), DCAT("service"), s);
-    return put_section(m, "service", label, s, false);
+    return put_section(m, of, s, false);
 }
 
-static bool begins_section(const sund_ini *ini, size_t i)
+static sund_code put_dataset(const making *m, const section *of, sund_term catalogue, const sund_census *people)
 {
-    const sund_ini_item *it = &ini->item[i];
+    const char *id = label_of(m->d, of);
+    sund_term   s = name(m, "dataset/", id);
 
-    return i == 0 || strcmp(it->section, it[-1].section) != 0 || strcmp(it->label, it[-1].label) != 0;
+    put(m, catalogue, DCAT("dataset"), s);
+    put(m, name(m, "catalog/", ""), LDP("contains"), s);
+    SUND_TRY(put_section(m, of, s, false));
+    put_defaults(m, id, s);
+    put(m, s, DCT("isPartOf"), catalogue);
+    put_people(m, s, people);
+    return put_distribution(m, of, s);
 }
 
-/** Agents and services. */
-static sund_code put_others(const making *m)
-{
-    for (size_t i = 0; i < m->d->ini.n_item; i++) {
-        const sund_ini_item *it = &m->d->ini.item[i];
-
-        if (begins_section(&m->d->ini, i) && strcmp(it->section, "agent") == 0)
-            SUND_TRY(put_agent(m, it->label));
-        else if (begins_section(&m->d->ini, i) && strcmp(it->section, "service") == 0)
-            SUND_TRY(put_service(m, it->label));
-    }
-    return SUND_OK;
-}
-
-sund_code sund_describe_graph(const sund_describe *d, const char *base, const sund_census *const *people, sund_graph *g, sund_err *err)
+sund_code sund_describe_graph(const sund_describe *d, const char *base, const sund_census *const *people, size_t from, size_t n, sund_graph *g, sund_err *err)
 {
     making    m = { .d = d, .base = base, .g = g, .err = err };
     sund_term catalogue = name(&m, "catalog", "");
 
     sund_graph_link(g, catalogue, RDF("type"), DCAT("Catalog"));
-    SUND_TRY(put_section(&m, "catalogue", "", catalogue, false));
+    SUND_TRY(put_section(&m, &d->catalogue, catalogue, false));
     put_legislation(&m, catalogue);
-    SUND_TRY(put_others(&m));
+    for (size_t i = 0; from == 0 && i < d->n_service; i++)
+        SUND_TRY(put_service(&m, &d->service[i]));
     put(&m, catalogue, DCAT("contactPoint"), name(&m, "contact/", sund_ini_get(&d->ini, "catalogue", "publisher")));
-    for (size_t i = 0; i < d->n; i++) {
-        sund_term s = name(&m, "dataset/", d->id[i]);
-        put(&m, catalogue, DCAT("dataset"), s);
-        SUND_TRY(put_section(&m, "dataset", d->id[i], s, false));
-        put_defaults(&m, d->id[i], s);
-        put(&m, s, DCT("isPartOf"), catalogue);
-        put_people(&m, s, people ? people[i] : NULL);
-        SUND_TRY(put_distribution(&m, d->id[i], s));
-    }
     put_container(&m, "catalog/", "Data sets", DCAT("dataset"), catalogue);
+    for (size_t i = from; i < d->n && i - from < n; i++)
+        SUND_TRY(put_dataset(&m, &d->dataset[i], catalogue, people ? people[i] : NULL));
     return sund_graph_ok(g, err) == SUND_OK ? SUND_OK : sund_fail_in(err, err ? err->code : SUND_E_FORMAT, "%s", d->ini.name);
 }
 
@@ -610,8 +601,7 @@ sund_code sund_describe_root(const sund_describe *d, const char *base, const cha
     sund_term   root = sund_graph_iri(g, base);
     const char *publisher = sund_ini_get(&d->ini, "catalogue", "publisher");
 
-    SUND_TRY(put_section(&m, "catalogue", "", root, false));
-    SUND_TRY(put_agent(&m, publisher));
+    SUND_TRY(put_section(&m, &d->catalogue, root, false)); /* and with it the agent that is its publisher */
     sund_graph_link(g, root, RDF("type"), FDPO("FAIRDataPoint"));
     sund_graph_link(g, root, RDF("type"), FDPO("MetadataService"));
     put(&m, root, DCAT("contactPoint"), name(&m, "contact/", publisher));
@@ -624,22 +614,26 @@ sund_code sund_describe_root(const sund_describe *d, const char *base, const cha
     put(&m, root, DCAT("endPointURL"), root); /* as the specification of FAIR Data Points spells it */
     if (!sund_graph_object(g, root, DCT("license")))
         sund_graph_link(g, root, DCT("license"), EU("licence/CC0"));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         sund_graph_link(g, root, FDPO("metadataCatalog"), catalogues[i]);
+        sund_graph_link(g, name(&m, "catalogs/", ""), LDP("contains"), catalogues[i]);
+    }
     put_container(&m, "catalogs/", "Catalogues", FDPO("metadataCatalog"), root);
     return sund_graph_ok(g, err);
 }
 
 /* ---- reading ---- */
 
-static sund_code check_needs(const sund_describe *d, const char *section, const char *label, sund_err *err)
+static sund_code check_needs(const sund_describe *d, const section *of, sund_err *err)
 {
+    const sund_ini_item *first = &d->ini.item[of->from];
+
     for (const key *k = keys; k < keys + N_KEYS; k++) {
-        bool there = !k->need || strcmp(k->section, section) != 0;
-        for (size_t i = 0; i < d->ini.n_item && !there; i++)
-            there = is_of(&d->ini.item[i], section, label) && key_of(&d->ini.item[i]) == k;
+        bool there = !k->need || strcmp(k->section, first->section) != 0;
+        for (size_t i = of->from; i < of->to && !there; i++)
+            there = key_of(&d->ini.item[i]) == k;
         if (!there)
-            return sund_fail(err, SUND_E_FORMAT, "%s: [%s%s%s] lacks %s", d->ini.name, section, *label ? " " : "", label, k->help);
+            return sund_fail(err, SUND_E_FORMAT, "%s: [%s%s%s] lacks %s", d->ini.name, first->section, *first->label ? " " : "", first->label, k->help);
     }
     return SUND_OK;
 }
@@ -647,9 +641,10 @@ static sund_code check_needs(const sund_describe *d, const char *section, const 
 /** Labels become parts of addresses. */
 static bool label_ok(const char *s) { return *s && strlen(s) <= 64 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(s); }
 
-static sund_code check_section(sund_describe *d, const sund_ini_item *i, sund_err *err)
+static sund_code check_section(sund_describe *d, const section *s, sund_err *err)
 {
-    bool catalogue = strcmp(i->section, "catalogue") == 0, named = strcmp(i->section, "agent") == 0 || strcmp(i->section, "service") == 0, dataset = strcmp(i->section, "dataset") == 0;
+    const sund_ini_item *i = &d->ini.item[s->from];
+    bool                 catalogue = strcmp(i->section, "catalogue") == 0, named = strcmp(i->section, "agent") == 0 || strcmp(i->section, "service") == 0, dataset = strcmp(i->section, "dataset") == 0;
 
     if (!catalogue && !named && !dataset)
         return sund_fail(err, SUND_E_FORMAT, "%s:%u: [%s] is not known; [catalogue], [agent NAME], [service NAME] and [dataset IDENTIFIER] are", d->ini.name, i->line, i->section);
@@ -657,11 +652,16 @@ static sund_code check_section(sund_describe *d, const sund_ini_item *i, sund_er
         return sund_fail(err, SUND_E_FORMAT, "%s:%u: [catalogue], or [agent NAME] and [service NAME] with a name of letters, digits and '-'", d->ini.name, i->line);
     if (dataset && !sund_dataset_id_ok(i->label))
         return sund_fail(err, SUND_E_FORMAT, "%s:%u: [dataset %.64s]: an identifier is GDI-CC-ORG-NNN or GOE-CC-ORG-NNN: country, institute in capitals, number", d->ini.name, i->line, i->label);
-    if (dataset) {
-        if (d->n == DATASETS_MAX)
-            return sund_fail(err, SUND_E_LIMIT, "%s:%u: more than %d data sets", d->ini.name, i->line, DATASETS_MAX);
-        d->id[d->n++] = i->label;
-    }
+    if (dataset && d->n == SUND_DATASETS_MAX)
+        return sund_fail(err, SUND_E_LIMIT, "%s:%u: more than %d data sets", d->ini.name, i->line, SUND_DATASETS_MAX);
+    if (catalogue)
+        d->catalogue = *s;
+    else if (strcmp(i->section, "agent") == 0)
+        d->agent[d->n_agent++] = *s;
+    else if (named)
+        d->service[d->n_service++] = *s;
+    else
+        d->dataset[d->n++] = *s;
     return SUND_OK;
 }
 
@@ -683,35 +683,68 @@ static sund_code check_key(const sund_describe *d, const sund_ini_item *i, sund_
     return sund_fail(err, SUND_E_FORMAT, "%s:%u: '%s' is not known in [%s]%s%s", d->ini.name, i->line, i->key, i->section, near ? "; did you mean " : "", near ? near : "");
 }
 
+/** Where the next section begins. */
+static size_t section_end(const sund_ini *ini, size_t from)
+{
+    size_t to = from + 1;
+
+    while (to < ini->n_item && ini->item[to].section == ini->item[from].section)
+        to++;
+    return to;
+}
+
+/** Every value, by making what it makes: each data set in a graph of its own, and the agents. */
+static sund_code check_values(const sund_describe *d, sund_err *err)
+{
+    sund_code rc = SUND_OK;
+
+    for (size_t i = 0; rc == SUND_OK && i <= d->n; i++) {
+        making m = { .d = d, .base = "https://example.org/", .err = err };
+
+        SUND_TRY(sund_graph_new(&m.g, NULL, err));
+        rc = sund_describe_graph(d, m.base, NULL, i, 1, m.g, err);
+        for (size_t k = 0; i == d->n && rc == SUND_OK && k < d->n_agent; k++)
+            rc = put_agent(&m, &d->agent[k]);
+        if (rc == SUND_OK)
+            rc = sund_graph_ok(m.g, err);
+        sund_graph_free(m.g);
+    }
+    return rc;
+}
+
 static sund_code check_all(sund_describe *d, sund_err *err)
 {
     const sund_ini *ini = &d->ini;
-    sund_graph     *g = NULL;
     const char     *base = sund_ini_get(ini, "catalogue", "base");
-    sund_code       rc;
+    size_t          n = 0;
 
-    for (size_t i = 0; i < ini->n_item; i++) {
-        if (begins_section(ini, i))
-            SUND_TRY(check_section(d, &ini->item[i], err));
-        SUND_TRY(check_key(d, &ini->item[i], err));
+    for (size_t i = 0; i < ini->n_item; i = section_end(ini, i))
+        n++;
+    d->agent = calloc(n + 1, sizeof *d->agent);
+    d->service = calloc(n + 1, sizeof *d->service);
+    d->dataset = calloc(n + 1, sizeof *d->dataset);
+    if (!d->agent || !d->service || !d->dataset)
+        return sund_fail(err, SUND_E_NOMEM, "out of memory for descriptions");
+    for (size_t i = 0; i < ini->n_item;) {
+        section s = { i, section_end(ini, i) };
+
+        SUND_TRY(check_section(d, &s, err));
+        for (; i < s.to; i++)
+            SUND_TRY(check_key(d, &ini->item[i], err));
     }
-    for (size_t i = 0; i < ini->n_item; i++) /* after the keys that are there: one that is mistyped is not also said to be missing */
-        if (begins_section(ini, i))
-            SUND_TRY(check_needs(d, ini->item[i].section, ini->item[i].label, err));
+    for (size_t i = 0; i < ini->n_item; i = section_end(ini, i)) /* after the keys that are there: one that is mistyped is not also said to be missing */
+        SUND_TRY(check_needs(d, &(section){ i, section_end(ini, i) }, err));
     if (!sund_ini_get(ini, "catalogue", "publisher"))
         return sund_fail(err, SUND_E_FORMAT, "%s: there is no section [catalogue]", ini->name);
     if (base && (!sund_iri_ok(base) || strncmp(base, "http", 4) != 0 || base[strlen(base) - 1] != '/' || strlen(base) > 1000))
         return sund_fail(err, SUND_E_FORMAT, "%s: base = %.80s: an address that begins with https:// and ends with '/' is expected", ini->name, base);
-    SUND_TRY(sund_graph_new(&g, NULL, err));
-    rc = sund_describe_graph(d, "https://example.org/", NULL, g, err);
-    sund_graph_free(g);
-    return rc;
+    return check_values(d, err);
 }
 
 sund_code sund_describe_parse(sund_describe **out, const char *name_of, const void *p, size_t n, sund_err *err)
 {
     sund_describe *d = calloc(1, sizeof *d);
-    sund_code      rc = d ? sund_ini_parse(&d->ini, name_of, p, n, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for descriptions");
+    sund_code      rc = d ? sund_ini_parse_long(&d->ini, name_of, p, n, err) : sund_fail(err, SUND_E_NOMEM, "out of memory for descriptions");
 
     if (rc == SUND_OK)
         rc = check_all(d, err);
@@ -725,7 +758,7 @@ sund_code sund_describe_parse(sund_describe **out, const char *name_of, const vo
 sund_code sund_describe_read(sund_describe **out, const char *path, sund_err *err)
 {
     sund_buf  b = { 0 };
-    sund_code rc = sund_file_read(path, 1 << 20, &b, err);
+    sund_code rc = sund_file_read(path, SUND_DESCRIBE_BYTES, &b, err);
 
     if (rc == SUND_OK)
         rc = sund_describe_parse(out, path, b.p, b.n, err);
@@ -738,16 +771,19 @@ void sund_describe_free(sund_describe *d)
     if (!d)
         return;
     sund_ini_free(&d->ini);
+    free(d->agent);
+    free(d->service);
+    free(d->dataset);
     free(d);
 }
 
 size_t      sund_describe_n(const sund_describe *d) { return d->n; }
-const char *sund_describe_id(const sund_describe *d, size_t i) { return d->id[i]; }
+const char *sund_describe_id(const sund_describe *d, size_t i) { return label_of(d, &d->dataset[i]); }
 
 const char *sund_describe_cohort(const sund_describe *d, size_t i)
 {
-    for (size_t k = 0; k < d->ini.n_item; k++)
-        if (is_of(&d->ini.item[k], "dataset", d->id[i]) && strcmp(d->ini.item[k].key, "cohort") == 0)
+    for (size_t k = d->dataset[i].from; k < d->dataset[i].to; k++)
+        if (strcmp(d->ini.item[k].key, "cohort") == 0)
             return d->ini.item[k].value;
     return "all";
 }

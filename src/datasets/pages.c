@@ -65,8 +65,8 @@ static sund_code make_root(const sund_pages *p, sund_graph *g, sund_err *err)
     return rc;
 }
 
-/** What is reached from a term, but for the way up. */
-static sund_code reach(const sund_graph *from, sund_term start, sund_graph *to, sund_err *err)
+/** What is reached from a term, but for the way up, and what `not` (0 for nothing) leads to. */
+static sund_code reach(const sund_graph *from, sund_term start, sund_term not, sund_graph *to, sund_err *err)
 {
     size_t     n = sund_graph_n_term(from), todo = 0;
     sund_term *queue = calloc(n + 1, sizeof *queue), *map = calloc(n + 1, sizeof *map), up = sund_graph_find(from, DCT("isPartOf"));
@@ -79,6 +79,8 @@ static sund_code reach(const sund_graph *from, sund_term start, sund_graph *to, 
     for (size_t i = 0; rc == SUND_OK && i < todo; i++)
         for (sund_match m = sund_graph_match(from, queue[i], 0, 0); sund_match_next(&m);) {
             bool seen = map[m.o] != 0;
+            if (not && m.p == not)
+                continue;
             if (!seen)
                 map[m.o] = sund_graph_take(to, from, m.o);
             if (!seen && m.p != up)
@@ -90,37 +92,104 @@ static sund_code reach(const sund_graph *from, sund_term start, sund_graph *to, 
     return rc == SUND_OK ? sund_graph_ok(to, err) : rc;
 }
 
-/** /fdp/NODE/REST: what the node calls by REST behind its own base. */
-static sund_code serve_node(const sund_pages *p, const char *node, const char *rest, const char *accept, sund_buf *out, const char **type, sund_err *err)
-{
-    sund_graph *g = NULL, *part = NULL;
-    char        iri[2300];
-    sund_term   t;
-    sund_code   rc = sund_graph_new(&g, NULL, err);
+typedef struct listing { sund_graph *g; sund_term catalogue, container, dataset, contains; } listing;
 
-    if (rc == SUND_OK)
-        rc = sund_copies_graph(p->db, node, g, iri, err);
-    if (rc == SUND_OK && (!*rest || strcmp(rest, "catalog") == 0 || strcmp(rest, "catalog/") == 0))
-        rc = print_graph(g, accept, out, type, err);
-    else if (rc == SUND_OK) {
+static sund_code list_one(void *ctx, const char *iri, sund_err *err)
+{
+    listing  *l = ctx;
+    sund_term s = sund_graph_iri(l->g, iri);
+
+    sund_graph_add(l->g, l->catalogue, l->dataset, s);
+    sund_graph_add(l->g, l->container, l->contains, s);
+    return sund_graph_ok(l->g, err);
+}
+
+/** A catalogue of many parts: itself, and the names of all its data sets, in its container too. */
+static sund_code make_list(const sund_pages *p, const char *node, const char *iri, const sund_graph *first, sund_graph *g, sund_err *err)
+{
+    listing   l = { .g = g };
+    sund_term container, contains = sund_graph_find(first, LDP("contains"));
+    char      at[1102];
+
+    (void) snprintf(at, sizeof at, "%.1099s/", iri);
+    container = sund_graph_find(first, at);
+    SUND_TRY(reach(first, sund_graph_find(first, iri), sund_graph_find(first, DCAT("dataset")), g, err));
+    for (sund_match m = sund_graph_match(first, container, 0, 0); container && sund_match_next(&m);)
+        if (m.p != contains)
+            sund_graph_add(g, sund_graph_take(g, first, m.s), sund_graph_take(g, first, m.p), sund_graph_take(g, first, m.o));
+    l.catalogue = sund_graph_iri(g, iri);
+    l.container = sund_graph_iri(g, at);
+    l.dataset = sund_graph_iri(g, DCAT("dataset"));
+    l.contains = sund_graph_iri(g, LDP("contains"));
+    return sund_copies_members(p->db, node, list_one, &l, err);
+}
+
+/** rel="next" and others, for a page from 1. */
+static void print_links(size_t page, size_t n, char links[240])
+{
+    size_t at = (size_t) snprintf(links, 240, "<?page=1>; rel=\"first\", <?page=%zu>; rel=\"last\"", n);
+
+    if (page > 1)
+        at += (size_t) snprintf(links + at, 240 - at, ", <?page=%zu>; rel=\"prev\"", page - 1);
+    if (page < n)
+        (void) snprintf(links + at, 240 - at, ", <?page=%zu>; rel=\"next\"", page + 1);
+}
+
+/** The page that is asked for, from 1. */
+static sund_code read_page(const sund_page_ask *a, size_t n, size_t *page, sund_err *err)
+{
+    const char *s = a->query(a->request, "page");
+    int64_t     k = 1;
+
+    if (s && !sund_parse_i64(s, 1, (int64_t) n, &k))
+        return sund_fail(err, SUND_E_NOT_FOUND, "page is a number from 1 to %zu", n);
+    *page = (size_t) k;
+    return SUND_OK;
+}
+
+/** /fdp/NODE/REST: what the node calls by REST behind its own base. */
+static sund_code make_thing(const sund_pages *p, const sund_page_ask *a, const char *node, const char *rest, sund_graph **out, char *links, sund_err *err)
+{
+    sund_graph *g = NULL, *made = NULL;
+    char        iri[2300];
+    size_t      n = 0, page = 1;
+    bool        all = !*rest || strcmp(rest, "catalog") == 0, pages = strcmp(rest, "catalog/") == 0;
+    sund_code   rc;
+
+    SUND_TRY(sund_copies_parts(p->db, node, &n, iri, err));
+    if (pages)
+        SUND_TRY(read_page(a, n, &page, err));
+    if (!all && !pages) {
         char *slash = strrchr(iri, '/');
         (void) snprintf(slash + 1, sizeof iri - (size_t) (slash + 1 - iri), "%s", rest);
-        t = sund_graph_find(g, iri);
-        sund_match m = sund_graph_match(g, t, 0, 0);
-        rc = t && sund_match_next(&m) ? sund_graph_new(&part, NULL, err) : sund_fail(err, SUND_E_NOT_FOUND, "the node's catalogue has no such thing");
-        if (rc == SUND_OK)
-            rc = reach(g, t, part, err);
-        if (rc == SUND_OK)
-            rc = print_graph(part, accept, out, type, err);
+        SUND_TRY(sund_copies_part_of(p->db, node, iri, &page, err));
+        page++;
     }
-    sund_graph_free(part);
+    SUND_TRY(sund_graph_new(&g, NULL, err));
+    rc = sund_copies_graph(p->db, node, page - 1, g, err);
+    if (pages && links && n > 1)
+        print_links(page, n, links);
+    if (rc == SUND_OK && (pages || (all && n == 1))) {
+        *out = g;
+        return SUND_OK;
+    }
+    if (rc == SUND_OK)
+        rc = sund_graph_new(&made, NULL, err);
+    if (rc == SUND_OK && all)
+        rc = make_list(p, node, iri, g, made, err);
+    else if (rc == SUND_OK) {
+        sund_term  t = sund_graph_find(g, iri);
+        sund_match m = sund_graph_match(g, t, 0, 0);
+        rc = t && sund_match_next(&m) ? reach(g, t, 0, made, err) : sund_fail(err, SUND_E_NOT_FOUND, "the node's catalogue has no such thing");
+    }
     sund_graph_free(g);
+    *out = made;
     return rc;
 }
 
-static sund_code serve_fdp(const sund_pages *p, const char *path, const char *accept, sund_buf *out, const char **type, sund_err *err)
+static sund_code serve_fdp(const sund_pages *p, const sund_page_ask *a, sund_buf *out, const char **type, char *links, sund_err *err)
 {
-    const char *rest = strchr(path, '/');
+    const char *path = a->path[4] ? a->path + 5 : "", *rest = strchr(path, '/');
     char        node[80];
     sund_graph *g = NULL;
     sund_code   rc;
@@ -130,12 +199,14 @@ static sund_code serve_fdp(const sund_pages *p, const char *path, const char *ac
         if (n >= sizeof node || strlen(path) > 1000)
             return sund_fail(err, SUND_E_NOT_FOUND, "not here");
         (void) snprintf(node, sizeof node, "%.*s", (int) n, path);
-        return serve_node(p, node, rest ? rest + 1 : "", accept, out, type, err);
+        rc = make_thing(p, a, node, rest ? rest + 1 : "", &g, links, err);
     }
-    SUND_TRY(sund_graph_new(&g, NULL, err));
-    rc = make_root(p, g, err);
+    else {
+        SUND_TRY(sund_graph_new(&g, NULL, err));
+        rc = make_root(p, g, err);
+    }
     if (rc == SUND_OK)
-        rc = print_graph(g, accept, out, type, err);
+        rc = print_graph(g, a->accept, out, type, err);
     sund_graph_free(g);
     return rc;
 }
@@ -247,6 +318,8 @@ static sund_code write_copy(void *ctx, const sund_copy *c, sund_err *err)
     sund_json_open(&w->j, NULL, '{');
     sund_json_str(&w->j, "node", c->node);
     sund_json_i64(&w->j, "datasets", c->n_dataset);
+    if (*c->brings)
+        sund_json_str(&w->j, "brings", c->brings);
     if (*c->taken) {
         sund_json_str(&w->j, "catalog", c->catalogue);
         sund_json_str(&w->j, "taken", c->taken);
@@ -276,32 +349,41 @@ static sund_code nodes(const sund_pages *p, sund_buf *out, sund_err *err)
 static sund_code check_names(const sund_page_ask *a, sund_err *err)
 {
     static const char *const of_search[] = { "q", "country", "disease", "type", "access", "purpose", "people", "node", "format" };
-    size_t                   n_known = strcmp(a->path, "/datasets") == 0 || strcmp(a->path, "/datasets/") == 0 ? sizeof of_search / sizeof of_search[0] : 0;
+    static const char *const of_pages[] = { "page" };
+    const char *const       *known = of_search;
+    size_t                   n_known = strcmp(a->path, "/datasets") == 0 || strcmp(a->path, "/datasets/") == 0 ? sizeof of_search / sizeof of_search[0] : 0, n = strlen(a->path);
+
+    if (n > 9 && strncmp(a->path, "/fdp/", 5) == 0 && strcmp(a->path + n - 9, "/catalog/") == 0) {
+        known = of_pages;
+        n_known = 1;
+    }
 
     for (size_t i = 0; i < a->n_name; i++) {
         size_t k = 0;
 
-        while (k < n_known && strcmp(of_search[k], a->name[i]) != 0)
+        while (k < n_known && strcmp(known[k], a->name[i]) != 0)
             k++;
         for (size_t m = 0; m < i; m++)
             if (strcmp(a->name[m], a->name[i]) == 0)
                 return sund_fail(err, SUND_E_ARG, "'%.40s' is given twice", a->name[i]);
         if (k == n_known)
-            return sund_fail(err, SUND_E_ARG, "%.60s takes no '%.40s'%s", a->path, a->name[i], n_known ? ", but q, country, disease, type, access, purpose, people, node, format" : "");
+            return sund_fail(err, SUND_E_ARG, "%.60s takes no '%.40s'%s", a->path, a->name[i], known == of_pages ? ", but page" : n_known ? ", but q, country, disease, type, access, purpose, people, node, format" : "");
     }
     return SUND_OK;
 }
 
-sund_code sund_pages_serve(const sund_pages *p, const sund_page_ask *ask, sund_buf *out, const char **type, sund_err *err)
+sund_code sund_pages_serve(const sund_pages *p, const sund_page_ask *ask, sund_buf *out, const char **type, char links[240], sund_err *err)
 {
     const char *path = ask->path;
     sund_code   rc = check_names(ask, err);
 
     *type = "application/json";
+    if (links)
+        links[0] = 0;
     if (rc != SUND_OK)
         return rc;
     if (strncmp(path, "/fdp", 4) == 0 && sund_pages_has(path))
-        rc = serve_fdp(p, path[4] ? path + 5 : "", ask->accept, out, type, err);
+        rc = serve_fdp(p, ask, out, type, links, err);
     else if (strcmp(path, "/datasets") == 0 || strcmp(path, "/datasets/") == 0)
         rc = search(p, ask, out, type, err);
     else if (strcmp(path, "/datasets/facets") == 0)

@@ -8,7 +8,7 @@
  *  A question is one line of text, its verb first; whoever asks - the hub for somebody, or a client of the node's own pages - it is the same text:
  *
  *      variants 20-1000226-A-T,3-45823240-T-C      variants 20:1000000-1000500 [type=SNP] [alt=T] ...
- *      people sex = F and has ICD10:E10            datasets            terms
+ *      people sex = F and has ICD10:E10            datasets [32]       terms
  *      public sex = F                              the same for whoever has not logged in: nodes answer of open data alone
  *      carriers 20-1000226-A-T has ICD10:E11           carriers public 20-1000226-A-T all      (carried.h)
  *      interpretations 17-43045712-T-C             match {"patient": ...}

@@ -13,7 +13,7 @@ enum { ANSWER_MS = 5000 };
 struct sund_hub_pages {
     const sund_home *home;
     sund_questions  *questions;
-    const sund_harvest *harvest;
+    sund_harvest *harvest;
     sund_budget     *budget;
     pthread_mutex_t *db_lock; /* of the studies' transactions */
     sund_pages_config       config;
@@ -95,6 +95,13 @@ static bool catalogue(void *ctx, const sund_request *in, sund_response *out)
     return true;
 }
 
+static void handovers(void *ctx, const char *node, sund_buf *list)
+{
+    sund_hub_pages *p = ctx;
+
+    sund_harvest_handovers(p->harvest, node, p->config.url, list);
+}
+
 /** The Beacon's own paths at the root are those of an address that has pages alone. */
 bool sund_hub_pages_answer(sund_hub_pages *p, const sund_request *in, bool alone, sund_response *out)
 {
@@ -121,7 +128,7 @@ static void refuse(void *ctx, int status, const char *why, sund_response *out)
     sund_face_refuse(&p->face, status, why, out);
 }
 
-sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_questions *q, const sund_harvest *harvest, sund_budget *budget, pthread_mutex_t *db_lock, sund_err *err)
+sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_questions *q, sund_harvest *harvest, sund_budget *budget, pthread_mutex_t *db_lock, sund_err *err)
 {
     sund_hub_pages *p = calloc(1, sizeof *p);
     sund_code       rc;
@@ -141,7 +148,7 @@ sund_code sund_hub_pages_open(sund_hub_pages **out, const sund_home *h, sund_que
     SUND_GO(sund_limits_new(&p->limits, &(sund_limits_config){ p->config.rate, p->config.rate_is_set, p->config.proxy }, err));
     (void) snprintf(p->members, sizeof p->members, "%.256s", h->roster.hub_url);
     p->face = (sund_face){ .limits = p->limits, .names = p->names, .vrs = p->vrs, .id = p->config.id, .name = p->config.name, .about = p->config.about, .organisation = p->config.organisation, .contact = p->config.contact, .welcome = p->config.welcome,
-                           .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .services = services,
+                           .url = p->config.url, .environment = p->config.environment, .version = SUND_VERSION, .total = h->roster.name, .assembly = p->config.assembly, .ask = ask, .bearer = bearer, .services = services, .handovers = handovers,
                            .other = { [SUND_OTHER_CATALOGUE] = catalogue, [SUND_OTHER_MATCH] = match_page }, .members = p->members, .ctx = p };
     if (p->config.port)
         SUND_GO(sund_pages_start(&p->server, h, &p->config, (sund_server_config){ .max_connections = 512, .handler = handle, .refuse = refuse, .ctx = p }, err));

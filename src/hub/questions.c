@@ -98,7 +98,7 @@ static bool owed(const sund_questions *q, const sund_ticket *t)
 }
 
 /** A free place, with the lock. answered: who answered before, and is waited for now; NULL for everybody who is there. */
-static sund_code begin(sund_questions *q, const char *question, const sund_answers *answered, sund_ticket **out, sund_err *err)
+static sund_code begin(sund_questions *q, const char *question, const sund_answers *answered, int only, sund_ticket **out, sund_err *err)
 {
     sund_ticket *t = NULL;
 
@@ -112,21 +112,22 @@ static sund_code begin(sund_questions *q, const char *question, const sund_answe
     if (!t->text)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     t->number = ++q->last;
+    t->only = only;
     t->asked_s = sund_time_mono_s();
     for (size_t i = 0; i < q->n_node; i++)
-        t->away[i] = answered ? !answered->row[i].shown : t->asked_s - q->seen_s[i] > SUND_AWAY_S;
+        t->away[i] = (only >= 0 && only != (int) i) || (answered ? !answered->row[i].shown : t->asked_s - q->seen_s[i] > SUND_AWAY_S);
     *out = t;
     return SUND_OK;
 }
 
-static sund_code ask_once(sund_questions *q, const char *question, unsigned wait_ms, const sund_answers *answered, sund_answers *out, sund_err *err)
+static sund_code ask_once(sund_questions *q, const char *question, unsigned wait_ms, const sund_answers *answered, int only, sund_answers *out, sund_err *err)
 {
     struct timespec until = after_ms(wait_ms);
     sund_ticket    *t = NULL;
     sund_code       rc;
 
     (void) pthread_mutex_lock(&q->lock);
-    rc = begin(q, question, answered, &t, err);
+    rc = begin(q, question, answered, only, &t, err);
     if (rc == SUND_OK) {
         (void) pthread_cond_broadcast(&q->changed);
         while (owed(q, t) && !q->stopping)
@@ -173,7 +174,7 @@ static sund_code ask_by_name(sund_questions *q, const sund_query *query, unsigne
     sund_code     rc = named ? names_of(a, query->assembly, query->region.contig, &question, &n, &more, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     if (rc == SUND_OK && n) {
-        rc = ask_once(q, (const char *) question.p, wait_ms, a, named, err);
+        rc = ask_once(q, (const char *) question.p, wait_ms, a, -1, named, err);
         if (rc == SUND_OK) {
             sund_answers_free(a);
             *a = *named;
@@ -208,7 +209,7 @@ sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned w
             sund_query_free(query);
     }
     if (rc == SUND_OK)
-        rc = ask_once(q, question, wait_ms, NULL, out, err);
+        rc = ask_once(q, question, wait_ms, NULL, -1, out, err);
     if (rc == SUND_OK && (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_CARRIERS || verb == SUND_ASK_INTERPRETATIONS))
         rc = sund_answers_one_assembly(out, err);
     if (rc == SUND_OK && region) {
@@ -224,7 +225,28 @@ sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned w
     return rc;
 }
 
-void sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, sund_buf *out)
+sund_code sund_questions_ask_one(sund_questions *q, const char *node, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err)
+{
+    const char *rest;
+    int         at = node_index(q, node);
+
+    out->n = 0;
+    if (at < 0 || sund_question_verb(question, &rest) == SUND_ASK_NONE)
+        return sund_fail(err, SUND_E_ARG, "'%.40s' is no question, or %s no node", question, node);
+    SUND_TRY(ask_once(q, question, wait_ms, NULL, at, out, err));
+    out->row[0] = out->row[at]; /* the others were not asked */
+    out->n = 1;
+    return SUND_OK;
+}
+
+void sund_questions_marks(sund_questions *q, uint64_t out[SUND_NODE_MAX])
+{
+    (void) pthread_mutex_lock(&q->lock);
+    memcpy(out, q->mark, sizeof q->mark);
+    (void) pthread_mutex_unlock(&q->lock);
+}
+
+void sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, uint64_t mark, sund_buf *out)
 {
     struct timespec until = after_ms(wait_s * 1000);
     int             at = node_index(q, node);
@@ -235,6 +257,7 @@ void sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, s
     if (at >= 0) {
         q->seen_s[at] = sund_time_mono_s();
         turn = ++q->turn[at];
+        q->mark[at] = mark;
         for (size_t i = 0; i < SUND_QUESTIONS_MAX; i++)
             q->ticket[i].asked[at] = q->ticket[i].shown[at] != NULL;
         (void) pthread_cond_broadcast(&q->changed);
@@ -242,7 +265,7 @@ void sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, s
     while (at >= 0 && !q->stopping && q->turn[at] == turn) {
         for (size_t i = 0; i < SUND_QUESTIONS_MAX; i++) {
             sund_ticket *t = &q->ticket[i];
-            if (t->number && !t->asked[at]) {
+            if (t->number && !t->asked[at] && (t->only < 0 || t->only == at)) {
                 t->asked[at] = true;
                 sund_buf_u64(out, t->number);
                 sund_buf_str(out, t->text);
@@ -300,7 +323,7 @@ sund_code sund_questions_answer(sund_questions *q, const char *node, sund_cur bo
     for (size_t i = 0; rc == SUND_OK && s && number && i < SUND_QUESTIONS_MAX; i++) {
         sund_ticket *t = &q->ticket[i];
 
-        if (t->number != number || t->shown[at])
+        if (t->number != number || t->shown[at] || (t->only >= 0 && t->only != at))
             continue;
         if (!fits(t, s)) {
             rc = sund_fail(err, SUND_E_DENIED, "%s answers another question than it was asked", node);

@@ -12,6 +12,7 @@ enum { SUND_QUESTIONS_MAX = 256, SUND_AWAY_S = 8 };
 
 typedef struct sund_ticket {
     uint64_t    number; /**< 0: free */
+    int         only;   /**< index of the one node that is asked; -1: all */
     char       *text;
     double      asked_s;
     bool        asked[SUND_NODE_MAX], away[SUND_NODE_MAX];
@@ -27,6 +28,7 @@ typedef struct sund_questions {
     const sund_roster *roster;
     bool               stopping;
     uint64_t           turn[SUND_NODE_MAX];   /**< of a node's polls: one that waits ends when the node polls anew, for it may wait on a line that is dead */
+    uint64_t           mark[SUND_NODE_MAX];   /**< of a node's description of its data sets, as it last said; 0: not said */
     double             seen_s[SUND_NODE_MAX]; /**< when a node was last heard, on the monotonic clock */
     sund_ticket        ticket[SUND_QUESTIONS_MAX];
 } sund_questions;
@@ -38,8 +40,13 @@ void      sund_questions_stop(sund_questions *q);
  *  node that lacks one, or may not tell of it, says so, and rule `margins` over countries sees it. out is replaced. Errors: SUND_E_LIMIT when too many are under way, SUND_E_ARG
  *  for a text that is no question. */
 sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err) SUND_MUST_CHECK;
-/** What a node has not answered: u64 ticket, str question each; waits up to wait_s for something. What an earlier poll took and nobody answered is asked again. */
-void      sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, sund_buf *out);
+/** Asks one node of the roster; its answer is out's only row. Errors: as above. */
+sund_code sund_questions_ask_one(sund_questions *q, const char *node, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err) SUND_MUST_CHECK;
+/** What a node has not answered: u64 ticket, str question each; waits up to wait_s for something. What an earlier poll took and nobody answered is asked again.
+ *  mark: what the node says by it of its description of data sets, another number when that changed; 0: nothing. */
+void      sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, uint64_t mark, sund_buf *out);
+/** The marks of all nodes, in the roster's order. */
+void      sund_questions_marks(sund_questions *q, uint64_t out[SUND_NODE_MAX]);
 /** "GB has not been heard for 14 s" for the nodes among names (",ES,GB,") that ought to have polled since; "" when all are there. */
 void      sund_questions_silent(sund_questions *q, const char *names, char *out, size_t cap);
 sund_code sund_questions_answer(sund_questions *q, const char *node, sund_cur body, sund_err *err) SUND_MUST_CHECK;

@@ -251,6 +251,8 @@ static enum MHD_Result reply(wire *w, const sund_response *out, bool close)
     if (!a)
         return MHD_NO;
     (void) MHD_add_response_header(a, "Content-Type", out->type);
+    if (out->links[0])
+        (void) MHD_add_response_header(a, "Link", out->links);
     for (size_t i = 0; i < out->n_header; i++)
         (void) MHD_add_response_header(a, out->header[i].name, out->header[i].value);
     (void) MHD_add_response_header(a, "Cache-Control", "no-store");

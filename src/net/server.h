@@ -27,6 +27,7 @@ typedef struct sund_response {
     int         status;
     const char *type; /**< content type, static string */
     sund_buf    body; /**< freed by the server */
+    char        links[240]; /**< value of the header Link; "" for none */
     size_t      n_header;
     struct { const char *name, *value; } header[4]; /**< more of them; texts that outlive the answer, names never from outside */
 } sund_response;

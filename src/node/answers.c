@@ -1,5 +1,6 @@
 #include "node/answers.h"
 
+#include "base/ini.h"
 #include "base/log.h"
 #include "home/link.h"
 #include "node/again.h"
@@ -166,12 +167,14 @@ static sund_code carriers(sund_answerer *a, const char *rest, sund_shown **out, 
 
 /* ---- data sets ---- */
 
-/** Without a datasets.ini nothing is said, and what was said before holds no more. */
+/** A part of the description. Without a datasets.ini nothing is said, and what was said before holds no more. */
 static sund_code datasets(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
 {
-    if (*rest)
-        return sund_fail(err, SUND_E_ARG, "'datasets' asks for all of them");
-    SUND_TRY(sund_described_now(&a->described, &a->home, err));
+    int64_t from = 0;
+
+    if (*rest && !sund_parse_i64(rest, 1, SUND_DATASETS_MAX, &from))
+        return sund_fail(err, SUND_E_ARG, "'datasets' asks for data sets, 'datasets 32' for those behind the first 32");
+    SUND_TRY(sund_described_now(&a->described, &a->home, (size_t) from, err));
     return sund_shown_text(a->home.gate, SUND_ASK_DATASETS, a->described.text.p, a->described.text.n, out, err);
 }
 
@@ -253,10 +256,17 @@ out:
 
 static sund_code poll_once(sund_link *l, sund_answerer *a, sund_buf *reply, sund_err *err)
 {
-    const uint8_t wait = 3; /* the hub wakes us at once; it says which nodes have been silent for long */
-    sund_cur      c;
+    sund_buf  ask = { 0 };
+    sund_cur  c;
+    sund_code rc;
 
-    SUND_TRY(sund_link_ask(l, SUND_MSG_POLL, &wait, 1, 40, reply, err));
+    sund_buf_u8(&ask, 3); /* seconds: the hub wakes us at once; it says which nodes have been silent for long */
+    sund_buf_u64(&ask, sund_described_changes(&a->mark, &a->home));
+    rc = sund_buf_ok(&ask, err);
+    if (rc == SUND_OK)
+        rc = sund_link_ask(l, SUND_MSG_POLL, ask.p, ask.n, 40, reply, err);
+    sund_buf_free(&ask);
+    SUND_TRY(rc);
     c = sund_cur_of(reply->p, reply->n);
     while (c.n && !c.bad)
         SUND_TRY(answer_one(l, a, &c, err));

@@ -17,6 +17,7 @@ typedef struct sund_answerer {
     sund_db         *counts; /**< counts.db: the memory of how many people were counted (gate/counted.h) */
     sund_query      *query; /**< room for one */
     sund_described   described;
+    sund_described_mark mark; /**< whether the hub is to ask for data sets anew */
     sund_terms       terms;
     sund_roll        roll;
     sund_clinical    clinical;

@@ -1,11 +1,11 @@
 #include "node/describe.h"
 
 #include "base/file.h"
-#include "rdf/turtle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 sund_code sund_node_base(const sund_home *h, const sund_describe *d, char *out, size_t cap, sund_err *err)
@@ -65,101 +65,136 @@ static sund_code count_one(sund_home *h, const char *id, const char *cohort, sun
     return rc == SUND_OK ? SUND_OK : sund_fail_in(err, rc, "datasets.ini: [dataset %s] cohort", id);
 }
 
-/** People of data set i: of an earlier one when the cohort is the same, which it mostly is. */
-static sund_code count_each(sund_home *h, const sund_describe *d, sund_census **own, const sund_census **people, sund_err *err)
+/** People of each data set; of those with one cohort, which most are, once. */
+static sund_code count_each(sund_described *d, sund_home *h, sund_err *err)
 {
-    for (size_t i = 0; i < sund_describe_n(d); i++) {
-        for (size_t k = 0; k < i && !people[i]; k++)
-            if (strcmp(sund_describe_cohort(d, k), sund_describe_cohort(d, i)) == 0)
-                people[i] = people[k];
-        if (!people[i]) {
-            SUND_TRY(count_one(h, sund_describe_id(d, i), sund_describe_cohort(d, i), &own[i], err));
-            people[i] = own[i];
+    size_t       n = sund_describe_n(d->d);
+    const char **cohort = calloc(n + 1, sizeof *cohort);
+    sund_code    rc = SUND_OK;
+
+    d->own = calloc(n + 1, sizeof(sund_census *));
+    d->of = calloc(n + 1, sizeof(sund_census *));
+    if (!cohort || !d->own || !d->of)
+        rc = sund_fail(err, SUND_E_NOMEM, "out of memory counting people");
+    for (size_t i = 0; rc == SUND_OK && i < n; i++) {
+        const char *mine = sund_describe_cohort(d->d, i);
+        size_t      k = 0;
+
+        while (k < d->n_own && strcmp(cohort[k], mine) != 0)
+            k++;
+        if (k == d->n_own) {
+            rc = count_one(h, sund_describe_id(d->d, i), mine, &d->own[k], err);
+            cohort[d->n_own++] = mine;
         }
+        d->of[i] = d->own[k];
     }
+    free(cohort);
+    return rc;
+}
+
+/** Of all that is said: the file, where it is shown, and the numbers as they are shown. */
+static void put_version(sund_described *d, const char *brings)
+{
+    sund_hasher h;
+
+    sund_hasher_init(&h);
+    sund_hasher_add(&h, d->file.b, sizeof d->file.b);
+    sund_hasher_add(&h, d->base, strlen(d->base) + 1);
+    sund_hasher_add(&h, brings, strlen(brings) + 1);
+    for (size_t i = 0; i < d->n_own; i++)
+        for (unsigned sex = 0; sex <= SUND_CENSUS_SEXES; sex++)
+            for (unsigned band = 0; band < SUND_CENSUS_BANDS + 2; band++) {
+                int64_t n = sund_census_cell(d->own[i], sex, band);
+                sund_hasher_add(&h, &n, sizeof n);
+            }
+    d->version = sund_hasher_end(&h);
+}
+
+static sund_code describe(sund_described *d, sund_home *h, const char *path, const sund_buf *file, sund_err *err)
+{
+    SUND_TRY(sund_describe_parse(&d->d, path, file->p, file->n, err));
+    SUND_TRY(sund_node_base(h, d->d, d->base, sizeof d->base, err));
+    SUND_TRY(count_each(d, h, err));
+    put_version(d, h->data);
     return SUND_OK;
 }
 
-sund_code sund_node_describe(sund_home *h, sund_graph *g, sund_err *err)
+/** All of it anew, where anything has changed. */
+static sund_code refresh(sund_described *d, sund_home *h, const char *path, const sund_buf *file, sund_err *err)
 {
-    sund_describe *d = NULL;
-    sund_census  **own = NULL;
-    const sund_census **people = NULL;
-    char           file[1200], base[1100];
-    size_t         n = 0;
-    sund_code      rc;
-
-    SUND_TRY(sund_home_path(h, "datasets.ini", file, sizeof file, err));
-    SUND_TRY(sund_describe_read(&d, file, err));
-    n = sund_describe_n(d);
-    own = calloc(n + 1, sizeof *own);
-    people = calloc(n + 1, sizeof *people);
-    rc = own && people ? sund_node_base(h, d, base, sizeof base, err) : sund_fail(err, SUND_E_NOMEM, "out of memory counting people");
-    if (rc == SUND_OK)
-        rc = count_each(h, d, own, people, err);
-    if (rc == SUND_OK)
-        rc = sund_describe_graph(d, base, people, g, err);
-    for (size_t i = 0; own && i < n; i++)
-        sund_census_free(own[i]);
-    free(own);
-    free(people);
-    sund_describe_free(d);
-    return rc;
-}
-
-static sund_code make_text(sund_home *h, sund_buf *out, sund_err *err)
-{
-    sund_graph *g = NULL;
-    sund_code   rc = sund_graph_new(&g, NULL, err);
-
-    if (rc == SUND_OK)
-        rc = sund_node_describe(h, g, err);
-    if (rc == SUND_OK) {
-        sund_turtle_write(g, out);
-        rc = sund_buf_ok(out, err);
-    }
-    sund_graph_free(g);
-    return rc;
-}
-
-sund_code sund_described_now(sund_described *d, sund_home *h, sund_err *err)
-{
-    sund_buf    bytes = { 0 };
-    char        path[1200];
-    sund_digest file;
     int64_t     people = 0, ontos = 0, year = year_now();
-    sund_code   rc;
+    sund_digest digest = sund_digest_of(file->p, file->n);
+    sund_code   rc = sund_people_version(h->people, &people, err);
+
+    if (rc == SUND_OK && h->ontos)
+        rc = sund_ontos_version(h->ontos, &ontos, err);
+    if (rc != SUND_OK || (d->ready && d->people == people && d->ontos == ontos && d->year == year && sund_digest_eq(&d->file, &digest)))
+        return rc;
+    sund_described_free(d); /* nothing is said by what held before */
+    d->file = digest;
+    rc = describe(d, h, path, file, err);
+    if (rc != SUND_OK) {
+        sund_described_free(d);
+        return rc;
+    }
+    d->ready = true;
+    d->people = people;
+    d->ontos = ontos;
+    d->year = year;
+    return SUND_OK;
+}
+
+sund_code sund_described_now(sund_described *d, sund_home *h, size_t from, sund_err *err)
+{
+    sund_buf       file = { 0 };
+    sund_part_head head = { .from = from };
+    char           path[1200];
+    sund_code      rc;
 
     SUND_TRY(sund_home_path(h, "datasets.ini", path, sizeof path, err));
     if (!sund_file_exists(path)) {
         sund_described_free(d);
         return SUND_OK;
     }
-    rc = sund_file_read(path, 1 << 20, &bytes, err);
-    file = sund_digest_of(bytes.p, bytes.n);
-    sund_buf_free(&bytes);
+    rc = sund_file_read(path, SUND_DESCRIBE_BYTES, &file, err);
     if (rc == SUND_OK)
-        rc = sund_people_version(h->people, &people, err);
-    if (rc == SUND_OK && h->ontos)
-        rc = sund_ontos_version(h->ontos, &ontos, err);
-    if (rc != SUND_OK || (d->ready && d->people == people && d->ontos == ontos && d->year == year && sund_digest_eq(&d->file, &file)))
+        rc = refresh(d, h, path, &file, err);
+    sund_buf_free(&file);
+    if (rc != SUND_OK || (d->made && d->from == from))
         return rc;
-    sund_described_free(d); /* nothing is said by what held before */
-    rc = make_text(h, &d->text, err);
-    if (rc != SUND_OK)
-        sund_described_free(d);
-    else {
-        d->ready = true;
-        d->people = people;
-        d->ontos = ontos;
-        d->year = year;
-        d->file = file;
-    }
-    return rc;
+    d->made = false;
+    head.version = d->version;
+    (void) snprintf(head.brings, sizeof head.brings, "%s", h->data);
+    SUND_TRY(sund_describe_part(d->d, d->base, d->of, &head, &d->text, err));
+    d->made = true;
+    d->from = from;
+    return SUND_OK;
+}
+
+uint64_t sund_described_changes(sund_described_mark *seen, const sund_home *h)
+{
+    sund_described_mark now = { .size = -1 };
+    struct stat         st;
+    char                path[1200];
+
+    if (sund_home_path(h, "datasets.ini", path, sizeof path, NULL) == SUND_OK && stat(path, &st) == 0)
+        now = (sund_described_mark){ 0, st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (int64_t) st.st_ino };
+    if (!seen->mark)
+        sund_random(&now.mark, sizeof now.mark);
+    else
+        now.mark = seen->mark + (now.size != seen->size || now.s != seen->s || now.ns != seen->ns || now.inode != seen->inode);
+    now.mark += now.mark == 0;
+    *seen = now;
+    return now.mark;
 }
 
 void sund_described_free(sund_described *d)
 {
+    for (size_t i = 0; i < d->n_own; i++)
+        sund_census_free(d->own[i]);
+    free(d->own);
+    free(d->of);
+    sund_describe_free(d->d);
     sund_buf_free(&d->text);
     memset(d, 0, sizeof *d);
 }

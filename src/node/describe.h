@@ -5,13 +5,27 @@
 #include "home/home.h"
 
 /** What a node says of its data sets: its datasets.ini, and people counted now - whoever takes part in lookups, is in the data set's cohort and, where the home has a
- *  store, in it - through the gate. Home: opened with SUND_HOME_PEOPLE; with SUND_HOME_DATA the store counts too. Errors: SUND_E_NOT_FOUND when there is no datasets.ini. */
-sund_code sund_node_describe(sund_home *h, sund_graph *g, sund_err *err) SUND_MUST_CHECK;
-/** The same as Turtle, kept until datasets.ini, the people, the ontologies or the year change: whoever asks for variants meanwhile does not wait while all are counted again.
- *  Text of no bytes where there is no datasets.ini. Zeroed is empty. Owns: sund_described_free(). */
-typedef struct sund_described { bool ready; int64_t people, ontos, year; sund_digest file; sund_buf text; } sund_described;
-sund_code sund_described_now(sund_described *d, sund_home *h, sund_err *err) SUND_MUST_CHECK;
+ *  store, in it - through the gate. Kept until datasets.ini, the people, the ontologies or the year change: whoever asks for variants meanwhile does not wait while all are counted again.
+ *  Home: opened with SUND_HOME_PEOPLE; with SUND_HOME_DATA the store counts too. Zeroed is empty. Owns: sund_described_free(). */
+typedef struct sund_described {
+    bool                ready;
+    int64_t             people, ontos, year;
+    sund_digest         file, version; /**< of what is said, whoever counted it when */
+    sund_describe      *d;
+    size_t              n_own;
+    sund_census       **own;  /**< of each cohort there is */
+    const sund_census **of;   /**< of each data set */
+    char                base[1100];
+    bool                made;
+    size_t              from;
+    sund_buf            text; /**< the part that was asked for last (sund_describe_part()) */
+} sund_described;
+/** d->text: the part from data set `from` on; no bytes where there is no datasets.ini. Errors: SUND_E_ARG for one behind the last. */
+sund_code sund_described_now(sund_described *d, sund_home *h, size_t from, sund_err *err) SUND_MUST_CHECK;
 void      sund_described_free(sund_described *d);
+/** A number that changes when datasets.ini does, is made or taken away; it tells nothing else. *seen is zero before the first call. */
+typedef struct sund_described_mark { uint64_t mark; int64_t size, s, ns, inode; } sund_described_mark;
+uint64_t sund_described_changes(sund_described_mark *seen, const sund_home *h);
 /** Where the hub shows it: its address with fdp/ID/, unless datasets.ini says `base`. Errors: SUND_E_ARG where neither is known. */
 sund_code sund_node_base(const sund_home *h, const sund_describe *d, char *out, size_t cap, sund_err *err) SUND_MUST_CHECK;
 

@@ -11,6 +11,7 @@
 #include "node/answers.h"
 #include "node/own.h"
 #include "node/permissions.h"
+#include "rdf/turtle.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -30,6 +31,8 @@ typedef struct site {
     sund_vrs     *vrs;
     sund_own      own;
     sund_limits  *limits;
+    sund_buf      handovers; /* of its data sets, made anew when datasets.ini changes */
+    sund_described_mark described;
     double        looked_s; /* for the kill switch */
 } site;
 
@@ -158,30 +161,81 @@ static const char *of_request(const void *request, const char *key)
     return in->query(in, key);
 }
 
-/** A page of the node's own catalogue of data sets: asked for as anybody asks. */
-static bool datasets(void *ctx, const sund_request *in, sund_response *out)
+/** Asked as anybody asks. */
+static sund_code ask_datasets(void *ctx, const char *question, sund_shown **out, sund_err *err)
 {
     static const sund_caller anybody = { .name = "anonymous" };
-    site                    *s = ctx;
     sund_answers             a = { .n = 0 };
-    sund_parameter           given[16];
-    const char              *name[16];
-    sund_page_ask            page = { in->path, in->header(in, "Accept"), of_request, in, in->parameters(in, given, 16), name };
-    sund_err                 err = { .code = SUND_OK };
-    sund_code                rc;
+    sund_code                rc = ask(ctx, &anybody, question, &a, err);
+
+    if (rc == SUND_OK) {
+        *out = a.row[0].shown;
+        a.row[0].shown = NULL;
+    }
+    sund_answers_free(&a);
+    return rc;
+}
+
+/** The first part of what the node says of its data sets, and from it where Beacon's answers lead. */
+static sund_code make_handovers(site *s, sund_err *err)
+{
+    sund_shown    *shown = NULL;
+    sund_graph    *g = NULL;
+    sund_part_head head = { .total = 0 };
+    bool           there = false;
+    char           at[600];
+    sund_cur       text;
+    sund_code      rc;
+
+    SUND_TRY(sund_answer_question(&s->answerer, "datasets", &shown, err));
+    text = sund_shown_bytes(shown);
+    (void) snprintf(at, sizeof at, "%s/fdp/%s/catalog", s->config.url, s->answerer.home.id);
+    rc = sund_graph_new(&g, NULL, err);
+    if (rc == SUND_OK && text.n)
+        rc = sund_part_head_read(text, &head, &there, err);
+    if (rc == SUND_OK && text.n)
+        rc = sund_turtle_read(g, "datasets.ini", text.p, text.n, NULL, err);
+    if (rc == SUND_OK && text.n)
+        rc = sund_pages_handovers(g, head.total, at, &s->handovers, err);
+    sund_graph_free(g);
+    sund_shown_free(shown);
+    return rc;
+}
+
+static void handovers(void *ctx, const char *node, sund_buf *list)
+{
+    site    *s = ctx;
+    uint64_t was = s->described.mark;
+
+    (void) node;
+    if (sund_described_changes(&s->described, &s->answerer.home) != was) {
+        sund_buf_clear(&s->handovers);
+        if (make_handovers(s, NULL) != SUND_OK)
+            sund_buf_clear(&s->handovers);
+    }
+    sund_buf_put(list, s->handovers.p, s->handovers.n);
+}
+
+/** A page of the node's own catalogue of data sets. */
+static bool datasets(void *ctx, const sund_request *in, sund_response *out)
+{
+    site          *s = ctx;
+    sund_parameter given[16];
+    const char    *name[16];
+    sund_page_ask  page = { in->path, in->header(in, "Accept"), of_request, in, in->parameters(in, given, 16), name };
+    sund_err       err = { .code = SUND_OK };
+    sund_code      rc;
 
     if (strcmp(in->method, "GET") != 0)
         return false;
-    rc = ask(s, &anybody, "datasets", &a, &err);
     for (size_t i = 0; i < page.n_name; i++)
         name[i] = given[i].name;
     out->status = 200;
-    if (rc == SUND_OK)
-        rc = sund_own_page(&s->own, s->answerer.home.id, a.row[0].shown, &page, &out->body, &out->type, &err);
-    sund_answers_free(&a);
+    rc = sund_own_page(&s->own, s->answerer.home.id, ask_datasets, s, &page, &out->body, &out->type, out->links, &err);
     if (rc != SUND_OK) {
         out->type = "text/plain; charset=utf-8";
         out->status = sund_code_http(rc);
+        out->links[0] = 0;
         sund_buf_clear(&out->body);
         sund_buf_printf(&out->body, "%s\n", rc == SUND_E_ARG || rc == SUND_E_NOT_FOUND || rc == SUND_E_UPSTREAM ? err.msg : "this node cannot answer at present");
     }
@@ -223,7 +277,7 @@ static sund_code open_site(site *s, const char *dir, sund_err *err)
     SUND_TRY(sund_limits_new(&s->limits, &(sund_limits_config){ s->config.rate, s->config.rate_is_set, s->config.proxy }, err));
     s->face = (sund_face){ .limits = s->limits, .names = s->names, .vrs = s->vrs, .id = s->config.id, .name = s->config.name, .about = s->config.about, .organisation = s->config.organisation, .contact = s->config.contact,
                            .welcome = s->config.welcome, .url = s->config.url, .environment = s->config.environment, .version = SUND_VERSION,
-                           .assembly = sund_store_describe(h->store)->assembly, .open = h->thresholds.open, .ask = ask, .bearer = bearer,
+                           .assembly = sund_store_describe(h->store)->assembly, .open = h->thresholds.open, .ask = ask, .bearer = bearer, .handovers = handovers,
                            .other = { [SUND_OTHER_CATALOGUE] = datasets, [SUND_OTHER_MATCH] = match_page, [SUND_OTHER_GRANTS] = s->config.grants[0] ? permissions : NULL }, .ctx = s };
     return SUND_OK;
 }
@@ -274,6 +328,7 @@ sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_
     sund_names_free(s.names);
     sund_vrs_close(s.vrs);
     sund_own_close(&s.own);
+    sund_buf_free(&s.handovers);
     sund_answerer_close(&s.answerer);
     return rc;
 }

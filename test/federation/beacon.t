@@ -139,6 +139,23 @@ for my $at ($H, $N) {
 }
 is(`curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:$_/fdp/`, '200', 'where the handover leads') for $hub, $dk;
 
+# ---- where one applies for the data ----
+is(scalar(grep { $_->{resultsHandovers} } @{ get("$H/g_variants/20-200-A-G")->{response}{resultSets} }), 0, 'of data sets that nobody described nothing leads anywhere');
+spew("$f->{at}/DK/datasets.ini", "[catalogue]\ntitle-en = Genomes of DK\ndescription-en = D\npublisher = inst\nissued = 2026-01-15\n[agent inst]\nname-en = Institute\nemail = data\@example.org\n"
+    . "[dataset GDI-DK-INST-1]\ntitle-en = Cohort\ndescription-en = D\npublisher = inst\ncreator = inst\ncontact = inst\naccess = non-public\ncategory = human-genomic\npurposes = DUO:0000042, DUO:0000006\naccess-url = https://apply.example.org/dk\n");
+for my $at ($N, $H) {
+    my $x;
+    for (1 .. 150) { $x = get("$at/g_variants/20-200-A-G"); last if set($x, 'DK')->{resultsHandovers}; select undef, undef, undef, 0.1 }
+    my $list = set($x, 'DK')->{resultsHandovers};
+    is(join(' ', map { $_->{url} =~ m{/fdp/DK/(.*)} ? $1 : $_->{url} } @$list), 'catalog https://apply.example.org/dk dataset/GDI-DK-INST-1', 'a result set leads to where one applies, and to what is said of the data');
+    ok($list->[1]{note} eq 'GDI-DK-INST-1, Cohort; uses that are allowed: DUO:0000006, DUO:0000042' && !set($x, 'SE')->{resultsHandovers}, 'with the uses that are allowed', $list->[1]{note});
+    my $people = get("$at/individuals?requestedGranularity=record&includeResultsetResponses=ALL");
+    ok(@{ set($people, 'DK')->{resultsHandovers} // [] } == 3 && @{ get("$at/$_/DK")->{beaconHandovers} } == 3, "so do people, and $_/DK") for qw(datasets cohorts);
+    is(valid('Resultsets', $x, 'genomicVariations') . valid('Resultsets', $people, 'individuals') . valid('Collections', get("$at/cohorts/DK"), 'cohorts') . valid('Collections', get("$at/datasets/DK"), 'datasets'), '', 'valid');
+}
+unlink "$f->{at}/DK/datasets.ini";
+for my $at ($N, $H) { for (1 .. 150) { last if !set(get("$at/g_variants/20-200-A-G"), 'DK')->{resultsHandovers}; select undef, undef, undef, 0.1 } }
+
 # ---- spellings ----
 my $same = sub { my ($q, $what) = @_; my $x = query("$H/g_variants", $q); return ok((freq(set($x, 'test'), 'Total')->{alleleCount} // '') eq $total[0], $what, '# ' . encode_json($x) . "\n") };
 $same->({ %$seq, referenceName => $_ }, "referenceName $_") for qw(chr20 NC_000020.10 refseq:NC_000020.10);

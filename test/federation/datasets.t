@@ -96,6 +96,10 @@ for (1 .. 100) { last if own('/datasets') =~ /total/; sleep 0.1 }
 is(own('/fdp/SE/catalog'), $catalogue, 'a node shows the same by itself');
 ok(own('/fdp/') =~ m{ldp:contains <https://127.0.0.1:\d+/fdp/SE/catalog>} && own('/datasets?q=diab') =~ /"identifier": "GDI-SE-INST-1"/ && own('/datasets?q=sugar') =~ /"total": 0/, 'its root, and a search in it', own('/fdp/'));
 
+# An application for what is there, before it is sent.
+sub make { return `$sund apply make --home $at/anna --title t --purpose GRU --analyses counts --until 2099-12-31 --person 'Anna,Uni' $tmp/app.ini $_[0] 2>&1` }
+ok(make('SE=biobank') =~ /SE brings the data set 'SE', not 'biobank': say SE=SE/ && !-e "$tmp/app.ini" && make('SE DK') =~ /^\S+: application [0-9a-f]{64}\nNext/, 'a data set that a node does not bring is known when an application is made');
+
 # A description that breaks the hub's shapes.
 my ($taken) = get('/datasets/nodes') =~ /"node": "SE"[^}]*?"taken": "([^"]*)"/s;
 spew("$at/SE/datasets.ini", description('SE', "publications = https://doi.org/10.1000/1\n"));
@@ -140,5 +144,27 @@ stop('fed/SE');
 stop('fed/hub');
 start_hub($f);
 ok(get('/datasets') =~ /"total": 2/, 'copies outlive the hub');
+
+# Many data sets, which come part by part; and a change is seen at once, whatever the hub's clock says.
+stop('fed/hub');
+spew("$at/hub/sund.ini", slurp("$at/hub/sund.ini") =~ s/^harvest = 1$/harvest = 900/mr);
+start_hub($f);
+start_node($f, 'SE');
+my ($head, $first) = description('SE', "keywords-en = insulin\n") =~ /^(.*?)(\[dataset .*)/s;
+my $many = $head . join '', map { $first =~ s/INST-1\b/INST-$_/r =~ s/Cohort/Cohort number$_/r } 1 .. 200;
+spew("$at/SE/datasets.ini", $many);
+ok(until_page('/datasets', qr/"total": 201/, 20), 'two hundred data sets are seen when they are written');
+ok(get('/datasets?q=number177') =~ /GDI-SE-INST-177/ && get('/datasets/facets') =~ /"ICD10:E11.9": 201/ && get('/fdp/SE/dataset/GDI-SE-INST-177') =~ /numberOfUniqueIndividuals "25"/, 'found, counted, shown');
+is(scalar(() = get('/fdp/SE/catalog') =~ m{/dataset/GDI-SE-INST-}g), 400, 'the catalogue names all, its container too');
+my ($next, $all, @page) = ('/fdp/SE/catalog/', '');
+while ($next && @page < 20) {
+    my $answer = `curl -ski -m 20 '$url$next'`;
+    push @page, $next;
+    $all .= $answer;
+    $next = $answer =~ /^link: .*<(\?page=\d+)>; rel="next"/mi ? "/fdp/SE/catalog/$1" : '';
+}
+is(scalar(@page) . ' ' . scalar(() = $all =~ /dct:identifier "GDI-SE-INST-/g), '7 200', 'page by page they are all there, once');
+spew("$at/SE/datasets.ini", $many =~ s/Cohort number199/Cohort changed199/r);
+ok(until_page('/datasets?q=changed199', qr/"total": 1,?\s/, 20), 'a change of one of them is seen at once');
 stop_all();
 done();

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     if (sund_crypto_init(NULL) != SUND_OK || (!rules && sund_profile_open(&rules, NULL, NULL) != SUND_OK) || sund_copies_open(&db, ":memory:", NULL) != SUND_OK)
         abort();
     if (sund_describe_parse(&d, "x", p, n, NULL) == SUND_OK) {
-        if (sund_graph_new(&g, NULL, NULL) != SUND_OK || sund_describe_graph(d, "https://h.org/fdp/SE/", NULL, g, NULL) != SUND_OK)
+        if (sund_graph_new(&g, NULL, NULL) != SUND_OK || sund_describe_graph(d, "https://h.org/fdp/SE/", NULL, 0, 1000, g, NULL) != SUND_OK)
             abort();
         sund_turtle_write(g, &t);
         if (sund_describe_n(d) && sund_copies_take(db, rules, "SE", t.p, t.n, "2026-11-26T10:00:00Z", NULL) != SUND_OK)

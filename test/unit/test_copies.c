@@ -1,9 +1,12 @@
 #include "test.h"
 
 #include "base/crypto.h"
+#include "base/log.h"
 #include "datasets/pages.h"
 #include "rdf/turtle.h"
 #include "rdf/vocab.h"
+
+#include <sys/resource.h>
 
 typedef struct at { const char *const *kv; } at;
 
@@ -37,7 +40,7 @@ static char *turtle(const char *cc, const char *more, int people)
         sund_census_count(&c, (uint8_t) (1 + i % 2), 40);
     bool ok = sund_describe_parse(&d, "x.ini", ini, strlen(ini), &err) == SUND_OK && sund_census_pass(&one, &t, &c, &err) == SUND_OK && sund_graph_new(&g, NULL, &err) == SUND_OK;
     const sund_census *const all[] = { one, none };
-    ok = ok && sund_describe_graph(d, base, all, g, &err) == SUND_OK;
+    ok = ok && sund_describe_graph(d, base, all, 0, 1000, g, &err) == SUND_OK;
     CHECK(ok);
     if (!ok)
         fprintf(stderr, "# %s\n", err.msg);
@@ -73,6 +76,8 @@ static sund_code take(hub *h, const char *node, char *text, const char *time, su
     return rc;
 }
 
+static char links[240]; /* of the page that was served last */
+
 static char *serve(hub *h, const char *path, const char *accept, const char *const *kv, sund_code want)
 {
     sund_pages  p = { h->db, NULL, "https://h.org/fdp/", "A hub" };
@@ -86,7 +91,7 @@ static char *serve(hub *h, const char *path, const char *accept, const char *con
 
     for (; kv && kv[2 * n]; n++)
         name[n] = kv[2 * n];
-    rc = sund_pages_serve(&p, &(sund_page_ask){ path, accept, query, &r, n, name }, &out, &type, &err);
+    rc = sund_pages_serve(&p, &(sund_page_ask){ path, accept, query, &r, n, name }, &out, &type, links, &err);
 
     CHECK(rc == want && sund_pages_has(path));
     if (rc != want)
@@ -243,4 +248,190 @@ TEST(pages_of_a_fair_data_point)
     free(serve(&h, "/datasets/other", NULL, NULL, SUND_E_NOT_FOUND));
     CHECK(!sund_pages_has("/fdpx") && !sund_pages_has("/datasetsx") && !sund_pages_has("/"));
     close_hub(&h);
+}
+
+/* ---- a description in parts ---- */
+
+/** A datasets.ini of n data sets of a country. */
+static sund_describe *many(const char *cc, size_t n, const char *more, sund_err *err)
+{
+    sund_describe *d = NULL;
+    sund_buf       t = { 0 };
+
+    sund_buf_printf(&t, "[catalogue]\ntitle-en = Of %s\ndescription-en = D\npublisher = ki\nissued = 2026-01-15\n[agent ki]\nname-en = Institute of %s\nemail = a@b.se\n", cc, cc);
+    for (size_t i = 1; i <= n; i++)
+        sund_buf_printf(&t, "[dataset GDI-%s-KI-%zu]\ntitle-en = Cohort %zu of %s\ndescription-en = Genomes of biobank%zu\npublisher = ki\ncreator = ki\ncontact = ki\naccess = non-public\ncategory = human-genomic\n"
+                            "type = %s\ndiseases = ICD10:E%02zu\npurposes = DUO:0000042\n%s",
+                        cc, i, i, cc, i, i % 2 ? "exome" : "array", i % 100, more);
+    CHECK(sund_buf_ok(&t, err) == SUND_OK);
+    if (sund_describe_parse(&d, "x.ini", t.p, t.n, err) != SUND_OK)
+        d = NULL;
+    sund_buf_free(&t);
+    return d;
+}
+
+/** As a node says it and a hub takes it, part by part; *n_part of them. */
+static sund_code take_parts(hub *h, const char *node, const sund_describe *d, size_t *n_part, sund_err *err)
+{
+    sund_taking *t = malloc(sizeof *t);
+    sund_buf     part = { 0 };
+    char         base[100];
+    sund_part_head head = { .version = sund_digest_of(node, strlen(node)), .brings = "biobank" };
+    sund_err     why = { 0 };
+    sund_code    rc = SUND_OK;
+
+    if (!t)
+        return SUND_E_NOMEM;
+    (void) snprintf(base, sizeof base, "https://h.org/fdp/%s/", node);
+    *t = (sund_taking){ .db = h->db, .profile = h->p, .node = node, .time = "2026-11-26T10:00:00Z" };
+    while (rc == SUND_OK && !sund_taking_whole(t)) {
+        head.from = t->n;
+        rc = sund_describe_part(d, base, NULL, &head, &part, &why);
+        CHECK(part.n <= SUND_PART_BYTES);
+        if (rc == SUND_OK)
+            rc = sund_taking_part(t, sund_cur_of(part.p, part.n), &why);
+    }
+    *n_part = t->n_part;
+    rc = sund_taking_end(t, rc, &why, err);
+    sund_buf_free(&part);
+    free(t);
+    return rc;
+}
+
+static size_t times(const char *text, const char *what)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+        n++;
+    return n;
+}
+
+TEST(two_thousand_data_sets)
+{
+    enum { N = 2000 };
+    hub            h = open_hub();
+    sund_err       err = { 0 };
+    size_t         n_part = 0;
+    sund_describe *d = many("SE", N, "", &err);
+    char          *list, *page, *one, *facets;
+    struct rusage  use;
+    double         from = sund_time_mono_s();
+
+    CHECK(d && sund_describe_n(d) == N && take_parts(&h, "SE", d, &n_part, &err) == SUND_OK && n_part == (N + SUND_PART_DATASETS - 1) / SUND_PART_DATASETS);
+    (void) getrusage(RUSAGE_SELF, &use);
+    printf("# %d data sets: written, checked and taken in %.2f s, at most %ld MiB of memory in all\n", N, sund_time_mono_s() - from, use.ru_maxrss >> 10);
+    CHECK(strcmp(FOUND("q", "biobank1999"), "GDI-SE-KI-1999") == 0 && strcmp(FOUND("q", "cohort 777"), "GDI-SE-KI-777") == 0 && strcmp(FOUND("disease", "ICD10:E11", "q", "biobank1111"), "GDI-SE-KI-1111") == 0);
+    one = serve(&h, "/datasets", NULL, (const char *const[]){ "type", "exome", NULL, NULL }, SUND_OK);
+    facets = serve(&h, "/datasets/facets", NULL, NULL, SUND_OK);
+    CHECK(strstr(one, "\"total\": 1000") && strstr(facets, "\"exome\": 1000") && strstr(facets, "\"ICD10:E11\": 20") && strstr(facets, "\"SE\": 2000"));
+    free(one);
+    free(facets);
+    one = serve(&h, "/datasets/nodes", NULL, NULL, SUND_OK);
+    CHECK(strstr(one, "\"brings\": \"biobank\""));
+    free(one);
+    /* the catalogue names all; its container has them, a part a page */
+    list = serve(&h, "/fdp/SE/catalog", NULL, NULL, SUND_OK);
+    CHECK(times(list, "/dataset/GDI-SE-KI-") == 2 * N && strstr(list, "dct:title \"Of SE\"") && strstr(list, "foaf:name \"Institute of SE\"") && !strstr(list, "dct:identifier \"GDI") && !links[0]);
+    CHECK(strstr(list, "ldp:DirectContainer") && strstr(list, "ldp:membershipResource <https://h.org/fdp/SE/catalog>"));
+    free(list);
+    page = serve(&h, "/fdp/SE/catalog/", NULL, NULL, SUND_OK);
+    CHECK(times(page, "dct:identifier \"GDI-SE-KI-") == SUND_PART_DATASETS && strstr(page, "\"GDI-SE-KI-1\"") && strcmp(links, "<?page=1>; rel=\"first\", <?page=63>; rel=\"last\", <?page=2>; rel=\"next\"") == 0);
+    free(page);
+    page = serve(&h, "/fdp/SE/catalog/", NULL, (const char *const[]){ "page", "63", NULL, NULL }, SUND_OK);
+    CHECK(strstr(page, "dct:identifier \"GDI-SE-KI-2000\"") && n_triples(page) > 100 && strcmp(links, "<?page=1>; rel=\"first\", <?page=63>; rel=\"last\", <?page=62>; rel=\"prev\"") == 0);
+    free(page);
+    free(serve(&h, "/fdp/SE/catalog/", NULL, (const char *const[]){ "page", "64", NULL, NULL }, SUND_E_NOT_FOUND));
+    free(serve(&h, "/fdp/SE/catalog/", NULL, (const char *const[]){ "page", "0", NULL, NULL }, SUND_E_NOT_FOUND));
+    free(serve(&h, "/fdp/SE/catalog", NULL, (const char *const[]){ "page", "2", NULL, NULL }, SUND_E_ARG));
+    one = serve(&h, "/fdp/SE/dataset/GDI-SE-KI-1234", NULL, NULL, SUND_OK);
+    CHECK(strstr(one, "Cohort 1234 of SE") && !strstr(one, "GDI-SE-KI-1233") && strstr(one, "foaf:name \"Institute of SE\""));
+    free(one);
+    one = serve(&h, "/fdp/SE/distribution/GDI-SE-KI-1234", "application/ld+json", NULL, SUND_OK);
+    CHECK(one[0] == '{' && strstr(one, "accessURL"));
+    free(one);
+    free(serve(&h, "/fdp/SE/agent/ki", NULL, NULL, SUND_OK));
+    sund_describe_free(d);
+    close_hub(&h);
+}
+
+typedef struct said { size_t from, n, total; char version; const char *text; } said;
+
+/** Parts as a node may say them: refused with this, and the copy from before stays. */
+static void refused(hub *h, const said *parts, size_t n, const char *why)
+{
+    sund_taking *t = malloc(sizeof *t);
+    sund_err     err = { 0 }, end = { 0 };
+    sund_code    rc = SUND_OK;
+    char        *nodes;
+
+    if (!t)
+        return;
+    *t = (sund_taking){ .db = h->db, .profile = h->p, .node = "SE", .time = "2026-11-26T11:00:00Z" };
+    for (size_t i = 0; i < n && rc == SUND_OK; i++) {
+        sund_buf b = { 0 };
+
+        sund_buf_printf(&b, "#sund-datasets\t1\t%064d\t%zu\t%zu\t%zu\tbiobank\n%s", parts[i].version, parts[i].from, parts[i].n, parts[i].total, parts[i].text);
+        rc = sund_taking_part(t, sund_cur_of(b.p, b.n), &err);
+        sund_buf_free(&b);
+    }
+    rc = sund_taking_end(t, rc, &err, &end);
+    CHECK(rc == SUND_E_DENIED || rc == SUND_E_LIMIT);
+    CHECK(strstr(end.msg, why) != NULL);
+    if (!strstr(end.msg, why))
+        fprintf(stderr, "# %s\n", end.msg);
+    nodes = serve(h, "/datasets/nodes", NULL, NULL, SUND_OK);
+    CHECK(strstr(nodes, why) && strstr(nodes, "\"taken\": \"2026-11-26T10:00:00Z\"") && strcmp(found(h, (const char *const[]){ "node", "SE", NULL, NULL }), "GDI-SE-KI-1 GOE-SE-KI-2") == 0);
+    free(nodes);
+    nodes = serve(h, "/fdp/SE/dataset/GDI-SE-KI-1", NULL, NULL, SUND_OK);
+    CHECK(strstr(nodes, "Diabetes in SE"));
+    free(nodes);
+    free(t);
+}
+#define REFUSED(why, ...) refused(&h, (const said[]){ __VA_ARGS__ }, sizeof((const said[]){ __VA_ARGS__ }) / sizeof(said), why)
+
+TEST(parts_that_are_no_whole)
+{
+    hub      h = open_hub();
+    sund_err err = { 0 };
+    char    *se = turtle("SE", "", 163), *dk = turtle("DK", "", 163);
+
+    CHECK(take(&h, "SE", turtle("SE", "", 163), "2026-11-26T10:00:00Z", NULL) == SUND_OK && take(&h, "DK", turtle("DK", "", 163), "2026-11-26T10:00:00Z", NULL) == SUND_OK);
+    REFUSED("describes 10001 data sets: 10000 of a node are taken", { 0, 2, 10001, 1, se });
+    REFUSED("describes 2000000000 data sets", { 0, 2, 2000000000, 1, "no turtle {" });
+    REFUSED("not whole: data sets from 3 of 4 were due, 2 from 1 came", { 0, 2, 4, 1, se }, { 0, 2, 4, 1, se });      /* a loop */
+    REFUSED("GDI-SE-KI-1 twice", { 0, 2, 4, 1, se }, { 2, 2, 4, 1, se });                                              /* the same again under another number */
+    REFUSED("describes two catalogues", { 0, 2, 4, 1, se }, { 2, 2, 4, 1, dk });
+    REFUSED("another node's", { 0, 2, 4, 1, dk });
+    REFUSED("changed while it was read", { 0, 2, 4, 1, se }, { 2, 2, 4, 2, se });
+    REFUSED("changed while it was read", { 0, 2, 4, 1, se }, { 2, 2, 6, 1, se });
+    REFUSED("not whole: 2 of 4 data sets came", { 0, 2, 4, 1, se });
+    REFUSED("2 from 1 came, and are said to be 1", { 0, 1, 4, 1, se });
+    REFUSED("not whole: data sets from 1 of 1 were due", { 0, 2, 1, 1, se });
+    REFUSED("not whole", { 0, 0, 5, 1, "@prefix dcat: <http://www.w3.org/ns/dcat#> . <https://h.org/fdp/SE/catalog> a dcat:Catalog ." });
+    REFUSED("not whole", { 1, 2, 3, 1, se });
+    CHECK(take(&h, "SE", strdup("#sund-datasets\t1\tabc\t0\t2\t2\n"), "2026-11-26T11:00:00Z", &err) == SUND_E_FORMAT && strstr(err.msg, "first line"));
+    free(se);
+    free(dk);
+    close_hub(&h);
+}
+
+TEST(what_is_too_much_is_said_at_the_node)
+{
+    sund_err       err = { 0 };
+    sund_buf       more = { 0 }, part = { 0 };
+    sund_part_head head = { .from = 0 };
+    sund_describe *d = many("SE", SUND_DATASETS_MAX, "", &err);
+
+    CHECK(sund_crypto_init(NULL) == SUND_OK && d && sund_describe_n(d) == SUND_DATASETS_MAX);
+    sund_describe_free(d);
+    CHECK(!many("SE", SUND_DATASETS_MAX + 1, "", &err) && err.code == SUND_E_LIMIT && strstr(err.msg, "x.ini:") && strstr(err.msg, "more than 10000 data sets"));
+    for (int i = 0; i < 90; i++) /* one data set of 700 KB: a part holds it or nothing does */
+        sund_buf_printf(&more, "coverage-en-x%d = %08000d\n", i, i);
+    sund_buf_nul(&more);
+    d = many("SE", 2, (const char *) more.p, &err);
+    CHECK(d && sund_describe_part(d, "https://h.org/fdp/SE/", NULL, &head, &part, &err) == SUND_E_LIMIT && strstr(err.msg, "[dataset GDI-SE-KI-1] is ") && strstr(err.msg, "one data set may have 524288"));
+    sund_describe_free(d);
+    sund_buf_free(&more);
+    sund_buf_free(&part);
 }

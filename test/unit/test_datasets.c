@@ -37,7 +37,7 @@ static sund_graph *graph_of(const char *text, sund_census *c)
     const sund_census *const all[] = { c, NULL };
     sund_graph              *g = NULL;
 
-    CHECK(d && sund_graph_new(&g, NULL, NULL) == SUND_OK && sund_describe_graph(d, "https://h.org/fdp/SE/", all, g, &err) == SUND_OK);
+    CHECK(d && sund_graph_new(&g, NULL, NULL) == SUND_OK && sund_describe_graph(d, "https://h.org/fdp/SE/", all, 0, 1000, g, &err) == SUND_OK);
     if (!d)
         fprintf(stderr, "# %s\n", err.msg);
     sund_describe_free(d);

@@ -455,7 +455,7 @@ TEST(all_are_asked_at_once_and_who_is_away_is_not_waited_for)
 
         (void) snprintf(name, sizeof name, "N%d", i);
         sund_buf_clear(&b);
-        sund_questions_poll(&board, name, 2, &b);
+        sund_questions_poll(&board, name, 2, 0, &b);
         if (i == 2)
             say(&s, name, sund_cur_of(b.p, b.n), 0, "of another verb");
         say(&s, name, sund_cur_of(b.p, b.n), 100 * i, NULL);
@@ -490,7 +490,7 @@ static void *answers_variants(void *p)
         sund_buf b = { 0 };
         sund_cur asks;
 
-        sund_questions_poll(&board, c->name, 1, &b);
+        sund_questions_poll(&board, c->name, 1, 0, &b);
         asks = sund_cur_of(b.p, b.n);
         while (asks.n && !asks.bad) {
             static __thread sund_query q;
