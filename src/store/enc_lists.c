@@ -379,18 +379,17 @@ INLINE bool count_sorted(sund_block_view b, const in_run *site, size_t n, sund_d
 INLINE bool run_body(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)
 {
     in_run one[SUND_RUN], two[SUND_RUN], more[SUND_RUN];
-    size_t n_one = 0, n_two = 0, n_more = 0;
+    size_t n_one = 0, n_two = 0, last = b.n > 8 ? b.n - 8 : 0; /* before it, eight bytes are behind the head */
 
     for (size_t i = 0; i < n; i++) {
-        uint8_t head = b.p[at[i]];
-        bool    room = b.n - at[i] > 8, is_one = room & (head == (HAPLOTYPES | 1 << SMALL_SHIFT)), is_two = room & (head == (HAPLOTYPES | 2 << SMALL_SHIFT));
+        const in_run  r = { at[i], which[i] };
+        const uint8_t head = r.at < last ? b.p[r.at] : 0;
 
-        one[n_one] = two[n_two] = more[n_more] = (in_run){ at[i], which[i] };
-        n_one += is_one;
-        n_two += is_two;
-        n_more += !is_one & !is_two;
+        one[n_one] = two[n_two] = more[i - n_one - n_two] = r;
+        n_one += head == (HAPLOTYPES | 1 << SMALL_SHIFT);
+        n_two += head == (HAPLOTYPES | 2 << SMALL_SHIFT);
     }
-    return count_same(b, one, n_one, 1, true, d, set, n_set, out) && count_same(b, two, n_two, 2, true, d, set, n_set, out) && count_sorted(b, more, n_more, d, set, n_set, out);
+    return count_same(b, one, n_one, 1, true, d, set, n_set, out) && count_same(b, two, n_two, 2, true, d, set, n_set, out) && count_sorted(b, more, n - n_one - n_two, d, set, n_set, out);
 }
 
 static bool run_portable(sund_block_view b, const uint32_t *at, const uint16_t *which, size_t n, sund_decoded *d, const sund_person_plane *set, size_t n_set, sund_classes *out)

@@ -125,7 +125,7 @@ INLINE bool take(lane *l, const unsigned batch, uint64_t most, uint64_t (*bits)(
 
 #pragma GCC unroll 4
     for (unsigned i = 0; i < batch; i++) {
-        uint64_t zeros = (unsigned) __builtin_ctzll((uint64_t) x);
+        uint64_t zeros = (uint64_t) __builtin_ctzll((uint64_t) x);
         int64_t  behind = x >> one; /* what follows a code without zeros: there while zeros are still being counted */
 
         next += (zeros << l->k) + bits((uint64_t) x, zeros + low) + 1;
@@ -158,42 +158,52 @@ INLINE size_t loads(const lane *l, unsigned batch)
     return by_byte < by_n ? by_byte : by_n;
 }
 
-INLINE bool go_on(lane *l, const unsigned batch, uint64_t most, uint64_t (*bits)(uint64_t, uint64_t)) { return take(l, batch, most, bits) || take_one(l); }
+/** An entry of any kind, where there is one left and a load is inside the bytes. False: no code. */
+static bool step(lane *l)
+{
+    if (!l->n || l->bit > l->last)
+        return true;
+    if (!take_one(l))
+        return false;
+    l->n--;
+    return true;
+}
 
+/** Loads that both lanes can surely go on by, while all goes well; then an entry by itself. */
 INLINE void both(lane *a, lane *b, const unsigned batch, uint64_t (*bits)(uint64_t, uint64_t))
 {
     const unsigned most_x = most_of(a, batch), most_y = most_of(b, batch);
-    lane           x = *a, y = *b;
-    bool           good = true;
 
-    for (size_t m; good && (m = loads(&x, batch) < loads(&y, batch) ? loads(&x, batch) : loads(&y, batch)) > 0;) {
-        const uint32_t *from_x = x.list, *from_y = y.list;
+    for (size_t m, n; m = loads(a, batch), n = loads(b, batch), (m = m < n ? m : n) > 0;) {
+        lane x = *a, y = *b;
 
-        for (; m && good; m--)
-            good = go_on(&x, batch, most_x, bits) && go_on(&y, batch, most_y, bits);
-        x.n -= (size_t) (x.list - from_x);
-        y.n -= (size_t) (y.list - from_y);
+        while (m && take(&x, batch, most_x, bits) && take(&y, batch, most_y, bits))
+            m--;
+        x.n -= (size_t) (x.list - a->list);
+        y.n -= (size_t) (y.list - b->list);
+        *a = x;
+        *b = y;
+        if (m && (!step(a) || !step(b)))
+            return;
     }
-    *a = x;
-    *b = y;
 }
 
 INLINE void alone(lane *l, const unsigned batch, uint64_t (*bits)(uint64_t, uint64_t))
 {
     const unsigned most = most_of(l, batch);
-    lane           x = *l;
-    bool           good = true;
 
-    for (size_t m; good && (m = loads(&x, batch)) > 0;) {
-        const uint32_t *from = x.list;
+    for (size_t m; (m = loads(l, batch)) > 0;) {
+        lane x = *l;
 
-        for (; m && good; m--)
-            good = go_on(&x, batch, most, bits);
-        x.n -= (size_t) (x.list - from);
+        while (m && take(&x, batch, most, bits))
+            m--;
+        x.n -= (size_t) (x.list - l->list);
+        *l = x;
+        if (m && !step(l))
+            return;
     }
-    for (; x.n && x.bit <= x.last && take_one(&x); x.n--)
+    while (l->n && l->bit <= l->last && step(l))
         ;
-    *l = x;
 }
 
 /** As far as loads are sure to be inside the bytes, and no code is bad: of b until one of both has fewer than a load left; without b all. */
