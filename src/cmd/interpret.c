@@ -28,7 +28,7 @@ enum { REASONS = 24 };
 typedef struct work {
     sund_home             h;
     sund_interpretations *s;
-    size_t                n[4], n_told, n_why;
+    size_t                n[SUND_PUT_KEPT + 1], n_told, n_why;
     struct { char text[200]; size_t n; } why[REASONS]; /* of a file, what was left out, by reason */
     const char           *file;
     sund_json            *j;
@@ -66,6 +66,8 @@ static sund_code take(void *ctx, size_t line, const sund_interpretation *e, sund
     if (sund_interpretation_put(w->s, e, &what, err) != SUND_OK)
         return sund_fail_in(err, SUND_E_FORMAT, "%s:%zu", w->file, line);
     w->n[what]++;
+    if (what == SUND_PUT_KEPT)
+        fprintf(stderr, "%s:%zu: the entry stays as it is here: withdrawn, evaluated later, or with criteria or a review of the same day\n", w->file, line);
     return SUND_OK;
 }
 
@@ -118,7 +120,9 @@ static sund_code import_file(work *w, const char *path, const wish *o, const sun
         return sund_fail(err, SUND_E_ARG, "--form is sund, vkgl, vkgl-lab, clinvar-vcf, clinvar-sheet, clinvar-report or clinvar-xml");
     SUND_TRY(sund_form_read_file(&f, path, ask, &to, &rep, err));
     printf("%s (%s): %zu rows; %zu entries: %zu new, %zu changed, %zu as before; %zu left out\n", path, sund_form_name(f), rep.n_line, rep.n_entry, w->n[SUND_PUT_NEW], w->n[SUND_PUT_CHANGED],
-           w->n[SUND_PUT_SAME], rep.n_left);
+           w->n[SUND_PUT_SAME] + w->n[SUND_PUT_KEPT], rep.n_left);
+    if (w->n[SUND_PUT_KEPT])
+        printf("  %zu as before, though the file has them otherwise: this home has withdrawn them, or has the later word\n", w->n[SUND_PUT_KEPT]);
     for (size_t i = 0; i < w->n_why; i++)
         printf("  %zu left out: %s\n", w->why[i].n, w->why[i].text);
     return SUND_OK;

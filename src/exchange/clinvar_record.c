@@ -65,7 +65,7 @@ static void order(sund_scvs *l)
 
 typedef struct gathering {
     sund_scvs  *l;
-    const char *method;
+    const char *laboratory, *method;
     void (*left)(void *ctx, int64_t entry, const char *why);
     void *ctx;
 } gathering;
@@ -89,11 +89,17 @@ static sund_code gather(void *ctx, const sund_interpretation *e, sund_err *err)
 
 static sund_code mark(void *ctx, const sund_interpretation *e, sund_err *err)
 {
-    struct sund_scv_of *at = find(ctx, e->reference);
+    gathering          *g = ctx;
+    struct sund_scv_of *at = find(g->l, e->reference);
 
     (void) err;
     if (at)
         at->stands = true;
+    if (at && g->left && strcmp(e->laboratory, g->laboratory) != 0)
+        g->left(
+            g->ctx, e->id,
+            "another laboratory's, it has the accession of what was withdrawn, which ClinVar is "
+            "therefore not asked to delete");
     return SUND_OK;
 }
 
@@ -103,14 +109,14 @@ sund_code sund_clinvar_withdrawn(sund_interpretations *s, const char *laboratory
                                  sund_scvs *out, sund_err *err)
 {
     const sund_interpretation_query all = { .laboratory = laboratory, .withdrawn = true };
-    const sund_interpretation_query standing = { .laboratory = laboratory };
-    gathering                       g = { out, method, left, ctx };
+    const sund_interpretation_query standing = { .laboratory = "" };
+    gathering                       g = { out, laboratory, method, left, ctx };
 
     *out = (sund_scvs){ .n = 0 };
     SUND_TRY(sund_interpretations_each(s, &all, gather, &g, err));
     order(out);
     if (out->n)
-        SUND_TRY(sund_interpretations_each(s, &standing, mark, out, err));
+        SUND_TRY(sund_interpretations_each(s, &standing, mark, &g, err));
     order(out);
     return SUND_OK;
 }
@@ -132,8 +138,7 @@ static void leave(recording *r, size_t at, const char *why)
     r->left(r->ctx, at, why);
 }
 
-/** key: the number of the entry, as it was submitted; variant: its, or "" where the answer has
- * none. */
+/** key: the number of the entry, as it was submitted; variant: its. */
 static sund_code answered(recording *r, size_t at, const char *key, const char *variant,
                           const char *accession, sund_err *err)
 {
@@ -146,6 +151,8 @@ static sund_code answered(recording *r, size_t at, const char *key, const char *
         leave(r, at, "it has no number of an entry here");
     else if (!accession || !sund_scv(accession, scv))
         leave(r, at, "it has no accession: SCV and nine digits");
+    else if (!variant[0]) /* numbers alone are the same in every home */
+        leave(r, at, "it does not name the variant: is it an answer to a submission of this home?");
     else {
         sund_code rc =
             sund_interpretation_refer(r->s, id, r->laboratory, variant, scv, &what, &why);

@@ -17,10 +17,10 @@ typedef struct sund_recorded {
  *  new versions of that laboratory's entries, withdrawn ones too: standing and reason stay as they
  *  are. The answer is the API's summary (JSON: submissions with localKey, localID,
  *  clinvarAccession; deletions) or the report (tab-separated: Your_record_id, Your_variant_id,
- *  SCV). The entry is that of the number, and has to be of the laboratory and of that variant. What
- *  does not fit is left with the reason; `at` is the line of a report, in a summary the place among
- *  submissions, then deletions, from 1. Inside a begin and end of the caller's. Errors:
- *  SUND_E_FORMAT where the file is neither. */
+ *  SCV). The entry is that of the number, and has to be of the laboratory and of that variant, and
+ *  has no other accession. What does not fit is left with the reason; `at` is the line of a report,
+ * in a summary the place among submissions, then deletions, from 1. Inside a begin and end of the
+ * caller's. Errors: SUND_E_FORMAT where the file is neither. */
 sund_code sund_clinvar_record(sund_interpretations *s, const char *laboratory, const char *name,
                               const void *p, size_t                                      n,
                               void (*left)(void *ctx, size_t at, const char *why), void *ctx,
@@ -38,8 +38,8 @@ typedef struct sund_scvs {
     size_t n, cap;
 } sund_scvs;
 /** Of a laboratory's withdrawn entries (by the method, unless NULL) that still have one: records
- *  that ClinVar should delete. Those that an entry of the laboratory which stands has too are not
- *  among them. left: of an accession that is none. */
+ *  that ClinVar should delete. Those that an entry which stands has too, of whichever laboratory,
+ *  are not among them. left: of an accession that is none, or another laboratory's. */
 sund_code sund_clinvar_withdrawn(sund_interpretations *s, const char *laboratory,
                                  const char *method,
                                  void (*left)(void *ctx, int64_t entry, const char *why), void *ctx,

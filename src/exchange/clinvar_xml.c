@@ -350,10 +350,9 @@ static sund_code on_open(void *ctx, const char *element, const char *const *a, s
     else if (is == GENE && !x->gene[0])
         (void) snprintf(x->gene, sizeof x->gene, "%s",
                         sund_xml_attribute(a, "Symbol") ? sund_xml_attribute(a, "Symbol") : "");
-    else if (is == TRAIT &&
-             x->n_trait < MOST_TRAITS) /* of those beyond, MedGen's codes stay as they are */
-        x->trait[x->n_trait++] = (trait){ .rank = -1 };
-    else if (is == TRAIT_XREF && x->n_trait)
+    else if (is == TRAIT && x->n_trait++ < MOST_TRAITS) /* of those beyond, MedGen's codes stay */
+        x->trait[x->n_trait - 1] = (trait){ .rank = -1 };
+    else if (is == TRAIT_XREF && x->n_trait && x->n_trait <= MOST_TRAITS)
         better_code(a, x->trait[x->n_trait - 1].cui, x->trait[x->n_trait - 1].code,
                     &x->trait[x->n_trait - 1].rank);
     else if (is == MAPPING || is == MEDGEN)
@@ -382,7 +381,7 @@ static void find_condition(const reader *x, submission *s)
 {
     const char *code = x->rcv && x->n_trait ? x->trait[0].code : NULL;
 
-    for (size_t i = 0; !code && s->cui[0] && i < x->n_trait; i++)
+    for (size_t i = 0; !code && s->cui[0] && i < x->n_trait && i < MOST_TRAITS; i++)
         if (strcmp(x->trait[i].cui, s->cui) == 0 && x->trait[i].code[0])
             code = x->trait[i].code;
     if (code)
@@ -432,6 +431,7 @@ static sund_code end_submission(reader *x, const submission *s, sund_interpretat
         return SUND_OK;
     }
     e->acmg = s->acmg;
+    e->second_hand = true;
     (void) snprintf(e->gene, sizeof e->gene, "%.39s", x->gene);
     (void) snprintf(e->evidence, sizeof e->evidence, "%s", s->review);
     (void) snprintf(e->condition, sizeof e->condition, "%s", s->code);
@@ -525,7 +525,7 @@ sund_code sund_read_clinvar_xml(sund_form_reading *r, const void *p, size_t n, s
     x->r = r;
     x->stack[0] = TOP;
     SUND_GO(sund_xml_new(&xml, r->name, &to, err));
-    SUND_GO(sund_xml_feed(xml, p, n, !rest, err));
+    SUND_GO(sund_xml_feed(xml, p, n, !rest || !n, err));
     while (rest && n) {
         if ((rc = sund_gz_piece(rest, piece, PIECE, &n, err)) != SUND_OK)
             SUND_GO(sund_fail_in(err, rc, "%s", r->name));

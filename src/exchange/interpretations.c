@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "exchange/clinvar_record.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -267,6 +268,14 @@ static sund_code place_of(const char *variant, int64_t *contig, int64_t *pos, su
     return rc;
 }
 
+/** What a register tells again, of the day when it was submitted there, gives way to what the laboratory itself has said here since. */
+static bool yields(const sund_interpretation *told, const sund_interpretation *now)
+{
+    int later = strcmp(now->date, told->date);
+
+    return now->standing == SUND_STANDS_WITHDRAWN || later > 0 || (later == 0 && now->acmg == told->acmg && (now->criteria[0] || now->standing == SUND_STANDS_REVIEWED));
+}
+
 sund_code sund_interpretation_put(sund_interpretations *s, const sund_interpretation *e, sund_put *what, sund_err *err)
 {
     sund_interpretation now, next = *e;
@@ -290,8 +299,8 @@ sund_code sund_interpretation_put(sund_interpretations *s, const sund_interpreta
         *what = SUND_PUT_SAME;
         return SUND_OK;
     }
-    *what = SUND_PUT_CHANGED;
-    return add_version(s, id, now.number + 1, &next, "", err);
+    *what = e->second_hand && yields(&next, &now) ? SUND_PUT_KEPT : SUND_PUT_CHANGED;
+    return *what == SUND_PUT_KEPT ? SUND_OK : add_version(s, id, now.number + 1, &next, "", err);
 }
 
 /** A new version of an entry that stands. */
@@ -337,12 +346,15 @@ sund_code sund_interpretation_withdraw(sund_interpretations *s, int64_t id, cons
 sund_code sund_interpretation_refer(sund_interpretations *s, int64_t id, const char *laboratory, const char *variant, const char *reference, sund_put *what, sund_err *err)
 {
     sund_interpretation e;
+    char                has[16];
 
     SUND_TRY(current(s, id, &e, err));
     if (strcmp(e.laboratory, laboratory) != 0)
         return sund_fail(err, SUND_E_MISMATCH, "entry %lld is not of '%.80s'", (long long) id, laboratory);
     if (variant[0] && strcmp(e.variant, variant) != 0)
         return sund_fail(err, SUND_E_MISMATCH, "entry %lld is of another variant, %.60s", (long long) id, e.variant);
+    if (reference[0] && sund_scv(e.reference, has) && strncmp(reference, has, strlen(has)) != 0)
+        return sund_fail(err, SUND_E_MISMATCH, "entry %lld has another accession, %s, and ClinVar gives each for good; if it is wrong, import the entry with the right one as its reference", (long long) id, has);
     *what = strcmp(e.reference, reference) == 0 ? SUND_PUT_SAME : SUND_PUT_CHANGED;
     if (*what == SUND_PUT_SAME)
         return SUND_OK;

@@ -29,6 +29,7 @@ typedef struct sund_interpretation {
     sund_acmg     acmg;
     sund_share    share;
     sund_entry_state standing;
+    bool          second_hand;      /**< for the store: a register tells it, not the laboratory */
     int64_t       id, number;       /**< of the entry here; its version from 1. Set by the store */
     char          time[24], why[256]; /**< of this version: when it was made, and for a withdrawal or review, why. Set by the store */
 } sund_interpretation;
@@ -51,9 +52,10 @@ sund_code sund_interpretations_assembly_set(sund_interpretations *s, sund_assemb
 sund_code sund_interpretations_begin(sund_interpretations *s, sund_err *err) SUND_MUST_CHECK;
 sund_code sund_interpretations_end(sund_interpretations *s, bool keep, sund_code rc, sund_err *err) SUND_MUST_CHECK;
 
-typedef enum sund_put { SUND_PUT_NEW = 1, SUND_PUT_CHANGED, SUND_PUT_SAME } sund_put;
+typedef enum sund_put { SUND_PUT_NEW = 1, SUND_PUT_CHANGED, SUND_PUT_SAME, SUND_PUT_KEPT } sund_put;
 /** Enters what one laboratory says; an entry is known by laboratory, variant, gene and condition. *what says what it was; one that was withdrawn is entered again as changed. An accession of
- *  ClinVar's (SCV) stays where e has no reference: the record there is still of this entry. */
+ *  ClinVar's (SCV) stays where e has no reference: the record there is still of this entry. What is told at second hand changes no entry that was withdrawn here, was evaluated later here, or
+ *  is of the same day and class with criteria or reviewed here: KEPT. */
 sund_code sund_interpretation_put(sund_interpretations *s, const sund_interpretation *e, sund_put *what, sund_err *err) SUND_MUST_CHECK;
 /** Somebody has looked at it again on that day: a new version, reviewed; acmg NONE keeps the class. Errors: SUND_E_NOT_FOUND, SUND_E_ARG where it was withdrawn. */
 sund_code sund_interpretation_review(sund_interpretations *s, int64_t id, sund_acmg acmg, const char *date, const char *why, sund_err *err) SUND_MUST_CHECK;
@@ -61,7 +63,7 @@ sund_code sund_interpretation_review(sund_interpretations *s, int64_t id, sund_a
 sund_code sund_interpretation_withdraw(sund_interpretations *s, int64_t id, const char *why, sund_err *err) SUND_MUST_CHECK;
 
 /** The reference of an entry of that laboratory, and of that variant unless it is "", is another now, or none: a new version, of the same standing and reason. *what: CHANGED or SAME.
- *  Errors: SUND_E_NOT_FOUND; SUND_E_MISMATCH where the entry is another laboratory's or of another variant. */
+ *  Errors: SUND_E_NOT_FOUND; SUND_E_MISMATCH where the entry is another laboratory's or of another variant, or has another accession of ClinVar's. */
 sund_code sund_interpretation_refer(sund_interpretations *s, int64_t id, const char *laboratory, const char *variant, const char *reference, sund_put *what, sund_err *err) SUND_MUST_CHECK;
 
 /** Current versions, ordered by place, variant, gene, condition, laboratory; only those of the fields that are not NULL, "" or 0. each is called until it fails. */

@@ -124,7 +124,7 @@ TEST(vkgl_release_as_published)
         sund_buf_free(&text[k]);
 }
 
-typedef struct sink { sund_interpretations *s; size_t n[4], n_left; char why[8][200]; size_t line[8]; } sink;
+typedef struct sink { sund_interpretations *s; size_t n[SUND_PUT_KEPT + 1], n_left; char why[8][200]; size_t line[8]; } sink;
 
 static sund_code take(void *ctx, size_t line, const sund_interpretation *e, sund_err *err)
 {
@@ -419,6 +419,33 @@ static sund_code keep_all(void *ctx, const sund_interpretation *e, sund_err *err
     return SUND_OK;
 }
 
+/** Entry 3, Lab & One's of 2024-05-17, and what a release that tells of it again makes of it. */
+static void yields_to_what_is_here(sink *k)
+{
+    static const char mine[] = "variant\tgene\tcondition\tclass\tcriteria\tdate\tlaboratory\n17-41197729-T-C\tBRCA1\tOMIM:604370\tP\tPVS1\t2024-05-17\tLab & One\n";
+    static const char later[] = "variant\tgene\tcondition\tclass\tdate\tlaboratory\n17-41197729-T-C\tBRCA1\tOMIM:604370\tLP\t2024-05-18\tLab & One\n";
+    static const char sooner[] = "variant\tgene\tcondition\tclass\tcriteria\tdate\tlaboratory\n17-41197729-T-C\tBRCA1\tOMIM:604370\tLP\tPVS1\t2024-05-16\tLab & One\n";
+    const struct { const char *own; size_t n; bool withdraw; sund_put what; } row[] = { { mine, sizeof mine - 1, false, SUND_PUT_KEPT }, { later, sizeof later - 1, false, SUND_PUT_KEPT }, { later, sizeof later - 1, true, SUND_PUT_KEPT }, { sooner, sizeof sooner - 1, false, SUND_PUT_CHANGED },
+                                                                                       { sooner, sizeof sooner - 1, true, SUND_PUT_KEPT } };
+    sund_interpretation e[1];
+    sund_form_report    rep;
+    sund_err            err = { SUND_OK, "" };
+    int64_t             id = 0;
+
+    CHECK(sund_interpretations_each(k->s, &(sund_interpretation_query){ .laboratory = "Lab & One" }, keep_class, e, &err) == SUND_OK);
+    id = e->id;
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        size_t had;
+
+        CHECK(read_into(k, SUND_FORM_SUND, row[i].own, row[i].n, NULL, &rep, &err) == SUND_OK && rep.n_entry == 1);
+        CHECK(!row[i].withdraw || sund_interpretation_withdraw(k->s, id, "wrong", &err) == SUND_OK);
+        had = k->n[row[i].what];
+        CHECK(read_into(k, SUND_FORM_CLINVAR_XML, rcv_text, sizeof rcv_text - 1, NULL, &rep, &err) == SUND_OK && k->n[row[i].what] == had + 1);
+        CHECK(sund_interpretations_each(k->s, &(sund_interpretation_query){ .id = id, .withdrawn = true }, keep_class, e, &err) == SUND_OK);
+        CHECK((e->standing == SUND_STANDS_WITHDRAWN) == row[i].withdraw && (row[i].what == SUND_PUT_CHANGED) == (e->criteria[0] == 0 && e->acmg == SUND_ACMG_P));
+    }
+}
+
 TEST(clinvar_xml_of_both_forms)
 {
     static const char *const why[] = { "clinical impact", "oncogenicity", "no classification", "flagged", "submission is not current", "none of B, LB", "another submission", "no place on", };
@@ -444,6 +471,7 @@ TEST(clinvar_xml_of_both_forms)
                                  "17-41197729-T-C BRCA1 MONDO:0000123 VUS  two ACMG Guidelines, 2015 " SINGLE " SCV000000012|"
                                  "17-41197729-T-C BRCA1 OMIM:604370 P 2024-05-17 Lab & One ACMG Guidelines, 2015 " SINGLE " SCV000000011|") == 0);
     CHECK(read_into(&k, SUND_FORM_CLINVAR_XML, rcv_text, sizeof rcv_text - 1, NULL, &rep, &err) == SUND_OK && rep.n_line == 1 && k.n[SUND_PUT_SAME] == 1); /* the same, by the other form */
+    yields_to_what_is_here(&k);
     sund_interpretations_close(k.s);
     sund_buf_free(&text);
     sund_buf_free(&got);
@@ -500,6 +528,30 @@ TEST(clinvar_xml_that_is_hostile)
     for (int i = 0; i < 5000; i++)
         sund_buf_text(&b, "<ClinicalAssertion/>");
     CHECK(sund_form_read(SUND_FORM_CLINVAR_XML, "t", b.p, b.n, &ask, &to, &rep, &err) == SUND_E_LIMIT && strstr(err.msg, "4096 submissions"));
+    sund_buf_free(&b);
+    CHECK(sund_file_write(scratch("empty.xml"), "", 0, 0600, &err) == SUND_OK); /* a file without a byte is no release without records */
+    CHECK(sund_form_read_file(&(sund_form){ SUND_FORM_CLINVAR_XML }, scratch("empty.xml"), &ask, &to, &rep, &err) == SUND_E_FORMAT && strstr(err.msg, "no element found"));
+}
+
+TEST(a_trait_beyond_those_that_are_kept_lends_its_code_to_none)
+{
+    const sund_interpretation_query all = { .variant = "" };
+    sund_form_report    rep;
+    sink                k = { .n_left = 0 };
+    sund_buf            b = { 0 };
+    sund_interpretation e[1];
+    sund_err            err = { SUND_OK, "" };
+
+    sund_buf_text(&b, VCV_HEAD VCV_OPEN "<SimpleAllele><Location><SequenceLocation Assembly=\"GRCh37\" Chr=\"1\" positionVCF=\"9\" referenceAlleleVCF=\"A\" alternateAlleleVCF=\"C\"/></Location></SimpleAllele><Classifications><GermlineClassification><ConditionList><TraitSet>");
+    for (int i = 0; i < 1030; i++)
+        sund_buf_printf(&b, "<Trait><XRef DB=\"MedGen\" ID=\"C%07d\"/>%s</Trait>", i, i < 1024 ? "" : "<XRef DB=\"OMIM\" ID=\"604370\"/>");
+    sund_buf_text(&b, "</TraitSet></ConditionList></GermlineClassification></Classifications><ClinicalAssertionList>");
+    scv(&b, 1, "lab", "2024-05-17", "current", SINGLE, GERM, "Benign", "<Trait><XRef DB=\"MedGen\" ID=\"C0001023\"/></Trait>");
+    sund_buf_text(&b, "</ClinicalAssertionList></ClassifiedRecord></VariationArchive></ClinVarVariationRelease>");
+    CHECK(sund_interpretations_open(&k.s, ":memory:", &err) == SUND_OK);
+    CHECK(read_into(&k, SUND_FORM_CLINVAR_XML, (char *) b.p, b.n, NULL, &rep, &err) == SUND_OK && rep.n_entry == 1);
+    CHECK(sund_interpretations_each(k.s, &all, keep_class, e, &err) == SUND_OK && strcmp(e->condition, "MedGen:C0001023") == 0);
+    sund_interpretations_close(k.s);
     sund_buf_free(&b);
 }
 
@@ -562,16 +614,18 @@ static void note_deleted(void *ctx, const char *scv_is) { sund_buf_printf(ctx, "
 
 TEST(accessions_are_kept_and_what_is_withdrawn_is_deleted)
 {
-    static const char own[] = "variant\tgene\tclass\tlaboratory\tmethod\treference\tshare\n1-5-A-T\tA\tP\ta\tM\t\tpublic\n1-6-A-T\tA\tB\ta\tM\t\tpublic\n1-7-A-T\tA\tB\ta\tM\tSCV000000073.2\tpublic\n1-8-A-T\tA\tB\tb\tM\tSCV000000074\tpublic\n1-9-A-T\tA\tB\ta\tM\tSCV00075\tpublic\n";
+    static const char own[] = "variant\tgene\tclass\tlaboratory\tmethod\treference\tshare\n1-5-A-T\tA\tP\ta\tM\t\tpublic\n1-6-A-T\tA\tB\ta\tM\t\tpublic\n1-7-A-T\tA\tB\ta\tM\tSCV000000073.2\tpublic\n1-8-A-T\tA\tB\tb\tM\tSCV000000074\tpublic\n1-9-A-T\tA\tB\ta\tM\tSCV00075\tpublic\n1-8-A-T\tA\tB\ta\tM\tSCV000000074\tpublic\n";
     static const char again[] = "variant\tgene\tclass\tlaboratory\tmethod\tshare\n1-5-A-T\tA\tLP\ta\tM\tpublic\n";
     static const char other[] = "variant\tgene\tclass\tlaboratory\tmethod\treference\tshare\n1-7-A-T\tB\tLP\ta\tM\tSCV000000073\tlocal\n";
     static const char summary[] = "{\"submissions\":[{\"identifiers\":{\"clinvarLocalKey\":\"1\",\"localKey\":\"1\",\"localID\":\"1-5-A-T\",\"clinvarAccession\":\"SCV000000071\"},\"processingStatus\":\"Success\"},"
-                                  "{\"identifiers\":{\"clinvarLocalKey\":\"2\",\"clinvarAccession\":\"SCV000000072\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"clinvarLocalKey\":\"2\",\"localID\":\"1-6-A-T\",\"clinvarAccession\":\"SCV000000072\"},\"processingStatus\":\"Success\"},"
                                   "{\"identifiers\":{\"localKey\":\"3\"},\"processingStatus\":\"Error\",\"errors\":[{\"input\":[],\"output\":{\"errors\":[{\"userMessage\":\"no such gene\"}]}}]},"
-                                  "{\"identifiers\":{\"localKey\":\"4\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"localKey\":\"4\",\"localID\":\"1-8-A-T\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"},"
                                   "{\"identifiers\":{\"localKey\":\"1\",\"localID\":\"1-6-A-T\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"},"
-                                  "{\"identifiers\":{\"localKey\":\"99\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"},"
-                                  "{\"identifiers\":{\"localKey\":\"1\",\"clinvarAccession\":\"SCV79\"},\"processingStatus\":\"Success\"}]}";
+                                  "{\"identifiers\":{\"localKey\":\"99\",\"localID\":\"1-5-A-T\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"localKey\":\"1\",\"clinvarAccession\":\"SCV79\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"localKey\":\"1\",\"clinvarAccession\":\"SCV000000071\"},\"processingStatus\":\"Success\"},"
+                                  "{\"identifiers\":{\"localKey\":\"3\",\"localID\":\"1-7-A-T\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"}]}";
     static const char gone[] = " {\"deletions\":[{\"identifiers\":{\"clinvarAccession\":\"SCV000000072\"},\"processingStatus\":\"Success\"},{\"identifiers\":{\"clinvarAccession\":\"SCV000000071\"},\"processingStatus\":\"Error\"}]}";
     static const char report[] = "##text\n#Your_variant_id\tYour_record_id\tSCV\tYour_variant_description\tClinical_significance\tStatus\n1-6-A-T\t2\tSCV000000082.1\t\t\tcurrent\n1-5-A-T\t1\tSCV000000083\t\t\tdeleted\n\t\tSCV000000084\t\t\tcurrent\n";
     sund_interpretation e[1];
@@ -584,11 +638,12 @@ TEST(accessions_are_kept_and_what_is_withdrawn_is_deleted)
     sund_err            err = { SUND_OK, "" };
 
     CHECK(sund_interpretations_open(&k.s, ":memory:", &err) == SUND_OK && sund_interpretations_assembly_set(k.s, SUND_GRCH37, &err) == SUND_OK);
-    CHECK(read_into(&k, SUND_FORM_SUND, own, sizeof own - 1, NULL, &rep, &err) == SUND_OK && rep.n_entry == 5);
+    CHECK(read_into(&k, SUND_FORM_SUND, own, sizeof own - 1, NULL, &rep, &err) == SUND_OK && rep.n_entry == 6);
     CHECK(sund_interpretation_withdraw(k.s, 2, "ours, not theirs", &err) == SUND_OK);
-    CHECK(sund_clinvar_record(k.s, "a", "s", summary, sizeof summary - 1, note_left, &said, &r, &err) == SUND_OK && r.n == 7 && r.recorded == 2 && r.same == 0 && r.deleted == 0 && r.left == 5);
+    CHECK(sund_clinvar_record(k.s, "a", "s", summary, sizeof summary - 1, note_left, &said, &r, &err) == SUND_OK && r.n == 9 && r.recorded == 2 && r.same == 0 && r.deleted == 0 && r.left == 7);
     sund_buf_nul(&said);
-    CHECK(strcmp((char *) said.p, "3 ClinVar has not taken it: no such gene|4 entry 4 is not of 'a'|5 entry 1 is of another variant, 1-5-A-T|6 there is no entry 99; 'sund interpret list' shows their numbers|7 it has no accession: SCV and nine digits|") == 0);
+    CHECK(strcmp((char *) said.p, "3 ClinVar has not taken it: no such gene|4 entry 4 is not of 'a'|5 entry 1 is of another variant, 1-5-A-T|6 there is no entry 99; 'sund interpret list' shows their numbers|7 it has no accession: SCV and nine digits|"
+                                  "8 it does not name the variant: is it an answer to a submission of this home?|9 entry 3 has another accession, SCV000000073, and ClinVar gives each for good; if it is wrong, import the entry with the right one as its reference|") == 0);
     CHECK(sund_interpretations_each(k.s, &(sund_interpretation_query){ .id = 2, .withdrawn = true }, keep_class, e, &err) == SUND_OK);
     CHECK(e->number == 3 && e->standing == SUND_STANDS_WITHDRAWN && strcmp(e->reference, "SCV000000072") == 0 && strcmp(e->why, "ours, not theirs") == 0);
     CHECK(sund_clinvar_record(k.s, "a", "s", summary, sizeof summary - 1, note_left, &said, &r, &err) == SUND_OK && r.recorded == 0 && r.same == 2);
@@ -596,12 +651,12 @@ TEST(accessions_are_kept_and_what_is_withdrawn_is_deleted)
     CHECK(read_into(&k, SUND_FORM_SUND, again, sizeof again - 1, NULL, &rep, &err) == SUND_OK);
     CHECK(sund_interpretations_each(k.s, &(sund_interpretation_query){ .id = 1 }, keep_class, e, &err) == SUND_OK && e->acmg == SUND_ACMG_LP && strcmp(e->reference, "SCV000000071") == 0);
     /* one that another entry has taken over stays, as does one that is no accession */
-    CHECK(sund_interpretation_withdraw(k.s, 3, "other gene", &err) == SUND_OK && sund_interpretation_withdraw(k.s, 5, "x", &err) == SUND_OK);
+    CHECK(sund_interpretation_withdraw(k.s, 3, "other gene", &err) == SUND_OK && sund_interpretation_withdraw(k.s, 5, "x", &err) == SUND_OK && sund_interpretation_withdraw(k.s, 6, "that of another laboratory, which stands", &err) == SUND_OK);
     CHECK(read_into(&k, SUND_FORM_SUND, other, sizeof other - 1, NULL, &rep, &err) == SUND_OK);
     CHECK(sund_form_write(SUND_FORM_CLINVAR_JSON, k.s, &how, &out, &n, &err) == SUND_OK && n == 1);
     sund_buf_nul(&out);
     sund_buf_nul(&del);
-    CHECK(strcmp((char *) del.p, "SCV000000072|") == 0 && strstr((char *) out.p, "SCV000000072") && !strstr((char *) out.p, "SCV000000073") && !strstr((char *) out.p, "ours, not theirs") && !strstr((char *) out.p, "reason"));
+    CHECK(strcmp((char *) del.p, "SCV000000072|") == 0 && strstr((char *) out.p, "SCV000000072") && !strstr((char *) out.p, "SCV000000073") && !strstr((char *) out.p, "SCV000000074") && !strstr((char *) out.p, "ours, not theirs") && !strstr((char *) out.p, "reason"));
     how.reason = "born 1980-02-01";
     sund_buf_clear(&out);
     CHECK(sund_form_write(SUND_FORM_CLINVAR_JSON, k.s, &how, &out, &n, &err) == SUND_E_ARG && strstr(err.msg, "published"));
