@@ -1,7 +1,9 @@
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 bool sund_utf8_ok(const void *p, size_t n)
 {
@@ -64,4 +66,38 @@ void sund_text_clean(char *s)
             *s = '?';
         s += n ? n : 1;
     }
+}
+
+/** A variant's name in a register: rs80359550, VCV000000007. */
+static bool is_record(const char *s)
+{
+    size_t n = strncasecmp(s, "rs", 2) == 0 ? 2 : strncmp(s + 1, "CV", 2) == 0 && strchr("SRV", s[0]) ? 3 : 0;
+
+    return n && isdigit((unsigned char) s[n]) && !s[n + strspn(s + n, "0123456789")];
+}
+
+bool sund_gene_ok(const char *s)
+{
+    static const char *const registry[] = { "HGNC:", "NCBIGene:", "ENSEMBL:" };
+    size_t                   n = strlen(s), number = strspn(s, "0123456789"), signs = 0;
+
+    if (n == 0 || n > 39 || !isalnum((unsigned char) s[0]))
+        return false;
+    for (size_t k = 0; k < sizeof registry / sizeof registry[0]; k++) {
+        size_t m = strlen(registry[k]);
+
+        if (strncasecmp(s, registry[k], m) == 0) {
+            s += m;
+            for (n = 0; isalnum((unsigned char) s[n]); n++) {}
+            return n && !s[n];
+        }
+    }
+    if ((number && s[number] && !isalpha((unsigned char) s[number])) || (s[1] == '.' && strchr("cgmnpr", s[0])) || is_record(s)) /* 1980-01-02, 17-43057063-A-G; c.5266dup */
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        signs += s[i] == '-' || s[i] == '_';
+        if (!isalnum((unsigned char) s[i]) && !strchr("-_.", s[i]) && !(s[i] == '@' && i + 1 == n)) /* HOXA@ is a cluster */
+            return false;
+    }
+    return signs <= 2; /* HLA-DQB1-AS1; X-1000-A-G has three */
 }

@@ -13,4 +13,7 @@ bool sund_text_ok(const char *s);
 /** Makes it so: such characters become blanks; bytes above 127 become '?' where the whole is not UTF-8 (it may have been cut). */
 void sund_text_clean(char *s);
 
+/** A gene's symbol, or its number at HGNC, NCBI or Ensembl ("HGNC:1100", "672"), of at most 39 bytes: nothing by which a variant, a date or an address could be written. */
+bool sund_gene_ok(const char *s);
+
 #endif

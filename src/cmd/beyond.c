@@ -109,6 +109,7 @@ static sund_code ask(question *q, sund_web_reply *r, sund_mme_found *f, sund_err
     const sund_web_peer  to = { q->at.url, (const char *) q->token.p, q->at.pin, q->at.ca, (unsigned) q->at.wait_s };
     const sund_mme_reply reply = { q->at.name, 0, r->type, NULL, 0 };
     sund_mme_reply       got = reply;
+    sund_err             why = { SUND_OK, "" };
     sund_code            rc = sund_web_match(&to, SUND_MME_TYPE, q->leave, SUND_MME_REPLY_MAX, r, err), kept;
 
     if (rc == SUND_OK) {
@@ -117,8 +118,10 @@ static sund_code ask(question *q, sund_web_reply *r, sund_mme_found *f, sund_err
         got.n_body = r->body.n;
         rc = sund_mme_found_read(f, &got, err);
     }
-    kept = keep_outcome(q, r, rc == SUND_OK ? f : NULL, rc == SUND_OK ? err : NULL);
-    return rc == SUND_OK ? kept : rc;
+    kept = keep_outcome(q, r, rc == SUND_OK ? f : NULL, &why);
+    if (kept != SUND_OK) /* an answer is shown all the same: it is had once */
+        fprintf(stderr, "what came of the question is not on record: %s\n", why.msg);
+    return rc;
 }
 
 static sund_code show(question *q, const sund_mme_found *f, const char *own, size_t max, sund_err *err)
@@ -128,6 +131,8 @@ static sund_code show(question *q, const sund_mme_found *f, const char *own, siz
 
     if (f->n_left)
         fprintf(stderr, "%s: %zu results are left out; of the first: %s\n", q->at.name, f->n_left, f->why);
+    if (f->n > max)
+        fprintf(stderr, "%s: of %zu results the best %zu are shown, and the others are not kept\n", q->at.name, f->n, max);
     fprintf(stderr, "%s is known to %s as %s; 'sund case sent %s' lists what left\n", own, q->at.name, q->pseudonym, own);
     if (rc == SUND_OK)
         printf("%.*s\n", (int) out.n, (const char *) out.p);

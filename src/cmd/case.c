@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "gate/ledger.h"
-#include "exchange/mme.h"
+#include "exchange/mme_found.h"
 #include "home/home.h"
 #include "home/link.h"
 #include "onto/onto.h"
@@ -439,12 +439,12 @@ sund_code sund_cmd_match(int argc, char **argv, sund_err *err)
     wish            o = { .home = sund_default_home() };
     bool            federation = false, helped = false;
     const char     *at = NULL;
-    int64_t         max = 10;
+    int64_t         max = INT64_MIN; /* not said */
     const sund_opt  opt[] = {
         { "home", 's', &o.home, "FOLDER", "the node's home; with --federation any member's" },
         { "federation", 'b', &federation, NULL, "ask all nodes: phenotype, genes and contact of the file leave, its id does not" },
         { "at", 's', &at, "NAME", "ask a matchmaker outside the federation, [matchmaker NAME] of sund.ini, about CASE of this node, which leaves for good" },
-        { "max", 'i', &max, "N", "so many results at most (10)" },
+        { "max", 'i', &max, "N", "so many results at most (10; with --at all, for they are not kept)" },
         { NULL, 0, NULL, NULL, NULL },
     };
     const sund_opts s = { "match", "[OPTIONS] FILE\n       sund match --at NAME [OPTIONS] CASE", "Cases that are like one: by its phenotype (simGIC over the HPO that is loaded) and genes, each with the terms and genes that make the score. FILE is a Matchmaker Exchange patient or request, or a Phenopacket. "
@@ -462,6 +462,8 @@ sund_code sund_cmd_match(int argc, char **argv, sund_err *err)
     SUND_GO(sund_opts_parse(&s, argc, argv, &n, &helped, err));
     if (helped)
         goto out;
+    if (max == INT64_MIN)
+        max = at ? SUND_MME_FOUND_MAX : 10;
     if (max < 1 || max > 1000)
         SUND_GO(sund_fail(err, SUND_E_ARG, "--max is 1 to 1000"));
     if (at && federation)

@@ -109,6 +109,9 @@ sund_code sund_case_put(sund_cases *s, const sund_case *c, bool *fresh, sund_err
         return sund_fail(err, SUND_E_ARG, "how they are reached is an address that begins with http:, https: or mailto:");
     if (!sund_text_ok(c->own) || !sund_text_ok(c->contact) || !sund_text_ok(c->institution))
         return sund_fail(err, SUND_E_ARG, "names have no control characters");
+    for (size_t i = 0; i < c->n_gene; i++)
+        if (!sund_gene_ok(c->gene[i].gene)) /* it is shown and sent as a gene's name, without consent to variants */
+            return sund_fail(err, SUND_E_ARG, "gene %zu is no symbol, nor an id such as HGNC:1100; a variant has a place of its own", i + 1);
     SUND_TRY(sund_db_part(s->db, err));
     rc = put(s, c, fresh, err);
     return sund_db_part_end(s->db, true, rc, err);
@@ -318,7 +321,7 @@ sund_code sund_case_send(sund_cases *s, int64_t id, const char *matchmaker, cons
 
 sund_code sund_case_outcome(sund_cases *s, int64_t row, const char *outcome, sund_err *err)
 {
-    return outcome ? sund_db_run(s->db, err, "UPDATE sent SET outcome=? WHERE id=?", "ti", outcome, row) : sund_db_run(s->db, err, "DELETE FROM sent WHERE id=?", "i", row);
+    return outcome ? sund_db_run(s->db, err, "UPDATE sent SET outcome=?, seen=0 WHERE id=?", "ti", outcome, row) : sund_db_run(s->db, err, "DELETE FROM sent WHERE id=?", "i", row);
 }
 
 sund_code sund_cases_sent(sund_cases *s, const char *which, bool fresh, bool seen, sund_case_sent_each each, void *ctx, sund_err *err)

@@ -91,7 +91,7 @@ typedef struct sund_case_sent { /* texts as long as the callback runs */
 sund_code sund_case_alias(sund_cases *s, const char *own, const char *matchmaker, char pseudonym[33], sund_err *err) SUND_MUST_CHECK;
 /** Before it is sent. what: n bytes of text. *row: for what came of it; */
 sund_code sund_case_send(sund_cases *s, int64_t id, const char *matchmaker, const char *url, const void *what, size_t n, int64_t *row, sund_err *err) SUND_MUST_CHECK;
-/** NULL: nothing was sent after all. */
+/** NULL: nothing was sent after all. Who was told of the question before is told again. */
 sund_code sund_case_outcome(sund_cases *s, int64_t row, const char *outcome, sund_err *err) SUND_MUST_CHECK;
 typedef sund_code (*sund_case_sent_each)(void *ctx, const sund_case_sent *x, sund_err *err);
 /** Of all cases (which NULL), or of the one with that own name, or that name at a matchmaker. fresh: only those not seen; then they are, when seen is set. */

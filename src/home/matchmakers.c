@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { TOKEN_MAX = 512, WAIT_S = 60, WAIT_MAX_S = 300 };
 
@@ -56,9 +57,13 @@ static sund_code read_all(const sund_home *h, const sund_ini *ini, sund_matchmak
         }
         SUND_TRY(take(h, ini, k, &list[*n - 1], err));
     }
-    for (size_t i = 0; i < *n; i++)
+    for (size_t i = 0; i < *n; i++) {
         if (!list[i].url[0] || !list[i].token[0])
             return sund_fail(err, SUND_E_FORMAT, "%s: [matchmaker %s] needs url and token", ini->name, list[i].name);
+        for (size_t k = 0; k < i; k++) /* a case would have two names there, and be asked about twice as often */
+            if (strcasecmp(list[i].url, list[k].url) == 0)
+                return sund_fail(err, SUND_E_FORMAT, "%s: [matchmaker %s] and [matchmaker %s] are the same address: one of them is enough", ini->name, list[k].name, list[i].name);
+    }
     return SUND_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "net/web.h"
 
+#include "base/text.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +88,7 @@ static sund_code ask(const char *url, const char *bearer, const char *form, size
     got = curl_easy_perform(h);
     (void) curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(h);
+    sund_text_clean(why);
     if (r.over)
         return sund_fail(err, SUND_E_UPSTREAM, "%.200s: the answer is over the limit of %zu bytes", url, max);
     if (got != CURLE_OK)
@@ -131,17 +134,21 @@ static bool add_header(struct curl_slist **l, const char *name, const char *valu
     return more != NULL;
 }
 
-static sund_code explain(const sund_web_peer *to, CURLcode got, const char *why, const receiving *r, sund_err *err)
+/** why: it may hold what the server's certificate says of itself. */
+static sund_code explain(const sund_web_peer *to, CURLcode got, char *why, const receiving *r, sund_err *err)
 {
     const char *host = strstr(to->url, "//") + 2;
     int         n = (int) strcspn(host, "/");
 
+    sund_text_clean(why);
     if (r->over)
         return sund_fail(err, SUND_E_UPSTREAM, "%.*s: the answer is over the limit of %zu bytes", n, host, r->max);
     if (got == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
         return sund_fail(err, SUND_E_UPSTREAM, "%.*s answers with another key than sund.ini pins: nothing was sent", n, host);
     if (got == CURLE_PEER_FAILED_VERIFICATION)
         return sund_fail(err, SUND_E_UPSTREAM, "%.*s: no authority that is believed vouches for its certificate: nothing was sent (%.160s)", n, host, why);
+    if (got == CURLE_SSL_CACERT_BADFILE)
+        return sund_fail(err, SUND_E_NOT_FOUND, "%.*s: %.160s has no authorities in PEM that can be read: nothing was sent", n, host, to->ca[0] ? to->ca : "the system");
     if (got == CURLE_OPERATION_TIMEDOUT)
         return sund_fail(err, SUND_E_UPSTREAM, "%.*s did not answer within %u seconds", n, host, to->wait_s);
     return sund_fail(err, SUND_E_UPSTREAM, "%.*s: %.200s", n, host, why[0] ? why : curl_easy_strerror(got));

@@ -83,7 +83,8 @@ sub ill_server {
     my $one = '{"score":{"patient":%s},"patient":{"id":"%s","contact":{"name":"Dr X","href":"mailto:x@example.org"},"features":[{"id":"HP:0000002"}]}}';
     my %say = (redirect => [ "302 Found\r\nLocation: http://127.0.0.1:$on/elsewhere/match", $mme, '' ], large => [ '200 OK', $mme, '{"results":[' . ' ' x 2_000_000 . ']}' ], html => [ '200 OK', 'text/html', '{"results":[]}' ], none => [ '200 OK', $mme, '[]' ],
         406 => [ '406 No', $mme, '{"message":"only v9 \u001b[31m here"}' ], 422 => [ '422 No', $mme, '{' ], 500 => [ '500 No', 'text/plain', "\e[2J" ],
-        escape => [ '200 OK', 'application/json', '{"results":[' . sprintf($one, '7', 'a') . ',' . sprintf($one, '1', 'b\u001b[2J') . ',' . sprintf($one, '0.5', 'theirs') . '],"disclaimer":"not\u001b[2J for care"}' ]);
+        some => [ '200 OK', $mme, '{"results":[' . join(',', map { sprintf $one, "0.$_", "some$_" } 1 .. 4) . ']}' ],
+        escape => [ '200 OK', 'application/json', '{"results":[' . sprintf($one, '7', 'a') . ',' . sprintf($one, '1', 'b\u001b[2J') . ',' . join(',', sprintf($one, '0.5', 'theirs'), map { sprintf $one, '0.1', "more$_" } 1 .. 11) . '],"disclaimer":"not\u001b[2J for care"}' ]);
     start('ill', "$tmp/ill.err", sub {
         $SIG{PIPE} = 'IGNORE';
         while (my $c = $listen->accept) {
@@ -181,26 +182,43 @@ ok(out("$sund case sent --home $at/CC $alias") =~ /\thospital-three\tsent to aa 
 ok(out("$sund case notices --home $at/AA") =~ /shown to mme-phenomecentral for Dr CC <mailto:cc\@example.org>: NGLY1/, 'there the other owner is told too');
 run("$sund match --home $at/CC --at aa hospital-three");
 fails("$sund match --home $at/CC --at aa hospital-three", 'no more often than the limit', qr/refused by rule beyond: aa was asked about this case 2 times/);
-matchmaker('hub', "https://127.0.0.1:$port", (map { "pin = $_" } slurp("$at/roster.ini") =~ /^pin = (\S+)$/m));
+matchmaker('hub', "https://localhost:$port", (map { "pin = $_" } slurp("$at/roster.ini") =~ /^pin = (\S+)$/m));
 ok(said_of('hub') =~ /^4 .*hub does not take this node's token \(HTTP 401\): X-Auth-Token is not that of a service known here/s, 'over TLS by a pinned key: a token that is none there is told', said_of('hub'));
 matchmaker('authority', "https://127.0.0.1:$port", "ca = $at/hub/tls.cert");
 ok(said_of('authority') =~ /^4 .*authority does not take this node's token \(HTTP 401\)/s, 'and by an authority of its own', said_of('authority'));
-matchmaker('forged', "https://127.0.0.1:$port", 'pin = sha256//' . 'A' x 43 . '=');
-matchmaker('unknown', "https://127.0.0.1:$port");
+matchmaker('forged', "https://127.0.0.1:$port/forged", 'pin = sha256//' . 'A' x 43 . '=');
+matchmaker('unknown', "https://127.0.0.1:$port/unknown");
+my $one_each = slurp("$at/CC/sund.ini");
+matchmaker('twice', "https://127.0.0.1:$port/unknown");
+ok(said_of('aa') =~ /^[23] .*\[matchmaker unknown\] and \[matchmaker twice\] are the same address/s, 'one service has one section: no second number, no second name', said_of('aa'));
+spew("$at/CC/sund.ini", $one_each);
 my $free = $own_port + 1;
 $free++ while !port_free($free);
 ill_server($free);
 my %ill = (redirect => qr/sends on to another address, which is not followed.*HTTP 302/, large => qr/the answer is over the limit of 1048576 bytes/, html => qr{the answer is 'text/html'}, slow => qr/did not answer within 1 seconds/, none => qr/no list of results/,
     406 => qr/does not speak version 1\.1.*HTTP 406.*: only v9  \[31m here/, 422 => qr/does not take the request \(HTTP 422\)/, 500 => qr/failed \(HTTP 500\)/);
-matchmaker($_, "http://127.0.0.1:$free/$_", 'wait = ' . ($_ eq 'slow' ? 1 : 20)) for sort keys %ill, 'escape';
+matchmaker($_, "http://127.0.0.1:$free/$_", 'wait = ' . ($_ eq 'slow' ? 1 : 20)) for sort keys %ill, 'escape', 'some';
 for my $name (sort keys %ill) { my $t = said_of($name); ok($t =~ /^[2-5] .*$ill{$name}/s && $t !~ /[^\n\t\x20-\x7e]/, "a server that answers with: $name", $t) }
 my $t = said_of('escape');
 ok($t =~ /^0 .*escape: 2 results are left out; of the first: score\.patient: a number from 0 to 1.*"id": "theirs".*"disclaimer": "not \[2J for care"/s && $t !~ /[^\n\t\x20-\x7e]/, 'of hostile results what is none is left out, and nothing of it acts on a terminal', $t);
+is(scalar(() = $t =~ /"id": "more\d+"/g), 11, 'all results are shown where nothing else is said: they are had once');
+$t = said_of('some --max 2');
+ok($t =~ /^0 .*some: of 4 results the best 2 are shown, and the others are not kept/s && join(',', $t =~ /"id": "(some\d)"/g) eq 'some4,some3', 'else it is said how many are not', $t);
 ok(said_of('forged') =~ /^[2-5] .*another key than sund\.ini pins: nothing was sent/s && said_of('unknown') =~ /^[2-5] .*no authority that is believed vouches/s, 'who is not who it should be is told nothing');
 stop('ill');
+my $tls = $free + 1;
+$tls++ while !port_free($tls);
+system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $tmp/cn.key -out $tmp/cn.cert -days 5 -subj '/CN=no\e[2Jhost' 2>/dev/null") == 0 or die "openssl failed\n";
+start('cn', "$tmp/cn.err", sub { open STDIN, '<', '/dev/zero'; exec 'openssl', 's_server', '-quiet', '-accept', "127.0.0.1:$tls", '-key', "$tmp/cn.key", '-cert', "$tmp/cn.cert" });
+matchmaker('cn', "https://127.0.0.1:$tls", "ca = $tmp/cn.cert");
+matchmaker('nobody', "https://127.0.0.1:$tls/x", "ca = none.pem");
+for (1 .. 100) { last if !port_free($tls); select undef, undef, undef, 0.05 }
+ok(said_of('cn') =~ /^[2-5] .*subject name .*nothing was sent|^[2-5] .*nothing was sent .*subject name/s && said_of('cn') !~ /[^\n\t\x20-\x7e]/, 'nor does what a certificate says act on a terminal', said_of('cn'));
+ok(said_of('nobody') =~ m{^[2-5] .*none\.pem has no authorities in PEM that can be read: nothing was sent}s, 'a file of authorities that is not there', said_of('nobody'));
+stop('cn');
 ok(said_of('500') =~ /^[2-5] .*127\.0\.0\.1:$free/s, 'nor one that is not there');
 my @asked = map { decode_json($_) } split /\n/, slurp("$tmp/ill.log");
-is(join(' ', sort map { $_->{path} } @asked), join(' ', sort map { "/$_/match" } keys %ill, 'escape'), 'each was asked once, and nobody that an answer named');
+is(join(' ', sort map { $_->{path} } @asked), join(' ', sort map { "/$_/match" } keys %ill, 'escape', 'some'), 'each was asked once, and nobody that an answer named');
 ok(!grep({ my $h = $_->{head}; $h->{'x-auth-token'} ne $token || $h->{'content-type'} ne $mme || $h->{accept} ne $mme || !decode_json($_->{body})->{patient}{id} } @asked), 'each with token, types and a patient');
 my %alias = map { decode_json($_->{body})->{patient}{id} => 1 } @asked;
 ok(keys %alias == @asked && !$alias{$alias} && slurp("$tmp/ill.log") !~ /hospital|OMIM|615273|sex|disorder/, 'each under another name, and of the case its terms, gene and contact');

@@ -123,7 +123,8 @@ TEST(without_consent_to_just_that_nothing_leaves)
 TEST(what_is_not_of_its_form_does_not_leave)
 {
     static const char     *bad_id[] = { "HP:000004", "HP:00000041", "ORPHA:79301", "born 1980-01-01", "" };
-    static const char     *bad_gene[] = { "", "A B", "NGLY1\"", "0123456789012345678901234567890123456789" };
+    static const char     *bad_gene[] = { "", "A B", "NGLY1\"", "0123456789012345678901234567890123456789", "BRCA1:c.5266dup", "c.5266dup", "p.Arg175His", "17-43057063-A-G", "X-1000-A-G", "chrX_1000_A_G", "17:43057063", "rs80359550", "SCV000123456", "1980-01-02", "jane@example.org", "HGNC:", "HGNC:1100 b", "@" };
+    static const char     *good_gene[] = { "NGLY1", "HGNC:1100", "ncbigene:672", "672", "ENSG00000012048.23", "ENSEMBL:ENSG00000012048", "HLA-DQB1-AS1", "HOXA@", "7SK", "5S_rRNA", "RP11-34P13.7", "C1orf112", "RSC1A1" };
     static const sund_beyond_part bad_variant[] = { { "SKI", "GRCh37:20-1-A-T,born 1980", false }, { "SKI", "1980-01-01", false }, { "SKI", "GRCh37:20-0-A-T", false }, { "SKI", "hg18:20-5-A-T", false }, { "SKI", "GRCh37:20-5-A-N", false } };
     seat                   s;
     sund_beyond            c = case_of();
@@ -144,6 +145,11 @@ TEST(what_is_not_of_its_form_does_not_leave)
     for (size_t i = 0; i < sizeof bad_gene / sizeof *bad_gene; i++) {
         one.id = bad_gene[i];
         (void) ask(&s, &c, SUND_E_ARG, &err);
+    }
+    for (size_t i = 0; i < sizeof good_gene / sizeof *good_gene; i++) {
+        one.id = good_gene[i];
+        free(ask(&s, &c, SUND_OK, &err));
+        CHECK(sund_db_run(s.db, NULL, "DELETE FROM beyond", "") == SUND_OK);
     }
     c.variants = true;
     for (size_t i = 0; i < sizeof bad_variant / sizeof *bad_variant; i++) { /* the gene alone */
@@ -400,12 +406,15 @@ TEST(what_was_sent_can_be_found_again_and_is_erased_with_the_case)
     (void) snprintf(c->contact, sizeof c->contact, "Clinic");
     (void) snprintf(c->href, sizeof c->href, "mailto:clinic@example.org");
     c->consent = SUND_CASE_SENT_VARIANTS;
+    CHECK(sund_case_add_gene(c, "BRCA1:c.5266dup", "") && sund_case_put(s, c, &fresh, &err) == SUND_E_ARG && strstr(err.msg, "gene 2 is no symbol")); /* a variant in a gene's clothes */
+    c->n_gene = 1;
     CHECK(sund_case_put(s, c, &fresh, &err) == SUND_OK && sund_case_get(s, "hospital-1", c, &err) == SUND_OK && c->consent == SUND_CASE_SENT_VARIANTS && c->n_gene == 1);
     CHECK(sund_case_get(s, "hospital-2", c, &err) == SUND_E_NOT_FOUND && sund_case_get(s, "hospital-1", c, &err) == SUND_OK);
     CHECK(sund_case_alias(s, "hospital-1", "a", one, &err) == SUND_OK && sund_case_alias(s, "hospital-1", "a", again, &err) == SUND_OK && sund_case_alias(s, "hospital-1", "b", other, &err) == SUND_OK);
     CHECK(strcmp(one, again) == 0 && strcmp(one, other) != 0 && strcmp(one, c->pseudonym) != 0 && strspn(one, "0123456789abcdef") == 32); /* nobody can tell that it is one case at both */
     CHECK(sund_case_alias(s, "hospital-2", "a", again, &err) == SUND_E_NOT_FOUND);
     CHECK(sund_case_send(s, c->id, "a", "https://a", "ERASED1", 7, &row, &err) == SUND_OK && sund_case_send(s, c->id, "b", "https://b", "ERASED1", 7, &lost, &err) == SUND_OK);
+    CHECK(sent(s, NULL, true).n == 2 && sent(s, NULL, true).n == 0); /* told while an answer was waited for, and again when it came */
     CHECK(sund_case_outcome(s, row, "2 results", &err) == SUND_OK && sund_case_outcome(s, lost, NULL, &err) == SUND_OK);
     CHECK(sent(s, NULL, true).n == 1 && sent(s, NULL, true).n == 0 && sent(s, NULL, false).n == 1); /* seen */
     CHECK(sent(s, one, false).n == 1 && sent(s, "hospital-1", false).n == 1 && sent(s, other, false).n == 0 && sent(s, "hospital", false).n == 0);
