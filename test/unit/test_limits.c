@@ -36,7 +36,7 @@ TEST(a_bucket_fills_by_rate_up_to_its_burst)
         good += sund_limits_take(l, "a", 1, 1000);
     CHECK(good == 20 && sund_limits_take(l, "b", 1, 1000));
     CHECK(!sund_limits_take(l, "a", 1, 1000.05) && sund_limits_take(l, "a", 1, 1000.15) && !sund_limits_take(l, "a", 1, 1000.16));
-    CHECK(!sund_limits_take(l, "a", 1, 900)); /* a clock that goes back gives nothing */
+    CHECK(!sund_limits_take(l, "a", 1, 900) && !sund_limits_take(l, "a", 1, 1000.17)); /* a clock that goes back gives nothing, nor does its coming forward */
     good = 0;
     for (int i = 0; i < 50; i++)
         good += sund_limits_take(l, "a", 1, 2000);
