@@ -392,7 +392,7 @@ void sund_face_refuse(const sund_face *f, int status, const char *why, sund_resp
     sund_json j;
 
     out->status = status;
-    if (status == 401 || status == 429) {
+    if (status == 401 || status == 429 || status == 503) {
         out->header[out->n_header].name = status == 401 ? "WWW-Authenticate" : "Retry-After";
         out->header[out->n_header++].value = status == 401 ? "Bearer error=\"invalid_token\"" : "1";
     }

@@ -31,7 +31,7 @@ typedef struct sund_face {
     bool           open;         /**< of data declared open */
     const sund_names *names;     /**< rsIDs, genes; or NULL */
     sund_vrs         *vrs;       /**< computed identifiers, of all chromosomes; or NULL */
-    /** Puts a question to the node, or to all of them: out has a row each. Errors: SUND_E_DENIED for rules about the asker, SUND_E_LIMIT when too much is asked at once. */
+    /** Puts a question to the node, or to all of them: out has a row each. Errors: SUND_E_DENIED for rules about the asker, SUND_E_LIMIT when too much is asked at once, SUND_E_NOMEM (503) when there is no room for one more question now. */
     sund_code (*ask)(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err);
     /** Who a bearer token is of. Errors: SUND_E_DENIED. */
     sund_code (*bearer)(void *ctx, const char *token, sund_caller *out, sund_err *err);

@@ -39,7 +39,7 @@ void sund_match_page(const sund_home *h, sund_questions *q, const sund_request *
     }
     a = calloc(1, sizeof *a);
     if (!a || sund_questions_ask(q, (const char *) question.p, MATCH_MS, a, &err) != SUND_OK) {
-        fail(out, a && err.code == SUND_E_LIMIT ? 503 : 500, a ? err.msg : "out of memory");
+        fail(out, a && err.code == SUND_E_NOMEM ? 503 : 500, a ? err.msg : "out of memory");
         goto out;
     }
     for (size_t i = 0; i < a->n; i++) {

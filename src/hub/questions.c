@@ -106,7 +106,7 @@ static sund_code begin(sund_questions *q, const char *question, const sund_answe
         if (q->ticket[i].number == 0)
             t = &q->ticket[i];
     if (!t || q->stopping)
-        return sund_fail(err, SUND_E_LIMIT, "too many questions at once; try again in a few seconds");
+        return sund_fail(err, SUND_E_NOMEM, "too many questions at once; try again in a few seconds");
     memset(t, 0, sizeof *t);
     t->text = strdup(question);
     if (!t->text)

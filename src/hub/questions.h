@@ -37,7 +37,7 @@ sund_code sund_questions_init(sund_questions *q, const sund_roster *r, sund_err 
 void      sund_questions_free(sund_questions *q);
 void      sund_questions_stop(sund_questions *q);
 /** Asks all nodes and waits. Variants of a region are asked for twice, for their names and then by name, at most SUND_QUERY_NAMES of them (sund_shown_has_more() when there are more): so a
- *  node that lacks one, or may not tell of it, says so, and rule `margins` over countries sees it. out is replaced. Errors: SUND_E_LIMIT when too many are under way, SUND_E_ARG
+ *  node that lacks one, or may not tell of it, says so, and rule `margins` over countries sees it. out is replaced. Errors: SUND_E_NOMEM when too many are under way, SUND_E_ARG
  *  for a text that is no question. */
 sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned wait_ms, sund_answers *out, sund_err *err) SUND_MUST_CHECK;
 /** Asks one node of the roster; its answer is out's only row. Errors: as above. */

@@ -479,6 +479,73 @@ TEST(all_are_asked_at_once_and_who_is_away_is_not_waited_for)
     stand(&s);
 }
 
+/** A poll that waits on a line which is dead, as the hub sees it. */
+typedef struct waiting { sund_buf got; double s; } waiting;
+static void *wait_for_questions(void *p)
+{
+    waiting *w = p;
+    double   from = sund_time_mono_s();
+
+    sund_questions_poll(&board, "N1", 3, 0, &w->got);
+    w->s = sund_time_mono_s() - from;
+    return NULL;
+}
+
+TEST(a_line_that_is_dead_takes_no_question_with_it)
+{
+    seat      s;
+    asked     q = { .rc = SUND_OK };
+    waiting   w = { { 0 }, 0 };
+    pthread_t asking, dead;
+    sund_buf  b = { 0 }, longer = { 0 };
+    sund_shown *more = NULL;
+
+    sit(&s, false);
+    five.n_member = 2;
+    five.n_node = 1;
+    five.member = calloc(2, sizeof *five.member);
+    five.member[0].role = SUND_ROLE_HUB;
+    five.member[1].role = SUND_ROLE_NODE;
+    (void) snprintf(five.member[1].id, sizeof five.member[1].id, "N1");
+    CHECK(sund_questions_init(&board, &five, NULL) == SUND_OK);
+    CHECK(pthread_create(&dead, NULL, wait_for_questions, &w) == 0);
+    (void) usleep(200000);
+    sund_questions_poll(&board, "N1", 0, 0, &b); /* the node dials anew: who waited for it ends, and takes nothing */
+    (void) pthread_join(dead, NULL);
+    CHECK(b.n == 0 && w.got.n == 0 && w.s < 1);
+    CHECK(pthread_create(&asking, NULL, ask, &q) == 0);
+    sund_questions_poll(&board, "N1", 2, 0, &w.got); /* this one is sent, and lost on the way */
+    sund_questions_poll(&board, "N1", 0, 0, &b);
+    CHECK(w.got.n > 0 && b.n == w.got.n && memcmp(b.p, w.got.p, b.n) == 0); /* so it is asked again */
+    CHECK(sund_shown_people(s.gate, SUND_ASK_PEOPLE, 500, &more, NULL) == SUND_OK);
+    sund_buf_u64(&longer, board.last);
+    sund_shown_write(more, &longer);
+    sund_buf_u8(&longer, 0);
+    CHECK(sund_questions_answer(&board, "N1", sund_cur_of(longer.p, longer.n), NULL) == SUND_E_FORMAT); /* with something behind it: no answer */
+    sund_shown_free(more);
+    say(&s, "N1", sund_cur_of(b.p, b.n), 100, NULL);
+    (void) pthread_join(asking, NULL);
+    CHECK(q.rc == SUND_OK && q.s < 0.9 && q.a.row[0].shown && sund_shown_count(q.a.row[0].shown) == 100);
+    sund_answers_free(&q.a);
+    sund_buf_clear(&b);
+    sund_buf_u64(&b, 0); /* of no question */
+    sund_buf_put(&b, longer.p + 8, longer.n - 9);
+    CHECK(sund_questions_answer(&board, "N1", sund_cur_of(b.p, b.n), NULL) == SUND_OK);
+    for (size_t i = 0; i < SUND_QUESTIONS_MAX; i++)
+        CHECK(!board.ticket[i].shown[0]);
+    CHECK(sund_questions_answer(&board, "N2", sund_cur_of(b.p, b.n), NULL) == SUND_E_DENIED); /* of no node */
+    for (size_t i = 0; i < SUND_QUESTIONS_MAX; i++) /* as many as there is room for */
+        board.ticket[i].number = 1000 + i;
+    (void) ask(&q);
+    CHECK(q.rc == SUND_E_NOMEM && q.s < 0.1); /* 503, at once */
+    sund_questions_free(&board);
+    free(five.member);
+    sund_buf_free(&w.got);
+    sund_buf_free(&longer);
+    sund_buf_free(&b);
+    stand(&s);
+}
+
 /** A node that has so many alleles of each of n variants, and is asked until nobody asks any more. */
 typedef struct country { const seat *s; char name[16]; int n; int64_t ac; unsigned assembly; _Atomic bool *stop; size_t n_asked; } country;
 
