@@ -1,6 +1,7 @@
 /* Budgets of askers, and what a clever asker tries on pages and in lookups; each attack prints how often it came off. */
 #include "gate/budget.h"
 #include "gate/counted.h"
+#include "gate/pagelog.h"
 #include "scratch.h"
 #include "test.h"
 
@@ -12,7 +13,7 @@ static double uniform(void) { return (double) (test_rand() >> 11) / 900719925474
 
 /* ---- a hub, or a node, with its budgets; and answers of three countries ---- */
 
-typedef struct seat { sund_db *db; sund_gate *closed, *open; sund_identity me; sund_budget *budget; } seat;
+typedef struct seat { sund_db *db; sund_gate *closed, *open; sund_identity me; sund_budget *budget; sund_pagelog *log; } seat; /* log: NULL for none */
 
 static void sit_at(seat *s, const char *path)
 {
@@ -66,6 +67,8 @@ static sund_code ask(const seat *s, const char *asker, const char *region, const
     if (region)
         (void) snprintf(question, sizeof question, "variants %s", region);
     rc = sund_budget_answers(s->budget, asker, strcmp(asker, "anonymous") != 0, question, &a, &err);
+    if (rc == SUND_OK && s->log)
+        CHECK(sund_pagelog_note(s->log, asker, question, &a, &err) == SUND_OK);
     CHECK(rc == SUND_OK || (rc == SUND_E_DENIED && (strstr(err.msg, "rule membership") || strstr(err.msg, "rule beacon-budget"))));
     sund_answers_free(&a);
     return rc;
@@ -204,6 +207,35 @@ TEST(a_process_that_is_killed_gives_no_budget_back)
     }
     printf("# killed %d times: %d variants of 65 were answered about, the rest of the lots is lost\n", lives, total);
     CHECK(total > 30 && total <= 65 && again == (lives + 2) / 3);
+}
+
+/** What pages write down, as another connection sees it: 2,000 questions about new variants by two askers, with a moment's pause in the middle as between a node's looks. */
+TEST(rows_are_written_in_batches_never_one_commit_a_question)
+{
+    static const country c = { false, 4000, 40000, 20000 };
+    const char          *path = scratch("batch.db");
+    seat                 s;
+    sund_db             *other = NULL;
+    int64_t              version = 0, now = 0, commits = 0, rows = 0, entries = 0;
+
+    (void) remove(path);
+    sit_at(&s, path);
+    CHECK(sund_pagelog_open(&s.log, s.db, NULL) == SUND_OK && sund_db_open(&other, path, "", NULL) == SUND_OK && sund_db_i64(other, &version, 0, NULL, "PRAGMA data_version", "") == SUND_OK);
+    for (int k = 0; k < 2000; k++) {
+        CHECK(ask(&s, k % 2 ? "anna" : "bert", NULL, &c, 1, k, k) == SUND_OK);
+        if (k % 1000 == 999)
+            CHECK(sund_budget_flush(s.budget, NULL) == SUND_OK && sund_pagelog_flush(s.log, NULL) == SUND_OK);
+        CHECK(sund_db_i64(other, &now, 0, NULL, "PRAGMA data_version", "") == SUND_OK);
+        commits += now != version;
+        version = now;
+    }
+    CHECK(sund_db_i64(other, &rows, 0, NULL, "SELECT COUNT(*) FROM looked_up", "") == SUND_OK && rows == 2000); /* none is missing */
+    CHECK(sund_db_i64(other, &entries, 0, NULL, "SELECT COUNT(*) FROM ledger WHERE text LIKE 'to %: variants, % questions, % answered, digest %'", "") == SUND_OK);
+    printf("# 2000 questions: %lld commits, %lld entries of the log\n", (long long) commits, (long long) entries);
+    CHECK(commits >= 2000 / 64 && commits < 2000 / 20 && entries >= 4 && entries < 40);
+    sund_db_close(other);
+    sund_pagelog_close(s.log);
+    stand(&s);
 }
 
 /** More askers than are held in memory: each finds its own again. */
