@@ -170,9 +170,9 @@ TEST(a_broken_graph_is_refused_and_the_last_good_copy_stays)
     char *j = serve(&h, "/datasets/nodes", NULL, NULL, SUND_OK);
     CHECK(strstr(j, "GDI-SE-KI-1: title is missing"));
     free(j);
-    CHECK(sund_copies_miss(h.db, "SE", "was not heard", "2026-11-26T13:00:00Z", NULL) == SUND_OK);
+    CHECK(sund_copies_miss(h.db, "SE", "was not \033[31mheard", "2026-11-26T13:00:00Z", NULL) == SUND_OK);
     j = serve(&h, "/datasets/nodes", NULL, NULL, SUND_OK);
-    CHECK(strstr(j, "was not heard") && strstr(j, "\"taken\": \"2026-11-26T10:00:00Z\""));
+    CHECK(strstr(j, "was not ") && !strstr(j, "u001b") && !strchr(j, 033) && strstr(j, "\"taken\": \"2026-11-26T10:00:00Z\""));
     free(j);
     CHECK(sund_copies_forget(h.db, "SE", "describes no data sets", "2026-11-26T13:30:00Z", NULL) == SUND_OK && strcmp(FOUND("q", "diabetes"), "") == 0);
     j = serve(&h, "/datasets/nodes", NULL, NULL, SUND_OK);
@@ -200,6 +200,14 @@ TEST(nobody_describes_what_is_another_nodes)
     for (char *c; (c = strstr(t, "<https://h.org/fdp/DK/catalog>")) != NULL;)
         memcpy(c, "<https://h.org/fdp/XX/catalog>", 30);
     CHECK(take(&h, "DK", t, "2026-11-26T10:00:00Z", &err) == SUND_E_DENIED && strstr(err.msg, "not under its own address"));
+    t = turtle("SE", "", 163); /* a new data set, in SE's catalogue */
+    for (char *c = t; (c = strstr(c, "-SE-KI-")) != NULL; c++)
+        memcpy(c, "-SX-", 4);
+    CHECK(take(&h, "DK", t, "2026-11-26T10:00:00Z", &err) == SUND_E_DENIED && strstr(err.msg, "the catalogue https://h.org/fdp/SE/catalog, which is another node's"));
+    char *one = turtle("DK", "", 163), *two = turtle("NO", "", 163);
+    CHECK(asprintf(&t, "%s\n%s", one, two) > 0 && take(&h, "DK", t, "2026-11-26T10:00:00Z", &err) == SUND_E_DENIED && strstr(err.msg, "describes 2 catalogues"));
+    free(one);
+    free(two);
     t = turtle("DK", "", 163); /* two data sets of its own with one identifier: the node's fault, not the hub's trouble */
     memcpy(strstr(t, "dct:identifier \"GOE-DK-KI-2") + 16, "GDI-DK-KI-1", 11);
     CHECK(take(&h, "DK", t, "2026-11-26T10:00:00Z", &err) == SUND_E_DENIED && strstr(err.msg, "GDI-DK-KI-1 twice"));

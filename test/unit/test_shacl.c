@@ -101,6 +101,7 @@ TEST(shapes_that_are_not_understood_are_refused)
         { "e:S sh:targetClass e:D ; sh:nodeKind sh:Iri .", "nodeKind" },
         { "e:S sh:targetClass e:D ; sh:in e:notalist .", "list" },
         { "e:S sh:targetClass e:D ; sh:property [ sh:path [ e:x e:y ] ; sh:minCount 1 ] .", "path" },
+        { "e:S sh:targetClass e:D ; sh:property [ sh:path _:a ; sh:minCount 1 ] . _:a sh:inversePath _:a .", "deeply" },
         { "e:S sh:nodeKind sh:IRI .", "target" },
         { "e:S sh:targetClass e:D ; sh:nodeKind sh:IRI . <http://e.org/> <http://www.w3.org/2002/07/owl#imports> e:other .", "imports" },
         { "e:S sh:targetClass e:D ; sh:nodeKind sh:IRI . e:C a sh:ConstraintComponent .", "own" },
@@ -124,6 +125,24 @@ TEST(shapes_that_need_themselves_end)
     CHECK(r.n_focus == 1 && r.n_result == 0);
     r = check("e:S sh:targetClass e:D ; sh:property [ sh:path e:next ; sh:node e:S ], [ sh:path e:name ; sh:minCount 1 ] .", "e:a a e:D ; e:name 1 ; e:next e:b . e:b e:next e:a .");
     CHECK(r.n_result == 1);
+}
+
+TEST(shapes_within_shapes_are_bounded)
+{
+    sund_buf          b = { 0 };
+    sund_shapes      *s = NULL;
+    sund_shacl_report r;
+    sund_err          err = { 0 };
+    sund_graph       *g = read_text("e:d a e:D .");
+
+    for (int i = 0; i < 200; i++)
+        sund_buf_printf(&b, "e:S%d a sh:NodeShape ; sh:node e:S%d .\n", i, i + 1);
+    sund_buf_text(&b, "e:S0 sh:targetClass e:D . e:S200 a sh:NodeShape ; sh:nodeKind sh:IRI .");
+    sund_buf_nul(&b);
+    CHECK(sund_shapes_new(&s, read_text((const char *) b.p), &err) == SUND_OK && sund_shacl_check(s, g, &r, &err) == SUND_E_LIMIT && strstr(err.msg, "too many times over"));
+    sund_shapes_free(s);
+    sund_graph_free(g);
+    sund_buf_free(&b);
 }
 
 TEST(work_is_bounded)
@@ -151,7 +170,7 @@ TEST(forms_of_literals)
     static const struct { const char *type, *text; bool ok; } is[] = {
         { "integer", "-0012", true },        { "integer", "1.0", false },      { "nonNegativeInteger", "-0", true }, { "nonNegativeInteger", "-1", false }, { "byte", "127", true },
         { "byte", "128", false },            { "byte", "-128", true },         { "unsignedLong", "18446744073709551615", true }, { "unsignedLong", "18446744073709551616", false },
-        { "date", "2026-11-26", true },      { "date", "2026-13-26", false },  { "date", "2026-11-26Z", true },      { "dateTime", "2026-11-26T10:00:00", true },
+        { "date", "2026-11-26", true },      { "date", "2026-13-26", false },  { "date", "2026-11-26\n", false },  { "date", "2026-11-26Z", true },      { "dateTime", "2026-11-26T10:00:00", true },
         { "dateTime", "2026-11-26", false }, { "dateTime", "2026-11-26T10:00:00.5+01:00", true }, { "boolean", "yes", false }, { "boolean", "1", true }, { "decimal", "1e3", false },
         { "double", "1e3", true },           { "double", "INF", true },        { "duration", "P1Y2M", true },        { "duration", "P", false },            { "duration", "P1D", true },
         { "gYear", "2026", true },           { "gYear", "26", false },         { "anyURI", "any thing", true },      { "string", "", true },                 { "hexBinary", "0f", true },
