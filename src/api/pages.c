@@ -17,6 +17,7 @@ static const sund_beacon_page pages[] = {
     { "GET", "/entry_types", "", 0, "entry types", sund_beacon_entry_types, NULL },
     { "GET", "/openapi.json", "", 0, "this description", sund_beacon_openapi, NULL },
     { "GET POST", "/filtering_terms", "filteringTerm", FRAME, "which filters there are", NULL, sund_beacon_terms },
+    { "GET POST", "/filtering-terms", "filteringTerm", FRAME, "the same, as requests that GDI's portal has recorded spell it", NULL, sund_beacon_terms },
     { "GET POST", "/g_variants", "genomicVariant", VARIANTS, "frequencies of variants: by sequence, range, bracket, HGVS, rsID, gene or amino-acid change", NULL, sund_beacon_variants },
     { "GET POST", "/g_variants/{id}", "genomicVariant", FRAME | SUND_TAKES_POPULATION | SUND_OF_VARIANT, "one variant by its name, 20-1000226-A-T", NULL, sund_beacon_variants },
     { "GET POST", "/g_variants/{id}/individuals", "individual", PEOPLE | SUND_OF_VARIANT, "whether people that the filters take carry the variant", NULL, sund_beacon_people },

@@ -28,6 +28,7 @@ refused('a header that is cut', substr(envelope(32, 'A', ''), 0, 100), qr/^4/, q
 refused('a body longer than the header says', envelope(32, 'A', 'abc', 2), qr/^200/, qr/altered/);
 refused('a body shorter than the header says', envelope(32, 'A', 'abc', 5), qr/^200/, qr/truncated/);
 refused('a body that claims 2^63 bytes', envelope(32, 'A', 'abc', 2**62), qr/^4/, qr/\w/);
+refused('a question of a megabyte', envelope(34, 'A', 'x' x 1_000_000), qr/^200/, qr/kind question has 1000000 bytes, the limit is 65536/);
 refused('a name that is none', envelope(32, "A\0B", ''), qr/^4/, qr/\w/);
 spew("$tmp/big", 'x' x (65 << 20));
 like_413(post("$tmp/big"));

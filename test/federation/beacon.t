@@ -58,8 +58,10 @@ start_node($f, 'DK');
 my ($H, $N) = ("http://127.0.0.1:$hub/beacon", "http://127.0.0.1:$dk/beacon");
 for (1 .. 200) { last if `curl -s $N/info` && `curl -s '$H/individuals'` =~ /"numTotalResults":180/; select undef, undef, undef, 0.1 }
 
-sub get { my ($url) = @_; my $t = `curl -s '$url'`; return eval { decode_json($t) } // { text => $t } }
-sub post { my ($url, $q) = @_; spew("$tmp/body.json", ref $q ? encode_json($q) : $q); my $t = `curl -s -H 'Content-Type: application/json' --data-binary \@$tmp/body.json '$url'`; return eval { decode_json($t) } // { text => $t } }
+my @heard;    # each answer of a Beacon's page, with where it is from
+sub heard { my ($url, $t) = @_; my $d = eval { decode_json($t) }; push @heard, [ $url =~ s/\?.*//sr, $d ] if $d && $url =~ m{/(?:beacon|v2\.0\.0)\b} && $url !~ m{openapi|services/(?:types|none)}; return $d // { text => $t } }
+sub get { my ($url) = @_; return heard($url, scalar `curl -s '$url'`) }
+sub post { my ($url, $q) = @_; spew("$tmp/body.json", ref $q ? encode_json($q) : $q); return heard($url, scalar `curl -s -H 'Content-Type: application/json' --data-binary \@$tmp/body.json '$url'`) }
 sub query { my ($url, $params, %more) = @_; return post($url, { meta => { apiVersion => '2.0' }, query => { requestParameters => $params, requestedGranularity => 'record', %more } }) }
 # OpenAPI's own JSON schema, which npm brings into build/oracle once; undef where it cannot.
 sub oas_schema {
@@ -300,7 +302,7 @@ else {
         if ($whole) { $x = $hear->($at, 'individuals', 'individuals', $asks->({ geneId => 'GENE', aminoacidChange => 'V600E' }, { id => 'ICD10:E10', scope => 'individual' })); $off .= "# a genetic mutation\n" if $x->{responseSummary}{numTotalResults} != $carriers{DK}{'20-200-A-G'} + $carriers{FI}{'20-200-A-G'} + $carriers{SE}{'20-200-A-G'} }
         $x = $hear->($at, 'individuals', 'individuals', $asks->(undef, { id => 'DUMMY:FILTER', scope => 'individual' }));
         $off .= '# nobody: ' . encode_json($x) . "\n" if $x->{responseSummary}{exists} || @{ $x->{response}{resultSets} };
-        $off .= by_portal('individuals', 'BeaconFilteringTermsResponse', get("$at/v2.0.0/filtering_terms"));
+        $off .= by_portal('individuals', 'BeaconFilteringTermsResponse', $_) for get("$at/v2.0.0/filtering_terms"), post("$at/v2.0.0/filtering-terms", $asks->(undef));    # as its client asks, and as its recording does
         for my $bad ({ id => 'NCIT:C16576', operator => '=', value => undef, scope => 'individual' }, { id => 'NCIT:C16576', operator => undef, value => 'x', scope => 'individual' }) {
             $off .= "# null in a filter is taken\n" if (post("$at/v2.0.0/individuals", $asks->(undef, $bad))->{error}{errorCode} // 0) != 400;
         }
@@ -355,6 +357,7 @@ for my $path (sort keys %{ $api->{paths} }) {
         my $send = $method eq 'get' ? ($seq_needed ? "'$at?referenceName=20&start=199&referenceBases=A&alternateBases=G'" : "'$at'") : "-H 'Content-Type: application/json' --data-binary \@$tmp/post.json '$at'";
         spew("$tmp/post.json", encode_json({ meta => { apiVersion => 'v2.0.0' }, query => { requestParameters => $seq_needed ? $seq : {} } }));
         my $code = `curl -sk -o $tmp/answer -w '%{http_code}' $send`;
+        heard($at, slurp("$tmp/answer"));
         my $want = $members ? 400 : $path eq '/match' ? 401 : $path =~ m{^/fdp/\{} ? 404 : $p->{$method}{responses}{200} ? 200 : 403;    # no token; no datasets.ini here
         $off .= "# $method $path: $code, not $want: " . slurp("$tmp/answer") . "\n" if $code != $want || !$p->{$method}{responses}{$want == 400 || $want == 401 || $want == 404 ? 'default' : $want};
         $n_route++;
@@ -369,8 +372,44 @@ my @told = map { my $p = s/[?].*//r; $p =~ s/NODE/{node}/g; $p =~ s/ID/{id}/g; $
 is(@told > 5 && join(' ', grep { !$api->{paths}{$_} } @told), '', 'every page of the catalogue that doc/datasets.md tells of is described');
 my $every = decode_json(scalar `curl -s $H/map`)->{response}{endpointSets};
 my @listed = map { my $e = $_; ($e->{rootUrl}, $e->{singleEntryUrl} // (), map { $_->{url} } values %{ $e->{endpoints} }) } values %$every;
-my @there = grep { $api->{paths}{$_}{get}{responses}{200} && $api->{paths}{$_}{post} && !/filtering_terms/ } grep { !$api->{paths}{$_}{servers} } keys %{ $api->{paths} };
+my @there = grep { $api->{paths}{$_}{get}{responses}{200} && $api->{paths}{$_}{post} && !/filtering.terms/ } grep { !$api->{paths}{$_}{servers} } keys %{ $api->{paths} };
 is(join(' ', sort map { s{.*/beacon}{}r } @listed), join(' ', sort @there), 'the map lists what can be had, and nothing else');
+
+# ---- every answer of all that was asked here, by the specification's schemas ----
+for my $at ($H, $N) {
+    for my $how (map { my $g = $_; map { "requestedGranularity=$g&includeResultsetResponses=$_" } qw(HIT ALL MISS NONE) } qw(boolean count record)) {
+        get("$at/$_$how") for 'g_variants?referenceName=20&start=199&referenceBases=A&alternateBases=G&', 'g_variants?referenceName=20&start=0&end=450&', 'individuals?filters=ICD10:E10&', 'g_variants/20-300-A-T/individuals?';
+    }
+    heard("$at/info", scalar `curl -s -X POST $at/info`);                                             # 405
+    heard("$at/individuals", scalar `curl -s -H 'Authorization: Bearer abc' $at/individuals`);         # 401
+}
+spew("$tmp/all.py", <<'PY');
+# all.py VALIDATOR SCHEMAS < [[url, answer], ...]: each by the schema of its kind, with the validator's own functions
+import functools, json, pathlib, re, sys
+exec(open(sys.argv[1]).read().replace("sys.exit(main(sys.argv))", ""))
+load, base = functools.lru_cache(None)(load), pathlib.Path(sys.argv[2]).resolve()
+info, at = {"info": "Info", "": "Info", "configuration": "Configuration", "map": "Map", "entry_types": "EntryTypes"}, base / "framework/json/responses"
+of = {"g_variants": "genomicVariations", "individuals": "individuals", "biosamples": "biosamples", "datasets": "datasets", "cohorts": "cohorts"}
+seen, n = {}, 0
+def held(where, schema, doc):
+    for e in errors(base, schema, doc): print(where, "/".join(map(str, e.absolute_path)), e.message[:200])
+for url, doc in json.load(sys.stdin):
+    page = re.sub(r"^https?://[^/]*(/beacon)?(/v2\.0\.0)?/?", "", url).split("/")
+    if page[0] in ("service-info", "services"):
+        kind = "service"
+        for s in doc if isinstance(doc, list) else [doc]: held(url, at / "ga4gh-service-info-1-0-0-schema.json", s)
+    else:
+        r = doc.get("response", {})
+        kind = "Error" if "error" in doc else info.get("/".join(page)) or ("FilteringTerms" if page[-1] in ("filtering_terms", "filtering-terms") else "Collections" if "collections" in r else "Resultsets" if "resultSets" in r else doc["meta"]["returnedGranularity"].capitalize())
+        held(url, at / f"beacon{kind}Response.json", doc)
+        for part in r.get("collections", []) + [x for s in r.get("resultSets", []) for x in s["results"]]: held(url, base / f"bin/deref_schemas/{of[page[-1] if page[-1] in of else page[0]]}/defaultSchema.json", part)
+    seen[kind] = seen.get(kind, 0) + 1
+print(" ".join(f"{k}:{seen[k]}" for k in sorted(seen)))
+PY
+spew("$tmp/all.json", encode_json(\@heard));
+my $held = `/usr/bin/python3 $tmp/all.py $validator $schemas < $tmp/all.json 2>&1`;
+my %kinds = $held =~ /\A(?:\w+:\d+[ \n])+\z/ ? $held =~ /(\w+):(\d+)/g : ();
+ok(@heard > 250 && (grep { $kinds{$_} } qw(Boolean Collections Configuration Count EntryTypes Error FilteringTerms Info Map Resultsets service)) == 11, 'each of ' . @heard . ' answers is valid: ' . join(', ', map { "$_ $kinds{$_}" } sort keys %kinds), "# $held");
 
 # ---- the log ----
 sleep 2;
