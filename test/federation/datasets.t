@@ -112,6 +112,7 @@ spew("$at/SE/datasets.ini", description('SE', "keyword-en = diabetes\n"));
 $nodes = until_page('/datasets/nodes', qr/"node": "SE"[^}]*"problem": "this node cannot answer at present/s, 20);
 ok($nodes && slurp("$at/SE.log") =~ /'keyword-en' is not known in \[dataset\]; did you mean keywords/, 'what is wrong in datasets.ini is in the node\'s log', slurp("$at/SE.log"));
 fails("$sund dataset check --home $at/SE", 'and dataset check says it', qr/keyword-en/);
+ok(get('/fdp/SE/catalog') =~ /dcat:keyword "diabetes"/ && find('cohort --country SE') =~ /GDI-SE/, 'the last good copy stays then too');
 spew("$at/SE/datasets.ini", description('SE', '') =~ s/^access =/acces =/mr);
 fails("$sund dataset check --home $at/SE", 'a needed key that is mistyped is not said to be missing', qr/datasets\.ini:\d+: 'acces' is not known.*did you mean access/);
 

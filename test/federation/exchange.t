@@ -231,6 +231,7 @@ ok($ledger =~ /beyond.*left: a case, to matchmaker aa, \d+ bytes, digest/ && $le
 run("$sund node stop-release --home $at/AA --reason test");
 select undef, undef, undef, 0.1;
 ok((post($request, $token, $mme))[0] != 200, 'not while all that leaves is stopped');
+is(join(' ', map { out("curl -s -o $tmp/page -w '%{http_code}' 'http://127.0.0.1:$own_port/$_'") . (slurp("$tmp/page") =~ /stopped|cannot answer/ ? '' : ' ' . slurp("$tmp/page")) } 'beacon/g_variants?referenceName=20&start=99&referenceBases=A&alternateBases=G', 'beacon/individuals', 'datasets', 'fdp/'), '500 500 500 500', 'nor any other page');
 run("$sund node allow-release --home $at/AA --reason test");
 
 run("$sund case consent --home $at/AA --no-consent hospital-one");
