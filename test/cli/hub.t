@@ -9,7 +9,7 @@ use Digest::SHA ();
 
 system('curl --version >/dev/null 2>&1') == 0 or skip_all('no curl');
 my %node;
-$node{$_} = small_node($_, people => 20, sites => 1, gt => sub { '0/1' }) for qw(A B C);
+$node{$_} = small_node($_, people => 20, sites => 1, gt => sub { '0/1' }) for qw(AA BB CC);
 my $f = federation('hub', hub_program => -x ($ENV{SUND_ASAN} // '') ? $ENV{SUND_ASAN} : $sund, %node);    # with sanitizers where built
 my ($url) = slurp("$f->{at}/hub/member.ini") =~ /^url = (\S+)/m;
 my ($path) = slurp("src/home/link.h") =~ /SUND_HUB_PATH "([^"]+)"/;
@@ -24,11 +24,11 @@ is(out("curl -sk -m 20 -o /dev/null -w '%{http_code}' $url/") =~ s/\s//gr, '200'
 is(out("curl -sk -m 20 -o /dev/null -w '%{http_code}' $url/etc/passwd") =~ s/\s//gr, '404', 'and has nothing elsewhere');
 refused('junk', 'x' x 100, qr/^4/, qr/\w/);
 refused('an empty body', '', qr/^4/, qr/\w/);
-refused('a header that is cut', substr(envelope(32, 'A', ''), 0, 100), qr/^4/, qr/\w/);
-refused('a body longer than the header says', envelope(32, 'A', 'abc', 2), qr/^200/, qr/altered/);
-refused('a body shorter than the header says', envelope(32, 'A', 'abc', 5), qr/^200/, qr/truncated/);
-refused('a body that claims 2^63 bytes', envelope(32, 'A', 'abc', 2**62), qr/^4/, qr/\w/);
-refused('a question of a megabyte', envelope(34, 'A', 'x' x 1_000_000), qr/^200/, qr/kind question has 1000000 bytes, the limit is 65536/);
+refused('a header that is cut', substr(envelope(32, 'AA', ''), 0, 100), qr/^4/, qr/\w/);
+refused('a body longer than the header says', envelope(32, 'AA', 'abc', 2), qr/^200/, qr/altered/);
+refused('a body shorter than the header says', envelope(32, 'AA', 'abc', 5), qr/^200/, qr/truncated/);
+refused('a body that claims 2^63 bytes', envelope(32, 'AA', 'abc', 2**62), qr/^4/, qr/\w/);
+refused('a question of a megabyte', envelope(34, 'AA', 'x' x 1_000_000), qr/^200/, qr/kind question has 1000000 bytes, the limit is 65536/);
 refused('a name that is none', envelope(32, "A\0B", ''), qr/^4/, qr/\w/);
 spew("$tmp/big", 'x' x (65 << 20));
 like_413(post("$tmp/big"));
@@ -43,10 +43,10 @@ fails("$sund lookup --home $tmp/mallory 20-100-A-G", 'somebody who is not in the
 run("$sund init --role researcher --id anna $tmp/false-anna");
 run("cp $f->{at}/anna/roster.ini $tmp/false-anna/roster.ini");
 fails("$sund lookup --home $tmp/false-anna 20-100-A-G", 'anna with another key', qr/signature|key|roster/);
-my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 --hub --home $f->{at}/anna $tmp/A.vcf");
-my $ini = study_file("$tmp/s.ini", analysis => 'counts', catalogue => $digest, nodes => 'A, B, C', strata => 'none');
+my $digest = catalogue("$tmp/a.catalogue", "--assembly GRCh37 --hub --home $f->{at}/anna $tmp/AA.vcf");
+my $ini = study_file("$tmp/s.ini", analysis => 'counts', catalogue => $digest, nodes => 'AA, BB, CC', strata => 'none');
 fails("$sund study submit --home $tmp/false-anna $ini", 'a study by anna with another key', qr/signature|key|roster/);
-fails("$sund study submit --home $f->{at}/A $ini", 'a study by a node', qr/a node, which does not ask studies: a researcher's home does/);
+fails("$sund study submit --home $f->{at}/AA $ini", 'a study by a node', qr/a node, which does not ask studies: a researcher's home does/);
 
 ok(out("$sund log show --home $f->{at}/hub") !~ /0{12}/, 'what is about no study names none in the log');
 
@@ -68,6 +68,6 @@ run("$sund publish --hub --home $f->{at}/anna $tmp/p2");    # the same again cos
 fails("$sund publish --hub --home $f->{at}/anna " . spew("$tmp/p3", 'y' x 1500000), 'more bytes than a member may send', qr/anna has sent 15\d{5} bytes.*2 MiB.*\[hub\] megabytes/);
 run("$sund publish --hub --home $f->{at}/anna " . spew("$tmp/p4", 'z'));
 fails("$sund publish --hub --home $f->{at}/anna " . spew("$tmp/p5", 'zz'), 'or more files', qr/anna has sent 3 public files.*\[hub\] files/);
-run("$sund publish --hub --home $f->{at}/A $tmp/p5");       # another member still may
+run("$sund publish --hub --home $f->{at}/AA $tmp/p5");       # another member still may
 ok(slurp("$f->{at}/hub.log") !~ /Sanitizer|runtime error/, 'no sanitizer spoke');
 done();
