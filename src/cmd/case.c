@@ -225,9 +225,19 @@ static void cannot_recall(void) { printf("This node cannot call it back. Who wan
 
 static sund_code sent(work *w, const char *which, sund_err *err)
 {
-    size_t n = 0;
+    size_t     n = 0;
+    sund_case *c = NULL;
+    sund_code  rc;
 
     SUND_TRY(sund_cases_sent(w->s, which, false, false, tell_sent, &n, err));
+    if (!n && which) { /* a name that is written wrongly is no case that was never sent */
+        c = malloc(sizeof *c);
+        rc = c ? sund_case_get(w->s, which, c, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
+        free(c);
+        if (rc == SUND_E_NOT_FOUND)
+            return sund_fail(err, rc, "there is no case of that name here, and none was sent under it; 'sund case list' shows them");
+        SUND_TRY(rc);
+    }
     if (n)
         cannot_recall();
     else

@@ -259,7 +259,7 @@ static void take_place(reader *x, const char *const *a)
     x->no_place = "its place on this assembly has no position and alleles as VCF has them";
     if (!chr || !pos || !ref || !alt)
         return;
-    x->no_place = "the alleles are too long";
+    x->no_place = "its place or alleles are too long";
     if (sund_form_text(x->chromosome, sizeof x->chromosome, chr) &&
         sund_form_text(x->pos, sizeof x->pos, pos) && sund_form_text(x->ref, sizeof x->ref, ref) &&
         sund_form_text(x->alt, sizeof x->alt, alt))

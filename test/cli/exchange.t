@@ -167,7 +167,8 @@ for ([ 'another name', qr/no \[matchmaker y\]; it has x$/m, 'y', @line ], [ 'no 
     spew("$tmp/nl/sund.ini", join "\n", $ini, @lines, '');
     fails("$sund match $at --at $ask p-1", "a matchmaker: $name", $like);
 }
-ok(out("$case sent $at") =~ /\Anothing was sent/ && out("$case notices --all $at") =~ /none/, 'and nothing was sent');
+fails("$case sent $at p-11", 'a name that is written wrongly', qr/no case of that name here, and none was sent under it/);
+ok(out("$case sent $at p-1") =~ /\Anothing was sent/ && out("$case sent $at") =~ /\Anothing was sent/ && out("$case notices --all $at") =~ /none/, 'and nothing was sent');
 fails("$sund match $at --at x --federation p-1", 'inside or outside', qr/one at a time/);
 fails("$sund match --home $tmp/anna --at x p-1", 'a researcher has no cases', qr/not the home of a node/);
 spew("$tmp/nl/sund.ini", $ini);
