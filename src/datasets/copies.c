@@ -492,7 +492,7 @@ sund_code sund_copies_services(sund_db *db, sund_code (*fn)(void *ctx, const sun
 {
     sund_rows *rows = NULL;
     bool       more = false;
-    sund_code  rc = sund_db_query(db, &rows, err, "SELECT id, title, description, type, url, version, publisher, homepage FROM service ORDER BY node, iri LIMIT 1000", "");
+    sund_code  rc = sund_db_query(db, &rows, err, "SELECT id, title, description, type, url, version, publisher, homepage FROM (SELECT *, row_number() OVER (PARTITION BY node ORDER BY iri) k FROM service) WHERE k<=64 ORDER BY node, iri", "");
 
     while (rc == SUND_OK && (rc = sund_rows_next(rows, &more, err)) == SUND_OK && more) {
         sund_offer s = { sund_rows_text(rows, 0), sund_rows_text(rows, 1), sund_rows_text(rows, 2), sund_rows_text(rows, 3), sund_rows_text(rows, 4), sund_rows_text(rows, 5), sund_rows_text(rows, 6), sund_rows_text(rows, 7) };

@@ -58,7 +58,7 @@ typedef struct sund_found { const char *node, *iri, *id, *title, *description, *
 sund_code sund_copies_find(sund_db *db, const sund_find *what, sund_code (*fn)(void *ctx, const sund_found *f, sund_err *err), void *ctx, int64_t *n, sund_err *err) SUND_MUST_CHECK;
 /** Each value of a facet - country, disease, type, access, purpose - and how many data sets have it; of people the powers of ten, and how many have at least so many. */
 sund_code sund_copies_facet(sund_db *db, const char *facet, sund_code (*fn)(void *ctx, const char *value, int64_t n, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
-/** Services - other programs' pages - that nodes name in their catalogues ([service] of datasets.ini), at most 1,000. type: "org.ga4gh:beacon:v2.0.0". */
+/** Services - other programs' pages - that nodes name in their catalogues ([service] of datasets.ini), at most 64 a node, so that none crowds out another. type: "org.ga4gh:beacon:v2.0.0". */
 typedef struct sund_offer { const char *id, *title, *description, *type, *url, *version, *publisher, *homepage; } sund_offer;
 sund_code sund_copies_services(sund_db *db, sund_code (*fn)(void *ctx, const sund_offer *s, sund_err *err), void *ctx, sund_err *err) SUND_MUST_CHECK;
 

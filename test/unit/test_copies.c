@@ -424,6 +424,26 @@ TEST(parts_that_are_no_whole)
     close_hub(&h);
 }
 
+static sund_code count_offer(void *ctx, const sund_offer *s, sund_err *err)
+{
+    size_t *n = ctx;
+
+    (void) err;
+    n[strcmp(s->id, "SE.a") == 0]++;
+    return SUND_OK;
+}
+
+TEST(a_node_of_many_services_crowds_out_no_other)
+{
+    hub    h = open_hub();
+    size_t n[2] = { 0, 0 };
+
+    CHECK(sund_db_script(h.db, "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c WHERE i<2000) INSERT INTO service SELECT 'https://h.org/fdp/DK/service/'||i, 'DK', 'DK.'||i, '', '', 't', '', '', '', '' FROM c;"
+                               "INSERT INTO service VALUES('https://h.org/fdp/SE/service/a', 'SE', 'SE.a', '', '', 't', '', '', '', '')", NULL) == SUND_OK);
+    CHECK(sund_copies_services(h.db, count_offer, n, NULL) == SUND_OK && n[0] == 64 && n[1] == 1);
+    close_hub(&h);
+}
+
 TEST(what_is_too_much_is_said_at_the_node)
 {
     sund_err       err = { 0 };
