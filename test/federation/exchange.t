@@ -163,11 +163,13 @@ ok($ledger =~ /to mme-phenomecentral: match, 1 questions, 1 answered/ && $ledger
 
 # --- asking: a case of CC's goes beyond the federation, to AA as a service elsewhere, and to servers that mean ill ---
 sub matchmaker { my ($name, $url, @more) = @_; spew("$at/CC/sund.ini", slurp("$at/CC/sund.ini") . join "\n", "\n[matchmaker $name]", "url = $url", 'token = elsewhere.token', @more, ''); return }
-sub said_of { my $t = `$sund match --home $at/CC --at $_[0] hospital-three 2>&1`; return ($? >> 8) . " $t" }
+sub said_of { local $ENV{all_proxy} = 'http://127.0.0.1:1'; my $t = `$sund match --home $at/CC --at $_[0] hospital-three 2>&1`; return ($? >> 8) . " $t" }
 spew("$at/CC/elsewhere.token", "$token\n");
 chmod 0600, "$at/CC/elsewhere.token";
 matchmaker('aa', "http://127.0.0.1:$own_port", 'limit = 2');
-run("$sund case add --home $at/CC --consent --contact 'Dr CC' --href mailto:cc\@example.org --feature $term[4] --feature $term[5] --absent $term[7] --gene NGLY1 --disorder OMIM:615273 --sex F hospital-three");
+spew("$tmp/three.json", encode_json({ id => 'hospital-three', sex => 'FEMALE', contact => { name => 'Dr CC', href => 'mailto:cc@example.org' }, disorders => [ { id => 'OMIM:615273' } ], features => [ { id => $term[4] }, { id => $term[5] }, { id => $term[7], observed => 'no' } ],
+    genomicFeatures => [ { gene => { id => 'NGLY1' }, variant => { assembly => 'GRCh37', referenceName => '3', start => 25761669, referenceBases => 'CA', alternateBases => 'C' } } ] }));
+run("$sund case import --home $at/CC --consent $tmp/three.json");
 fails("$sund match --home $at/CC --at aa hospital-three", 'with consent to be matched alone a case goes nowhere', qr/refused by rule beyond: the case's consent does not go beyond the federation/);
 fails("$sund match --home $at/CC --at aa no-such-case", 'nor one that is not here', qr/no case of that name/);
 ok(out("$sund case sent --home $at/CC") =~ /\Anothing was sent/, 'nothing has left');
@@ -199,7 +201,9 @@ my %ill = (redirect => qr/sends on to another address, which is not followed.*HT
     406 => qr/does not speak version 1\.1.*HTTP 406.*: only v9  \[31m here/, 422 => qr/does not take the request \(HTTP 422\)/, 500 => qr/failed \(HTTP 500\)/);
 matchmaker($_, "http://127.0.0.1:$free/$_", 'wait = ' . ($_ eq 'slow' ? 1 : 20)) for sort keys %ill, 'escape', 'some';
 for my $name (sort keys %ill) { my $t = said_of($name); ok($t =~ /^[2-5] .*$ill{$name}/s && $t !~ /[^\n\t\x20-\x7e]/, "a server that answers with: $name", $t) }
+run("$sund case consent --home $at/CC --consent-variants hospital-three");
 my $t = said_of('escape');
+run("$sund case consent --home $at/CC --consent-beyond hospital-three");
 ok($t =~ /^0 .*escape: 2 results are left out; of the first: score\.patient: a number from 0 to 1.*"id": "theirs".*"disclaimer": "not \[2J for care"/s && $t !~ /[^\n\t\x20-\x7e]/, 'of hostile results what is none is left out, and nothing of it acts on a terminal', $t);
 is(scalar(() = $t =~ /"id": "more\d+"/g), 11, 'all results are shown where nothing else is said: they are had once');
 $t = said_of('some --max 2');
@@ -220,6 +224,7 @@ ok(said_of('500') =~ /^[2-5] .*127\.0\.0\.1:$free/s, 'nor one that is not there'
 my @asked = map { decode_json($_) } split /\n/, slurp("$tmp/ill.log");
 is(join(' ', sort map { $_->{path} } @asked), join(' ', sort map { "/$_/match" } keys %ill, 'escape', 'some'), 'each was asked once, and nobody that an answer named');
 ok(!grep({ my $h = $_->{head}; $h->{'x-auth-token'} ne $token || $h->{'content-type'} ne $mme || $h->{accept} ne $mme || !decode_json($_->{body})->{patient}{id} } @asked), 'each with token, types and a patient');
+is(join(' ', map { $_->{path} } grep { $_->{body} =~ /25761669/ } @asked), '/escape/match', 'a variant left with consent to variants, and else not');
 my %alias = map { decode_json($_->{body})->{patient}{id} => 1 } @asked;
 ok(keys %alias == @asked && !$alias{$alias} && slurp("$tmp/ill.log") !~ /hospital|OMIM|615273|sex|disorder/, 'each under another name, and of the case its terms, gene and contact');
 my $sent_list = out("$sund case sent --home $at/CC hospital-three");

@@ -398,6 +398,7 @@ TEST(what_was_sent_can_be_found_again_and_is_erased_with_the_case)
     sund_case  *c = calloc(1, sizeof *c);
     sund_err    err = { SUND_OK, "" };
     char        one[33], again[33], other[33];
+    sund_db    *db = NULL;
     int64_t     row, lost;
     bool        fresh;
 
@@ -419,6 +420,9 @@ TEST(what_was_sent_can_be_found_again_and_is_erased_with_the_case)
     CHECK(sent(s, NULL, true).n == 1 && sent(s, NULL, true).n == 0 && sent(s, NULL, false).n == 1); /* seen */
     CHECK(sent(s, one, false).n == 1 && sent(s, "hospital-1", false).n == 1 && sent(s, other, false).n == 0 && sent(s, "hospital", false).n == 0);
     CHECK(strcmp(sent(s, one, false).what, "ERASED1") == 0 && strcmp(sent(s, one, false).outcome, "2 results") == 0 && strcmp(sent(s, "hospital-1", false).pseudonym, one) == 0);
+    CHECK(sund_db_open(&db, scratch("sent.db"), "", &err) == SUND_OK && sund_db_run(db, &err, "UPDATE patient SET consent=7", "") == SUND_OK);
+    sund_db_close(db);
+    CHECK(sund_case_get(s, "hospital-1", c, &err) == SUND_OK && c->consent == SUND_CASE_CLOSED); /* a reach that this program does not know goes nowhere */
     CHECK(sund_cases_part(s, &err) == SUND_OK && sund_cases_part_end(s, sund_case_withdraw(s, "hospital-1", &err), &err) == SUND_OK);
     CHECK(sent(s, one, false).n == 1 && sent(s, one, false).what[0] == 0); /* where it is stays, for who asks for it to be deleted there */
     CHECK(!file_has("sent.db", "ERASED1") && !file_has("sent.db-wal", "ERASED1"));
