@@ -533,6 +533,27 @@ TEST(clinvar_xml_that_is_hostile)
     CHECK(sund_form_read_file(&(sund_form){ SUND_FORM_CLINVAR_XML }, scratch("empty.xml"), &ask, &to, &rep, &err) == SUND_E_FORMAT && strstr(err.msg, "no element found"));
 }
 
+TEST(records_that_are_none_of_one_variant_as_it_is_now)
+{
+    static const struct { const char *status, *of, *end, *why; } row[] = { { "current", "<SimpleAllele>", "</SimpleAllele>", NULL }, { "deleted", "<SimpleAllele>", "</SimpleAllele>", "the record is not current" }, { "current", "<Haplotype><SimpleAllele>", "</SimpleAllele></Haplotype>", "several alleles together" },
+                                                                           { "current", "<SimpleAllele/><Genotype/><SimpleAllele>", "</SimpleAllele>", "several alleles together" } };
+    sund_form_report rep;
+    sund_err         err = { SUND_OK, "" };
+
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        sink     k = { .n_left = 0 };
+        sund_buf b = { 0 };
+
+        sund_buf_printf(&b, VCV_HEAD "<VariationArchive><RecordStatus>%s</RecordStatus><ClassifiedRecord>%s<Location><SequenceLocation Assembly=\"GRCh37\" Chr=\"1\" positionVCF=\"9\" referenceAlleleVCF=\"A\" alternateAlleleVCF=\"C\"/></Location>%s<ClinicalAssertionList>", row[i].status, row[i].of, row[i].end);
+        scv(&b, 1, "lab", "2024-05-17", "current", SINGLE, GERM, "Benign", "");
+        sund_buf_text(&b, "</ClinicalAssertionList></ClassifiedRecord></VariationArchive></ClinVarVariationRelease>");
+        CHECK(sund_interpretations_open(&k.s, ":memory:", &err) == SUND_OK);
+        CHECK(read_into(&k, SUND_FORM_CLINVAR_XML, (char *) b.p, b.n, NULL, &rep, &err) == SUND_OK && rep.n_entry == !row[i].why && rep.n_left == (row[i].why != NULL) && (!row[i].why || strstr(k.why[0], row[i].why)));
+        sund_interpretations_close(k.s);
+        sund_buf_free(&b);
+    }
+}
+
 TEST(a_trait_beyond_those_that_are_kept_lends_its_code_to_none)
 {
     const sund_interpretation_query all = { .variant = "" };
@@ -627,7 +648,7 @@ TEST(accessions_are_kept_and_what_is_withdrawn_is_deleted)
                                   "{\"identifiers\":{\"localKey\":\"1\",\"clinvarAccession\":\"SCV000000071\"},\"processingStatus\":\"Success\"},"
                                   "{\"identifiers\":{\"localKey\":\"3\",\"localID\":\"1-7-A-T\",\"clinvarAccession\":\"SCV000000079\"},\"processingStatus\":\"Success\"}]}";
     static const char gone[] = " {\"deletions\":[{\"identifiers\":{\"clinvarAccession\":\"SCV000000072\"},\"processingStatus\":\"Success\"},{\"identifiers\":{\"clinvarAccession\":\"SCV000000071\"},\"processingStatus\":\"Error\"}]}";
-    static const char report[] = "##text\n#Your_variant_id\tYour_record_id\tSCV\tYour_variant_description\tClinical_significance\tStatus\n1-6-A-T\t2\tSCV000000082.1\t\t\tcurrent\n1-5-A-T\t1\tSCV000000083\t\t\tdeleted\n\t\tSCV000000084\t\t\tcurrent\n";
+    static const char report[] = "##text\n#Your_variant_id\tYour_record_id\tSCV\tYour_variant_description\tClinical_significance\tStatus\n1-6-A-T\t2\tSCV000000082.1\t\t\tcurrent\n1-9-A-T\t5\tSCV000000083\t\t\tdeleted\n\t\tSCV000000084\t\t\tcurrent\n";
     sund_interpretation e[1];
     sund_form_report    rep;
     sund_recorded       r;
@@ -679,4 +700,32 @@ TEST(accessions_are_kept_and_what_is_withdrawn_is_deleted)
     sund_buf_free(&said);
     sund_buf_free(&out);
     sund_buf_free(&del);
+}
+
+TEST(no_more_deletions_than_a_submission_has)
+{
+    enum { MOST = 10000 };
+    sund_form_report rep;
+    sink             k = { .n_left = 0 };
+    sund_buf         b = { 0 }, out = { 0 };
+    sund_form_put    how = { .who = SUND_ASKER_PUBLIC, .laboratory = "a" };
+    size_t           n;
+    sund_err         err = { SUND_OK, "" };
+
+    sund_buf_text(&b, "variant\tclass\tlaboratory\treference\n");
+    for (int i = 0; i <= MOST; i++)
+        sund_buf_printf(&b, "1-%d-A-T\tP\ta\tSCV%09d\n", 100 + i, 1 + i);
+    CHECK(sund_interpretations_open(&k.s, ":memory:", &err) == SUND_OK && sund_interpretations_assembly_set(k.s, SUND_GRCH37, &err) == SUND_OK);
+    CHECK(read_into(&k, SUND_FORM_SUND, (char *) b.p, b.n, NULL, &rep, &err) == SUND_OK && rep.n_entry == MOST + 1);
+    CHECK(sund_interpretations_begin(k.s, &err) == SUND_OK);
+    for (int i = 1; i <= MOST; i++)
+        CHECK(sund_interpretation_withdraw(k.s, i, "x", &err) == SUND_OK);
+    CHECK(sund_interpretations_end(k.s, true, SUND_OK, &err) == SUND_OK);
+    CHECK(sund_form_write(SUND_FORM_CLINVAR_JSON, k.s, &how, &out, &n, &err) == SUND_OK);
+    sund_buf_clear(&out);
+    CHECK(sund_interpretation_withdraw(k.s, MOST + 1, "x", &err) == SUND_OK);
+    CHECK(sund_form_write(SUND_FORM_CLINVAR_JSON, k.s, &how, &out, &n, &err) == SUND_E_LIMIT && strstr(err.msg, "10001 are due"));
+    sund_interpretations_close(k.s);
+    sund_buf_free(&b);
+    sund_buf_free(&out);
 }
