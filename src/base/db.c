@@ -46,6 +46,24 @@ static int patient(sqlite3 *h, const char *script)
     return rc;
 }
 
+/** SQLite itself would make it 0644. A file that is there is not opened here: closing any descriptor of it would drop the locks that this process's other connections hold, and another program would then
+ *  delete the write-ahead log under them. Nor does a second thread find the file, and open it, before the first has closed what made it. */
+static sund_code make_file(const char *path, sund_err *err)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    sund_code              rc = SUND_OK;
+    int                    fd;
+
+    (void) pthread_mutex_lock(&lock);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        (void) close(fd);
+    else if (sund_file_exists(path))
+        rc = sund_file_private(path, err);
+    (void) pthread_mutex_unlock(&lock);
+    return rc;
+}
+
 sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_err *err)
 {
     static const char *setup = "PRAGMA journal_size_limit=8388608; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;";
@@ -56,16 +74,9 @@ sund_code sund_db_open(sund_db **db, const char *path, const char *schema, sund_
     if (!d)
         return sund_fail(err, SUND_E_NOMEM, "out of memory opening %s", path);
     (void) pthread_once(&once, no_count);
-    /* SQLite itself would make it 0644. A file that is there is not opened here: closing any descriptor of it would drop the locks that this process's
-     * other connections hold, and another program would then delete the write-ahead log under them. */
-    if (strcmp(path, ":memory:") != 0) {
-        int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd >= 0)
-            (void) close(fd);
-        else if (sund_file_exists(path) && (rc = sund_file_private(path, err)) != SUND_OK) {
-            free(d);
-            return rc;
-        }
+    if (strcmp(path, ":memory:") != 0 && (rc = make_file(path, err)) != SUND_OK) {
+        free(d);
+        return rc;
     }
     if (sqlite3_open_v2(path, &d->h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(d->h, BUSY_MS) != SQLITE_OK || patient(d->h, setup) != SQLITE_OK || sqlite3_exec(d->h, schema, NULL, NULL, NULL) != SQLITE_OK) {

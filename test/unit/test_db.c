@@ -3,8 +3,10 @@
 #include "scratch.h"
 #include "test.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /** The sqlite3 program, from outside: 0 when it did its work. */
@@ -24,30 +26,53 @@ static int64_t rows(sund_db *db)
     return n;
 }
 
+static pthread_barrier_t ready;
+
 static void *open_new(void *name)
 {
     sund_db  *db = NULL;
-    sund_code rc = sund_db_open(&db, name, "CREATE TABLE IF NOT EXISTS t(x INTEGER PRIMARY KEY) STRICT;", NULL);
+    sund_code rc;
 
-    sund_db_close(db);
-    return rc == SUND_OK ? name : NULL;
+    (void) pthread_barrier_wait(&ready);
+    rc = sund_db_open(&db, name, "CREATE TABLE IF NOT EXISTS t(x INTEGER PRIMARY KEY) STRICT;", NULL);
+    return rc == SUND_OK ? db : NULL;
 }
 
-/** As a node's pages and its answers do at its first start. */
+/** Whether some other process sees that this one holds locks on a file. */
+static bool locked(const char *path)
+{
+    int   status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+        int          fd = open(path, O_RDWR | O_CLOEXEC);
+
+        _exit(fd >= 0 && fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK ? 0 : 1);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+/** As a node's pages and its answers do at its first start. None takes the others' locks away: another program would think itself the last one, and delete the write-ahead log under them. */
 TEST(several_open_a_new_one_at_once)
 {
+    CHECK(pthread_barrier_init(&ready, NULL, 4) == 0);
     for (int k = 0; k < 100; k++) {
         pthread_t t[4];
         char      path[300], name[20];
-        void     *same;
+        void     *db[4];
 
         (void) snprintf(name, sizeof name, "new%d.db", k);
         (void) snprintf(path, sizeof path, "%s", scratch(name));
         for (int i = 0; i < 4; i++)
             CHECK(pthread_create(&t[i], NULL, open_new, path) == 0);
         for (int i = 0; i < 4; i++)
-            CHECK(pthread_join(t[i], &same) == 0 && same == path);
+            CHECK(pthread_join(t[i], &db[i]) == 0 && db[i]);
+        CHECK(locked(path));
+        for (int i = 0; i < 4; i++)
+            sund_db_close(db[i]);
     }
+    (void) pthread_barrier_destroy(&ready);
 }
 
 /** More texts than are kept, each many times; one that fails in between; a table that changes under a kept text. */
