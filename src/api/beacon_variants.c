@@ -388,10 +388,12 @@ static sund_code of_their_assembly(const sund_beacon_request *r, const char *que
 
 sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_response *out, sund_err *err)
 {
-    sund_buf     q = { 0 };
-    population   of = { 0, "" };
-    sund_answers said;
-    sund_code    rc = read_population(r, &of, err);
+    const sund_face *face = r->face;
+    sund_face        told = *face; /* with the assembly that the answers tell */
+    sund_buf         q = { 0 };
+    population       of = { 0, "" };
+    sund_answers     said;
+    sund_code        rc = read_population(r, &of, err);
 
     said.n = 0;
     if (rc == SUND_OK)
@@ -404,8 +406,13 @@ sund_code sund_beacon_variants(sund_beacon_request *r, sund_answers *a, sund_res
         rc = sund_beacon_sets(r, a, err);
     if (rc == SUND_OK)
         rc = ask_said(r, (const char *) q.p + strlen("variants "), a, &said, err);
+    if (told.assembly == SUND_ASSEMBLY_NONE) {
+        told.assembly = (sund_assembly) sund_answers_assembly(a);
+        r->face = &told;
+    }
     if (rc == SUND_OK)
         rc = write_answer(r, a, &of, &said, &out->body, err);
+    r->face = face;
     sund_buf_free(&q);
     sund_answers_free(&said);
     return rc;

@@ -27,7 +27,7 @@ typedef struct sund_face {
     const char    *environment;  /**< prod, test, dev, staging */
     const char    *version;      /**< of the program */
     const char    *total;        /**< name of all nodes together at the hub; NULL at a node */
-    sund_assembly  assembly;
+    sund_assembly  assembly;     /**< of the data; SUND_ASSEMBLY_NONE at a hub that was not told: then what its nodes say with their answers */
     bool           open;         /**< of data declared open */
     const sund_names *names;     /**< rsIDs, genes; or NULL */
     sund_vrs         *vrs;       /**< computed identifiers, of all chromosomes; or NULL */

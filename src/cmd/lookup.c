@@ -161,14 +161,8 @@ static void row_json(sund_json *j, const sund_answers *a, const sund_answers *sa
     sund_json_close(j, '}');
 }
 
-/** Of all who answered: the hub lets no two together. NULL when nobody did. */
-static const char *assembly_of(const sund_answers *a)
-{
-    for (size_t i = 0; i < a->n; i++)
-        if (a->row[i].shown && sund_shown_answered(a->row[i].shown) && sund_shown_assembly(a->row[i].shown))
-            return sund_assembly_name((sund_assembly) sund_shown_assembly(a->row[i].shown));
-    return NULL;
-}
+/** NULL when it is not known. */
+static const char *assembly_of(const sund_answers *a) { return sund_answers_assembly(a) ? sund_assembly_name((sund_assembly) sund_answers_assembly(a)) : NULL; }
 
 static void lookup_json(const char *text, const char *variant, const char *vrs, const sund_answers *a, const sund_answers *said)
 {

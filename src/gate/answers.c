@@ -64,6 +64,21 @@ bool sund_answers_total(const sund_answers *a, const char *variant, sund_lookup_
     return total(c, a->n, all);
 }
 
+unsigned sund_answers_assembly(const sund_answers *a)
+{
+    unsigned all = 0;
+
+    for (size_t i = 0, n = 0; i < a->n; i++)
+        if (a->row[i].shown && sund_shown_answered(a->row[i].shown)) {
+            unsigned one = sund_shown_assembly(a->row[i].shown);
+
+            all = n++ == 0 || one == all ? one : 0;
+            if (!all)
+                return 0;
+        }
+    return all;
+}
+
 sund_code sund_answers_one_assembly(sund_answers *a, sund_err *err)
 {
     unsigned seen = 0;

@@ -79,6 +79,8 @@ sund_code sund_answers_margins(const sund_thresholds *t, sund_answers *a, sund_e
 /** Places of one name on two assemblies are two places, and numbers of theirs are not for one table: answers on both are each made a refusal that says how to ask. (A question that says its assembly is refused by
  *  the nodes whose data are on the other.) */
 sund_code sund_answers_one_assembly(sund_answers *a, sund_err *err) SUND_MUST_CHECK;
+/** Which assembly all who answered say that their data are on: 37, 38; 0 where nobody answered, one does not say it, or two differ. */
+unsigned  sund_answers_assembly(const sund_answers *a);
 void      sund_answers_write(const sund_answers *a, sund_buf *out);
 sund_code sund_answers_read(sund_cur body, sund_answers *a, sund_err *err) SUND_MUST_CHECK;
 /** Counts of one variant at node i: status timeout or refused where it did not answer, not-covered where a region's answer lacks it. */

@@ -1,6 +1,7 @@
 /* Pages, over answers that are made here: what is shown to whom, and what is asked for whom. Answers against the specification's schemas: federation/beacon.t. */
 #include "api/face.h"
 #include "base/jsonread.h"
+#include "base/log.h"
 #include "gate/gate_priv.h"
 #include "test.h"
 
@@ -8,7 +9,7 @@ typedef struct seat { sund_db *db; sund_gate *gate; sund_identity me; } seat;
 
 /** What the countries have of one variant. status 0: silent. */
 typedef struct country { const char *id; bool open; sund_lookup_status status; int64_t ac, an; } country;
-typedef struct world { seat closed, open; size_t n; const country *c; char asked[600], by[64]; size_t n_asked; const char *no_sexes, *no_kinds; bool more, busy; } world; /* no_...: a country that does not tell them */
+typedef struct world { seat closed, open; size_t n; const country *c; char asked[600], by[64]; size_t n_asked; const char *no_sexes, *no_kinds; bool more, busy; unsigned on, last_on; double since_s[2]; } world; /* no_...: a country that does not tell them; on, last_on: assemblies that the countries tell, and this face does not know */
 
 static void sit(seat *s, bool open)
 {
@@ -66,6 +67,7 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
             SUND_TRY(sund_shown_add(r->shown, "20-200-A-G", &c, true, err));
             if (w->more)
                 sund_shown_more(r->shown);
+            sund_shown_place_on(r->shown, i + 1 == w->n ? w->last_on : w->on);
         }
         else if (sund_question_verb(question, &rest) == SUND_ASK_CARRIERS && strncmp(rest, "public", 6) == 0 && !w->c[i].open)
             SUND_TRY(sund_shown_refused(SUND_ASK_CARRIERS, "log in", &r->shown, err));
@@ -120,7 +122,7 @@ static sund_jval *get(world *w, bool hub, const char *path, const char *query, c
 {
     wire          line = { query, token };
     sund_face     f = { .limits = limits, .id = "org.example", .name = "n", .about = "a", .organisation = "o", .contact = "", .welcome = "https://example.org", .url = "https://example.org", .environment = "test", .version = "0",
-                        .total = hub ? "north" : NULL, .assembly = SUND_GRCH37, .ask = ask, .bearer = bearer, .ctx = w };
+                        .total = hub ? "north" : NULL, .assembly = w->on ? SUND_ASSEMBLY_NONE : SUND_GRCH37, .ask = ask, .bearer = bearer, .ctx = w };
     sund_request  in = { .method = body ? "POST" : "GET", .path = path, .body = (const uint8_t *) body, .n_body = body ? strlen(body) : 0, .parameters = get_parameters, .header = get_header, .priv = &line };
     sund_response out = { .status = 0 };
     sund_jval    *v = NULL;
@@ -523,6 +525,29 @@ TEST(a_record_s_own_page_has_what_laboratories_say)
     w.n = 3; /* a silent node is not waited for again */
     sund_jval_free(get(&w, true, "/g_variants/20-200-A-G", "", NULL, NULL, &status));
     CHECK(status == 200 && w.n_asked == 1);
+    end(&w);
+}
+
+TEST(a_hub_that_was_not_told_its_assembly_takes_what_its_nodes_tell)
+{
+    static const country c[] = { { "DK", true, SUND_LOOKUP_COUNTED, 10, 1000 }, { "FI", true, SUND_LOOKUP_COUNTED, 30, 3000 }, { "SE", true, 0, 0, 0 } };
+    static const struct { unsigned on, last_on; size_t n; const char *hgvs; } is[] = { { 38, 38, 2, "NC_000020.11:g.200A>G" }, { 37, 37, 2, "NC_000020.10:g.200A>G" }, { 38, 0, 3, "NC_000020.11:g.200A>G" }, { 38, 37, 2, NULL }, { 38, 0, 2, NULL } };
+    static world         w;
+    int                  status;
+
+    begin(&w, c, 2);
+    for (size_t i = 0; i < sizeof is / sizeof is[0]; i++) { /* of three, the last is silent; of two, it may tell another, or nothing */
+        sund_jval  *v;
+        const char *hgvs;
+
+        w.n = is[i].n;
+        w.on = is[i].on;
+        w.last_on = is[i].last_on;
+        v = get(&w, true, "/g_variants", Q, NULL, NULL, &status);
+        hgvs = sund_j_text(sund_j_get(sund_j_at(sund_j_get(set_of(v, "DK"), "results"), 0), "identifiers"), "genomicHGVSId");
+        CHECK(status == 200 && (is[i].hgvs ? hgvs && strcmp(hgvs, is[i].hgvs) == 0 : !hgvs));
+        sund_jval_free(v);
+    }
     end(&w);
 }
 
