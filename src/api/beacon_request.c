@@ -194,6 +194,7 @@ sund_code sund_beacon_read(sund_beacon_request *r, const sund_face *f, const sun
     r->in = in;
     r->page = page;
     r->id = id;
+    r->who.since_s = sund_time_mono_s();
     r->granularity = SUND_GRAN_RECORD;
     r->limit = strcmp(page->entry, "dataset") == 0 || strcmp(page->entry, "cohort") == 0 || strcmp(page->entry, "filteringTerm") == 0 ? 0 : SUND_BEACON_LIMIT; /* lists of what there is are whole unless less is wanted */
     SUND_TRY(read_asker(r, err));

@@ -9,7 +9,7 @@
 
 /** The pages of a node or of the hub: HTTP in, questions out, and what is shown as others' formats have it. Nothing here computes or sees a person: all that can be
  *  printed is in a sund_shown. */
-typedef struct sund_caller { char name[64]; bool registered; } sund_caller; /**< "anonymous", or who a token says */
+typedef struct sund_caller { char name[64]; bool registered; double since_s; } sund_caller; /**< "anonymous", or who a token says; and since when, on the monotonic clock: all that one request asks has one deadline */
 
 /** A service of a registry. type: "GROUP:ARTIFACT:VERSION", as GA4GH's service-info has it; about, contact, environment may be "". */
 #define SUND_SERVICE_TYPE_MAX 128

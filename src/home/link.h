@@ -13,7 +13,7 @@ typedef struct sund_link {
     uint64_t         seq;
 } sund_link;
 
-enum { SUND_CHANNEL_STUDIES, SUND_CHANNEL_LOOKUPS, SUND_CHANNEL_COMMANDS };
+enum { SUND_CHANNEL_STUDIES, SUND_CHANNEL_LOOKUPS, SUND_CHANNEL_COMMANDS, SUND_CHANNEL_LONG }; /* LOOKUPS: questions; LONG: those that may take long, so that others do not wait behind them */
 enum { SUND_REPLY_MAX = 1 << 30, SUND_HUB_PATH_MAX = 16 };
 #define SUND_HUB_PATH "/fed/v1"
 

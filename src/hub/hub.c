@@ -127,8 +127,8 @@ static sund_code do_poll(hub *h, const sund_envelope *e, sund_cur body, sund_buf
 
     SUND_TRY(sund_cur_ok(&body, "a poll", err));
     wait_s = wait_s < POLL_MAX_S ? wait_s : POLL_MAX_S;
-    if (e->channel == SUND_CHANNEL_LOOKUPS) {
-        sund_questions_poll(&h->questions, e->from, wait_s, body.n >= 8 ? sund_cur_u64(&body) : 0, out);
+    if (e->channel == SUND_CHANNEL_LOOKUPS || e->channel == SUND_CHANNEL_LONG) {
+        sund_questions_poll(&h->questions, e->from, e->channel == SUND_CHANNEL_LONG ? SUND_LINE_LONG : SUND_LINE_QUICK, wait_s, body.n >= 8 ? sund_cur_u64(&body) : 0, out);
         return sund_buf_ok(out, err);
     }
     (void) clock_gettime(CLOCK_MONOTONIC, &until);

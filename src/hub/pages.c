@@ -41,8 +41,9 @@ static sund_code note(sund_hub_pages *p, const sund_caller *who, const char *que
 static sund_code ask(void *ctx, const sund_caller *who, const char *question, sund_answers *out, sund_err *err)
 {
     sund_hub_pages *p = ctx;
+    double          left = ANSWER_MS - 1000 * (sund_time_mono_s() - who->since_s);
 
-    SUND_TRY(sund_questions_ask(p->questions, question, ANSWER_MS, out, err));
+    SUND_TRY(sund_questions_ask(p->questions, question, left > 0 ? (unsigned) left : 0, out, err));
     return note(p, who, question, out, err);
 }
 

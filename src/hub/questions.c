@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SILENT_S = 5 }; /* nodes ask for questions every 3 s */
+enum { SILENT_S = 5, QUICK_BP = 10000 }; /* nodes ask for questions every 3 s */
 
 sund_code sund_questions_init(sund_questions *q, const sund_roster *r, sund_err *err)
 {
@@ -19,7 +19,7 @@ sund_code sund_questions_init(sund_questions *q, const sund_roster *r, sund_err 
     q->roster = r;
     q->n_node = r->n_node;
     for (size_t i = 0; i < SUND_NODE_MAX; i++)
-        q->seen_s[i] = sund_time_mono_s();
+        q->seen_s[SUND_LINE_QUICK][i] = sund_time_mono_s();
     if (pthread_mutex_init(&q->lock, NULL) != 0 || pthread_condattr_init(&a) != 0 || pthread_condattr_setclock(&a, CLOCK_MONOTONIC) != 0 ||
         pthread_cond_init(&q->changed, &a) != 0)
         return sund_fail(err, SUND_E_NOMEM, "cannot make a lock");
@@ -97,8 +97,20 @@ static bool owed(const sund_questions *q, const sund_ticket *t)
     return false;
 }
 
-/** A free place, with the lock. answered: who answered before, and is waited for now; NULL for everybody who is there. */
-static sund_code begin(sund_questions *q, const char *question, const sund_answers *answered, int only, sund_ticket **out, sund_err *err)
+/** By which of its lines a node hears what may take long, or what does not; with the lock. */
+static sund_question_line line_of(const sund_questions *q, int node, bool slow) { return slow && q->seen_s[SUND_LINE_LONG][node] > 0 ? SUND_LINE_LONG : SUND_LINE_QUICK; }
+
+/** query: of variants, else NULL. */
+static bool takes_long(sund_verb verb, const sund_query *query)
+{
+    return query ? query->n_name == 0 && query->region.to_bp - query->region.from_bp > QUICK_BP : verb != SUND_ASK_INTERPRETATIONS;
+}
+
+/** What is asked, and of whom: of those who answered before, where answered is not NULL, or of one, where only is not negative. */
+typedef struct asking { const char *question; bool slow; const sund_answers *answered; int only; } asking;
+
+/** A free place, with the lock. */
+static sund_code begin(sund_questions *q, const asking *what, sund_ticket **out, sund_err *err)
 {
     sund_ticket *t = NULL;
 
@@ -108,26 +120,28 @@ static sund_code begin(sund_questions *q, const char *question, const sund_answe
     if (!t || q->stopping)
         return sund_fail(err, SUND_E_NOMEM, "too many questions at once; try again in a few seconds");
     memset(t, 0, sizeof *t);
-    t->text = strdup(question);
+    t->text = strdup(what->question);
     if (!t->text)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
     t->number = ++q->last;
-    t->only = only;
+    t->only = what->only;
+    t->slow = what->slow;
     t->asked_s = sund_time_mono_s();
     for (size_t i = 0; i < q->n_node; i++)
-        t->away[i] = (only >= 0 && only != (int) i) || (answered ? !answered->row[i].shown : t->asked_s - q->seen_s[i] > SUND_AWAY_S);
+        t->away[i] = (t->only >= 0 && t->only != (int) i) ||
+                     (what->answered ? !what->answered->row[i].shown : t->asked_s - q->seen_s[line_of(q, (int) i, t->slow)][i] > SUND_AWAY_S);
     *out = t;
     return SUND_OK;
 }
 
-static sund_code ask_once(sund_questions *q, const char *question, unsigned wait_ms, const sund_answers *answered, int only, sund_answers *out, sund_err *err)
+static sund_code ask_once(sund_questions *q, const asking *what, unsigned wait_ms, sund_answers *out, sund_err *err)
 {
     struct timespec until = after_ms(wait_ms);
     sund_ticket    *t = NULL;
     sund_code       rc;
 
     (void) pthread_mutex_lock(&q->lock);
-    rc = begin(q, question, answered, only, &t, err);
+    rc = begin(q, what, &t, err);
     if (rc == SUND_OK) {
         (void) pthread_cond_broadcast(&q->changed);
         while (owed(q, t) && !q->stopping)
@@ -174,7 +188,7 @@ static sund_code ask_by_name(sund_questions *q, const sund_query *query, unsigne
     sund_code     rc = named ? names_of(a, query->assembly, query->region.contig, &question, &n, &more, err) : sund_fail(err, SUND_E_NOMEM, "out of memory");
 
     if (rc == SUND_OK && n) {
-        rc = ask_once(q, (const char *) question.p, wait_ms, a, -1, named, err);
+        rc = ask_once(q, &(asking){ .question = (const char *) question.p, .answered = a, .only = -1 }, wait_ms, named, err);
         if (rc == SUND_OK) {
             sund_answers_free(a);
             *a = *named;
@@ -209,13 +223,13 @@ sund_code sund_questions_ask(sund_questions *q, const char *question, unsigned w
             sund_query_free(query);
     }
     if (rc == SUND_OK)
-        rc = ask_once(q, question, wait_ms, NULL, -1, out, err);
+        rc = ask_once(q, &(asking){ .question = question, .slow = takes_long(verb, query), .only = -1 }, region ? wait_ms - wait_ms / 5 : wait_ms, out, err);
     if (rc == SUND_OK && (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_CARRIERS || verb == SUND_ASK_INTERPRETATIONS))
         rc = sund_answers_one_assembly(out, err);
     if (rc == SUND_OK && region) {
         double left = wait_ms - 1000 * (sund_time_mono_s() - from);
 
-        rc = ask_by_name(q, query, left > 1000 ? (unsigned) left : 1000, out, err);
+        rc = ask_by_name(q, query, left > 0 ? (unsigned) left : 0, out, err);
     }
     if (rc == SUND_OK && (verb == SUND_ASK_VARIANTS || verb == SUND_ASK_CARRIERS))
         rc = sund_answers_margins(&rules, out, err);
@@ -229,11 +243,12 @@ sund_code sund_questions_ask_one(sund_questions *q, const char *node, const char
 {
     const char *rest;
     int         at = node_index(q, node);
+    sund_verb   verb = sund_question_verb(question, &rest);
 
     out->n = 0;
-    if (at < 0 || sund_question_verb(question, &rest) == SUND_ASK_NONE)
+    if (at < 0 || verb == SUND_ASK_NONE)
         return sund_fail(err, SUND_E_ARG, "'%.40s' is no question, or %s no node", question, node);
-    SUND_TRY(ask_once(q, question, wait_ms, NULL, at, out, err));
+    SUND_TRY(ask_once(q, &(asking){ .question = question, .slow = takes_long(verb, NULL), .only = at }, wait_ms, out, err));
     out->row[0] = out->row[at]; /* the others were not asked */
     out->n = 1;
     return SUND_OK;
@@ -246,7 +261,7 @@ void sund_questions_marks(sund_questions *q, uint64_t out[SUND_NODE_MAX])
     (void) pthread_mutex_unlock(&q->lock);
 }
 
-void sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, uint64_t mark, sund_buf *out)
+void sund_questions_poll(sund_questions *q, const char *node, sund_question_line line, unsigned wait_s, uint64_t mark, sund_buf *out)
 {
     struct timespec until = after_ms(wait_s * 1000);
     int             at = node_index(q, node);
@@ -255,17 +270,19 @@ void sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, u
 
     (void) pthread_mutex_lock(&q->lock);
     if (at >= 0) {
-        q->seen_s[at] = sund_time_mono_s();
-        turn = ++q->turn[at];
-        q->mark[at] = mark;
+        q->seen_s[line][at] = sund_time_mono_s();
+        turn = ++q->turn[line][at];
+        if (line == SUND_LINE_QUICK)
+            q->mark[at] = mark;
         for (size_t i = 0; i < SUND_QUESTIONS_MAX; i++)
-            q->ticket[i].asked[at] = q->ticket[i].shown[at] != NULL;
+            if (line_of(q, at, q->ticket[i].slow) == line)
+                q->ticket[i].asked[at] = q->ticket[i].shown[at] != NULL;
         (void) pthread_cond_broadcast(&q->changed);
     }
-    while (at >= 0 && !q->stopping && q->turn[at] == turn) {
+    while (at >= 0 && !q->stopping && q->turn[line][at] == turn) {
         for (size_t i = 0; i < SUND_QUESTIONS_MAX; i++) {
             sund_ticket *t = &q->ticket[i];
-            if (t->number && !t->asked[at] && (t->only < 0 || t->only == at)) {
+            if (t->number && !t->asked[at] && (t->only < 0 || t->only == at) && line_of(q, at, t->slow) == line) {
                 t->asked[at] = true;
                 sund_buf_u64(out, t->number);
                 sund_buf_str(out, t->text);
@@ -274,8 +291,8 @@ void sund_questions_poll(sund_questions *q, const char *node, unsigned wait_s, u
         if (out->n > before || pthread_cond_timedwait(&q->changed, &q->lock, &until) == ETIMEDOUT)
             break;
     }
-    if (at >= 0 && q->turn[at] == turn)
-        q->seen_s[at] = sund_time_mono_s();
+    if (at >= 0 && q->turn[line][at] == turn)
+        q->seen_s[line][at] = sund_time_mono_s();
     (void) pthread_mutex_unlock(&q->lock);
 }
 
@@ -293,8 +310,8 @@ void sund_questions_silent(sund_questions *q, const char *names, char *out, size
         if (m->role != SUND_ROLE_NODE)
             continue;
         (void) snprintf(want, sizeof want, ",%s,", m->id);
-        if (strstr(names, want) && now - q->seen_s[at] > SILENT_S && n < cap)
-            n += (size_t) snprintf(out + n, cap - n, "%s%s has not been heard for %.0f s", n ? ", " : "", m->id, now - q->seen_s[at]);
+        if (strstr(names, want) && now - q->seen_s[SUND_LINE_QUICK][at] > SILENT_S && n < cap)
+            n += (size_t) snprintf(out + n, cap - n, "%s%s has not been heard for %.0f s", n ? ", " : "", m->id, now - q->seen_s[SUND_LINE_QUICK][at]);
         at++;
     }
     (void) pthread_mutex_unlock(&q->lock);

@@ -1,6 +1,5 @@
 #include "node/answers.h"
 
-#include "base/ini.h"
 #include "base/log.h"
 #include "home/link.h"
 #include "node/again.h"
@@ -9,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err)
+sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_describing *d, sund_err *err)
 {
     char path[2048];
 
     memset(a, 0, sizeof *a);
+    a->describing = d;
     a->query = calloc(1, sizeof *a->query);
     if (!a->query)
         return sund_fail(err, SUND_E_NOMEM, "out of memory");
@@ -22,8 +22,7 @@ sund_code sund_answerer_open(sund_answerer *a, const char *dir, sund_err *err)
     SUND_TRY(sund_home_path(&a->home, "counts.db", path, sizeof path, err));
     SUND_TRY(sund_db_open(&a->counts, path, "", err));
     SUND_TRY(sund_counted_open(a->counts, err));
-    SUND_TRY(sund_lookup_open(&a->seat, &a->home, err));
-    return sund_lookup_refresh(&a->seat, err);
+    return sund_lookup_open(&a->seat, &a->home, err);
 }
 
 void sund_answerer_close(sund_answerer *a)
@@ -33,7 +32,6 @@ void sund_answerer_close(sund_answerer *a)
     sund_lookup_close(&a->seat);
     sund_db_close(a->counts);
     sund_clinical_close(&a->clinical);
-    sund_described_free(&a->described);
     sund_home_close(&a->home);
     free(a->query);
     memset(a, 0, sizeof *a);
@@ -167,16 +165,7 @@ static sund_code carriers(sund_answerer *a, const char *rest, sund_shown **out, 
 
 /* ---- data sets ---- */
 
-/** A part of the description. Without a datasets.ini nothing is said, and what was said before holds no more. */
-static sund_code datasets(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err)
-{
-    int64_t from = 0;
-
-    if (*rest && !sund_parse_i64(rest, 1, SUND_DATASETS_MAX, &from))
-        return sund_fail(err, SUND_E_ARG, "'datasets' asks for data sets, 'datasets 32' for those behind the first 32");
-    SUND_TRY(sund_described_now(&a->described, &a->home, (size_t) from, err));
-    return sund_shown_text(a->home.gate, SUND_ASK_DATASETS, a->described.text.p, a->described.text.n, out, err);
-}
+static sund_code datasets(sund_answerer *a, const char *rest, sund_shown **out, sund_err *err) { return sund_answer_datasets(a->describing, &a->home, rest, out, err); }
 
 /* ---- terms ---- */
 
@@ -273,7 +262,7 @@ static sund_code poll_once(sund_link *l, sund_answerer *a, sund_buf *reply, sund
     return sund_cur_ok(&c, "the hub's questions", err);
 }
 
-sund_code sund_answers_serve(const char *dir, const _Atomic bool *stop, sund_err *err)
+static sund_code serve(const char *dir, uint8_t channel, sund_describing *d, const _Atomic bool *stop, sund_err *err)
 {
     sund_answerer a;
     sund_link     l = { 0 };
@@ -281,8 +270,10 @@ sund_code sund_answers_serve(const char *dir, const _Atomic bool *stop, sund_err
     unsigned      n_failed = 0;
     sund_code     rc;
 
-    SUND_GO(sund_answerer_open(&a, dir, err));
-    SUND_GO(sund_link_open(&l, &a.home, SUND_CHANNEL_LOOKUPS, err));
+    SUND_GO(sund_answerer_open(&a, dir, d, err));
+    if (channel == SUND_CHANNEL_LOOKUPS) /* who is counted is known before the first lookup comes */
+        SUND_GO(sund_lookup_refresh(&a.seat, err));
+    SUND_GO(sund_link_open(&l, &a.home, channel, err));
     sund_client_heed(l.client, stop);
     while (!*stop) {
         sund_err why = { SUND_OK, "" };
@@ -300,3 +291,6 @@ out:
     sund_answerer_close(&a);
     return rc;
 }
+
+sund_code sund_answers_serve(const char *dir, sund_describing *d, const _Atomic bool *stop, sund_err *err) { return serve(dir, SUND_CHANNEL_LOOKUPS, d, stop, err); }
+sund_code sund_answers_serve_long(const char *dir, sund_describing *d, const _Atomic bool *stop, sund_err *err) { return serve(dir, SUND_CHANNEL_LONG, d, stop, err); }

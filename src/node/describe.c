@@ -1,6 +1,7 @@
 #include "node/describe.h"
 
 #include "base/file.h"
+#include "base/ini.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +170,21 @@ sund_code sund_described_now(sund_described *d, sund_home *h, size_t from, sund_
     d->made = true;
     d->from = from;
     return SUND_OK;
+}
+
+sund_code sund_answer_datasets(sund_describing *d, sund_home *h, const char *rest, sund_shown **out, sund_err *err)
+{
+    int64_t   from = 0;
+    sund_code rc;
+
+    if (*rest && !sund_parse_i64(rest, 1, SUND_DATASETS_MAX, &from))
+        return sund_fail(err, SUND_E_ARG, "'datasets' asks for data sets, 'datasets 32' for those behind the first 32");
+    (void) pthread_mutex_lock(&d->lock);
+    rc = sund_described_now(&d->d, h, (size_t) from, err);
+    if (rc == SUND_OK)
+        rc = sund_shown_text(h->gate, SUND_ASK_DATASETS, d->d.text.p, d->d.text.n, out, err);
+    (void) pthread_mutex_unlock(&d->lock);
+    return rc;
 }
 
 uint64_t sund_described_changes(sund_described_mark *seen, const sund_home *h)

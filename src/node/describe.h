@@ -2,7 +2,10 @@
 #define SUND_NODE_DESCRIBE_H
 
 #include "datasets/describe.h"
+#include "gate/shown.h"
 #include "home/home.h"
+
+#include <pthread.h>
 
 /** What a node says of its data sets: its datasets.ini, and people counted now - whoever takes part in lookups, is in the data set's cohort and, where the home has a
  *  store, in it - through the gate. Kept until datasets.ini, the people, the ontologies or the year change: whoever asks for variants meanwhile does not wait while all are counted again.
@@ -20,6 +23,10 @@ typedef struct sund_described {
     size_t              from;
     sund_buf            text; /**< the part that was asked for last (sund_describe_part()) */
 } sund_described;
+/** One description for all threads of a process; whoever uses it has the lock. */
+typedef struct sund_describing { pthread_mutex_t lock; sund_described d; } sund_describing;
+/** The answer to "datasets REST": a part. Errors: SUND_E_ARG for a number that is none. */
+sund_code sund_answer_datasets(sund_describing *d, sund_home *h, const char *rest, sund_shown **out, sund_err *err) SUND_MUST_CHECK;
 /** d->text: the part from data set `from` on; no bytes where there is no datasets.ini. Errors: SUND_E_ARG for one behind the last. */
 sund_code sund_described_now(sund_described *d, sund_home *h, size_t from, sund_err *err) SUND_MUST_CHECK;
 void      sund_described_free(sund_described *d);

@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A node: one loop that polls the hub's log of studies and says what its parties owe, and beside it a thread for questions and one for pages. */
+/* A node: one loop that polls the hub's log of studies and says what its parties owe, and beside it a thread for questions, one for those that may take long, and one for pages. */
 
 enum { PARTIES_MAX = 1024, WAIT_S = 15, RUNNING_WAIT_S = 1, HEADS_S = 3600 };
 
@@ -383,14 +383,15 @@ static void loop(node *n)
 }
 
 /** What runs beside the studies: questions that the hub passes on, and the node's own pages. */
-typedef struct beside { const char *dir, *what; const _Atomic bool *stop; sund_code (*serve)(const char *dir, const _Atomic bool *stop, sund_err *err); pthread_t thread; bool runs; } beside;
+typedef struct beside { const char *what; sund_code (*serve)(const char *dir, sund_describing *d, const _Atomic bool *stop, sund_err *err); const char *dir; sund_describing *d; const _Atomic bool *stop; pthread_t thread; bool runs; } beside;
+enum { N_BESIDE = 3 };
 
 static void *serve(void *arg)
 {
     beside  *b = arg;
     sund_err err = { SUND_OK, "" };
 
-    if (b->serve(b->dir, b->stop, &err) != SUND_OK)
+    if (b->serve(b->dir, b->d, b->stop, &err) != SUND_OK)
         sund_log(SUND_LOG_ERROR, "%s: %s", b->what, err.msg);
     return NULL;
 }
@@ -427,14 +428,19 @@ sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err
     node          n;
     char          key_dir[2048];
     int           lock = -1;
-    beside        t[] = { { .dir = dir, .what = "questions are not answered", .stop = stop, .serve = sund_answers_serve }, { .dir = dir, .what = "the node goes on without its pages", .stop = stop, .serve = sund_node_pages_serve } };
+    sund_describing d = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    beside        t[N_BESIDE] = { { .what = "questions are not answered", .serve = sund_answers_serve }, { .what = "long questions are not answered", .serve = sund_answers_serve_long },
+                                  { .what = "the node goes on without its pages", .serve = sund_node_pages_serve } };
     sund_code     rc;
 
     memset(&n, 0, sizeof n);
     n.stop = stop;
     sund_buf_keep_memory();
     rc = open_node(&n, dir, key_dir, sizeof key_dir, &lock, err);
-    for (size_t i = 0; i < 2 && rc == SUND_OK; i++) {
+    for (size_t i = 0; i < N_BESIDE && rc == SUND_OK; i++) {
+        t[i].dir = dir;
+        t[i].d = &d;
+        t[i].stop = stop;
         t[i].runs = pthread_create(&t[i].thread, NULL, serve, &t[i]) == 0;
         if (!t[i].runs)
             rc = sund_fail(err, SUND_E_NOMEM, "cannot start a thread");
@@ -444,9 +450,10 @@ sund_code sund_node_run(const char *dir, const _Atomic bool *stop, sund_err *err
                  sund_store_describe(n.home.store)->n_site, n.home.access, n.home.roster.hub_url);
         loop(&n);
     }
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < N_BESIDE; i++)
         if (t[i].runs)
             (void) pthread_join(t[i].thread, NULL);
+    sund_described_free(&d.d);
     for (size_t i = 0; i < n.n_run; i++)
         sund_party_close(n.run[i].party);
     free(n.run);

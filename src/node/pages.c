@@ -11,7 +11,6 @@
 #include "node/answers.h"
 #include "node/own.h"
 #include "node/permissions.h"
-#include "rdf/turtle.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -31,19 +30,18 @@ typedef struct site {
     sund_vrs     *vrs;
     sund_own      own;
     sund_limits  *limits;
-    sund_buf      handovers; /* of its data sets, made anew when datasets.ini changes */
-    sund_described_mark described;
     double        looked_s; /* for the kill switch */
 } site;
 
-/** The kill switch, each 5 ms at most. */
+/** The kill switch, each 5 ms at most. Who stopped it, and why, is not for strangers: 503, as of a node that is busy. */
 static sund_code allowed(site *s, sund_err *err)
 {
     double now = sund_time_mono_s();
 
     if (now - s->looked_s < SUND_LOOK_AGAIN_S)
         return SUND_OK;
-    SUND_TRY(sund_gate_stopped(s->answerer.home.db, err));
+    if (sund_gate_stopped(s->answerer.home.db, NULL) != SUND_OK)
+        return sund_fail(err, SUND_E_NOMEM, "this node cannot answer at present");
     s->looked_s = now; /* what is stopped is looked at each time */
     return SUND_OK;
 }
@@ -161,59 +159,29 @@ static const char *of_request(const void *request, const char *key)
     return in->query(in, key);
 }
 
-/** Asked as anybody asks. */
-static sund_code ask_datasets(void *ctx, const char *question, sund_shown **out, sund_err *err)
-{
-    static const sund_caller anybody = { .name = "anonymous" };
-    sund_answers             a = { .n = 0 };
-    sund_code                rc = ask(ctx, &anybody, question, &a, err);
-
-    if (rc == SUND_OK) {
-        *out = a.row[0].shown;
-        a.row[0].shown = NULL;
-    }
-    sund_answers_free(&a);
-    return rc;
-}
-
-/** The first part of what the node says of its data sets, and from it where Beacon's answers lead. */
-static sund_code make_handovers(site *s, sund_err *err)
-{
-    sund_shown    *shown = NULL;
-    sund_graph    *g = NULL;
-    sund_part_head head = { .total = 0 };
-    bool           there = false;
-    char           at[600];
-    sund_cur       text;
-    sund_code      rc;
-
-    SUND_TRY(sund_answer_question(&s->answerer, "datasets", &shown, err));
-    text = sund_shown_bytes(shown);
-    (void) snprintf(at, sizeof at, "%s/fdp/%s/catalog", s->config.url, s->answerer.home.id);
-    rc = sund_graph_new(&g, NULL, err);
-    if (rc == SUND_OK && text.n)
-        rc = sund_part_head_read(text, &head, &there, err);
-    if (rc == SUND_OK && text.n)
-        rc = sund_turtle_read(g, "datasets.ini", text.p, text.n, NULL, err);
-    if (rc == SUND_OK && text.n)
-        rc = sund_pages_handovers(g, head.total, at, &s->handovers, err);
-    sund_graph_free(g);
-    sund_shown_free(shown);
-    return rc;
-}
-
 static void handovers(void *ctx, const char *node, sund_buf *list)
 {
-    site    *s = ctx;
-    uint64_t was = s->described.mark;
+    site                *s = ctx;
+    const sund_own_copy *c = sund_own_now(&s->own);
 
     (void) node;
-    if (sund_described_changes(&s->described, &s->answerer.home) != was) {
-        sund_buf_clear(&s->handovers);
-        if (make_handovers(s, NULL) != SUND_OK)
-            sund_buf_clear(&s->handovers);
-    }
-    sund_buf_put(list, s->handovers.p, s->handovers.n);
+    if (c)
+        sund_buf_put(list, c->handovers.p, c->handovers.n);
+}
+
+/** As anybody is shown it, and noted: NULL while the catalogue is read for the first time. */
+static sund_code own_copy(site *s, const sund_own_copy **out, sund_err *err)
+{
+    static const sund_caller anybody = { .name = "anonymous" };
+    sund_answers             a = { .n = 1 };
+
+    SUND_TRY(allowed(s, err));
+    *out = sund_own_now(&s->own);
+    if (!*out)
+        return SUND_OK;
+    memcpy(a.row[0].node, s->answerer.home.id, sizeof a.row[0].node);
+    a.row[0].shown = (*out)->said;
+    return note(s, &anybody, "datasets", &a, err);
 }
 
 /** A page of the node's own catalogue of data sets. */
@@ -225,14 +193,21 @@ static bool datasets(void *ctx, const sund_request *in, sund_response *out)
     sund_page_ask  page = { in->path, in->header(in, "Accept"), of_request, in, in->parameters(in, given, 16), name };
     sund_err       err = { .code = SUND_OK };
     sund_code      rc;
+    const sund_own_copy *own = NULL;
 
     if (strcmp(in->method, "GET") != 0)
         return false;
     for (size_t i = 0; i < page.n_name; i++)
         name[i] = given[i].name;
     out->status = 200;
-    rc = sund_own_page(&s->own, s->answerer.home.id, ask_datasets, s, &page, &out->body, &out->type, out->links, &err);
-    if (rc != SUND_OK) {
+    rc = own_copy(s, &own, &err);
+    if (rc == SUND_OK && !own)
+        rc = sund_fail(&err, SUND_E_NOMEM, "the catalogue of data sets is being read; try again in a second");
+    if (rc == SUND_OK)
+        rc = sund_own_page(&s->own, own, &page, &out->body, &out->type, out->links, &err);
+    if (rc == SUND_E_NOMEM)
+        sund_face_refuse(&s->face, 503, err.msg, out);
+    else if (rc != SUND_OK) {
         out->type = "text/plain; charset=utf-8";
         out->status = sund_code_http(rc);
         out->links[0] = 0;
@@ -262,15 +237,16 @@ static void refuse(void *ctx, int status, const char *why, sund_response *out)
     sund_face_refuse(&s->face, status, why, out);
 }
 
-static sund_code open_site(site *s, const char *dir, sund_err *err)
+static sund_code open_site(site *s, const char *dir, sund_describing *d, sund_err *err)
 {
     sund_home *h = &s->answerer.home;
 
-    SUND_TRY(sund_answerer_open(&s->answerer, dir, err));
+    SUND_TRY(sund_answerer_open(&s->answerer, dir, d, err));
+    SUND_TRY(sund_lookup_refresh(&s->answerer.seat, err));
     SUND_TRY(sund_pages_config_read(&s->config, h, err));
     SUND_TRY(sund_budget_open(&s->budget, h->db, err));
     SUND_TRY(sund_pagelog_open(&s->log, h->db, err));
-    SUND_TRY(sund_own_open(&s->own, h, s->config.url, err));
+    SUND_TRY(sund_own_open(&s->own, dir, d, s->config.url, err));
     if (s->config.names[0])
         SUND_TRY(sund_names_read(&s->names, s->config.names, err));
     SUND_TRY(sund_pages_vrs(&s->vrs, &s->config, sund_store_describe(h->store)->assembly, err));
@@ -287,6 +263,8 @@ static sund_code serve(site *s, const _Atomic bool *stop, sund_err *err)
     const sund_server_config c = { .max_connections = 1024, .n_loop = 1, .handler = handle, .refuse = refuse, .ctx = s };
     sund_server             *server = NULL;
 
+    for (int i = 0; i < 50 && !*stop && !sund_own_now(&s->own); i++) /* a catalogue of a few data sets is there when the pages are */
+        (void) usleep(10000);
     SUND_TRY(sund_pages_start(&server, &s->answerer.home, &s->config, c, err));
     while (!*stop) {
         (void) usleep(500000);
@@ -310,7 +288,7 @@ static sund_code wanted(const char *dir, bool *yes, sund_err *err)
     return rc;
 }
 
-sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_err *err)
+sund_code sund_node_pages_serve(const char *dir, sund_describing *d, const _Atomic bool *stop, sund_err *err)
 {
     static site s = { .writing = PTHREAD_MUTEX_INITIALIZER }; /* one a process */
     bool        yes = false;
@@ -319,7 +297,7 @@ sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_
     SUND_TRY(wanted(dir, &yes, err));
     if (!yes)
         return SUND_OK;
-    rc = open_site(&s, dir, err);
+    rc = open_site(&s, dir, d, err);
     if (rc == SUND_OK)
         rc = serve(&s, stop, err);
     sund_limits_free(s.limits);
@@ -328,7 +306,6 @@ sund_code sund_node_pages_serve(const char *dir, const _Atomic bool *stop, sund_
     sund_names_free(s.names);
     sund_vrs_close(s.vrs);
     sund_own_close(&s.own);
-    sund_buf_free(&s.handovers);
     sund_answerer_close(&s.answerer);
     return rc;
 }

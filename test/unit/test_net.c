@@ -5,6 +5,7 @@
 #include "gate/ledger.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "node/again.h"
 #include "test.h"
 
 #include <arpa/inet.h>
@@ -17,7 +18,7 @@
 
 enum { MAX_BODY = 100000 };
 
-/** Echoes the body; "/slow" takes a second and a half. */
+/** Echoes the body; "/slow" takes a second and a half, "/moved" is at "/x". */
 static void echo(void *ctx, const sund_request *in, sund_response *out)
 {
     int *n = ctx;
@@ -25,7 +26,9 @@ static void echo(void *ctx, const sund_request *in, sund_response *out)
     __atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
     if (strcmp(in->path, "/slow") == 0)
         (void) usleep(1500000);
-    out->status = 200;
+    out->status = strcmp(in->path, "/moved") == 0 ? 308 : 200;
+    if (out->status == 308)
+        out->header[out->n_header++].name = "Location", out->header[0].value = "/x";
     out->type = "application/octet-stream";
     sund_buf_put(&out->body, in->body, in->n_body);
     sund_buf_text(&out->body, in->query(in, "q") ? in->query(in, "q") : "");
@@ -385,7 +388,7 @@ static sund_leave *message(tls *t, size_t n)
     return l;
 }
 
-static sund_code send_once(tls *t, const char *url, const char *pin, size_t n, size_t max_reply, sund_err *err)
+static sund_code send_to(tls *t, const char *path, const char *url, const char *pin, size_t n, size_t max_reply, sund_err *err)
 {
     sund_client *c = NULL;
     sund_leave  *l = message(t, n);
@@ -394,7 +397,7 @@ static sund_code send_once(tls *t, const char *url, const char *pin, size_t n, s
     size_t       n_sent;
 
     if (rc == SUND_OK)
-        rc = sund_client_send(c, "/x", l, 20, max_reply, &reply, err);
+        rc = sund_client_send(c, path, l, 20, max_reply, &reply, err);
     if (rc == SUND_OK) {
         const uint8_t *sent = sund_leave_bytes(l, &n_sent);
         CHECK(reply.n == n_sent && memcmp(reply.p, sent, n_sent) == 0);
@@ -403,6 +406,21 @@ static sund_code send_once(tls *t, const char *url, const char *pin, size_t n, s
     sund_leave_free(l);
     sund_client_close(c);
     return rc;
+}
+
+static sund_code send_once(tls *t, const char *url, const char *pin, size_t n, size_t max_reply, sund_err *err) { return send_to(t, "/x", url, pin, n, max_reply, err); }
+
+TEST(a_redirect_is_not_followed)
+{
+    tls      t;
+    sund_err err = { SUND_OK, "" };
+    int      before;
+
+    tls_open(&t);
+    before = __atomic_load_n(&handled, __ATOMIC_RELAXED);
+    CHECK(send_to(&t, "/moved", t.url, t.pin, 1000, 1 << 20, &err) == SUND_E_UPSTREAM && strstr(err.msg, "HTTP 308"));
+    CHECK(__atomic_load_n(&handled, __ATOMIC_RELAXED) == before + 1); /* nor asked for, even at the one place that is pinned */
+    tls_close(&t);
 }
 
 TEST(the_pin_is_the_whole_of_the_trust)
@@ -505,4 +523,25 @@ TEST(a_client_can_be_told_to_stop)
     sund_buf_free(&reply);
     (void) close(fd);
     tls_close(&t);
+}
+
+TEST(who_fails_waits_twice_as_long_each_time_and_no_two_alike)
+{
+    static const double most[] = { 0.25, 0.5, 1, 2, 4, 4, 4 };
+    _Atomic bool        stop = true;
+    unsigned            n = 0;
+    double              from = sund_time_mono_s();
+
+    for (unsigned i = 1; i <= 7; i++)
+        CHECK(sund_again_s(i, 0) == most[i - 1] && sund_again_s(i, 0.5) == most[i - 1] * 0.75 && sund_again_s(i, 0.999) > most[i - 1] / 2);
+    CHECK(sund_again_s(4000000000u, 0) == 4);
+    sund_again_wait(&n, &stop); /* who is to stop does not wait */
+    CHECK(n == 1 && sund_time_mono_s() - from < 0.2);
+    stop = false;
+    sund_again_wait(&n, &stop);
+    CHECK(n == 2 && sund_time_mono_s() - from >= 0.25);
+    n = 100;
+    stop = true;
+    sund_again_wait(&n, &stop);
+    CHECK(n == 100);
 }

@@ -43,7 +43,7 @@ static sund_code ask(void *ctx, const sund_caller *who, const char *question, su
 
     (void) snprintf(w->asked, sizeof w->asked, "%s", question);
     (void) snprintf(w->by, sizeof w->by, "%s", who->name);
-    w->n_asked++;
+    w->since_s[w->n_asked++ > 0] = who->since_s;
     if (w->busy)
         return sund_fail(err, SUND_E_NOMEM, "too many questions at once");
     out->n = w->n;
@@ -513,6 +513,7 @@ TEST(a_record_s_own_page_has_what_laboratories_say)
 
     begin(&w, c, 2);
     v = get(&w, true, "/g_variants/20-200-A-G", "", NULL, "Bearer good", &status);
+    CHECK(w.since_s[0] > sund_time_mono_s() - 5 && w.since_s[0] == w.since_s[1]); /* both within one deadline */
     CHECK(status == 200 && w.n_asked == 2 && strcmp(w.asked, "interpretations 20-200-A-G") == 0); /* what is public: nobody here is a member who was verified */
     of = sund_j_get(sund_j_get(sund_j_at(sund_j_get(set_of(v, "DK"), "results"), 0), "variantLevelData"), "clinicalInterpretations");
     CHECK(sund_j_n(of) == 2 && strcmp(sund_j_text(sund_j_at(of, 0), "clinicalRelevance"), "likely pathogenic") == 0 && strcmp(sund_j_text(sund_j_get(sund_j_at(of, 0), "effect"), "id"), "OMIM:604370") == 0);

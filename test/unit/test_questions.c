@@ -5,7 +5,6 @@
 #include "genome/names.h"
 #include "genome/query.h"
 #include "hub/questions.h"
-#include "node/again.h"
 #include "scratch.h"
 #include "test.h"
 
@@ -399,7 +398,23 @@ TEST(answers_of_nodes_are_put_together)
 /* ---- the board ---- */
 
 static sund_questions board;
-static sund_roster    five;
+static sund_roster    roster; /* a hub, and nodes N1, N2, ... */
+
+static void open_board(size_t n_node)
+{
+    roster = (sund_roster){ .n_member = n_node + 1, .n_node = n_node, .member = calloc(n_node + 1, sizeof *roster.member) };
+    for (size_t i = 0; i <= n_node; i++) {
+        roster.member[i].role = i ? SUND_ROLE_NODE : SUND_ROLE_HUB;
+        (void) snprintf(roster.member[i].id, sizeof roster.member[i].id, "N%zu", i);
+    }
+    CHECK(sund_questions_init(&board, &roster, NULL) == SUND_OK);
+}
+
+static void close_board(void)
+{
+    sund_questions_free(&board);
+    free(roster.member);
+}
 
 typedef struct asked { sund_answers a; sund_code rc; double s; } asked;
 static void *ask(void *p)
@@ -440,22 +455,15 @@ TEST(all_are_asked_at_once_and_who_is_away_is_not_waited_for)
     sund_buf  b = { 0 };
 
     sit(&s, false);
-    five.n_member = 5;
-    five.member = calloc(5, sizeof *five.member);
-    for (size_t i = 0; i < 5; i++) {
-        five.member[i].role = i ? SUND_ROLE_NODE : SUND_ROLE_HUB;
-        (void) snprintf(five.member[i].id, sizeof five.member[i].id, "N%zu", i);
-    }
-    five.n_node = 4;
-    CHECK(sund_questions_init(&board, &five, NULL) == SUND_OK);
-    board.seen_s[3] -= 2 * SUND_AWAY_S; /* N4 has been silent for long */
+    open_board(4);
+    board.seen_s[SUND_LINE_QUICK][3] -= 2 * SUND_AWAY_S; /* N4 has been silent for long */
     CHECK(pthread_create(&th, NULL, ask, &q) == 0);
     for (int i = 1; i <= 3; i++) {
         char name[4];
 
         (void) snprintf(name, sizeof name, "N%d", i);
         sund_buf_clear(&b);
-        sund_questions_poll(&board, name, 2, 0, &b);
+        sund_questions_poll(&board, name, SUND_LINE_QUICK, 2, 0, &b);
         if (i == 2)
             say(&s, name, sund_cur_of(b.p, b.n), 0, "of another verb");
         say(&s, name, sund_cur_of(b.p, b.n), 100 * i, NULL);
@@ -468,13 +476,12 @@ TEST(all_are_asked_at_once_and_who_is_away_is_not_waited_for)
     sund_answers_free(&q.a);
     /* and three that hang: the deadline, once, with everybody's name */
     for (size_t i = 0; i < 4; i++)
-        board.seen_s[i] = sund_time_mono_s();
+        board.seen_s[SUND_LINE_QUICK][i] = sund_time_mono_s();
     (void) ask(&q);
     CHECK(q.rc == SUND_OK && q.s >= 0.99 && q.s < 1.1 && q.a.n == 4 && !q.a.row[0].shown && q.a.row[0].ms >= 990 && strcmp(q.a.row[3].node, "N4") == 0);
     sund_answers_free(&q.a);
     CHECK(sund_questions_ask(&board, "what is it", 10, &q.a, NULL) == SUND_E_ARG);
-    sund_questions_free(&board);
-    free(five.member);
+    close_board();
     sund_buf_free(&b);
     stand(&s);
 }
@@ -486,7 +493,7 @@ static void *wait_for_questions(void *p)
     waiting *w = p;
     double   from = sund_time_mono_s();
 
-    sund_questions_poll(&board, "N1", 3, 0, &w->got);
+    sund_questions_poll(&board, "N1", SUND_LINE_QUICK, 3, 0, &w->got);
     w->s = sund_time_mono_s() - from;
     return NULL;
 }
@@ -501,21 +508,15 @@ TEST(a_line_that_is_dead_takes_no_question_with_it)
     sund_shown *more = NULL;
 
     sit(&s, false);
-    five.n_member = 2;
-    five.n_node = 1;
-    five.member = calloc(2, sizeof *five.member);
-    five.member[0].role = SUND_ROLE_HUB;
-    five.member[1].role = SUND_ROLE_NODE;
-    (void) snprintf(five.member[1].id, sizeof five.member[1].id, "N1");
-    CHECK(sund_questions_init(&board, &five, NULL) == SUND_OK);
+    open_board(1);
     CHECK(pthread_create(&dead, NULL, wait_for_questions, &w) == 0);
     (void) usleep(200000);
-    sund_questions_poll(&board, "N1", 0, 0, &b); /* the node dials anew: who waited for it ends, and takes nothing */
+    sund_questions_poll(&board, "N1", SUND_LINE_QUICK, 0, 0, &b); /* the node dials anew: who waited for it ends, and takes nothing */
     (void) pthread_join(dead, NULL);
     CHECK(b.n == 0 && w.got.n == 0 && w.s < 1);
     CHECK(pthread_create(&asking, NULL, ask, &q) == 0);
-    sund_questions_poll(&board, "N1", 2, 0, &w.got); /* this one is sent, and lost on the way */
-    sund_questions_poll(&board, "N1", 0, 0, &b);
+    sund_questions_poll(&board, "N1", SUND_LINE_QUICK, 2, 0, &w.got); /* this one is sent, and lost on the way */
+    sund_questions_poll(&board, "N1", SUND_LINE_QUICK, 0, 0, &b);
     CHECK(w.got.n > 0 && b.n == w.got.n && memcmp(b.p, w.got.p, b.n) == 0); /* so it is asked again */
     CHECK(sund_shown_people(s.gate, SUND_ASK_PEOPLE, 500, &more, NULL) == SUND_OK);
     sund_buf_u64(&longer, board.last);
@@ -538,16 +539,78 @@ TEST(a_line_that_is_dead_takes_no_question_with_it)
         board.ticket[i].number = 1000 + i;
     (void) ask(&q);
     CHECK(q.rc == SUND_E_NOMEM && q.s < 0.1); /* 503, at once */
-    sund_questions_free(&board);
-    free(five.member);
+    close_board();
     sund_buf_free(&w.got);
     sund_buf_free(&longer);
     sund_buf_free(&b);
     stand(&s);
 }
 
-/** A node that has so many alleles of each of n variants, and is asked until nobody asks any more. */
-typedef struct country { const seat *s; char name[16]; int n; int64_t ac; unsigned assembly; _Atomic bool *stop; size_t n_asked; } country;
+/** The verbs of what a node is asked by one of its lines now: "people variants". */
+static const char *hears(const char *node, sund_question_line line)
+{
+    static char words[200];
+    sund_buf    b = { 0 };
+    sund_cur    c;
+
+    words[0] = 0;
+    sund_questions_poll(&board, node, line, 0, 0, &b);
+    c = sund_cur_of(b.p, b.n);
+    while (c.n && !c.bad) {
+        char text[100];
+
+        (void) sund_cur_u64(&c);
+        CHECK(sund_cur_str(&c, text, sizeof text));
+        (void) snprintf(words + strlen(words), sizeof words - strlen(words), "%s%.*s", words[0] ? " " : "", (int) strcspn(text, " "), text);
+    }
+    sund_buf_free(&b);
+    return words;
+}
+
+typedef struct put { const char *question; unsigned wait_ms; sund_answers a; } put;
+static void *put_question(void *p)
+{
+    put *q = p;
+
+    CHECK(sund_questions_ask(&board, q->question, q->wait_ms, &q->a, NULL) == SUND_OK);
+    return NULL;
+}
+
+TEST(what_may_take_long_comes_by_a_line_of_its_own)
+{
+    static put q[] = { { .question = "people all" }, { .question = "variants 1-5-A-T" }, { .question = "interpretations 1-5-A-T" }, { .question = "match @x {}" }, { .question = "variants 1:1-10000" }, { .question = "variants 1:1-10001" } };
+    pthread_t  th[6];
+
+    open_board(2);
+    CHECK(!hears("N1", SUND_LINE_LONG)[0]); /* N2 has one line only */
+    for (size_t i = 0; i < 6; i++) {
+        q[i].wait_ms = 600;
+        CHECK(pthread_create(&th[i], NULL, put_question, &q[i]) == 0);
+        (void) usleep(20000); /* in this order */
+    }
+    CHECK(strcmp(hears("N1", SUND_LINE_QUICK), "variants interpretations variants") == 0);
+    CHECK(strcmp(hears("N1", SUND_LINE_LONG), "people match variants") == 0);
+    CHECK(strcmp(hears("N2", SUND_LINE_QUICK), "people variants interpretations match variants variants") == 0);
+    CHECK(strcmp(hears("N1", SUND_LINE_QUICK), "variants interpretations variants") == 0); /* what nobody answered is asked again, by its own line */
+    for (size_t i = 0; i < 6; i++) {
+        (void) pthread_join(th[i], NULL);
+        CHECK(q[i].a.n == 2 && q[i].a.row[0].ms >= 0 && !q[i].a.row[0].shown);
+        sund_answers_free(&q[i].a);
+    }
+    board.seen_s[SUND_LINE_LONG][0] -= 2 * SUND_AWAY_S; /* it is at work: the next long one does not wait for it, lookups do */
+    board.seen_s[SUND_LINE_QUICK][1] -= 2 * SUND_AWAY_S;
+    q[0].wait_ms = q[1].wait_ms = 50;
+    (void) put_question(&q[0]);
+    CHECK(q[0].a.row[0].ms == -1);
+    sund_answers_free(&q[0].a);
+    (void) put_question(&q[1]);
+    CHECK(q[1].a.row[0].ms >= 0 && q[1].a.row[1].ms == -1);
+    sund_answers_free(&q[1].a);
+    close_board();
+}
+
+/** A node that has so many alleles of each of n variants, and is asked until nobody asks any more; one that hangs is silent from that question on. */
+typedef struct country { const seat *s; char name[16]; int n; int64_t ac; unsigned assembly; _Atomic bool *stop; size_t n_asked, hangs; } country;
 
 static void *answers_variants(void *p)
 {
@@ -557,7 +620,7 @@ static void *answers_variants(void *p)
         sund_buf b = { 0 };
         sund_cur asks;
 
-        sund_questions_poll(&board, c->name, 1, 0, &b);
+        sund_questions_poll(&board, c->name, SUND_LINE_QUICK, 1, 0, &b);
         asks = sund_cur_of(b.p, b.n);
         while (asks.n && !asks.bad) {
             static __thread sund_query q;
@@ -566,6 +629,10 @@ static void *answers_variants(void *p)
             sund_shown                *shown = NULL;
             sund_buf                   out = { 0 };
 
+            if (c->hangs && c->n_asked + 1 == c->hangs) {
+                sund_buf_free(&b);
+                return NULL;
+            }
             sund_buf_u64(&out, sund_cur_u64(&asks));
             CHECK(sund_cur_str(&asks, text, sizeof text) && sund_question_verb(text, &rest) == SUND_ASK_VARIANTS && sund_query_parse(&q, rest, NULL) == SUND_OK && sund_shown_variants(c->s->gate, 500, &shown, NULL) == SUND_OK);
             for (int k = 0; k < c->n; k++) {
@@ -588,55 +655,44 @@ static void *answers_variants(void *p)
     return NULL;
 }
 
-static void ask_countries(const seat *s, int n, const int64_t ac[3], unsigned third_on, sund_answers *out)
+/** hangs: the second node at the second question, the third at the first. */
+static void ask_three(const seat *s, int n, const int64_t ac[3], unsigned third_on, unsigned wait_ms, bool hang, sund_answers *out)
 {
     _Atomic bool stop = false;
     country      c[3];
     pthread_t    th[3];
 
-    five.n_member = 4;
-    five.n_node = 3;
-    five.member = calloc(4, sizeof *five.member);
-    for (size_t i = 0; i < 4; i++) {
-        five.member[i].role = i ? SUND_ROLE_NODE : SUND_ROLE_HUB;
-        (void) snprintf(five.member[i].id, sizeof five.member[i].id, "N%zu", i);
-    }
-    CHECK(sund_questions_init(&board, &five, NULL) == SUND_OK);
+    open_board(3);
     for (int i = 0; i < 3; i++) {
-        c[i] = (country){ .s = s, .n = n, .ac = ac[i], .assembly = i == 2 ? third_on : SUND_GRCH38, .stop = &stop };
+        c[i] = (country){ .s = s, .n = n, .ac = ac[i], .assembly = i == 2 ? third_on : SUND_GRCH38, .stop = &stop, .hangs = hang && i ? (size_t) (3 - i) : 0 };
         (void) snprintf(c[i].name, sizeof c[i].name, "N%d", i + 1);
         CHECK(pthread_create(&th[i], NULL, answers_variants, &c[i]) == 0);
     }
-    CHECK(sund_questions_ask(&board, "variants 1:1-5000", 5000, out, NULL) == SUND_OK);
+    CHECK(sund_questions_ask(&board, "variants 1:1-5000", wait_ms, out, NULL) == SUND_OK);
     stop = true;
     sund_questions_stop(&board);
     for (int i = 0; i < 3; i++) {
         (void) pthread_join(th[i], NULL);
-        CHECK(c[i].n_asked == (third_on == SUND_GRCH37 ? 1 : 2)); /* for names, and by name */
+        CHECK(c[i].n_asked == (c[i].hangs ? c[i].hangs - 1 : third_on == SUND_GRCH37 ? 1 : 2)); /* for names, and by name */
     }
-    sund_questions_free(&board);
-    free(five.member);
+    close_board();
 }
 
-TEST(who_fails_waits_twice_as_long_each_time_and_no_two_alike)
-{
-    static const double most[] = { 0.25, 0.5, 1, 2, 4, 4, 4 };
-    _Atomic bool        stop = true;
-    unsigned            n = 0;
-    double              from = sund_time_mono_s();
+static void ask_countries(const seat *s, int n, const int64_t ac[3], unsigned third_on, sund_answers *out) { ask_three(s, n, ac, third_on, 5000, false, out); }
 
-    for (unsigned i = 1; i <= 7; i++)
-        CHECK(sund_again_s(i, 0) == most[i - 1] && sund_again_s(i, 0.5) == most[i - 1] * 0.75 && sund_again_s(i, 0.999) > most[i - 1] / 2);
-    CHECK(sund_again_s(4000000000u, 0) == 4);
-    sund_again_wait(&n, &stop); /* who is to stop does not wait */
-    CHECK(n == 1 && sund_time_mono_s() - from < 0.2);
-    stop = false;
-    sund_again_wait(&n, &stop);
-    CHECK(n == 2 && sund_time_mono_s() - from >= 0.25);
-    n = 100;
-    stop = true;
-    sund_again_wait(&n, &stop);
-    CHECK(n == 100);
+TEST(a_region_is_asked_twice_within_one_deadline)
+{
+    static sund_answers a;
+    double              from = sund_time_mono_s();
+    seat                s;
+
+    sit(&s, false);
+    ask_three(&s, 3, (int64_t[]){ 40, 30, 20 }, SUND_GRCH38, 1000, true, &a);
+    CHECK(sund_time_mono_s() - from >= 0.99 && sund_time_mono_s() - from < 1.1);
+    CHECK(sund_answers_counts(&a, 0, "1-6-A-T").status == SUND_LOOKUP_COUNTED && sund_answers_counts(&a, 0, "1-6-A-T").all.ac == 40); /* who hangs at the first leaves time for the second */
+    CHECK(!a.row[1].shown && !a.row[2].shown);
+    sund_answers_free(&a);
+    stand(&s);
 }
 
 TEST(what_a_region_hides_at_one_node_its_neighbours_do_not_tell)
