@@ -124,6 +124,7 @@ ok(until_page('/fdp/SE/catalog', qr/dcat:keyword "insulin"/, 20), 'a sound descr
 run("$sund people --home $at/SE " . spew("$tmp/gone.tsv", "person\tconsent\twithdrawn\n" . join '', map { sprintf "SE%03d\tGRU\t1\n", $_ } 1 .. 12));
 ok(until_page('/fdp/SE/catalog', qr/numberOfUniqueIndividuals "25"/, 20), 'numbers follow the people');
 
+for (1 .. 50) { last if own('/fdp/SE/catalog') =~ /numberOfUniqueIndividuals "25"/; sleep 0.1 }
 ok(own('/fdp/SE/catalog') =~ /numberOfUniqueIndividuals "25"/, 'at the node too');
 
 # A node that takes its description away has no data sets any more.
@@ -167,5 +168,17 @@ while ($next && @page < 20) {
 is(scalar(@page) . ' ' . scalar(() = $all =~ /dct:identifier "GDI-SE-INST-/g), '7 200', 'page by page they are all there, once');
 spew("$at/SE/datasets.ini", $many =~ s/Cohort number199/Cohort changed199/r);
 ok(until_page('/datasets?q=changed199', qr/"total": 1,?\s/, 20), 'a change of one of them is seen at once');
+
+# A catalogue that takes seconds to read is waited for by nobody.
+stop('fed/SE');
+spew("$at/SE/datasets.ini", $head . join '', map { $first =~ s/INST-1\b/INST-$_/r } 1 .. 3000);
+start_node($f, 'SE');
+my ($from, $early) = (0, '');
+while (!$early) { ($from, $early) = (time, scalar `curl -si -m 20 'http://127.0.0.1:$own/datasets'`) }
+ok($early =~ m{^HTTP/1.1 503 } && $early =~ /^Retry-After: 1\r$/mi && $early =~ /"errorCode":503,"errorMessage":"the catalogue of data sets is being read/, 'until it is read it is 503, in the form of errors', substr $early, 0, 400);
+my $beacon = own('/beacon/g_variants?referenceName=20&start=999&referenceBases=A&alternateBases=G');
+ok($beacon =~ /"responseSummary"/ && time - $from < 1, 'the Beacon answers meanwhile', $beacon);
+for (1 .. 150) { last if own('/datasets') =~ /"total": 3000/; sleep 0.1 }
+ok(own('/datasets') =~ /"total": 3000/, 'and then it is there', substr own('/datasets'), 0, 400);
 stop_all();
 done();
