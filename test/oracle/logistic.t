@@ -11,12 +11,14 @@ my $dir   = shared('1kg-12pop');
 my %covar = map { $_->{IID} => $_ } @{ tsv("$dir/expected/covar.tsv") };
 my %pheno = map { $_->{IID} => $_ } @{ tsv("$dir/expected/pheno.tsv") };
 my @group = qw(AFR AMR EAS SAS);
+my %code;    # a population stands for a country, which has two letters
+sub country { my ($p) = @_; return $code{$p} //= 'A' . chr(65 + keys %code) }
 
 my ($samples, $people) = ("person\tsex\tpopulation\n", "person\tsex\tcountry\tconsent\tstatus\t" . join("\t", map { lc } @group) . "\n");
 for my $a (@{ tsv("$dir/samples_annot.tsv") }) {
     my $id = $a->{'sample.id'};
     $samples .= "$id\t$a->{sex}\t$a->{Population}\n";
-    $people  .= join("\t", $id, $a->{sex}, $a->{Population}, 'GRU', $pheno{$id}{status} == 2 ? 'case' : 'control', map { $covar{$id}{$_} } @group) . "\n";
+    $people  .= join("\t", $id, $a->{sex}, country($a->{Population}), 'GRU', $pheno{$id}{status} == 2 ? 'case' : 'control', map { $covar{$id}{$_} } @group) . "\n";
 }
 spew("$tmp/samples.tsv", $samples);
 spew("$tmp/people.tsv",  $people);

@@ -11,6 +11,8 @@ my %covar  = map { $_->{IID} => $_ } @{ tsv("$dir/expected/covar.tsv") };
 my %pheno  = map { $_->{IID} => $_ } @{ tsv("$dir/expected/pheno.tsv") };
 my $annot  = tsv("$dir/samples_annot.tsv");
 my @group  = qw(AFR AMR EAS SAS);
+my %code;    # a population stands for a country, which has two letters
+sub country { my ($p) = @_; return $code{$p} //= 'A' . chr(65 + keys %code) }
 
 # The outcome has 14 decimals; the dictionary keeps nine digits, so both sides read it rounded to six.
 my ($samples, $people, $plink) = ("person\tsex\tpopulation\n", "person\tsex\tcountry\tconsent\toutcome\t" . join("\t", map { lc } @group) . "\n", "#IID\toutcome\n");
@@ -18,7 +20,7 @@ for my $a (@$annot) {
     my $id = $a->{'sample.id'};
     my $y  = sprintf '%.6f', $pheno{$id}{outcome};
     $samples .= "$id\t$a->{sex}\t$a->{Population}\n";
-    $people  .= join("\t", $id, $a->{sex}, $a->{Population}, 'GRU', $y, map { $covar{$id}{$_} } @group) . "\n";
+    $people  .= join("\t", $id, $a->{sex}, country($a->{Population}), 'GRU', $y, map { $covar{$id}{$_} } @group) . "\n";
     $plink   .= "$id\t$y\n";
 }
 spew("$tmp/samples.tsv", $samples);
