@@ -6,9 +6,9 @@ use lib 'test';
 use Sund;
 
 my %node;
-$node{$_} = small_node($_, people => 20, sites => 1, gt => sub { '0/1' }) for qw(A B C);
+$node{$_} = small_node($_, people => 20, sites => 1, gt => sub { '0/1' }) for qw(AA BB CC);
 my $f = federation('service', %node);
-for my $who (qw(hub A)) {
+for my $who (qw(hub AA)) {
     my $pid = pid_of("service/$who");
     for (1 .. 100) { last if slurp("/proc/$pid/status") =~ /^Seccomp:\s+2$/m; select undef, undef, undef, 0.05 }
     my $status = slurp("/proc/$pid/status");
@@ -19,12 +19,12 @@ for my $who (qw(hub A)) {
 ok(out("$sund lookup --home $f->{at}/anna 20-100-A-G") =~ /counted/, 'and they work');
 stop_all();
 
-fails("$sund node --home $f->{at}/A --user root", 'to become root is no way down', qr/other than root/) if $> == 0;
-fails("$sund node --home $f->{at}/A --user nobody-like-this", 'a user that is not there', qr/no user nobody-like-this|only root/);
+fails("$sund node --home $f->{at}/AA --user root", 'to become root is no way down', qr/other than root/) if $> == 0;
+fails("$sund node --home $f->{at}/AA --user nobody-like-this", 'a user that is not there', qr/no user nobody-like-this|only root/);
 my $nobody = getpwnam 'nobody';
 if ($> == 0 && $nobody) {
-    run("chmod 755 $tmp && chown -R nobody $f->{at}/B");
-    start('as-nobody', "$tmp/nobody.log", $sund, 'node', '--home', "$f->{at}/B", '--user', 'nobody');
+    run("chmod 755 $tmp && chown -R nobody $f->{at}/BB");
+    start('as-nobody', "$tmp/nobody.log", $sund, 'node', '--home', "$f->{at}/BB", '--user', 'nobody');
     my $uid = '';
     for (1 .. 100) { $uid = join ' ', slurp('/proc/' . pid_of('as-nobody') . '/status') =~ /^[UG]id:\s+(.*)$/mg; last if $uid =~ /^$nobody\s/; select undef, undef, undef, 0.05 }
     ok($uid =~ /^$nobody\t$nobody\t$nobody\t$nobody /, '--user: real, effective, saved and file-system user are nobody', "# $uid\n");

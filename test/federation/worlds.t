@@ -46,6 +46,7 @@ my @asked = (@changed[0 .. 4], (sort keys %ac)[100, 9000]);
 sub hear {
     my ($f, $number, @studies) = @_;
     my %heard;
+    unlink "$f->{at}/chr20.catalogue";    # of the time before
     my $digest = catalogue("$f->{at}/chr20.catalogue", "--assembly GRCh37 --hub --home $f->{at}/anna $vcf[0]");
     $heard{"lookup $_"} = out("$sund lookup --json --home $f->{at}/anna '$_'") for @asked;
     for my $k (@studies) {
