@@ -91,7 +91,7 @@ sub page {
     $status{ $t =~ m{^HTTP/\S+ (\d+)} ? $1 : 'none' }++;
     return $t;
 }
-for (1 .. 300) { last if `curl -s http://127.0.0.1:$hub/fdp/` =~ /FI/ && `curl -s http://127.0.0.1:$fi/beacon/info` && out("$sund lookup --home $at/anna 20-100-A-G") =~ /FI +counted.*SE +counted/s; select undef, undef, undef, 0.1 }
+for (1 .. 300) { last if `curl -s http://127.0.0.1:$hub/fdp/` =~ /FI/ && `curl -s http://127.0.0.1:$fi/beacon/info` && out("$sund lookup --home $at/anna 20-100-A-G") =~ /FI .*counted\n.*SE .*counted\n/s; select undef, undef, undef, 0.1 }
 my $bearer = "-H 'Authorization: Bearer " . token() . "'";
 my $seq = { referenceName => '20', start => [199], end => [200], referenceBases => 'A', alternateBases => 'G', assemblyId => 'GRCh37' };
 my $all = sub { my ($params, @filters) = @_; return encode_json({ meta => { apiVersion => '2.0' }, query => { requestParameters => $params, filters => \@filters, requestedGranularity => 'record', includeResultsetResponses => 'ALL' } }) };
