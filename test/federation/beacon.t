@@ -5,6 +5,8 @@ use warnings;
 use lib 'test';
 use Sund;
 use Digest::SHA qw(sha512);
+use IO::Handle;
+use IPC::Open2;
 use JSON::PP;
 use MIME::Base64 qw(encode_base64url);
 
@@ -234,17 +236,24 @@ ok(get("$H/g_variants/nonsense/individuals")->{error}{errorCode} == 400, 'nor of
 # ---- GDI's portal: its client's requests, to hub and node; answers by its client's own schemas and rules (conformance/gdi-portal) ----
 my $gdi = "$ENV{SUND_SHARED}/conformance/gdi-portal/src";
 spew("$tmp/gdi.py", <<'PY');
-# gdi.py OPENAPI SCHEMA < document: by a schema of an OpenAPI 3.0 document
+# gdi.py: for each line FILE SCHEMA DOCUMENT a line of what is wrong with the document by a schema of an OpenAPI 3.0 document
 import json, sys, yaml, jsonschema
-d = yaml.safe_load(open(sys.argv[1]))
-s = {"$ref": "#/components/schemas/" + sys.argv[2], "components": d["components"]}
-for e in jsonschema.Draft202012Validator(s).iter_errors(json.load(sys.stdin)): print("/".join(map(str, e.absolute_path)), e.message[:300])
+made = {}
+for line in sys.stdin:
+    f, name, doc = line.split("\t", 2)
+    if (f, name) not in made:
+        d = made.setdefault(f, yaml.load(open(f), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        made[f, name] = jsonschema.Draft202012Validator({"$ref": "#/components/schemas/" + name, "components": d["components"]})
+    print("; ".join("/".join(map(str, e.absolute_path)) + " " + e.message[:300].replace("\n", " ") for e in made[f, name].iter_errors(json.loads(doc))), flush=True)
 PY
+my ($to_portal, $of_portal);
 sub by_portal {
     my ($file, $schema, $doc) = @_;
-    spew("$tmp/doc.json", encode_json($doc));
-    my $said = `/usr/bin/python3 $tmp/gdi.py $gdi/main/openapi/beacon/$file.yaml $schema < $tmp/doc.json 2>&1`;
-    return $said eq '' ? '' : "# $file $schema: $said";
+    open2($of_portal, $to_portal, '/usr/bin/python3', "$tmp/gdi.py") if !$to_portal;
+    print $to_portal join("\t", "$gdi/main/openapi/beacon/$file.yaml", $schema, encode_json($doc)), "\n";
+    $to_portal->flush;
+    my $said = <$of_portal> // "no answer\n";
+    return $said eq "\n" ? '' : "# $file $schema: $said";
 }
 if (!-d $gdi || system('/usr/bin/python3 -c "import yaml" 2>/dev/null') != 0) { note('no requests of GDI\'s portal, or no python3-yaml: not held against it') }
 else {
