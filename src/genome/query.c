@@ -162,8 +162,11 @@ static bool is_region(const char *text)
     const char *colon = memchr(text, ':', n);
 
     if (!colon) {
-        (void) snprintf(contig, sizeof contig, "%.*s", (int) (n < sizeof contig ? n : sizeof contig - 1), text);
-        return n < sizeof contig && sund_contig_parse(contig, NULL);
+        if (n >= sizeof contig)
+            return false;
+        memcpy(contig, text, n);
+        contig[n] = 0;
+        return sund_contig_parse(contig, NULL);
     }
     colon++;
     digits = strspn(colon, "0123456789");
