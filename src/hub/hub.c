@@ -545,9 +545,9 @@ sund_code sund_hub_run(const char *dir, const char *port_file, const _Atomic boo
     }
     stop_waiting(h);
 out:
-    sund_harvest_close(&h->harvest);
     sund_server_stop(server);
     sund_hub_pages_close(h->pages);
+    sund_harvest_close(&h->harvest); /* pages read from it */
     sund_budget_close(h->budget);
     if (key.p)
         sund_wipe(key.p, key.n);
