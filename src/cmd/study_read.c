@@ -219,6 +219,14 @@ typedef struct shown {
     sund_err             why; /* why it cannot be computed here; SUND_OK when it can */
 } shown;
 
+static void shown_free(shown *x)
+{
+    sund_buf_free(&x->text);
+    sund_buf_free(&x->vars);
+    sund_buf_free(&x->visas);
+    free(x->study);
+}
+
 /** What this node found as the study came; nothing where no login came with it. */
 static sund_code read_login(const sund_home *h, const sund_digest *d, shown *x, sund_err *err)
 {
@@ -538,10 +546,7 @@ sund_code sund_study_foresee(const char *home, const sund_digest *d, const char 
         count_people(&h, &x);
     *why = x.why;
 out:
-    sund_buf_free(&x.text);
-    sund_buf_free(&x.vars);
-    sund_buf_free(&x.visas);
-    free(x.study);
+    shown_free(&x);
     sund_home_close(&h);
     return rc;
 }
@@ -579,10 +584,7 @@ sund_code sund_cmd_study_show(int argc, char **argv, sund_err *err)
     else
         show_text(&h, &x);
 out:
-    sund_buf_free(&x.text);
-    sund_buf_free(&x.vars);
-    sund_buf_free(&x.visas);
-    free(x.study);
+    shown_free(&x);
     sund_home_close(&h);
     return rc;
 }

@@ -118,13 +118,8 @@ static bool case_has(const sund_onto *o, const sund_case *c, uint32_t t)
     return true;
 }
 
-static void patient(sund_json *j, const sund_matcher *m, const sund_likeness *x, bool own)
+void sund_mme_put_contact(sund_json *j, const sund_case *c)
 {
-    const sund_case *c = sund_matcher_case(m, x->at);
-    const sund_onto *o = sund_matcher_onto(m);
-
-    sund_json_open(j, "patient", '{');
-    sund_json_str(j, "id", own ? c->own : c->pseudonym);
     if (c->test)
         sund_json_bool(j, "test", true);
     sund_json_open(j, "contact", '{');
@@ -133,6 +128,16 @@ static void patient(sund_json *j, const sund_matcher *m, const sund_likeness *x,
         sund_json_str(j, "institution", c->institution);
     sund_json_str(j, "href", c->href);
     sund_json_close(j, '}');
+}
+
+static void patient(sund_json *j, const sund_matcher *m, const sund_likeness *x, bool own)
+{
+    const sund_case *c = sund_matcher_case(m, x->at);
+    const sund_onto *o = sund_matcher_onto(m);
+
+    sund_json_open(j, "patient", '{');
+    sund_json_str(j, "id", own ? c->own : c->pseudonym);
+    sund_mme_put_contact(j, c);
     sund_json_str(j, "species", "NCBITaxon:9606");
     sund_json_open(j, "features", '[');
     for (size_t i = 0; i < x->n_shared; i++)
@@ -292,14 +297,7 @@ sund_code sund_mme_question(const sund_case *c, sund_buf *out, sund_err *err)
     sund_json_open(&j, NULL, '{');
     sund_json_open(&j, "patient", '{');
     sund_json_str(&j, "id", "query");
-    if (c->test)
-        sund_json_bool(&j, "test", true);
-    sund_json_open(&j, "contact", '{');
-    sund_json_str(&j, "name", c->contact);
-    if (c->institution[0])
-        sund_json_str(&j, "institution", c->institution);
-    sund_json_str(&j, "href", c->href);
-    sund_json_close(&j, '}');
+    sund_mme_put_contact(&j, c);
     sund_json_open(&j, "features", '[');
     for (size_t i = 0; i < c->n_feature; i++) {
         sund_json_open(&j, NULL, '{');

@@ -30,6 +30,8 @@ void      sund_desk_close(sund_desk *d);
  *  *n: results. Errors: SUND_E_FORMAT for the request, SUND_E_LIMIT for an asker who asks too often, SUND_E_ARG for a request that says too little to be compared, SUND_E_NOT_FOUND without HPO. */
 sund_code sund_desk_answer(sund_desk *d, const sund_case *query, const char *asker, const sund_mme_rules *rules, sund_buf *out, size_t *n, sund_err *err) SUND_MUST_CHECK;
 
+/** Members "test", where it is one, and "contact" of a patient. */
+void sund_mme_put_contact(sund_json *j, const sund_case *c);
 /** One result into a list that is open: of another's view (open false: what leaves), or of the owner's own. */
 void sund_mme_result(sund_json *j, const sund_matcher *m, const sund_likeness *x, bool own);
 

@@ -146,14 +146,7 @@ static void patient(sund_json *j, const sund_onto *o, const sund_case *c)
 {
     sund_json_open(j, "patient", '{');
     sund_json_str(j, "id", c->own);
-    if (c->test)
-        sund_json_bool(j, "test", true);
-    sund_json_open(j, "contact", '{');
-    sund_json_str(j, "name", c->contact);
-    if (c->institution[0])
-        sund_json_str(j, "institution", c->institution);
-    sund_json_str(j, "href", c->href);
-    sund_json_close(j, '}');
+    sund_mme_put_contact(j, c);
     features(j, o, c);
     sund_json_open(j, "genomicFeatures", '[');
     for (size_t i = 0; i < c->n_gene; i++) {

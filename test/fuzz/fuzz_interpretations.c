@@ -1,26 +1,12 @@
 /* Laboratories' tables of interpretations, in every form: each row gives entries or is left out with a word. And VKGL's cycle with a table, or a list of accessions, of anybody's. */
 #include "exchange/forms.h"
 #include "exchange/vkgl.h"
+#include "rows_of_form.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
-
-static sund_code take(void *ctx, size_t line, const sund_interpretation *e, sund_err *err)
-{
-    if (!line || sund_interpretation_check(e, err) != SUND_OK)
-        abort();
-    ++*(size_t *) ctx;
-    return SUND_OK;
-}
-
-static void left(void *ctx, size_t line, const char *why)
-{
-    if (!line || !why || !why[0])
-        abort();
-    ++*(size_t *) ctx;
-}
 
 static sund_code drop(void *ctx, const char *file, const void *p, size_t n, sund_err *err)
 {
