@@ -123,7 +123,7 @@ static sund_code withdraw(sund_cases *s, const char *own, sund_err *err)
 
     SUND_TRY(sund_db_i64(s->db, &id, 0, err, "SELECT id FROM patient WHERE own=? AND NOT withdrawn", "t", own));
     if (!id)
-        return sund_fail(err, SUND_E_NOT_FOUND, "there is no such case here");
+        return sund_fail(err, SUND_E_NOT_FOUND, "there is no such case here; 'sund case list' shows them");
     SUND_TRY(erase(s, id, err));
     SUND_TRY(sund_db_run(s->db, err, "UPDATE patient SET withdrawn=1, consent=0, sex=0 WHERE id=?", "i", id));
     SUND_TRY(sund_db_run(s->db, err, "UPDATE notice SET shared='' WHERE patient=?", "i", id)); /* to whom it was shown and sent stays, of what it had nothing */
@@ -151,7 +151,7 @@ sund_code sund_cases_part_end(sund_cases *s, sund_code rc, sund_err *err)
 sund_code sund_case_consent(sund_cases *s, const char *own, sund_case_reach reach, sund_err *err)
 {
     SUND_TRY(sund_db_run(s->db, err, "UPDATE patient SET consent=? WHERE own=? AND NOT withdrawn", "it", (int64_t) reach, own));
-    return sund_db_changes(s->db) ? changed(s, err) : sund_fail(err, SUND_E_NOT_FOUND, "there is no such case here");
+    return sund_db_changes(s->db) ? changed(s, err) : sund_fail(err, SUND_E_NOT_FOUND, "there is no such case here; 'sund case list' shows them");
 }
 
 static void copy(char *to, size_t cap, const char *from) { (void) snprintf(to, cap, "%s", from); }
